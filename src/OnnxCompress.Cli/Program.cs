@@ -1,0 +1,2 @@
+using Microsoft.ML.OnnxRuntime;
+Console.WriteLine(OrtEnv.Instance().GetVersionString());
