@@ -1,0 +1,14 @@
+namespace OnnxCompress.Allocation;
+
+/// <summary>What the compressed model may cost, as shares of the original in (0, 1]; null is no limit. All must hold.</summary>
+/// <param name="KeepParameters">Of the elements of initializers that enter compute.</param>
+/// <param name="KeepBytes">Of the file with its external data.</param>
+/// <param name="KeepMacs">Of the multiply-accumulates of one sample.</param>
+public sealed record Budget(double? KeepParameters = null, double? KeepBytes = null, double? KeepMacs = null)
+{
+    /// <summary>No limit on anything.</summary>
+    public static Budget None { get; } = new();
+
+    /// <summary>Whether anything is limited.</summary>
+    public bool IsLimited => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null;
+}

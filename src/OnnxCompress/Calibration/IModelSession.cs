@@ -1,0 +1,20 @@
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration;
+
+/// <summary>A loaded model that can be run. Not thread safe.</summary>
+public interface IModelSession : IDisposable
+{
+    /// <summary>The inputs that must be fed.</summary>
+    IReadOnlyList<TensorInfo> Inputs { get; }
+
+    /// <summary>The outputs that can be asked for.</summary>
+    IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <summary>Runs the model once.</summary>
+    /// <param name="inputs">One tensor for each input; the arrays are read in place.</param>
+    /// <param name="outputs">Names of the outputs to compute, in the order wanted.</param>
+    /// <param name="cancellation">Stops the run between operators.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX3003: the runtime failed on these inputs.</exception>
+    RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation);
+}

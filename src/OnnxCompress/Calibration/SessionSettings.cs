@@ -1,0 +1,6 @@
+namespace OnnxCompress.Calibration;
+
+/// <summary>How a session runs.</summary>
+/// <param name="Threads">Threads inside an operator; 0 leaves the choice to the runtime.</param>
+/// <param name="Optimize">Whether the runtime may fuse and rearrange nodes. Off keeps every tensor observable.</param>
+public sealed record SessionSettings(int Threads = 0, bool Optimize = true);

@@ -1,0 +1,39 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Selection;
+
+namespace OnnxCompress;
+
+/// <summary>What a compression should reach and how; the defaults are those of the command line.</summary>
+public sealed record CompressionOptions
+{
+    /// <summary>What the result may cost, as shares of the original.</summary>
+    public Budget Budget { get; init; } = Budget.None;
+
+    /// <summary>The methods that may be used; empty means all that apply.</summary>
+    public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];
+
+    /// <summary>How interpolative decomposition chooses the channels that stay.</summary>
+    public ChannelSelection Selection { get; init; } = ChannelSelection.Target;
+
+    /// <summary>How weights are made once the plan stands.</summary>
+    public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Local;
+
+    /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
+    public int? Alignment { get; init; }
+
+    /// <summary>Globs over node names: only channel groups with a matching producer are touched; empty means all.</summary>
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>Globs over node names: channel groups with a matching producer are left alone.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Seed of every random choice.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Threads for the runtime and the linear algebra; 0 means all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Samples that one calibration batch holds.</summary>
+    public int BatchSize { get; init; } = 16;
+}

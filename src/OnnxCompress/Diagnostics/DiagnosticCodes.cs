@@ -1,0 +1,66 @@
+namespace OnnxCompress.Diagnostics;
+
+/// <summary>
+/// Every code the tool prints. The first digit is the stage (1 read, 2 analyze, 3 calibrate, 4 select, 5 allocate,
+/// 6 rewrite and reconstruct, 7 verify, 8 write and report, 9 options and environment). A code is never reused;
+/// docs/errors.md has the meaning, the smallest cause and the cure of each.
+/// </summary>
+public static class DiagnosticCodes
+{
+    // 1: read
+
+    /// <summary>The model file does not exist or cannot be opened.</summary>
+    public const string ModelNotFound = "OCX1001";
+
+    /// <summary>The file is not a readable ONNX protobuf: truncated, malformed, or another format.</summary>
+    public const string ModelMalformed = "OCX1002";
+
+    /// <summary>An initializer's data do not fit its shape or type.</summary>
+    public const string InitializerMalformed = "OCX1003";
+
+    /// <summary>External data that the model names are missing or too short.</summary>
+    public const string ExternalDataMissing = "OCX1004";
+
+    /// <summary>External data lie outside the model's folder.</summary>
+    public const string ExternalDataOutside = "OCX1005";
+
+    /// <summary>The model's operator set is too old or unknown.</summary>
+    public const string OpsetUnsupported = "OCX1006";
+
+    /// <summary>ONNX Runtime refused to load the model.</summary>
+    public const string RuntimeRefusedModel = "OCX1007";
+
+    /// <summary>The graph contradicts itself: a cycle, a duplicate or a missing name.</summary>
+    public const string GraphInconsistent = "OCX1008";
+
+    // 3: calibrate
+
+    /// <summary>A data file does not exist or cannot be opened.</summary>
+    public const string DataNotFound = "OCX3001";
+
+    /// <summary>A data file is not in a format the tool reads, or is damaged.</summary>
+    public const string DataMalformed = "OCX3002";
+
+    /// <summary>The runtime failed while running the model on the data.</summary>
+    public const string RunFailed = "OCX3003";
+
+    /// <summary>There are few samples for the widths in the model.</summary>
+    public const string FewSamples = "OCX3004";
+
+    /// <summary>The data's shape is not what the model's input wants.</summary>
+    public const string DataShapeMismatch = "OCX3005";
+
+    /// <summary>The data hold NaN or infinity.</summary>
+    public const string DataNotFinite = "OCX3006";
+
+    // 9: options and environment
+
+    /// <summary>npm is missing while ONNX Runtime is to come from npm (raised by the build).</summary>
+    public const string NpmMissing = "OCX9001";
+
+    /// <summary>npm could not bring ONNX Runtime in (raised by the build).</summary>
+    public const string NpmFailed = "OCX9002";
+
+    /// <summary>OnnxRuntimeSource is neither npm nor nuget (raised by the build).</summary>
+    public const string OnnxRuntimeSourceUnknown = "OCX9003";
+}

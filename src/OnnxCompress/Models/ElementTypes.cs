@@ -1,0 +1,19 @@
+namespace OnnxCompress.Models;
+
+/// <summary>Facts about <see cref="ElementType"/>.</summary>
+public static class ElementTypes
+{
+    /// <summary>Bytes of one element in <c>raw_data</c>; 0 for text and for types this tool does not read.</summary>
+    public static int SizeInBytes(this ElementType type) => type switch
+    {
+        ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,
+        ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
+        ElementType.Float or ElementType.Int32 or ElementType.UInt32 => 4,
+        ElementType.Double or ElementType.Int64 or ElementType.UInt64 => 8,
+        _ => 0,
+    };
+
+    /// <summary>Whether weights of this type can be read as numbers with a fraction.</summary>
+    public static bool IsFloatingPoint(this ElementType type) =>
+        type is ElementType.Float or ElementType.Float16 or ElementType.BFloat16 or ElementType.Double;
+}

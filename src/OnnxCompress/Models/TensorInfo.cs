@@ -1,0 +1,11 @@
+namespace OnnxCompress.Models;
+
+/// <summary>Name, element type and shape of a model's input or output.</summary>
+/// <param name="Name">The tensor's name in the graph.</param>
+/// <param name="Type">Its element type.</param>
+/// <param name="Dims">Its dimensions, outermost first; null when the model does not state a rank.</param>
+public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<Dimension>? Dims)
+{
+    /// <summary>For instance <c>image: Float[batch,1,28,28]</c>.</summary>
+    public override string ToString() => $"{Name}: {Type}[{(Dims is null ? "?" : string.Join(',', Dims))}]";
+}

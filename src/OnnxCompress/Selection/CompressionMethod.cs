@@ -1,0 +1,9 @@
+namespace OnnxCompress.Selection;
+
+/// <summary>The published methods the tool carries out.</summary>
+public enum CompressionMethod
+{
+    /// <summary>Interpolative decomposition: some channels stay, the consumers' weights absorb the others
+    /// (Chee et al., NeurIPS 2022).</summary>
+    Interpolative,
+}
