@@ -11,7 +11,7 @@ namespace OnnxCompress.Numerics;
 public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
 {
     /// <inheritdoc/>
-    public string Name => $"cpu ({Threads} threads)";
+    public string Name => $"cpu ({MicroKernel.Name}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
 
     /// <inheritdoc/>
     public int Threads { get; } = threads > 0 ? threads : Environment.ProcessorCount;
@@ -22,7 +22,8 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
         CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         fixed (float* pa = a.Values, pb = b.Values, pc = c.Values)
         {
-            SimpleKernels.Multiply((float)alpha, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<float>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), (float)beta, new(pc, c.Rows, c.Columns, c.Stride));
+            using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
+            Gemm.Run<float, float, float>(team, alpha, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<float>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), beta, new(pc, c.Rows, c.Columns, c.Stride));
         }
     }
 
@@ -32,37 +33,64 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
         CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         fixed (double* pa = a.Values, pb = b.Values, pc = c.Values)
         {
-            SimpleKernels.Multiply(alpha, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<double>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), beta, new(pc, c.Rows, c.Columns, c.Stride));
+            using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
+            Gemm.Run<double, double, double>(team, alpha, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<double>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), beta, new(pc, c.Rows, c.Columns, c.Stride));
         }
     }
 
     /// <inheritdoc/>
-    public void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram) => AddCrossGram(rows, rows, gram);
+    public unsafe void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        fixed (float* pr = rows.Values)
+        fixed (double* pg = gram.Values)
+        {
+            using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
+            var samples = new Block<float>(pr, rows.Rows, rows.Columns, rows.Stride);
+            var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
+            Gemm.Run<float, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            Gemm.MirrorLower(team, sums);
+        }
+    }
 
     /// <inheritdoc/>
-    public void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram) => AddCrossGram(rows, rows, gram);
+    public unsafe void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        fixed (double* pr = rows.Values)
+        fixed (double* pg = gram.Values)
+        {
+            using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
+            var samples = new Block<double>(pr, rows.Rows, rows.Columns, rows.Stride);
+            var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
+            Gemm.Run<double, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            Gemm.MirrorLower(team, sums);
+        }
+    }
 
     /// <inheritdoc/>
-    public void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
+    public unsafe void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
     {
         CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
-        for (var sample = 0; sample < a.Rows; sample++)
+        fixed (float* pa = a.Values, pb = b.Values)
+        fixed (double* pc = c.Values)
         {
-            var right = b.Row(sample);
-            for (var row = 0; row < c.Rows; row++)
-            {
-                double left = a[sample, row];
-                var destination = c.Row(row);
-                for (var column = 0; column < right.Length; column++)
-                {
-                    destination[column] += left * right[column];
-                }
-            }
+            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
+            Gemm.Run<float, double, double>(team, 1, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<float>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
         }
     }
 
     /// <inheritdoc/>
-    public void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c) => Multiply(1, a, Transpose.Yes, b, Transpose.No, 1, c);
+    public unsafe void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        fixed (double* pa = a.Values, pb = b.Values)
+        fixed (double* pc = c.Values)
+        {
+            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
+            Gemm.Run<double, double, double>(team, 1, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<double>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
+        }
+    }
 
     /// <inheritdoc/>
     public unsafe void SolveTriangular(Triangle triangle, Transpose transpose, ReadOnlyMatrixView<double> factor, MatrixView<double> rightSide)
@@ -102,6 +130,9 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
             return SimpleKernels.Cholesky(new(p, matrix.Rows, matrix.Rows, matrix.Stride));
         }
     }
+
+    // Waking threads costs about as much as a product of 64^3.
+    private int Workers(int m, int n, int k) => (double)m * n * k < 64 * 64 * 64 ? 1 : Threads;
 
     private static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
     {
