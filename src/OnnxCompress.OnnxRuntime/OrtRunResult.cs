@@ -1,0 +1,31 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.OnnxRuntime;
+
+/// <summary>The outputs of one run, read in place.</summary>
+internal sealed class OrtRunResult(IDisposableReadOnlyCollection<OrtValue> values) : RunResult
+{
+    /// <inheritdoc />
+    public override IReadOnlyList<long> Dims(int index) => values[index].GetTensorTypeAndShape().Shape;
+
+    /// <inheritdoc />
+    public override ElementType Type(int index) => OrtSession.FromOrt(values[index].GetTensorTypeAndShape().ElementDataType);
+
+    /// <inheritdoc />
+    public override ReadOnlySpan<T> Values<T>(int index)
+    {
+        // The runtime answers an empty tensor with a null pointer.
+        return values[index].GetTensorTypeAndShape().ElementCount == 0 ? [] : values[index].GetTensorDataAsSpan<T>();
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            values.Dispose();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxCompress.Calibration;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using ElementType = OnnxCompress.Models.ElementType;
+
+namespace OnnxCompress.OnnxRuntime;
+
+/// <summary>A session of ONNX Runtime; inputs and outputs stay where they are, nothing is copied.</summary>
+internal sealed class OrtSession : IModelSession
+{
+    private readonly InferenceSession _session;
+
+    internal OrtSession(InferenceSession session)
+    {
+        _session = session;
+        Inputs = [.. session.InputMetadata.Select(Describe)];
+        Outputs = [.. session.OutputMetadata.Select(Describe)];
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<TensorInfo> Inputs { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<TensorInfo> Outputs { get; }
+
+    /// <inheritdoc />
+    public RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var values = new List<OrtValue>(inputs.Count);
+        using var options = new RunOptions();
+        using var registration = cancellation.Register(() => options.Terminate = true);
+        try
+        {
+            foreach (var input in inputs)
+            {
+                values.Add(Wrap(input));
+            }
+
+            return new OrtRunResult(_session.Run(options, [.. inputs.Select(i => i.Name)], values, outputs));
+        }
+        catch (OnnxRuntimeException e)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw new OnnxCompressException(
+                DiagnosticCodes.RunFailed,
+                $"ONNX Runtime failed while running the model: {OrtRuntime.FirstLine(e.Message)}",
+                e);
+        }
+        finally
+        {
+            values.ForEach(v => v.Dispose());
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _session.Dispose();
+
+    private static TensorInfo Describe(KeyValuePair<string, NodeMetadata> entry) =>
+        entry.Value.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR
+            ? new TensorInfo(
+                entry.Key,
+                FromOrt(entry.Value.ElementDataType),
+                [.. entry.Value.Dimensions.Select((d, i) => new Dimension(
+                    d >= 0 ? d : null,
+                    entry.Value.SymbolicDimensions[i].Length > 0 ? entry.Value.SymbolicDimensions[i] : null))])
+            : new TensorInfo(entry.Key, ElementType.Undefined, null);
+
+    private static OrtValue Wrap(HostTensor tensor) => tensor.Values switch
+    {
+        float[] values => Wrap(values, tensor),
+        double[] values => Wrap(values, tensor),
+        long[] values => Wrap(values, tensor),
+        int[] values => Wrap(values, tensor),
+        short[] values => Wrap(values, tensor),
+        sbyte[] values => Wrap(values, tensor),
+        byte[] values => Wrap(values, tensor),
+        ushort[] values when tensor.Type == ElementType.BFloat16 =>
+            Wrap(MemoryMarshal.Cast<ushort, BFloat16>(values).ToArray(), tensor),
+        ushort[] values => Wrap(values, tensor),
+        uint[] values => Wrap(values, tensor),
+        ulong[] values => Wrap(values, tensor),
+        bool[] values => Wrap(values, tensor),
+        Half[] values => Wrap(MemoryMarshal.Cast<Half, Float16>(values).ToArray(), tensor),
+        _ => throw new OnnxCompressException(
+            DiagnosticCodes.RunFailed,
+            $"Input '{tensor.Name}' is {tensor.Type}, which this tool cannot feed."),
+    };
+
+    private static OrtValue Wrap<T>(T[] values, HostTensor tensor)
+        where T : unmanaged =>
+        OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance,
+            values.AsMemory(0, checked((int)tensor.Count)),
+            [.. tensor.Dims]);
+
+    internal static ElementType FromOrt(TensorElementType type) => (ElementType)(int)type;
+}

@@ -1,0 +1,256 @@
+using System.Globalization;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models.Protos;
+
+namespace OnnxCompress.Models;
+
+/// <summary>
+/// The main graph of a model: nodes in an order in which they can run, constants, inputs, outputs, and who makes and
+/// reads each tensor. Edits go to the protobuf underneath at once.
+/// </summary>
+internal sealed class ModelGraph
+{
+    private readonly GraphProto _proto;
+    private readonly Dictionary<string, Initializer> _initializers = new(StringComparer.Ordinal);
+    private readonly List<GraphNode> _nodes = [];
+    private readonly Dictionary<string, GraphNode> _producers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TensorUse>> _uses = new(StringComparer.Ordinal);
+
+    internal ModelGraph(GraphProto proto)
+    {
+        _proto = proto;
+        foreach (var tensor in proto.Initializer)
+        {
+            if (!_initializers.TryAdd(tensor.Name, new Initializer(tensor)))
+            {
+                throw Inconsistent($"the initializer '{tensor.Name}' is there twice");
+            }
+        }
+
+        Index();
+    }
+
+    /// <summary>Every node after the nodes it reads from.</summary>
+    public IReadOnlyList<GraphNode> Nodes => _nodes;
+
+    /// <summary>Constants by name, without those that Constant nodes carry.</summary>
+    public IReadOnlyDictionary<string, Initializer> Initializers => _initializers;
+
+    /// <summary>Inputs that must be fed.</summary>
+    public IReadOnlyList<TensorInfo> Inputs => [.. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(Describe)];
+
+    /// <summary>Outputs of the model.</summary>
+    public IReadOnlyList<TensorInfo> Outputs => [.. _proto.Output.Select(Describe)];
+
+    /// <summary>Whether the name is listed among the graph's inputs, as an initializer may be too (a default value).</summary>
+    public bool IsInput(string name) => _proto.Input.Any(i => i.Name == name);
+
+    /// <summary>Whether the tensor leaves the model.</summary>
+    public bool IsOutput(string name) => _proto.Output.Any(o => o.Name == name);
+
+    /// <summary>The node that makes the tensor, or null for inputs and constants.</summary>
+    public GraphNode? Producer(string tensor) => _producers.GetValueOrDefault(tensor);
+
+    /// <summary>Who reads the tensor, in node order; subgraphs that capture it count as readers.</summary>
+    public IReadOnlyList<TensorUse> Uses(string tensor) => _uses.TryGetValue(tensor, out var uses) ? uses : [];
+
+    /// <summary>The constant behind a name: an initializer or the value of a Constant node.</summary>
+    public Initializer? Constant(string name) =>
+        _initializers.GetValueOrDefault(name) ??
+        (Producer(name) is { OpType: "Constant", Domain: "" } node ? node.Tensor("value") : null);
+
+    /// <summary>A name no tensor or node bears yet, as close to the wish as possible.</summary>
+    public string UniqueName(string wish)
+    {
+        var name = wish;
+        for (var i = 2; _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name); i++)
+        {
+            name = string.Create(CultureInfo.InvariantCulture, $"{wish}_{i}");
+        }
+
+        return name;
+    }
+
+    /// <summary>Adds a float or integer constant.</summary>
+    public Initializer AddInitializer(string name, ElementType type, ReadOnlySpan<long> dims)
+    {
+        var tensor = new TensorProto { Name = name, DataType = (int)type };
+        foreach (var dim in dims)
+        {
+            tensor.Dims.Add(dim);
+        }
+
+        _proto.Initializer.Add(tensor);
+        var added = new Initializer(tensor);
+        _initializers.Add(name, added);
+        return added;
+    }
+
+    /// <summary>Adds an int64 constant.</summary>
+    public string AddIntegers(string name, params ReadOnlySpan<long> values)
+    {
+        name = UniqueName(name);
+        AddInitializer(name, ElementType.Int64, [values.Length]).Write([values.Length], values);
+        return name;
+    }
+
+    /// <summary>Adds a node behind all others; <see cref="Index"/> must follow before look-ups are right again.</summary>
+    public GraphNode AddNode(string opType, string name, IEnumerable<string> inputs, IEnumerable<string> outputs)
+    {
+        var proto = new NodeProto { OpType = opType, Name = name };
+        proto.Input.AddRange(inputs);
+        proto.Output.AddRange(outputs);
+        _proto.Node.Add(proto);
+        return new GraphNode(proto, name);
+    }
+
+    /// <summary>Makes a tensor an output of the model, without stating its shape.</summary>
+    public void AddOutput(string name, ElementType type) =>
+        _proto.Output.Add(new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type } },
+        });
+
+    /// <summary>States a new size for one axis of a tensor wherever the graph declares its shape.</summary>
+    public void DeclareDimension(string tensor, int axis, long size)
+    {
+        foreach (var info in _proto.ValueInfo.Concat(_proto.Input).Where(i => i.Name == tensor))
+        {
+            if (info.Type?.TensorType?.Shape is { } shape && axis < shape.Dim.Count && shape.Dim[axis].HasDimValue)
+            {
+                shape.Dim[axis].DimValue = size;
+            }
+        }
+    }
+
+    /// <summary>Drops what the file says about the shapes of inner tensors.</summary>
+    public void ForgetInnerShapes() => _proto.ValueInfo.Clear();
+
+    /// <summary>Removes initializers that nothing reads.</summary>
+    public void RemoveUnusedInitializers()
+    {
+        foreach (var tensor in _proto.Initializer.Where(t => !_uses.ContainsKey(t.Name) && !IsOutput(t.Name)).ToArray())
+        {
+            _proto.Initializer.Remove(tensor);
+            _initializers.Remove(tensor.Name);
+        }
+    }
+
+    /// <summary>Sorts the nodes and rebuilds the look-ups after nodes were added or rewired.</summary>
+    /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, or a name with two makers.</exception>
+    public void Index()
+    {
+        _producers.Clear();
+        _uses.Clear();
+        var nodes = _proto.Node.Select(n => new GraphNode(n, NameOf(n))).ToArray();
+        foreach (var node in nodes)
+        {
+            foreach (var output in node.Outputs.Where(o => o.Length > 0))
+            {
+                if (_initializers.ContainsKey(output) || !_producers.TryAdd(output, node))
+                {
+                    throw Inconsistent($"the tensor '{output}' is made twice, the second time by node '{node.Name}'");
+                }
+            }
+        }
+
+        Sort(nodes);
+        foreach (var node in _nodes)
+        {
+            for (var i = 0; i < node.Inputs.Count; i++)
+            {
+                AddUse(node.Inputs[i], new TensorUse(node, i));
+            }
+
+            foreach (var captured in node.CapturedNames())
+            {
+                AddUse(captured, new TensorUse(node, TensorUse.Captured));
+            }
+        }
+    }
+
+    private static string NameOf(NodeProto node) =>
+        node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";
+
+    private static TensorInfo Describe(ValueInfoProto info)
+    {
+        var tensor = info.Type?.TensorType;
+        var dims = tensor?.Shape?.Dim.Select(d =>
+            d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? new Dimension(d.DimValue)
+            : new Dimension(null, d.HasDimParam && d.DimParam.Length > 0 ? d.DimParam : null));
+        return new TensorInfo(info.Name, (ElementType)(tensor?.ElemType ?? 0), dims is null ? null : [.. dims]);
+    }
+
+    private void AddUse(string tensor, TensorUse use)
+    {
+        if (tensor.Length == 0)
+        {
+            return;
+        }
+
+        if (!_uses.TryGetValue(tensor, out var uses))
+        {
+            _uses[tensor] = uses = [];
+        }
+
+        uses.Add(use);
+    }
+
+    /// <summary>Kahn's algorithm that keeps the file's order wherever it is a valid one already.</summary>
+    private void Sort(GraphNode[] nodes)
+    {
+        _nodes.Clear();
+        var position = nodes.Select((node, index) => (node, index)).ToDictionary(p => p.node, p => p.index);
+        var waitsFor = new int[nodes.Length];
+        var followers = new List<int>[nodes.Length];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            foreach (var name in nodes[i].Inputs.Concat(nodes[i].CapturedNames()).Distinct(StringComparer.Ordinal))
+            {
+                if (_producers.TryGetValue(name, out var producer))
+                {
+                    (followers[position[producer]] ??= []).Add(i);
+                    waitsFor[i]++;
+                }
+            }
+        }
+
+        var ready = new PriorityQueue<int, int>();
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            if (waitsFor[i] == 0)
+            {
+                ready.Enqueue(i, i);
+            }
+        }
+
+        while (ready.TryDequeue(out var next, out _))
+        {
+            _nodes.Add(nodes[next]);
+            foreach (var follower in followers[next] ?? [])
+            {
+                if (--waitsFor[follower] == 0)
+                {
+                    ready.Enqueue(follower, follower);
+                }
+            }
+        }
+
+        if (_nodes.Count < nodes.Length)
+        {
+            var stuck = nodes[Array.FindIndex(waitsFor, w => w > 0)];
+            throw Inconsistent($"node '{stuck.Name}' waits for its own output");
+        }
+
+        // The file must list nodes in an order in which they can run.
+        if (!_proto.Node.Zip(_nodes).All(pair => ReferenceEquals(pair.First, pair.Second.Proto)))
+        {
+            _proto.Node.Clear();
+            _proto.Node.AddRange(_nodes.Select(n => n.Proto));
+        }
+    }
+
+    private static OnnxCompressException Inconsistent(string reason) =>
+        new(DiagnosticCodes.GraphInconsistent, $"The graph contradicts itself: {reason}.");
+}

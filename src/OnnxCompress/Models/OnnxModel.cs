@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models.Protos;
+
+namespace OnnxCompress.Models;
+
+/// <summary>
+/// An ONNX model in memory. It stays the protobuf it was read from: fields, attributes and domains this tool does not
+/// know are written back as they were.
+/// </summary>
+public sealed class OnnxModel
+{
+    /// <summary>A protobuf message cannot be longer; a model beyond this keeps its weights in a side file.</summary>
+    private const long LargestMessageBytes = int.MaxValue - (1 << 20);
+
+    private readonly ModelProto _proto;
+    private readonly IReadOnlySet<string> _externalNames;
+
+    private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
+    {
+        (_proto, _externalNames, SourcePath, Sha256) = (proto, externalNames, sourcePath, sha256);
+        Graph = new ModelGraph(proto.Graph);
+    }
+
+    /// <summary>The file it was loaded from, if any.</summary>
+    public string? SourcePath { get; }
+
+    /// <summary>SHA-256 of the bytes it was loaded from (without external data), lower-case hexadecimal.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Inputs that a caller must feed: initializers that are listed as inputs too are left out.</summary>
+    public IReadOnlyList<TensorInfo> Inputs => Graph.Inputs;
+
+    /// <summary>What the model gives back.</summary>
+    public IReadOnlyList<TensorInfo> Outputs => Graph.Outputs;
+
+    /// <summary>Version of the default operator set.</summary>
+    public long Opset => _proto.OpsetImport.FirstOrDefault(o => o.Domain.Length == 0 || o.Domain == "ai.onnx")?.Version ?? 1;
+
+    /// <summary>Whether the model can be one protobuf message, see <see cref="ToBytes"/>.</summary>
+    public bool FitsOneMessage => Bytes <= LargestMessageBytes;
+
+    /// <summary>Whether the model is saved with a side file.</summary>
+    public bool NeedsExternalData => _externalNames.Count > 0 || !FitsOneMessage;
+
+    /// <summary>Bytes of the model with the weights that may lie in a side file.</summary>
+    public long Bytes => _proto.CalculateSizeLong();
+
+    /// <summary>The graph, for reading and for edits.</summary>
+    internal ModelGraph Graph { get; }
+
+    /// <summary>Reads a model and its external data.</summary>
+    /// <param name="path">An <c>.onnx</c> file.</param>
+    /// <param name="options">What may be touched; null: the safe defaults.</param>
+    /// <exception cref="OnnxCompressException">OCX1001 to OCX1005, OCX1008: the file cannot be used; the message says why.</exception>
+    public static OnnxModel Load(string path, ModelLoadOptions? options = null)
+    {
+        var proto = ModelReader.ReadFile(path);
+        using var stream = File.OpenRead(path);
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false);
+        return new OnnxModel(proto, external, path, sha256);
+    }
+
+    /// <summary>Reads a model that has no external data from memory.</summary>
+    /// <param name="bytes">The protobuf.</param>
+    /// <exception cref="OnnxCompressException">OCX1002 to OCX1005, OCX1008: the bytes cannot be used.</exception>
+    public static OnnxModel Load(ReadOnlySpan<byte> bytes)
+    {
+        var proto = ModelReader.Parse(bytes, "the model in memory");
+        var external = ExternalData.Internalize(proto, Path.GetTempPath(), allowOutside: false);
+        return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+    }
+
+    /// <summary>An independent copy; edits to one do not reach the other.</summary>
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256);
+
+    /// <summary>The model as one message.</summary>
+    /// <exception cref="InvalidOperationException">It is too large for one message; save it to a file instead.</exception>
+    public byte[] ToBytes()
+    {
+        if (!FitsOneMessage)
+        {
+            throw new InvalidOperationException("The model is too large for one protobuf message; save it to a file with external data.");
+        }
+
+        return _proto.ToByteArray();
+    }
+
+    /// <summary>
+    /// Writes the model: first beside the target under another name, then renamed, so that a reader sees the old file
+    /// or the new one and never half of one. Weights go to <c>&lt;name&gt;.data</c> when the source kept them apart or
+    /// when they do not fit into one message.
+    /// </summary>
+    /// <param name="path">The <c>.onnx</c> file; replaced when it exists.</param>
+    /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
+    public void Save(string path)
+    {
+        var target = Path.GetFullPath(path);
+        using var files = new AtomicFiles();
+        var proto = _proto;
+        if (NeedsExternalData)
+        {
+            proto = _proto.Clone();
+            var side = target + ".data";
+            var all = !FitsOneMessage;
+            ExternalData.Externalize(
+                proto,
+                t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)),
+                files.Add(side),
+                Path.GetFileName(side));
+        }
+
+        using (var stream = new FileStream(files.Add(target), FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            proto.WriteTo(stream);
+            stream.Flush(flushToDisk: true);
+        }
+
+        files.Commit();
+    }
+
+    /// <summary>Adds or replaces an entry of the model's metadata.</summary>
+    internal void SetMetadata(string key, string value)
+    {
+        var entry = _proto.MetadataProps.FirstOrDefault(e => e.Key == key);
+        if (entry is null)
+        {
+            _proto.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+        else
+        {
+            entry.Value = value;
+        }
+    }
+}
