@@ -110,43 +110,43 @@ internal sealed class SampleConverter
         }
     }
 
+    // By element type and not by the array's type: to the runtime an array of bytes is one of signed bytes, too.
     private void Store(Array batch, int offset)
     {
-        switch (batch)
+        switch (Input.Type)
         {
-            case float[] values:
-                Narrow(Numbers(), values.AsSpan(offset, Elements));
+            case ElementType.Float:
+                Narrow(Numbers(), ((float[])batch).AsSpan(offset, Elements));
                 break;
-            case double[] values:
-                Numbers().CopyTo(values.AsSpan(offset, Elements));
+            case ElementType.Double:
+                Numbers().CopyTo(((double[])batch).AsSpan(offset, Elements));
                 break;
-            case Half[] values:
-                Narrow(Numbers(), values.AsSpan(offset, Elements));
+            case ElementType.Float16:
+                Narrow(Numbers(), ((Half[])batch).AsSpan(offset, Elements));
                 break;
-            case bool[] values:
-                Flags(Integers(), values.AsSpan(offset, Elements));
+            case ElementType.Int64:
+                Integers().CopyTo(((long[])batch).AsSpan(offset, Elements));
                 break;
-            case long[] values:
-                Integers().CopyTo(values.AsSpan(offset, Elements));
+            case ElementType.Int32:
+                Fit(Integers(), ((int[])batch).AsSpan(offset, Elements));
                 break;
-            case int[] values:
-                Fit(Integers(), values.AsSpan(offset, Elements));
+            case ElementType.Int16:
+                Fit(Integers(), ((short[])batch).AsSpan(offset, Elements));
                 break;
-            case short[] values:
-                Fit(Integers(), values.AsSpan(offset, Elements));
-                break;
-            case ushort[] values:
-                Fit(Integers(), values.AsSpan(offset, Elements));
-                break;
-            case uint[] values:
-                Fit(Integers(), values.AsSpan(offset, Elements));
-                break;
-            // Arrays of bytes and signed bytes match each other's pattern: the element type decides.
-            case byte[] when Input.Type == ElementType.Int8:
+            case ElementType.Int8:
                 Fit(Integers(), ((sbyte[])batch).AsSpan(offset, Elements));
                 break;
-            default:
+            case ElementType.UInt8:
                 Fit(Integers(), ((byte[])batch).AsSpan(offset, Elements));
+                break;
+            case ElementType.UInt16:
+                Fit(Integers(), ((ushort[])batch).AsSpan(offset, Elements));
+                break;
+            case ElementType.UInt32:
+                Fit(Integers(), ((uint[])batch).AsSpan(offset, Elements));
+                break;
+            default:
+                Flags(Integers(), ((bool[])batch).AsSpan(offset, Elements));
                 break;
         }
     }
