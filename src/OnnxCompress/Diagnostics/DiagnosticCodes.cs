@@ -33,6 +33,53 @@ public static class DiagnosticCodes
     /// <summary>The graph contradicts itself: a cycle, a duplicate or a missing name.</summary>
     public const string GraphInconsistent = "OCX1008";
 
+    // 2: analyze
+
+    /// <summary>The channels are an output of the model.</summary>
+    public const string ReachesOutput = "OCX2001";
+
+    /// <summary>The channels meet an axis of the model's input, which cannot shrink.</summary>
+    public const string TiedToInput = "OCX2002";
+
+    /// <summary>The axis is convolved or pooled over: image rows or positions, not channels.</summary>
+    public const string AxisNotChannels = "OCX2003";
+
+    /// <summary>An operator normalises or sums over the channels, so that removing one changes the others.</summary>
+    public const string NormalizedAxis = "OCX2004";
+
+    /// <summary>A weight is shared by several layers.</summary>
+    public const string WeightShared = "OCX2005";
+
+    /// <summary>Two axes that could both shrink are merged into one.</summary>
+    public const string AxesMerged = "OCX2006";
+
+    /// <summary>The channels reach an operator that is not mapped.</summary>
+    public const string OperatorNotMapped = "OCX2007";
+
+    /// <summary>The channels enter the subgraph of If, Loop or Scan.</summary>
+    public const string EntersSubgraph = "OCX2008";
+
+    /// <summary>No linear layer reads the channels, so nothing could stand in for a removed one.</summary>
+    public const string NoConsumer = "OCX2010";
+
+    /// <summary>A weight is also an input of the model: a caller may feed another one.</summary>
+    public const string WeightReplaceable = "OCX2011";
+
+    /// <summary>Two activations are multiplied and summed over the channels.</summary>
+    public const string ProductOfActivations = "OCX2012";
+
+    /// <summary>A weight is computed in the graph and is not a constant.</summary>
+    public const string WeightNotConstant = "OCX2013";
+
+    /// <summary>A layer reads different numbers of values of the channels.</summary>
+    public const string IrregularAxis = "OCX2014";
+
+    /// <summary>The shapes around a node could not be observed.</summary>
+    public const string ShapeUnknown = "OCX2015";
+
+    /// <summary>The layer was excluded, or not included, by the user.</summary>
+    public const string NotSelected = "OCX2016";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -53,17 +100,23 @@ public static class DiagnosticCodes
     /// <summary>The data hold NaN or infinity.</summary>
     public const string DataNotFinite = "OCX3006";
 
+    /// <summary>Statistics belong to another model, or were taken at other places of it.</summary>
+    public const string StatisticsMismatch = "OCX3007";
+
+    /// <summary>Activations became NaN or infinite on the calibration data.</summary>
+    public const string ActivationsNotFinite = "OCX3008";
+
     /// <summary>A data file holds no samples, or too few for what was asked.</summary>
-    public const string DataEmpty = "OCX3007";
+    public const string DataEmpty = "OCX3020";
 
     /// <summary>The data cannot be matched with the model's inputs by name.</summary>
-    public const string InputUnmatched = "OCX3008";
+    public const string InputUnmatched = "OCX3021";
 
     /// <summary>Scale, mean or std do not fit the data they are to be applied to.</summary>
-    public const string PreprocessingMismatch = "OCX3009";
+    public const string PreprocessingMismatch = "OCX3022";
 
     /// <summary>A dimension of an input is dynamic and nothing says its size.</summary>
-    public const string DimensionUnknown = "OCX3010";
+    public const string DimensionUnknown = "OCX3023";
 
     // 7: verify
 

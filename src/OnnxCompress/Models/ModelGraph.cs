@@ -104,13 +104,11 @@ internal sealed class ModelGraph
         return new GraphNode(proto, name);
     }
 
-    /// <summary>Makes a tensor an output of the model, without stating its shape.</summary>
-    public void AddOutput(string name, ElementType type) =>
-        _proto.Output.Add(new ValueInfoProto
-        {
-            Name = name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type } },
-        });
+    /// <summary>Makes a tensor an output of the model; the runtime works out its type and shape.</summary>
+    public void AddOutput(string name) => _proto.Output.Add(new ValueInfoProto { Name = name });
+
+    /// <summary>Leaves the model without outputs, before other outputs are named.</summary>
+    public void ClearOutputs() => _proto.Output.Clear();
 
     /// <summary>States a new size for one axis of a tensor wherever the graph declares its shape.</summary>
     public void DeclareDimension(string tensor, int axis, long size)

@@ -9,7 +9,7 @@ internal static class ArrayFiles
     /// <param name="files">At least one; several for one input are chained in the order given.</param>
     /// <param name="inputs">Names of the inputs that must be fed.</param>
     /// <returns>One array for each input, in the order of <paramref name="inputs"/>; the caller closes them.</returns>
-    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3007 or OCX3008.</exception>
+    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3020 or OCX3021.</exception>
     public static IReadOnlyList<SampleArray> Open(IReadOnlyList<DataFile> files, IReadOnlyList<string> inputs)
     {
         var opened = new List<SampleArray>();
@@ -36,7 +36,7 @@ internal static class ArrayFiles
     }
 
     /// <summary>Opens every array of one file.</summary>
-    /// <exception cref="OnnxCompressException">OCX3001: not there; OCX3002: not readable; OCX3007: no samples.</exception>
+    /// <exception cref="OnnxCompressException">OCX3001: not there; OCX3002: not readable; OCX3020: no samples.</exception>
     public static IReadOnlyList<SampleArray> OpenFile(string path)
     {
         if (Directory.Exists(path))

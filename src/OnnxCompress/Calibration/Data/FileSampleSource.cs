@@ -21,7 +21,7 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     /// <param name="inputs">The inputs that must be fed.</param>
     /// <param name="layout">What images in the files are stored as.</param>
     /// <param name="preprocessing">Applied to floating-point inputs.</param>
-    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3007, OCX3008 or OCX3009.</exception>
+    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3020, OCX3021 or OCX3022.</exception>
     public static FileSampleSource Open(
         IReadOnlyList<DataFile> files, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
     {

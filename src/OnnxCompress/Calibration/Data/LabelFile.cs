@@ -8,7 +8,7 @@ public static class LabelFile
 {
     /// <summary>Reads all labels.</summary>
     /// <param name="path">A <c>.npy</c> file of shape <c>N</c> or <c>N,1</c>.</param>
-    /// <exception cref="OnnxCompressException">OCX3001, OCX3002 or OCX3007: not readable; OCX7005: not a list of integers.</exception>
+    /// <exception cref="OnnxCompressException">OCX3001, OCX3002 or OCX3020: not readable; OCX7005: not a list of integers.</exception>
     public static IReadOnlyList<long> Read(string path)
     {
         var arrays = ArrayFiles.OpenFile(path);

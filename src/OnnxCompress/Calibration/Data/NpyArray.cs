@@ -55,7 +55,7 @@ internal sealed class NpyArray : SampleArray
     public override int SampleBytes { get; }
 
     /// <summary>Opens a <c>.npy</c> file.</summary>
-    /// <exception cref="OnnxCompressException">OCX3002: malformed or truncated; OCX3007: no samples.</exception>
+    /// <exception cref="OnnxCompressException">OCX3002: malformed or truncated; OCX3020: no samples.</exception>
     public static NpyArray Open(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
@@ -73,7 +73,7 @@ internal sealed class NpyArray : SampleArray
     /// <param name="header">Its type, shape and offset.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="key">The name it was saved under.</param>
-    /// <exception cref="OnnxCompressException">OCX3002: not samples; OCX3007: no samples.</exception>
+    /// <exception cref="OnnxCompressException">OCX3002: not samples; OCX3020: no samples.</exception>
     public static NpyArray OpenUnpacked(string path, NpyHeader header, string name, string key) =>
         new(path, header, name, FileOptions.DeleteOnClose, key);
 

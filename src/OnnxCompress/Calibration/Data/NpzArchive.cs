@@ -17,7 +17,7 @@ internal static class NpzArchive
     /// <summary>Opens every array.</summary>
     /// <param name="path">The archive.</param>
     /// <returns>Every array; <see cref="SampleArray.Key"/> is the name it was saved under.</returns>
-    /// <exception cref="OnnxCompressException">OCX3002: not an archive, damaged, or a bomb; OCX3007: an array without samples.</exception>
+    /// <exception cref="OnnxCompressException">OCX3002: not an archive, damaged, or a bomb; OCX3020: an array without samples.</exception>
     public static IReadOnlyList<SampleArray> Open(string path)
     {
         var arrays = new List<SampleArray>();

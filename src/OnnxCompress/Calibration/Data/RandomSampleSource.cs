@@ -18,8 +18,8 @@ public sealed class RandomSampleSource : ISampleSource
     /// <param name="count">How many samples there are.</param>
     /// <param name="seed">Another seed gives other numbers.</param>
     /// <param name="shapes">Full shapes by input name, for dynamic dimensions; axis 0 is ignored.</param>
-    /// <exception cref="OnnxCompressException">OCX3010: a dimension is dynamic and no shape is given; OCX3005: a given shape contradicts
-    /// the model; OCX3008: a shape for an input that is not there.</exception>
+    /// <exception cref="OnnxCompressException">OCX3023: a dimension is dynamic and no shape is given; OCX3005: a given shape contradicts
+    /// the model; OCX3021: a shape for an input that is not there.</exception>
     public RandomSampleSource(
         IReadOnlyList<TensorInfo> inputs, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes = null)
     {

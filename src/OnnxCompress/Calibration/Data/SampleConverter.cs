@@ -19,7 +19,7 @@ internal sealed class SampleConverter
     private readonly long[] _turnedIntegers;
 
     /// <summary>Checks that the data fit the input.</summary>
-    /// <exception cref="OnnxCompressException">OCX3002, OCX3005 or OCX3009.</exception>
+    /// <exception cref="OnnxCompressException">OCX3002, OCX3005 or OCX3022.</exception>
     public SampleConverter(SampleArray array, TensorInfo input, TensorLayout layout, Preprocessing preprocessing)
     {
         (_array, Input, _shape) = (array, input, SampleShape.Resolve(array, input, layout));

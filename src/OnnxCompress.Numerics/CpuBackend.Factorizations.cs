@@ -1,0 +1,119 @@
+using OnnxCompress.Numerics.Kernels;
+
+namespace OnnxCompress.Numerics;
+
+/// <content>Factorisations that reveal rank or a spectrum.</content>
+public sealed partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public unsafe int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor)
+    {
+        ViewShape.CheckSquare(gram.Rows, gram.Columns, nameof(gram));
+        var steps = Math.Clamp(maxRank, 0, gram.Rows);
+        ViewShape.CheckSame(steps, gram.Rows, factor.Rows, factor.Columns, nameof(factor));
+        ViewShape.CheckLength(steps, pivots.Length, nameof(pivots));
+        ViewShape.CheckLength(steps, pivotValues.Length, nameof(pivotValues));
+        ViewShape.CheckLength(steps + 1, residualTraces.Length, nameof(residualTraces));
+        Finite.Require(gram, nameof(gram));
+        fixed (double* pg = gram.Values, pf = factor.Values)
+        {
+            return SimpleKernels.PivotedCholesky(new(pg, gram.Rows, gram.Rows, gram.Stride), relativeTolerance, pivots, pivotValues, residualTraces, new(pf, factor.Rows, factor.Columns, factor.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe int FactorPivotedQr(MatrixView<double> matrix, Span<int> pivots, Span<double> reflectorScales, int maxRank, double relativeTolerance)
+    {
+        var steps = Math.Min(matrix.Rows, matrix.Columns);
+        ViewShape.CheckLength(matrix.Columns, pivots.Length, nameof(pivots));
+        ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
+        Finite.Require(matrix, nameof(matrix));
+        for (var column = 0; column < matrix.Columns; column++)
+        {
+            pivots[column] = column;
+        }
+
+        reflectorScales[..steps].Clear();
+        fixed (double* p = matrix.Values)
+        {
+            return SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), pivots, reflectorScales, Math.Clamp(maxRank, 0, steps), relativeTolerance);
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void FactorQr(MatrixView<double> matrix, Span<double> reflectorScales)
+    {
+        var steps = Math.Min(matrix.Rows, matrix.Columns);
+        ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
+        Finite.Require(matrix, nameof(matrix));
+        fixed (double* p = matrix.Values)
+        {
+            SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), [], reflectorScales, steps, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void FormQ(ReadOnlyMatrixView<double> compact, ReadOnlySpan<double> reflectorScales, MatrixView<double> orthonormal)
+    {
+        ViewShape.CheckLength(reflectorScales.Length, Math.Min(compact.Rows, compact.Columns), nameof(compact));
+        ViewShape.CheckSame(compact.Rows, orthonormal.Columns, orthonormal.Rows, orthonormal.Columns, nameof(orthonormal));
+        ViewShape.CheckLength(reflectorScales.Length, orthonormal.Columns, nameof(orthonormal));
+        fixed (double* pc = compact.Values, pq = orthonormal.Values)
+        {
+            SimpleKernels.FormQ(new(pc, compact.Rows, compact.Columns, compact.Stride), reflectorScales, new(pq, orthonormal.Rows, orthonormal.Columns, orthonormal.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
+    {
+        ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        ViewShape.CheckSame(matrix.Rows, matrix.Rows, vectors.Rows, vectors.Columns, nameof(vectors));
+        ViewShape.CheckLength(matrix.Rows, values.Length, nameof(values));
+        DecomposeSymmetricTop(matrix, values[..matrix.Rows], vectors, null!);
+    }
+
+    /// <inheritdoc/>
+    public void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
+    {
+        ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        Finite.Require(matrix, nameof(matrix));
+        var (all, basis) = SimpleKernels.JacobiEigen(matrix.ToMatrix());
+        for (var column = 0; column < vectors.Columns; column++)
+        {
+            values[column] = all[column];
+            for (var row = 0; row < vectors.Rows; row++)
+            {
+                vectors[row, column] = basis[column, row];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
+    {
+        Finite.Require(matrix, nameof(matrix));
+        var wide = matrix.Rows < matrix.Columns;
+        var rows = wide ? matrix.ToMatrix() : matrix.ToMatrix().Transpose();
+        var (rotated, sigma, basis) = SimpleKernels.JacobiSvd(rows);
+        for (var index = 0; index < left.Columns; index++)
+        {
+            values[index] = sigma[index];
+            for (var row = 0; row < left.Rows; row++)
+            {
+                left[row, index] = wide ? basis[index, row] : rotated[index, row];
+            }
+
+            (wide ? rotated : basis).Row(index).CopyTo(rightTransposed.Row(index));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
+    {
+        var svd = this.ThinSvd(matrix);
+        left.CopyFrom(svd.Left.View.Window(0, 0, left.Rows, left.Columns));
+        svd.Values.AsSpan(0, left.Columns).CopyTo(values);
+        rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, left.Columns, matrix.Columns));
+    }
+}

@@ -1,0 +1,151 @@
+using OnnxCompress.Numerics.Kernels;
+
+namespace OnnxCompress.Numerics;
+
+/// <summary>
+/// Dense linear algebra on the CPU. Work is cut into tiles whose arithmetic does not depend on the number of threads, so
+/// results are bitwise equal for any thread count on one machine. Keeps no state between calls; calls from several
+/// threads are independent.
+/// </summary>
+/// <param name="threads">Most threads an operation uses; 0 means all cores.</param>
+public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
+{
+    /// <inheritdoc/>
+    public string Name => $"cpu ({MicroKernel.Name}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
+
+    /// <inheritdoc/>
+    public int Threads { get; } = threads > 0 ? threads : Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public unsafe void Multiply(double alpha, ReadOnlyMatrixView<float> a, Transpose transposeA, ReadOnlyMatrixView<float> b, Transpose transposeB, double beta, MatrixView<float> c)
+    {
+        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        fixed (float* pa = a.Values, pb = b.Values, pc = c.Values)
+        {
+            using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
+            Gemm.Run<float, float, float>(team, alpha, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<float>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), beta, new(pc, c.Rows, c.Columns, c.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void Multiply(double alpha, ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, double beta, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        fixed (double* pa = a.Values, pb = b.Values, pc = c.Values)
+        {
+            using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
+            Gemm.Run<double, double, double>(team, alpha, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Oriented(transposeA), new Block<double>(pb, b.Rows, b.Columns, b.Stride).Oriented(transposeB), beta, new(pc, c.Rows, c.Columns, c.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        fixed (float* pr = rows.Values)
+        fixed (double* pg = gram.Values)
+        {
+            using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
+            var samples = new Block<float>(pr, rows.Rows, rows.Columns, rows.Stride);
+            var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
+            Gemm.Run<float, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            Gemm.MirrorLower(team, sums);
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        fixed (double* pr = rows.Values)
+        fixed (double* pg = gram.Values)
+        {
+            using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
+            var samples = new Block<double>(pr, rows.Rows, rows.Columns, rows.Stride);
+            var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
+            Gemm.Run<double, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            Gemm.MirrorLower(team, sums);
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        fixed (float* pa = a.Values, pb = b.Values)
+        fixed (double* pc = c.Values)
+        {
+            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
+            Gemm.Run<float, double, double>(team, 1, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<float>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        fixed (double* pa = a.Values, pb = b.Values)
+        fixed (double* pc = c.Values)
+        {
+            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
+            Gemm.Run<double, double, double>(team, 1, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<double>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe void SolveTriangular(Triangle triangle, Transpose transpose, ReadOnlyMatrixView<double> factor, MatrixView<double> rightSide)
+    {
+        ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));
+        ViewShape.CheckSame(factor.Rows, rightSide.Columns, rightSide.Rows, rightSide.Columns, nameof(rightSide));
+        for (var index = 0; index < factor.Rows; index++)
+        {
+            if (factor[index, index] == 0)
+            {
+                throw new NumericException(NumericFailure.Singular, $"Diagonal entry {index} of the triangular factor is zero.");
+            }
+        }
+
+        Finite.Require(rightSide, nameof(rightSide));
+        fixed (double* pt = factor.Values, pb = rightSide.Values)
+        {
+            var t = new Block<double>(pt, factor.Rows, factor.Rows, factor.Stride).Oriented(transpose);
+            var lower = (triangle == Triangle.Lower) == (transpose == Transpose.No);
+            SimpleKernels.SolveTriangular(lower, t, new(pb, rightSide.Rows, rightSide.Columns, rightSide.Stride));
+        }
+
+        Finite.Require(rightSide, nameof(rightSide));
+    }
+
+    /// <inheritdoc/>
+    public unsafe int FactorCholesky(MatrixView<double> matrix)
+    {
+        ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            Finite.Require(matrix.Row(row)[..(row + 1)], nameof(matrix));
+        }
+
+        fixed (double* p = matrix.Values)
+        {
+            return SimpleKernels.Cholesky(new(p, matrix.Rows, matrix.Rows, matrix.Stride));
+        }
+    }
+
+    // Waking threads costs about as much as a product of 64^3.
+    private int Workers(int m, int n, int k) => (double)m * n * k < 64 * 64 * 64 ? 1 : Threads;
+
+    private static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
+    {
+        var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);
+        var (inner, n) = transposeB == Transpose.No ? (bRows, bColumns) : (bColumns, bRows);
+        if (k != inner)
+        {
+            throw new ArgumentException($"op(A) has {k} columns but op(B) has {inner} rows.");
+        }
+
+        if (cRows != m || cColumns != n)
+        {
+            throw new ArgumentException($"The product is {m} x {n} but the destination is {cRows} x {cColumns}.");
+        }
+    }
+}

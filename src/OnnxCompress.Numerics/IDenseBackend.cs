@@ -1,0 +1,143 @@
+namespace OnnxCompress.Numerics;
+
+/// <summary>
+/// The dense linear algebra the compressor spends its time in: the seam behind which a CPU or a GPU does the work.
+/// All members are synchronous, keep no state between calls and may be called from several threads. Results do not
+/// depend on <see cref="Threads"/>. These are the destination forms; allocating forms are in
+/// <see cref="DenseLinearAlgebra"/>.
+/// </summary>
+public interface IDenseBackend
+{
+    /// <summary>What does the work, for logs: for instance <c>cpu (AVX-512, 2 threads)</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Most threads an operation uses.</summary>
+    int Threads { get; }
+
+    /// <summary>C &lt;- alpha op(A) op(B) + beta C in float; C (m x n) must not overlap A or B.</summary>
+    /// <param name="alpha">Factor of the product.</param>
+    /// <param name="a">op(A) is m x k.</param>
+    /// <param name="transposeA">How A is read.</param>
+    /// <param name="b">op(B) is k x n.</param>
+    /// <param name="transposeB">How B is read.</param>
+    /// <param name="beta">Factor of what C holds; at 0, C is not read, so it may hold anything.</param>
+    /// <param name="c">m x n, overwritten.</param>
+    void Multiply(double alpha, ReadOnlyMatrixView<float> a, Transpose transposeA, ReadOnlyMatrixView<float> b, Transpose transposeB, double beta, MatrixView<float> c);
+
+    /// <summary>C &lt;- alpha op(A) op(B) + beta C in double; C (m x n) must not overlap A or B.</summary>
+    /// <param name="alpha">Factor of the product.</param>
+    /// <param name="a">op(A) is m x k.</param>
+    /// <param name="transposeA">How A is read.</param>
+    /// <param name="b">op(B) is k x n.</param>
+    /// <param name="transposeB">How B is read.</param>
+    /// <param name="beta">Factor of what C holds; at 0, C is not read, so it may hold anything.</param>
+    /// <param name="c">m x n, overwritten.</param>
+    void Multiply(double alpha, ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, double beta, MatrixView<double> c);
+
+    /// <summary>gram += rows^T rows. Float in, double out.</summary>
+    /// <param name="rows">m x n samples as rows.</param>
+    /// <param name="gram">n x n, symmetric; both triangles are read and written.</param>
+    void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram);
+
+    /// <summary>gram += rows^T rows in double.</summary>
+    /// <param name="rows">m x n samples as rows.</param>
+    /// <param name="gram">n x n, symmetric; both triangles are read and written.</param>
+    void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram);
+
+    /// <summary>c += a^T b. Float in, double out.</summary>
+    /// <param name="a">m x p.</param>
+    /// <param name="b">m x q.</param>
+    /// <param name="c">p x q.</param>
+    void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c);
+
+    /// <summary>c += a^T b in double.</summary>
+    /// <param name="a">m x p.</param>
+    /// <param name="b">m x q.</param>
+    /// <param name="c">p x q.</param>
+    void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c);
+
+    /// <summary>B &lt;- op(T)^-1 B.</summary>
+    /// <param name="triangle">Which triangle of <paramref name="factor"/> holds T.</param>
+    /// <param name="transpose">Whether T or its transpose is solved with.</param>
+    /// <param name="factor">n x n; only the named triangle is read.</param>
+    /// <param name="rightSide">n x r, overwritten by the solution.</param>
+    /// <exception cref="NumericException">T has a zero on its diagonal, or something is not finite.</exception>
+    void SolveTriangular(Triangle triangle, Transpose transpose, ReadOnlyMatrixView<double> factor, MatrixView<double> rightSide);
+
+    /// <summary>Cholesky in place: A = L L^T.</summary>
+    /// <param name="matrix">n x n, symmetric, only the lower triangle is read; overwritten by L, the upper triangle by zeros.</param>
+    /// <returns>-1, or the first column whose pivot is not positive; the matrix is then spoilt.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    int FactorCholesky(MatrixView<double> matrix);
+
+    /// <summary>
+    /// Greedy pivoted Cholesky, G ~ R^T R: each step takes the largest residual diagonal (ties: the lowest index) until
+    /// <paramref name="maxRank"/> or until it is at most <c>relativeTolerance</c> times the largest of the input.
+    /// </summary>
+    /// <param name="gram">n x n, positive semi-definite; not changed.</param>
+    /// <param name="maxRank">Most steps; above n means n.</param>
+    /// <param name="relativeTolerance">Relative to the largest diagonal entry (the first pivot), on the squared scale of the Gram.</param>
+    /// <param name="pivots">Room for min(maxRank, n): selected indices in order.</param>
+    /// <param name="pivotValues">Room for as many: residual diagonal at selection, descending to rounding.</param>
+    /// <param name="residualTraces">Room for one more: trace of what is left after 0, 1, ... steps.</param>
+    /// <param name="factor">min(maxRank, n) x n: R in the original column order; rows from the rank on are zero.</param>
+    /// <returns>The rank: how many pivots were taken.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor);
+
+    /// <summary>Column-pivoted Householder QR in compact form, A P = Q R.</summary>
+    /// <param name="matrix">m x n, overwritten: R on and above the diagonal (pivoted order), reflectors below it with an implied leading 1.</param>
+    /// <param name="pivots">Room for n: position j of the factorisation holds column pivots[j] of the input.</param>
+    /// <param name="reflectorScales">Room for min(m, n): H_j = I - scale_j v_j v_j^T; zeros from the rank on.</param>
+    /// <param name="maxRank">Most steps.</param>
+    /// <param name="relativeTolerance">Stops when the largest remaining column norm is at most this times the first pivot |R_11|.</param>
+    /// <returns>The rank: how many steps were done. Rows from the rank on hold the residual in columns from the rank on.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    int FactorPivotedQr(MatrixView<double> matrix, Span<int> pivots, Span<double> reflectorScales, int maxRank, double relativeTolerance);
+
+    /// <summary>Householder QR without pivoting, in compact form, A = Q R.</summary>
+    /// <param name="matrix">m x n, overwritten as by <see cref="FactorPivotedQr"/>.</param>
+    /// <param name="reflectorScales">Room for min(m, n).</param>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    void FactorQr(MatrixView<double> matrix, Span<double> reflectorScales);
+
+    /// <summary>Writes the first columns of the Q that a compact QR implies.</summary>
+    /// <param name="compact">m x n: what a QR left.</param>
+    /// <param name="reflectorScales">One scale for each reflector to use, at most min(m, n).</param>
+    /// <param name="orthonormal">m x q with q at least the number of reflectors and at most m, overwritten.</param>
+    void FormQ(ReadOnlyMatrixView<double> compact, ReadOnlySpan<double> reflectorScales, MatrixView<double> orthonormal);
+
+    /// <summary>All eigenvalues and eigenvectors of a symmetric matrix, A = V diag(values) V^T.</summary>
+    /// <param name="matrix">n x n; only the lower triangle is read; not changed.</param>
+    /// <param name="values">Room for n, descending.</param>
+    /// <param name="vectors">n x n: column j belongs to value j.</param>
+    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
+    void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors);
+
+    /// <summary>The algebraically largest eigenvalues of a symmetric matrix, with vectors.</summary>
+    /// <param name="matrix">n x n, symmetric; both triangles are read; not changed.</param>
+    /// <param name="values">Room for k = <paramref name="vectors"/>.Columns, descending.</param>
+    /// <param name="vectors">n x k: column j belongs to value j.</param>
+    /// <param name="random">Seeded; chooses the starting subspace where an iteration is used.</param>
+    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
+    void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random);
+
+    /// <summary>Thin singular value decomposition, A = U diag(values) V^T with p = min(m, n) columns.</summary>
+    /// <param name="matrix">m x n; not changed.</param>
+    /// <param name="left">m x p: U.</param>
+    /// <param name="values">Room for p, descending.</param>
+    /// <param name="rightTransposed">p x n: V^T.</param>
+    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
+    void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed);
+
+    /// <summary>Randomized truncated singular value decomposition with power iterations.</summary>
+    /// <param name="matrix">m x n; not changed.</param>
+    /// <param name="left">m x k: U.</param>
+    /// <param name="values">Room for k, descending.</param>
+    /// <param name="rightTransposed">k x n: V^T.</param>
+    /// <param name="random">Seeded; the test matrix is drawn from it.</param>
+    /// <param name="powerIterations">Rounds of A A^T, orthonormalised between; 2 is plenty for decaying spectra.</param>
+    /// <param name="oversampling">Extra columns of the test matrix; 8 to 10 is usual.</param>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling);
+}

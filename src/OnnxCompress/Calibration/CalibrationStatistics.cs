@@ -1,0 +1,55 @@
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Calibration;
+
+/// <summary>Everything the later stages need to know of the data: one entry for each tap. Additive.</summary>
+public sealed class CalibrationStatistics
+{
+    private readonly SortedDictionary<string, ChannelStatistics> _taps = new(StringComparer.Ordinal);
+
+    internal CalibrationStatistics(string modelSha256) => ModelSha256 = modelSha256;
+
+    /// <summary>The model the statistics belong to.</summary>
+    public string ModelSha256 { get; }
+
+    /// <summary>Samples seen.</summary>
+    public long Samples { get; internal set; }
+
+    internal IReadOnlyDictionary<string, ChannelStatistics> Taps => _taps;
+
+    /// <summary>Adds the statistics of other data, taken from the same model.</summary>
+    /// <exception cref="OnnxCompressException">OCX3007: they belong to another model, or other places of it.</exception>
+    public void Add(CalibrationStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.ModelSha256 != ModelSha256 || !other._taps.Keys.SequenceEqual(_taps.Keys))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.StatisticsMismatch,
+                "The statistics belong to another model, or were taken at other places of it; calibrate this model again.");
+        }
+
+        foreach (var (key, statistics) in other._taps)
+        {
+            _taps[key].Add(statistics);
+        }
+
+        Samples += other.Samples;
+    }
+
+    internal ChannelStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
+        ? found
+        : throw new OnnxCompressException(
+            DiagnosticCodes.StatisticsMismatch,
+            $"The statistics have no entry for '{tap.Tensor}' with {tap.Channels} channels; calibrate this model again.");
+
+    internal ChannelStatistics Open(string key, int channels)
+    {
+        if (!_taps.TryGetValue(key, out var found))
+        {
+            _taps[key] = found = new ChannelStatistics(channels);
+        }
+
+        return found;
+    }
+}

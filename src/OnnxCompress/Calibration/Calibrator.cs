@@ -1,0 +1,61 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration;
+
+/// <summary>Runs the calibration data through a model with Gram taps and sums what comes out, in double.</summary>
+/// <param name="runtime">Where the model runs.</param>
+/// <param name="threads">Threads of the runtime and of the summation; 0 means all cores.</param>
+internal sealed class Calibrator(IModelRuntime runtime, int threads)
+{
+    /// <summary>Takes statistics; memory does not grow with the number of samples.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="shapes">Its shapes.</param>
+    /// <param name="taps">Where statistics are taken; those with the same key are taken once.</param>
+    /// <param name="samples">The data.</param>
+    /// <param name="batchSize">Samples for each run.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    public CalibrationStatistics Run(
+        OnnxModel model, TensorShapes shapes, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize,
+        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var distinct = taps.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        var statistics = new CalibrationStatistics(model.Sha256) { Samples = samples.Count };
+        var totals = distinct.Select(t => statistics.Open(t.Key, t.Channels)).ToArray();
+        var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
+        using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
+        var indices = new int[batchSize];
+        for (var start = 0; start < samples.Count; start += batchSize)
+        {
+            var count = Math.Min(batchSize, samples.Count - start);
+            for (var i = 0; i < count; i++)
+            {
+                indices[i] = start + i;
+            }
+
+            using var result = session.Run(samples.Read(indices.AsSpan(0, count)), outputs, cancellation);
+            // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
+            Parallel.For(0, distinct.Length, parallel, i => totals[i].Add(
+                result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), count * distinct[i].RowsPerSample(shapes)));
+            progress?.Report(new ProgressUpdate("calibrate", start + count, samples.Count));
+        }
+
+        Check(distinct, totals);
+        return statistics;
+    }
+
+    private static void Check(ChannelTap[] taps, ChannelStatistics[] totals)
+    {
+        for (var i = 0; i < taps.Length; i++)
+        {
+            if (totals[i].Gram.Any(v => !double.IsFinite(v)))
+            {
+                throw new OnnxCompressException(
+                    DiagnosticCodes.ActivationsNotFinite,
+                    $"The activations '{taps[i].Tensor}' became NaN or infinite on the calibration data; check the data and their preprocessing (--scale, --mean, --std).");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+namespace OnnxCompress.Calibration;
+
+/// <summary>
+/// Second moments of a tap: with Z the <c>rows x channels</c> matrix of all values seen, <c>Gram = Z^T Z</c> and
+/// <c>Sums</c> its column sums. Additive: statistics of parts of the data add up to those of the whole.
+/// </summary>
+internal sealed class ChannelStatistics(int channels)
+{
+    /// <summary>Number of channels.</summary>
+    public int Channels => channels;
+
+    /// <summary><c>channels x channels</c>, row-major, symmetric.</summary>
+    public double[] Gram { get; } = new double[checked(channels * channels)];
+
+    /// <summary>Column sums.</summary>
+    public double[] Sums { get; } = new double[channels];
+
+    /// <summary>Rows seen.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Adds float blocks that the runtime has summed.</summary>
+    /// <param name="grams">Any number of <c>channels x channels</c> blocks behind each other.</param>
+    /// <param name="sums">As many blocks of <c>channels</c> column sums.</param>
+    /// <param name="rows">Rows that all blocks stand for.</param>
+    public void Add(ReadOnlySpan<float> grams, ReadOnlySpan<float> sums, long rows)
+    {
+        Accumulate(grams, Gram);
+        Accumulate(sums, Sums);
+        Rows += rows;
+    }
+
+    /// <summary>Adds the statistics of other data.</summary>
+    public void Add(ChannelStatistics other)
+    {
+        for (var i = 0; i < Gram.Length; i++)
+        {
+            Gram[i] += other.Gram[i];
+        }
+
+        for (var i = 0; i < Sums.Length; i++)
+        {
+            Sums[i] += other.Sums[i];
+        }
+
+        Rows += other.Rows;
+    }
+
+    /// <summary>Sets the number of rows of statistics that were read from a file.</summary>
+    internal void Restore(long rows) => Rows = rows;
+
+    private static void Accumulate(ReadOnlySpan<float> blocks, Span<double> total)
+    {
+        for (; blocks.Length > 0; blocks = blocks[total.Length..])
+        {
+            for (var i = 0; i < total.Length; i++)
+            {
+                total[i] += blocks[i];
+            }
+        }
+    }
+}

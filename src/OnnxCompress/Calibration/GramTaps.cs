@@ -1,0 +1,132 @@
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration;
+
+/// <summary>
+/// Adds nodes to a copy of a model so that the runtime itself computes the Gram matrix and the column sums of each tap.
+/// Activations never leave the runtime; what leaves are <c>channels x channels</c> blocks in float over at most
+/// <see cref="LargestBlockRows"/> rows where the shape allows, which the caller sums in double.
+/// </summary>
+internal static class GramTaps
+{
+    /// <summary>More rows than this in one float sum would raise its noise above 1e-6 of the largest diagonal.</summary>
+    public const int LargestBlockRows = 4096;
+
+    /// <summary>The copy, with two outputs for each tap: its Gram blocks and its column sums.</summary>
+    public static OnnxModel Insert(OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, out string[] outputs)
+    {
+        var tapped = model.Clone();
+        var graph = tapped.Graph;
+        graph.ClearOutputs();
+        outputs = new string[taps.Count * 2];
+        for (var i = 0; i < taps.Count; i++)
+        {
+            var builder = new TapBuilder(graph, model.Opset, $"tap{i}");
+            (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, batchSize);
+            graph.AddOutput(outputs[2 * i]);
+            graph.AddOutput(outputs[(2 * i) + 1]);
+        }
+
+        graph.Index();
+        return tapped;
+    }
+
+    /// <summary>Chains nodes behind one tensor.</summary>
+    private sealed class TapBuilder(ModelGraph graph, long opset, string prefix)
+    {
+        private string _current = "";
+        private int _count;
+
+        public (string Gram, string Sums) Build(ChannelTap tap, TensorShapes shapes, int batchSize)
+        {
+            var dims = shapes.Of(tap.Tensor)!;
+            var rows = tap.RowsPerSample(shapes);
+            _current = tap.Tensor;
+            if (shapes.TypeOf(tap.Tensor) != ElementType.Float)
+            {
+                Append("Cast").SetInt("to", (long)ElementType.Float);
+            }
+
+            return tap is { Multiplicity: 1, Axis: 1 } && dims.Length > 2 && rows * batchSize > LargestBlockRows
+                ? ChannelsFirst(tap.Channels, rows)
+                : ChannelsLast(tap, dims, rows, rows * batchSize > LargestBlockRows);
+        }
+
+        /// <summary><c>N x C x P</c> times its transpose, image by image: no transpose of the whole activation.</summary>
+        private (string Gram, string Sums) ChannelsFirst(int channels, long rows)
+        {
+            var blocks = Enumerable.Range(1, (int)Math.Min(rows, 1024)).FirstOrDefault(k => rows % k == 0 && rows / k <= LargestBlockRows, 1);
+            var block = rows / blocks;
+            Append("Reshape", Shape(-1, channels, blocks, block));
+            if (blocks > 1)
+            {
+                Append("Transpose").SetInts("perm", [0, 2, 1, 3]);
+            }
+
+            Append("Reshape", Shape(-1, channels, block));
+            var values = _current;
+            Append("Transpose").SetInts("perm", [0, 2, 1]);
+            return (Product(values, _current), Sum(values, axis: 2));
+        }
+
+        /// <summary>Rows of channels: the whole batch in one product, or sample by sample when that is too many rows.</summary>
+        private (string Gram, string Sums) ChannelsLast(ChannelTap tap, int[] dims, long rows, bool bySample)
+        {
+            if (tap.Axis != dims.Length - 1)
+            {
+                var others = Enumerable.Range(0, dims.Length).Where(a => a != tap.Axis).Select(a => (long)a);
+                Append("Transpose").SetInts("perm", others.Append(tap.Axis));
+            }
+
+            var order = new long[tap.Positions.Length];
+            for (var i = 0; i < order.Length; i++)
+            {
+                // Position by position, all channels: then a row of the reshaped matrix is one position.
+                order[i] = tap.Positions[(i % tap.Channels * tap.Multiplicity) + (i / tap.Channels)];
+            }
+
+            if (order.Index().Any(o => o.Item != o.Index))
+            {
+                Append("Gather", graph.AddIntegers($"{prefix}_order", order)).SetInt("axis", dims.Length - 1);
+            }
+
+            Append("Reshape", bySample ? Shape(-1, rows, tap.Channels) : Shape(-1, tap.Channels));
+            var values = _current;
+            Append("Transpose").SetInts("perm", bySample ? [0, 2, 1] : [1, 0]);
+            return (Product(_current, values), Sum(values, bySample ? 1 : 0));
+        }
+
+        private string Shape(params ReadOnlySpan<long> dims) => graph.AddIntegers($"{prefix}_shape", dims);
+
+        private string Sum(string values, long axis)
+        {
+            _current = values;
+            // The axes of ReduceSum became an input in opset 13.
+            var node = opset >= 13 ? Append("ReduceSum", graph.AddIntegers($"{prefix}_axes", axis)) : Append("ReduceSum");
+            if (opset < 13)
+            {
+                node.SetInts("axes", [axis]);
+            }
+
+            node.SetInt("keepdims", 0);
+            return _current;
+        }
+
+        private string Product(string left, string right)
+        {
+            var output = Name("product");
+            graph.AddNode("MatMul", output, [left, right], [output]);
+            return output;
+        }
+
+        private GraphNode Append(string opType, params ReadOnlySpan<string> more)
+        {
+            var output = Name(opType);
+            var node = graph.AddNode(opType, output, [_current, .. more], [output]);
+            _current = output;
+            return node;
+        }
+
+        private string Name(string what) => graph.UniqueName($"{prefix}_{_count++}_{what}");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace OnnxCompress.Dependencies;
+
+/// <summary>
+/// Channels that are chosen together: every linear layer that reads one of them reads them with the others, so that
+/// what stays can stand in for what goes.
+/// </summary>
+public sealed class ChannelGroup
+{
+    internal ChannelGroup(string name, int[] atoms, bool[] isFree, IReadOnlyList<GroupConsumer> consumers) =>
+        (Name, Atoms, IsFree, ConsumerLayers) = (name, atoms, isFree, consumers);
+
+    /// <summary>Name of the first layer that makes the channels; unique in a model.</summary>
+    public string Name { get; }
+
+    /// <summary>How many channels there are.</summary>
+    public int Channels => Atoms.Length;
+
+    /// <summary>How many of them may be removed at all.</summary>
+    public int FreeChannels => IsFree.Count(f => f);
+
+    /// <summary>Nodes that make the channels and lose outputs.</summary>
+    public IReadOnlyList<string> Producers { get; internal init; } = [];
+
+    /// <summary>Nodes that read the channels and get new weights.</summary>
+    public IReadOnlyList<string> Consumers => [.. ConsumerLayers.Select(c => c.Layer.Node.Name)];
+
+    /// <summary>Nodes in between whose per-channel constants shrink.</summary>
+    public IReadOnlyList<string> Carried { get; internal init; } = [];
+
+    /// <summary>One element for each channel, ascending.</summary>
+    internal int[] Atoms { get; }
+
+    /// <summary>Whether each channel may be removed; the others stay whatever is chosen.</summary>
+    internal bool[] IsFree { get; }
+
+    /// <summary>The linear layers that read the channels.</summary>
+    internal IReadOnlyList<GroupConsumer> ConsumerLayers { get; }
+
+    /// <summary>Channels that sit in the same constants: each such segment keeps at least one.</summary>
+    internal IReadOnlyList<int[]> Segments { get; init; } = [];
+
+    /// <summary>What removing one channel means, as people read it.</summary>
+    public string Describe()
+    {
+        var text = new StringBuilder($"{Name}: {Channels} channels");
+        if (FreeChannels < Channels)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $", {FreeChannels} of them removable");
+        }
+
+        text.Append(". Removing a channel of ").AppendJoin(", ", Producers);
+        if (Carried.Count > 0)
+        {
+            text.Append(" also removes it from ").AppendJoin(", ", Carried);
+        }
+
+        return text.Append(" and rewrites ").AppendJoin(", ", Consumers).Append('.').ToString();
+    }
+}

@@ -1,0 +1,36 @@
+namespace OnnxCompress.Dependencies;
+
+/// <summary>Parameters and multiply-accumulates as functions of the channels that stay.</summary>
+internal sealed class CostModel
+{
+    private readonly IndexElements _elements;
+    private readonly IReadOnlyList<ConstantSize> _constants;
+    private readonly IReadOnlyList<MacTerm> _macs;
+
+    internal CostModel(IndexElements elements, IReadOnlyList<ConstantSize> constants, IReadOnlyList<MacTerm> macs) =>
+        (_elements, _constants, _macs) = (elements, constants, macs);
+
+    /// <summary>Elements of the floating-point constants.</summary>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public long Parameters(Func<int, bool> isKept) => _constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * Kept(axis, isKept)));
+
+    /// <summary>Bytes of the floating-point constants.</summary>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public long Bytes(Func<int, bool> isKept) =>
+        _constants.Sum(c => c.Axes.Aggregate(c.Fixed * c.BytesPerElement, (n, axis) => n * Kept(axis, isKept)));
+
+    /// <summary>Multiply-accumulates for one sample.</summary>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept)));
+
+    private int Kept(IndexAxis axis, Func<int, bool> isKept)
+    {
+        var kept = 0;
+        foreach (var id in axis.Ids)
+        {
+            kept += isKept(_elements.Root(id)) ? 1 : 0;
+        }
+
+        return kept;
+    }
+}

@@ -1,0 +1,79 @@
+using OnnxCompress.Dependencies.Operators;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Dependencies;
+
+/// <summary>
+/// Finds what must be removed together: walks the graph once, lets each operator relate its axes, and reads the groups
+/// off the tied indices.
+/// </summary>
+internal static class DependencyAnalyzer
+{
+    /// <summary>Analyzes a model.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="shapes">Its observed shapes.</param>
+    /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
+    public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null)
+    {
+        var relations = new Relations(model.Graph, shapes, model.Opset);
+        foreach (var node in model.Graph.Nodes)
+        {
+            OperatorRules.Relate(node, relations);
+        }
+
+        PinOutputs(relations);
+        PinSharedWeights(relations);
+        PinUnselected(relations, isSelected ?? (static _ => true));
+        var cost = CostOf(relations);
+        var groups = GroupBuilder.Build(relations);
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost);
+    }
+
+    private static void PinOutputs(Relations relations)
+    {
+        foreach (var output in relations.Graph.Outputs)
+        {
+            relations.Pin(relations.Axes(output.Name), DiagnosticCodes.ReachesOutput, output.Name, $"they are the model's output '{output.Name}'");
+        }
+    }
+
+    /// <summary>One weight cannot take the different mixings of two consumers.</summary>
+    private static void PinSharedWeights(Relations relations)
+    {
+        foreach (var shared in relations.Layers.GroupBy(l => l.Weight).Where(g => g.Count() > 1 || relations.Graph.Uses(g.Key).Count > 1))
+        {
+            var users = string.Join("' and '", relations.Graph.Uses(shared.Key).Select(u => u.Node.Name));
+            relations.Pin(relations.Axes(shared.Key), DiagnosticCodes.WeightShared, shared.First().Node.Name, $"the weight '{shared.Key}' is shared by '{users}'");
+        }
+    }
+
+    private static void PinUnselected(Relations relations, Func<string, bool> isSelected)
+    {
+        foreach (var layer in relations.Layers.Where(l => !isSelected(l.Node.Name)))
+        {
+            relations.Pin(relations.Axes(layer.Weight)[layer.OutputAxis], DiagnosticCodes.NotSelected, layer.Node, $"'{layer.Node.Name}' is not selected by --include and --exclude");
+        }
+    }
+
+    private static CostModel CostOf(Relations relations)
+    {
+        var constants = new List<ConstantSize>();
+        var names = relations.Graph.Initializers.Keys
+            .Concat(relations.Graph.Nodes.Where(n => n.OpType == "Constant").Select(n => n.Outputs[0]))
+            .Where(name => relations.Graph.Uses(name).Count > 0);
+        foreach (var name in names)
+        {
+            if (relations.Graph.Constant(name) is not { } constant || !constant.Type.IsFloatingPoint())
+            {
+                continue;
+            }
+
+            var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
+            var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
+            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));
+        }
+
+        return new CostModel(relations.Elements, constants, relations.Macs);
+    }
+}

@@ -1,0 +1,134 @@
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Dependencies;
+
+/// <summary>Reads channel groups off the tied indices: channels that some linear layer reads together are one group.</summary>
+internal static class GroupBuilder
+{
+    /// <summary>Builds the groups in the order of the layers that read them.</summary>
+    public static IReadOnlyList<ChannelGroup> Build(Relations relations)
+    {
+        var consumers = new List<(LinearLayer Layer, int[] Roots, int[] Taps, int[] Columns)>();
+        foreach (var layer in relations.Layers)
+        {
+            if (InputAxisOf(relations, layer) is { } axis && relations.IsLive(axis))
+            {
+                var roots = axis.Ids.Select(relations.Elements.Root).Distinct().ToArray();
+                var taps = PositionsOf(relations, axis, roots);
+                var columns = PositionsOf(relations, relations.Axes(layer.Weight)[layer.InputAxis]!, roots);
+                if (taps is null || columns is null)
+                {
+                    relations.Pin(axis, DiagnosticCodes.IrregularAxis, layer.Node, $"'{layer.Node.Name}' reads different numbers of their values");
+                }
+                else
+                {
+                    consumers.Add((layer, roots, taps, columns));
+                }
+            }
+        }
+
+        var components = new IndexElements();
+        components.NewAxis(relations.Elements.Count);
+        foreach (var (_, roots, _, _) in consumers)
+        {
+            foreach (var root in roots)
+            {
+                components.Tie(roots[0], root);
+            }
+        }
+
+        var constants = ConstantsByRoot(relations);
+        var groups = new List<ChannelGroup>();
+        foreach (var component in consumers.GroupBy(c => components.Root(c.Roots[0])))
+        {
+            var atoms = component.SelectMany(c => c.Roots).Distinct().Order().ToArray();
+            var free = atoms.Select(a => relations.Elements.PinOf(a) is null).ToArray();
+            if (atoms.Length > 1 && free.Contains(true))
+            {
+                groups.Add(Describe(relations, atoms, free, constants, [.. component.Select(c => new GroupConsumer(
+                    c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]));
+            }
+        }
+
+        return groups;
+    }
+
+    private static IndexAxis? InputAxisOf(Relations relations, LinearLayer layer) => relations.Axes(layer.Input)[layer.InputChannelAxis];
+
+    /// <summary>For each root its positions on the axis, row-major; null when they are not equally many.</summary>
+    private static int[]? PositionsOf(Relations relations, IndexAxis axis, int[] roots)
+    {
+        var each = axis.Length / roots.Length;
+        if (each * roots.Length != axis.Length)
+        {
+            return null;
+        }
+
+        var row = new Dictionary<int, int>(roots.Length);
+        foreach (var root in roots)
+        {
+            row.Add(root, row.Count);
+        }
+
+        var filled = new int[roots.Length];
+        var positions = new int[axis.Length];
+        for (var i = 0; i < axis.Length; i++)
+        {
+            if (!row.TryGetValue(relations.Elements.Root(axis.Ids[i]), out var r) || filled[r] == each)
+            {
+                return null;
+            }
+
+            positions[(r * each) + filled[r]++] = i;
+        }
+
+        return positions;
+    }
+
+    /// <summary>For each root the constants, and axes of them, that lose indices with it.</summary>
+    private static Dictionary<int, HashSet<(string Name, int Axis)>> ConstantsByRoot(Relations relations)
+    {
+        var constants = new Dictionary<int, HashSet<(string, int)>>();
+        foreach (var (name, axes) in relations.Constants)
+        {
+            for (var axis = 0; axis < axes.Length; axis++)
+            {
+                foreach (var id in axes[axis]?.Ids ?? [])
+                {
+                    var root = relations.Elements.Root(id);
+                    if (!constants.TryGetValue(root, out var set))
+                    {
+                        constants[root] = set = [];
+                    }
+
+                    set.Add((name, axis));
+                }
+            }
+        }
+
+        return constants;
+    }
+
+    private static ChannelGroup Describe(
+        Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants, GroupConsumer[] consumers)
+    {
+        var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
+        var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name).ToList();
+        var readers = relations.Graph.Nodes
+            .Where(n => n.Inputs.Any(i => touched.Any(t => t.Name == i)))
+            .Select(n => n.Name)
+            .Except(consumers.Select(c => c.Layer.Node.Name))
+            .Except(producers)
+            .ToArray();
+        var name = producers.Concat(readers).Append(consumers[0].Layer.Node.Name).First();
+        var segments = Enumerable.Range(0, atoms.Length)
+            .GroupBy(i => constants.TryGetValue(atoms[i], out var set) ? string.Join('|', set.Order().Select(c => $"{c.Name}:{c.Axis}")) : "")
+            .Select(g => g.ToArray());
+        return new ChannelGroup(name, atoms, free, consumers)
+        {
+            Producers = producers,
+            Carried = readers,
+            Segments = [.. segments],
+        };
+    }
+}

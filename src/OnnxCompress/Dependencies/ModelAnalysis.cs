@@ -1,0 +1,26 @@
+namespace OnnxCompress.Dependencies;
+
+/// <summary>What can be removed from a model, what cannot and why, and what it costs.</summary>
+public sealed class ModelAnalysis
+{
+    internal ModelAnalysis(Relations relations, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<Refusal> refusals, CostModel cost) =>
+        (Relations, Groups, Refusals, Cost) = (relations, groups, refusals, cost);
+
+    /// <summary>Channel groups, in the order of their first producers.</summary>
+    public IReadOnlyList<ChannelGroup> Groups { get; }
+
+    /// <summary>Layers that are left alone.</summary>
+    public IReadOnlyList<Refusal> Refusals { get; }
+
+    /// <summary>Elements of the floating-point constants.</summary>
+    public long Parameters => Cost.Parameters(static _ => true);
+
+    /// <summary>Multiply-accumulates for one sample.</summary>
+    public long Macs => Cost.Macs(static _ => true);
+
+    /// <summary>Axes of every tensor.</summary>
+    internal Relations Relations { get; }
+
+    /// <summary>What a choice of channels costs.</summary>
+    internal CostModel Cost { get; }
+}

@@ -1,0 +1,47 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Dependencies.Operators;
+
+/// <summary>All rules, by operator. An operator without a rule holds what enters it.</summary>
+internal static class OperatorRules
+{
+    private static readonly Dictionary<string, OperatorRule> ByOperator = new OperatorRule[]
+    {
+        new ElementwiseRule(), new PassThroughRule(), new ConvolutionRule(), new MatrixProductRule(),
+        new ChannelNormalizationRule(), new NormalizedAxisRule(), new PoolingRule(), new ReductionRule(), new TransposeRule(),
+        new ReshapeRule(), new ConcatRule(), new ShapeRule(),
+    }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
+
+    /// <summary>Relates the axes of one node.</summary>
+    public static void Relate(GraphNode node, Relations relations)
+    {
+        if (node.HasSubgraph)
+        {
+            relations.Opaque(node, DiagnosticCodes.EntersSubgraph, $"they enter the subgraphs of '{node.Name}' ({node.OpType})");
+        }
+        else if (node.Domain.Length > 0 || !ByOperator.TryGetValue(node.OpType, out var rule))
+        {
+            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({Qualified(node)}), which is not mapped");
+        }
+        else if (node.OpType != "Constant" && node.Inputs.Concat(node.Outputs).Any(t => t.Length > 0 && relations.Shape(t) is null))
+        {
+            relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the shapes at '{node.Name}' ({node.OpType}) could not be observed");
+        }
+        else
+        {
+            rule.Relate(node, relations);
+        }
+    }
+
+    /// <summary>Adapts one node to axes that lost indices.</summary>
+    public static void Shrink(GraphNode node, Shrinkage shrinkage)
+    {
+        if (node.Domain.Length == 0 && ByOperator.TryGetValue(node.OpType, out var rule))
+        {
+            rule.Shrink(node, shrinkage);
+        }
+    }
+
+    private static string Qualified(GraphNode node) => node.Domain.Length > 0 ? $"{node.Domain}.{node.OpType}" : node.OpType;
+}

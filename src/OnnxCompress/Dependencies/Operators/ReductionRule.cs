@@ -1,0 +1,59 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Dependencies.Operators;
+
+/// <summary>Reductions: the reduced axes are held, since every index enters the result; the others pass.</summary>
+internal sealed class ReductionRule : OperatorRule
+{
+    /// <inheritdoc />
+    public override IReadOnlyList<string> OpTypes { get; } =
+    [
+        "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
+        "ReduceLogSumExp", "ReduceSumSquare", "ArgMax", "ArgMin",
+    ];
+
+    /// <inheritdoc />
+    public override void Relate(GraphNode node, Relations relations)
+    {
+        var input = relations.Axes(node.Inputs[0]);
+        var reduced = ReducedAxes(node, relations, input.Length);
+        if (reduced is null)
+        {
+            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"the axes that '{node.Name}' ({node.OpType}) reduces are computed");
+            return;
+        }
+
+        relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, $"'{node.Name}' ({node.OpType}) sums over them");
+        var keep = node.Int("keepdims", 1) != 0;
+        relations.Set(node.Outputs[0], [.. input.Select((axis, i) => (axis, isReduced: reduced.Contains(i)))
+            .Where(p => keep || !p.isReduced)
+            .Select(p => p.isReduced ? null : p.axis)]);
+    }
+
+    private static HashSet<int>? ReducedAxes(GraphNode node, Relations relations, int rank)
+    {
+        IEnumerable<long> axes;
+        if (node.OpType is "ArgMax" or "ArgMin")
+        {
+            axes = [node.Int("axis", 0)];
+        }
+        else if (node.Input(1) is { } name)
+        {
+            var values = relations.Graph.Constant(name)?.ReadIntegers() ?? relations.Shapes.Integers(name);
+            if (values is null)
+            {
+                return null;
+            }
+
+            axes = values;
+        }
+        else
+        {
+            axes = node.Ints("axes");
+        }
+
+        var listed = axes.Select(a => (int)(a < 0 ? a + rank : a)).ToHashSet();
+        return listed.Count > 0 || node.Int("noop_with_empty_axes", 0) != 0 ? listed : [.. Enumerable.Range(0, rank)];
+    }
+}

@@ -1,0 +1,205 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Dependencies.Operators;
+
+/// <summary>
+/// Reshape, Flatten, Squeeze and Unsqueeze. Sizes are matched from the left into segments with equal products; inside a
+/// segment axes are merged (a channel becomes a block of indices) and split again (indices of the axis that stays the
+/// channel axis are tied over the other one, so that every head or group keeps the same share).
+/// </summary>
+internal sealed class ReshapeRule : OperatorRule
+{
+    /// <inheritdoc />
+    public override IReadOnlyList<string> OpTypes { get; } = ["Reshape", "Flatten", "Squeeze", "Unsqueeze"];
+
+    /// <inheritdoc />
+    public override void Relate(GraphNode node, Relations relations)
+    {
+        var input = relations.Axes(node.Inputs[0]);
+        var from = relations.Shape(node.Inputs[0])!;
+        var to = relations.Shapes.Of(node.Outputs[0])!;
+        if (from.Contains(0))
+        {
+            relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"'{node.Name}' ({node.OpType}) reshapes an empty tensor");
+            return;
+        }
+
+        if (node.OpType == "Reshape" && !ReshapeTarget.CanBeStated(node, relations.Graph, relations.Shapes))
+        {
+            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"the target of '{node.Name}' (Reshape) depends on several dynamic sizes");
+            return;
+        }
+
+        var output = new IndexAxis?[to.Length];
+        foreach (var (sources, targets) in Segments(from, to))
+        {
+            Relate(node, relations, input, from, sources, output, to, targets);
+        }
+
+        relations.Set(node.Outputs[0], output);
+    }
+
+    /// <inheritdoc />
+    public override void Shrink(GraphNode node, Shrinkage shrinkage)
+    {
+        if (node.OpType == "Reshape" && shrinkage.Axes(node.Outputs[0]).Any(shrinkage.Shrinks))
+        {
+            ReshapeTarget.Restate(node, shrinkage);
+        }
+    }
+
+    /// <summary>Splits two shapes with equal products into the shortest runs with equal products; ones are left out.</summary>
+    private static List<(int[] Sources, int[] Targets)> Segments(int[] from, int[] to)
+    {
+        var sources = Enumerable.Range(0, from.Length).Where(i => from[i] != 1).ToArray();
+        var targets = Enumerable.Range(0, to.Length).Where(i => to[i] != 1).ToArray();
+        var segments = new List<(int[], int[])>();
+        for (int s = 0, t = 0; s < sources.Length && t < targets.Length;)
+        {
+            var (firstSource, firstTarget) = (s, t);
+            long left = from[sources[s++]], right = to[targets[t++]];
+            while (left != right)
+            {
+                if (left < right)
+                {
+                    left *= from[sources[s++]];
+                }
+                else
+                {
+                    right *= to[targets[t++]];
+                }
+            }
+
+            segments.Add((sources[firstSource..s], targets[firstTarget..t]));
+        }
+
+        return segments;
+    }
+
+    private static void Relate(
+        GraphNode node, Relations relations, IndexAxis?[] input, int[] from, int[] sources, IndexAxis?[] output, int[] to, int[] targets)
+    {
+        if (sources.Length == 1 && targets.Length == 1)
+        {
+            output[targets[0]] = input[sources[0]];
+            return;
+        }
+
+        var live = sources.Where(s => relations.IsLive(input[s])).ToArray();
+        if (live.Length != 1)
+        {
+            relations.Pin(live.Select(s => input[s]), DiagnosticCodes.AxesMerged, node.Name, $"'{node.Name}' ({node.OpType}) merges two axes that could both shrink");
+            return;
+        }
+
+        var merged = Merge(input[live[0]]!, from, sources, live[0]);
+        output[ChannelAxis(node, relations, merged, to, targets)] = Split(node, relations, merged, to, targets);
+    }
+
+    /// <summary>The element of each index of the merged axis.</summary>
+    private static int[] Merge(IndexAxis axis, int[] from, int[] sources, int live)
+    {
+        var inner = sources.Where(s => s > live).Aggregate(1, (product, s) => product * from[s]);
+        var all = sources.Aggregate(1, (product, s) => product * from[s]);
+        var merged = new int[all];
+        for (var i = 0; i < all; i++)
+        {
+            merged[i] = axis.Ids[i / inner % axis.Length];
+        }
+
+        return merged;
+    }
+
+    private static IndexAxis Split(GraphNode node, Relations relations, int[] merged, int[] to, int[] targets)
+    {
+        if (targets.Length == 1)
+        {
+            return new IndexAxis(merged);
+        }
+
+        var axis = ChannelAxis(node, relations, merged, to, targets);
+        var inner = targets.Where(t => t > axis).Aggregate(1, (product, t) => product * to[t]);
+        var ids = new int[to[axis]];
+        Array.Fill(ids, -1);
+        for (var i = 0; i < merged.Length; i++)
+        {
+            ref var id = ref ids[i / inner % ids.Length];
+            if (id < 0)
+            {
+                id = merged[i];
+            }
+
+            relations.Elements.Tie(id, merged[i]);
+        }
+
+        return new IndexAxis(ids);
+    }
+
+    /// <summary>
+    /// Which of the target axes the channels run along: the one they run along already if there is one (a Flatten being
+    /// undone), the one that a convolution downstream reads as channels, else the innermost.
+    /// </summary>
+    private static int ChannelAxis(GraphNode node, Relations relations, int[] merged, int[] to, int[] targets)
+    {
+        if (targets.Length == 1)
+        {
+            return targets[0];
+        }
+
+        foreach (var axis in targets)
+        {
+            if (RunsAlong(relations, merged, to, targets, axis))
+            {
+                return axis;
+            }
+        }
+
+        return targets.Contains(1) && ReachesConvolution(node, relations) ? 1 : targets[^1];
+    }
+
+    private static bool RunsAlong(Relations relations, int[] merged, int[] to, int[] targets, int axis)
+    {
+        var inner = targets.Where(t => t > axis).Aggregate(1, (product, t) => product * to[t]);
+        var seen = new int[to[axis]];
+        Array.Fill(seen, -1);
+        for (var i = 0; i < merged.Length; i++)
+        {
+            ref var id = ref seen[i / inner % seen.Length];
+            var root = relations.Elements.Root(merged[i]);
+            if (id >= 0 && id != root)
+            {
+                return false;
+            }
+
+            id = root;
+        }
+
+        return true;
+    }
+
+    private static bool ReachesConvolution(GraphNode node, Relations relations)
+    {
+        for (var steps = 0; steps < 8; steps++)
+        {
+            var uses = relations.Graph.Uses(node.Outputs[0]);
+            if (uses.Count == 0)
+            {
+                return false;
+            }
+
+            node = uses[0].Node;
+            if (node.OpType is "Conv" or "ConvTranspose" or "BatchNormalization" or "InstanceNormalization" or "MaxPool" or "AveragePool" or "Resize" or "GlobalAveragePool")
+            {
+                return true;
+            }
+
+            if (node.OpType is "Transpose" or "MatMul" or "Reshape" or "Gemm")
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+}
