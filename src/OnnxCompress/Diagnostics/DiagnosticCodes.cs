@@ -119,6 +119,55 @@ public static class DiagnosticCodes
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
     public const string PlanMismatch = "OCX6001";
 
+    /// <summary>A data file holds no samples, or too few for what was asked.</summary>
+    public const string DataEmpty = "OCX3020";
+
+    /// <summary>The data cannot be matched with the model's inputs by name.</summary>
+    public const string InputUnmatched = "OCX3021";
+
+    /// <summary>Scale, mean or std do not fit the data they are to be applied to.</summary>
+    public const string PreprocessingMismatch = "OCX3022";
+
+    /// <summary>A dimension of an input is dynamic and nothing says its size.</summary>
+    public const string DimensionUnknown = "OCX3023";
+
+    // 7: verify
+
+    /// <summary>The compressed model decides too differently from the original.</summary>
+    public const string GuardNotMet = "OCX7001";
+
+    /// <summary>A model put out NaN or infinity for a held-out sample.</summary>
+    public const string OutputNotFinite = "OCX7002";
+
+    /// <summary>The two models do not have the same inputs and outputs, or the decision's output is not there.</summary>
+    public const string OutputsDiffer = "OCX7003";
+
+    /// <summary>So few held-out samples that little can be proven.</summary>
+    public const string FewGuardSamples = "OCX7004";
+
+    /// <summary>The labels do not fit the samples or the decision.</summary>
+    public const string LabelsMismatch = "OCX7005";
+
+    // 8: write and report
+
+    /// <summary>The output is a directory, or its folder does not exist.</summary>
+    public const string OutputNotAFile = "OCX8001";
+
+    /// <summary>The output exists and --overwrite was not given.</summary>
+    public const string OutputExists = "OCX8002";
+
+    /// <summary>The output is the model itself and --overwrite was not given.</summary>
+    public const string OutputIsModel = "OCX8003";
+
+    /// <summary>Writing failed.</summary>
+    public const string CannotWrite = "OCX8004";
+
+    /// <summary>A report's extension names no format that the tool writes.</summary>
+    public const string ReportFormatUnknown = "OCX8005";
+
+    /// <summary>The result is not smaller than the original, so it was not written.</summary>
+    public const string ResultNotSmaller = "OCX8006";
+
     // 9: options and environment
 
     /// <summary>npm is missing while ONNX Runtime is to come from npm (raised by the build).</summary>
@@ -129,4 +178,25 @@ public static class DiagnosticCodes
 
     /// <summary>OnnxRuntimeSource is neither npm nor nuget (raised by the build).</summary>
     public const string OnnxRuntimeSourceUnknown = "OCX9003";
+
+    /// <summary>An option, verb or argument that the command line does not know.</summary>
+    public const string ArgumentUnknown = "OCX9010";
+
+    /// <summary>An option's value cannot be read, or is out of range.</summary>
+    public const string OptionInvalid = "OCX9011";
+
+    /// <summary>An option or argument that is needed was not given.</summary>
+    public const string ArgumentMissing = "OCX9012";
+
+    /// <summary>The option or value is part of the interface but does not work yet.</summary>
+    public const string NotSupportedYet = "OCX9013";
+
+    /// <summary>Two options contradict each other, or one needs another.</summary>
+    public const string OptionsConflict = "OCX9014";
+
+    /// <summary>The run was cancelled; nothing was written.</summary>
+    public const string Cancelled = "OCX9015";
+
+    /// <summary>A defect of the tool itself.</summary>
+    public const string InternalError = "OCX9099";
 }

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Verbs;
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Cli;
+
+/// <summary>The command line: parses, runs a verb, and turns whatever happens into one line and an exit code.</summary>
+internal static class CommandLineApp
+{
+    /// <summary>Runs the tool.</summary>
+    /// <param name="args">Verb, arguments and options.</param>
+    /// <param name="context">Where to talk.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static int Run(IReadOnlyList<string> args, CliContext context)
+    {
+        try
+        {
+            var parsed = CreateRoot(context).Parse(args);
+            if (parsed.Action is not HelpAction && ParseErrors.First(parsed) is { } error)
+            {
+                return Fail(error, context);
+            }
+
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = context.Output,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (OnnxCompressException refused)
+        {
+            return Fail(refused.Diagnostic, context);
+        }
+        catch (OperationCanceledException)
+        {
+            context.Error.WriteLine(new Diagnostic(DiagnosticCodes.Cancelled, Severity.Error, "Cancelled; nothing was written."));
+            return ExitCodes.Cancelled;
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            context.Error.WriteLine(new Diagnostic(
+                DiagnosticCodes.InternalError,
+                Severity.Error,
+                $"This is a defect of the tool, please report it with the command line: {defect.GetType().Name}: {OneLine(defect.Message)}"));
+            if (args.Contains("--verbose"))
+            {
+                context.Error.WriteLine(defect);
+            }
+
+            return ExitCodes.Internal;
+        }
+    }
+
+    private static RootCommand CreateRoot(CliContext context)
+    {
+        var root = new RootCommand(
+            "Makes trained ONNX models smaller and faster, and proves with ONNX Runtime that they still decide as before.");
+        root.Subcommands.Add(CompressVerb.Create(context));
+        root.Subcommands.Add(InspectVerb.Create(context));
+        root.Subcommands.Add(VerifyVerb.Create(context));
+        return root;
+    }
+
+    private static int Fail(Diagnostic diagnostic, CliContext context)
+    {
+        context.Error.WriteLine(diagnostic with { Message = OneLine(diagnostic.Message) });
+        return ExitCodes.For(diagnostic.Code);
+    }
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+}

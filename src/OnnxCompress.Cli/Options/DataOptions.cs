@@ -1,0 +1,41 @@
+using System.CommandLine;
+using OnnxCompress.Calibration.Data;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>Where samples come from and what is done to them before a model sees them.</summary>
+internal sealed class DataOptions
+{
+    private readonly Option<string[]> _data = OptionFactory.Repeatable(
+        "--data", "PATH", "Samples: .npy or .npz; for several inputs name=PATH.", "-d");
+
+    private readonly Option<string?> _layout = OptionFactory.Text(
+        "--layout", "nchw|nhwc", "What images in the data are stored as; turned to what the model wants. Default: nchw.", "nchw", "nhwc");
+
+    private readonly Option<string?> _scale = OptionFactory.Text("--scale", "S", "Values become (x*scale - mean)/std, per channel. Default: 1.");
+    private readonly Option<string?> _mean = OptionFactory.Text("--mean", "M,...", "One value, or one for each channel. Default: 0.");
+    private readonly Option<string?> _std = OptionFactory.Text("--std", "D,...", "One value, or one for each channel. Default: 1.");
+
+    /// <summary>Declares the options.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Reads the options; opens nothing.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
+    public DataSettings Read(ParseResult parsed)
+    {
+        var scale = parsed.GetValue(_scale) is { } text ? OptionText.Number("--scale", text) : 1;
+        var std = OptionText.Numbers("--std", parsed.GetValue(_std));
+        return std.Contains(0)
+            ? throw Usage.Invalid("--std", parsed.GetValue(_std)!, "without a 0: values are divided by it")
+            : new(
+                [.. (parsed.GetValue(_data) ?? []).Select(DataFile.Parse)],
+                OptionText.Word("--layout", parsed.GetValue(_layout) ?? "nchw", ("nchw", TensorLayout.Nchw), ("nhwc", TensorLayout.Nhwc)),
+                new(scale, OptionText.Numbers("--mean", parsed.GetValue(_mean)), std));
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Selection;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>How a model is compressed.</summary>
+internal sealed class MethodOptions
+{
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: all that apply; now: id.", "id");
+    private readonly Option<string?> _reconstruct = OptionFactory.Text(
+        "--reconstruct", "none|local", "How the weights that stay are made: as published, or by least squares. Default: local.", "none", "local");
+
+    private readonly Option<string?> _align = OptionFactory.Text(
+        "--align", "N|auto", "Kept widths are multiples of N; auto: the table for this CPU. Default: auto.", "auto");
+
+    private readonly Option<string?> _selection = OptionFactory.Text(
+        "--selection", "target|pivoted-qr", "How id chooses the channels that stay. Default: target.", "target", "pivoted-qr");
+
+    private readonly Option<string[]> _include = OptionFactory.Repeatable("--include", "GLOB", "Only nodes with a matching name are compressed.");
+    private readonly Option<string[]> _exclude = OptionFactory.Repeatable("--exclude", "GLOB", "Nodes with a matching name are left alone.");
+
+    /// <summary>Declares the options.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _include, _exclude })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Fills in what the options say.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9013.</exception>
+    public CompressionOptions Apply(ParseResult parsed, CompressionOptions options) => options with
+    {
+        Methods = Methods(parsed.GetValue(_methods)),
+        Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "local"),
+        Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
+        Selection = OptionText.Word(
+            "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr)),
+        Include = parsed.GetValue(_include) ?? [],
+        Exclude = parsed.GetValue(_exclude) ?? [],
+    };
+
+    private static IReadOnlyList<CompressionMethod> Methods(string? text) =>
+        text is null ? [] : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Method).Distinct()];
+
+    private static CompressionMethod Method(string word) => word switch
+    {
+        "id" => CompressionMethod.Interpolative,
+        "svd" or "coreset" or "redundancy" => throw Usage.NotYet($"--methods {word}", "use --methods id"),
+        _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy"),
+    };
+
+    private static ReconstructionMode Reconstruction(string word) => word switch
+    {
+        "none" => ReconstructionMode.None,
+        "local" => ReconstructionMode.Local,
+        "sequential" => throw Usage.NotYet("--reconstruct sequential", "use --reconstruct local"),
+        _ => throw Usage.Invalid("--reconstruct", word, "none, local or sequential"),
+    };
+}

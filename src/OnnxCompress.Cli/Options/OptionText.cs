@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>Texts of options as values: numbers are read the same in every culture.</summary>
+internal static class OptionText
+{
+    /// <summary>A finite number.</summary>
+    public static double Number(string option, string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value
+            : throw Usage.Invalid(option, text, "a number, for instance 0.5");
+
+    /// <summary>A share, above 0 and at most 1; null passes.</summary>
+    public static double? Share(string option, string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var value = Number(option, text);
+        return value is > 0 and <= 1 ? value : throw Usage.Invalid(option, text, "a share above 0 and at most 1, for instance 0.5");
+    }
+
+    /// <summary>A whole number in a range.</summary>
+    public static int Whole(string option, string text, int smallest, int largest = int.MaxValue) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= smallest && value <= largest
+            ? value
+            : throw Usage.Invalid(
+                option, text, largest == int.MaxValue ? $"a whole number of at least {smallest}" : $"a whole number from {smallest} to {largest}");
+
+    /// <summary>Numbers separated by commas; empty when there is no text.</summary>
+    public static IReadOnlyList<double> Numbers(string option, string? text) =>
+        text is null ? [] : [.. text.Split(',').Select(part => Number(option, part.Trim()))];
+
+    /// <summary>One of a few words.</summary>
+    /// <param name="option">The option, for the message.</param>
+    /// <param name="text">What was given.</param>
+    /// <param name="values">What each word means.</param>
+    public static T Word<T>(string option, string text, params ReadOnlySpan<(string Word, T Value)> values)
+    {
+        var words = new List<string>();
+        foreach (var (word, value) in values)
+        {
+            if (word == text)
+            {
+                return value;
+            }
+
+            words.Add(word);
+        }
+
+        throw Usage.Invalid(option, text, string.Join(" or ", words));
+    }
+}

@@ -1,0 +1,24 @@
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>Words of the interface that do not work yet: they are refused by name, never ignored and never called unknown.</summary>
+internal static class PlannedOptions
+{
+    private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
+    {
+        ["--keep-latency"] = "use --keep-macs, --keep-params or --keep-bytes",
+        ["--statistics"] = "give data with -d",
+        ["--plan"] = "compress plans and applies in one run",
+        ["--locked"] = "compress plans and applies in one run",
+        ["--cache-dir"] = "statistics are collected in each run",
+        ["--memory"] = "statistics are kept in memory",
+        ["--split"] = "it belongs to the method svd; use --methods id",
+        ["calibrate"] = "compress collects statistics itself",
+        ["merge"] = "compress collects statistics itself",
+        ["plan"] = "compress plans and applies in one run",
+        ["apply"] = "compress plans and applies in one run",
+        ["explore"] = "run compress once for each budget",
+    };
+
+    /// <summary>What works in place of a planned option or verb; null when the word is not planned.</summary>
+    public static string? InsteadOf(string word) => Instead.GetValueOrDefault(word.Split('=', ':')[0]);
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>Randomness and resources.</summary>
+internal sealed class RunOptions
+{
+    private readonly Option<string?> _seed = OptionFactory.Text("--seed", "N", "Seed of every random choice. Default: 0.");
+    private readonly Option<string?> _threads = OptionFactory.Text("--threads", "N", "Threads. Default: 0, all cores.");
+    private readonly Option<string?> _device = OptionFactory.Text("--device", "cpu", "Where dense linear algebra runs. Default: cpu.", "cpu");
+    private readonly Option<bool> _externalOutside = OptionFactory.Flag(
+        "--allow-external-outside", "Lets a model read external data outside its folder. Only for models you trust.");
+
+    /// <summary>Declares the options that concern running models.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_threads);
+        command.Options.Add(_externalOutside);
+    }
+
+    /// <summary>Declares all options.</summary>
+    public void AddAllTo(Command command)
+    {
+        command.Options.Add(_seed);
+        command.Options.Add(_device);
+        AddTo(command);
+    }
+
+    /// <summary>The seed.</summary>
+    public int Seed(ParseResult parsed) => parsed.GetValue(_seed) is { } text ? OptionText.Whole("--seed", text, 0) : 0;
+
+    /// <summary>Threads; 0 means all cores.</summary>
+    public int Threads(ParseResult parsed) => parsed.GetValue(_threads) is { } text ? OptionText.Whole("--threads", text, 0, 4096) : 0;
+
+    /// <summary>What loading a model may touch.</summary>
+    public Models.ModelLoadOptions Loading(ParseResult parsed) => new(parsed.GetValue(_externalOutside));
+
+    /// <summary>Refuses devices that do not work yet.</summary>
+    public void CheckDevice(ParseResult parsed)
+    {
+        var device = parsed.GetValue(_device) ?? "cpu";
+        if (device is "cuda" or "opencl")
+        {
+            throw Usage.NotYet($"--device {device}", "use --device cpu");
+        }
+
+        if (device != "cpu")
+        {
+            throw Usage.Invalid("--device", device, "cpu, cuda or opencl");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration.Data;
+
+/// <summary>Divides samples into the batches that a model takes.</summary>
+public static class SampleBatches
+{
+    /// <summary>The batch that a model declares, when it declares one.</summary>
+    /// <param name="inputs">The model's inputs; axis 0 is the batch.</param>
+    public static int? Fixed(IReadOnlyList<TensorInfo> inputs) =>
+        inputs.Select(input => input.Dims is { Count: > 0 } dims ? dims[0].Value : null).FirstOrDefault(size => size is not null) is { } size
+            ? checked((int)size)
+            : null;
+
+    /// <summary>Batches of consecutive samples.</summary>
+    /// <param name="count">How many samples there are.</param>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="preferred">Samples in a batch, unless the model's is fixed.</param>
+    /// <returns>Indices of each batch and how many of them count: a fixed batch is filled up with its last sample.</returns>
+    public static IEnumerable<(int[] Indices, int Samples)> Of(int count, IReadOnlyList<TensorInfo> inputs, int preferred)
+    {
+        var fixedSize = Fixed(inputs);
+        var size = fixedSize ?? preferred;
+        for (var start = 0; start < count; start += size)
+        {
+            var samples = Math.Min(size, count - start);
+            var indices = new int[fixedSize ?? samples];
+            for (var i = 0; i < indices.Length; i++)
+            {
+                indices[i] = start + Math.Min(i, samples - 1);
+            }
+
+            yield return (indices, samples);
+        }
+    }
+}

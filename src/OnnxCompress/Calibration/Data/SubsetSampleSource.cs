@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration.Data;
+
+/// <summary>Some samples of another source, in a given order.</summary>
+/// <param name="source">Where the samples are; it stays the caller's to close.</param>
+/// <param name="chosen">Which ones, each in [0, <c>source.Count</c>).</param>
+public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> chosen) : ISampleSource, IHashedSamples
+{
+    /// <inheritdoc />
+    public int Count => chosen.Count;
+
+    /// <inheritdoc />
+    public IReadOnlyList<HostTensor> Read(ReadOnlySpan<int> indices)
+    {
+        var outer = new int[indices.Length];
+        for (var i = 0; i < outer.Length; i++)
+        {
+            outer[i] = chosen[indices[i]];
+        }
+
+        return source.Read(outer);
+    }
+
+    /// <inheritdoc />
+    void IHashedSamples.AppendContent(int index, IncrementalHash hash) => SampleContent.Append(source, chosen[index], hash);
+}

@@ -1,0 +1,38 @@
+namespace OnnxCompress.Reporting;
+
+/// <summary>What one compression did, as <c>report.json</c> holds it. Keys are stable: more may follow, none is renamed.</summary>
+public sealed record CompressionReport
+{
+    /// <summary>Version of the keys.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>Version of the tool.</summary>
+    public required string Tool { get; init; }
+
+    /// <summary>Seed of every random choice.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>The model that was compressed.</summary>
+    public required ReportedModel Model { get; init; }
+
+    /// <summary>What it costs.</summary>
+    public required ReportedCost Original { get; init; }
+
+    /// <summary>What the result costs.</summary>
+    public required ReportedCost Compressed { get; init; }
+
+    /// <summary>What held-out samples say; null when there were none.</summary>
+    public ReportedVerification? Verification { get; init; }
+
+    /// <summary>How latency was measured; null when it was not.</summary>
+    public ReportedLatency? Latency { get; init; }
+
+    /// <summary>What happened where.</summary>
+    public required IReadOnlyList<ReportedSite> Sites { get; init; }
+
+    /// <summary>What was left alone, and why.</summary>
+    public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    public required ReportedTiming Timing { get; init; }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace OnnxCompress.Reporting;
+
+/// <summary>Serializers made at build time: no reflection, safe to trim.</summary>
+[JsonSerializable(typeof(CompressionReport))]
+[JsonSerializable(typeof(ComparisonReport))]
+[JsonSerializable(typeof(InspectionReport))]
+internal sealed partial class ReportJsonContext : JsonSerializerContext;

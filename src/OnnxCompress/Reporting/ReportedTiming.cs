@@ -1,0 +1,20 @@
+namespace OnnxCompress.Reporting;
+
+/// <summary>Where the time went.</summary>
+/// <param name="ReadSeconds">Reading the model and dividing the data.</param>
+/// <param name="CalibrateSeconds">Collecting statistics.</param>
+/// <param name="SelectSeconds">Choosing what could go.</param>
+/// <param name="AllocateSeconds">Meeting the budget.</param>
+/// <param name="ReconstructSeconds">Making the weights.</param>
+/// <param name="VerifySeconds">Comparing and timing the models.</param>
+/// <param name="TotalSeconds">From start to end.</param>
+/// <param name="PeakWorkingSetBytes">The most memory that the process held.</param>
+public sealed record ReportedTiming(
+    double ReadSeconds,
+    double CalibrateSeconds,
+    double SelectSeconds,
+    double AllocateSeconds,
+    double ReconstructSeconds,
+    double VerifySeconds,
+    double TotalSeconds,
+    long PeakWorkingSetBytes);

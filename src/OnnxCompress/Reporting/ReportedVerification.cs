@@ -1,0 +1,30 @@
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Reporting;
+
+/// <summary>What held-out samples say.</summary>
+/// <param name="Samples">How many there were.</param>
+/// <param name="Agreement">Share of equal decisions; null when nothing decides.</param>
+/// <param name="AgreementLower95">One-sided 95% Clopper-Pearson lower bound on it; null when nothing decides.</param>
+/// <param name="RelativeError">Of the deciding output, or of the worst one when nothing decides.</param>
+/// <param name="Outputs">Every numeric output.</param>
+/// <param name="Accuracy">Both models against labels; null without labels.</param>
+public sealed record ReportedVerification(
+    int Samples,
+    double? Agreement,
+    double? AgreementLower95,
+    double? RelativeError,
+    IReadOnlyList<ReportedOutput> Outputs,
+    ReportedAccuracy? Accuracy)
+{
+    /// <summary>The result as it is reported.</summary>
+    public static ReportedVerification From(VerificationResult result) => new(
+        result.Samples,
+        result.Agreement,
+        result.AgreementLower95,
+        result.RelativeError,
+        [.. result.Outputs.Select(output => new ReportedOutput(output.Name, output.RelativeError, output.Cosine, output.SignalToNoiseDb))],
+        result.Accuracy is { } accuracy
+            ? new(accuracy.Original, accuracy.Compressed, accuracy.OnlyOriginal, accuracy.OnlyCompressed, accuracy.PValue)
+            : null);
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+
+namespace OnnxCompress.Reporting;
+
+/// <summary>Reports as the tables that people read.</summary>
+public static class ResultTables
+{
+    /// <summary>Cost of both models side by side.</summary>
+    public static ResultTable Costs(ReportedCost original, ReportedCost compressed, ReportedLatency? latency)
+    {
+        var rows = new List<IReadOnlyList<string>>
+        {
+            Row("parameters", Figures.Count(original.Parameters), Figures.Count(compressed.Parameters), Share(compressed.Parameters, original.Parameters)),
+            Row("MACs", Figures.Count(original.Macs), Figures.Count(compressed.Macs), Share(compressed.Macs, original.Macs)),
+            Row("size", Figures.Bytes(original.Bytes), Figures.Bytes(compressed.Bytes), Share(compressed.Bytes, original.Bytes)),
+        };
+        if (latency is not null)
+        {
+            var threads = latency.Threads == 0 ? "all cores" : latency.Threads == 1 ? "1 thread" : $"{latency.Threads} threads";
+            rows.Add(Row(
+                $"latency (batch {latency.Batch}, {threads})",
+                Figures.Milliseconds(original.LatencyMs),
+                Figures.Milliseconds(compressed.LatencyMs),
+                Figures.Percent(latency.Ratio)));
+        }
+
+        return new("", [new("cost"), new("original", true), new("compressed", true), new("of original", true)], rows);
+    }
+
+    /// <summary>What held-out samples say.</summary>
+    public static ResultTable Verification(ReportedVerification verification)
+    {
+        var rows = new List<IReadOnlyList<string>>();
+        if (verification.Agreement is not null)
+        {
+            rows.Add(Row(
+                "same decision", Figures.FinePercent(verification.Agreement), $"at least {Figures.FinePercent(verification.AgreementLower95)} with 95% confidence"));
+        }
+
+        foreach (var output in verification.Outputs)
+        {
+            var cosine = output.Cosine?.ToString("F5", CultureInfo.InvariantCulture) ?? "-";
+            var noise = output.SignalToNoiseDb is { } db ? string.Create(CultureInfo.InvariantCulture, $", SQNR {db:F1} dB") : "";
+            rows.Add(Row($"relative error of {output.Name}", Figures.Error(output.RelativeError), $"cosine {cosine}{noise}"));
+        }
+
+        if (verification.Accuracy is { } accuracy)
+        {
+            rows.Add(Row("accuracy, original", Figures.FinePercent(accuracy.Original), ""));
+            var difference = string.Create(CultureInfo.InvariantCulture, $"{100 * (accuracy.Compressed - accuracy.Original):+0.00;-0.00;0.00} points");
+            var p = accuracy.McNemarP.ToString("G2", CultureInfo.InvariantCulture);
+            rows.Add(Row("accuracy, compressed", Figures.FinePercent(accuracy.Compressed), $"{difference} (McNemar p = {p})"));
+        }
+
+        return new($"on {Figures.Count(verification.Samples)} held-out samples", [new("measure"), new("value", true), new("note")], rows);
+    }
+
+    /// <summary>What happened where.</summary>
+    public static ResultTable Sites(IReadOnlyList<ReportedSite> sites) => new(
+        "what was cut",
+        [new("site"), new("method"), new("kept", true), new("predicted error", true), new("measured error", true)],
+        [.. sites.Select(site => Row(
+            site.Site,
+            site.Method,
+            site.Rank is { } rank
+                ? string.Create(CultureInfo.InvariantCulture, $"rank {rank} of {site.Of}")
+                : string.Create(CultureInfo.InvariantCulture, $"{site.Kept} of {site.Of}"),
+            Figures.Error(site.PredictedError),
+            Figures.Error(site.MeasuredError)))]);
+
+    /// <summary>What was left alone, summed by reason.</summary>
+    public static ResultTable RefusedByReason(IReadOnlyList<ReportedRefusal> refused) => new(
+        "left alone",
+        [new("code"), new("parts", true), new("parameters", true), new("why (first of them)")],
+        [.. refused
+            .GroupBy(refusal => refusal.Code, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Sum(refusal => refusal.Parameters))
+            .ThenBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => Row(
+                group.Key, Figures.Count(group.Count()), Figures.Count(group.Sum(refusal => refusal.Parameters)), group.First().Reason))]);
+
+    /// <summary>What was left alone, one by one.</summary>
+    public static ResultTable Refused(IReadOnlyList<ReportedRefusal> refused) => new(
+        "left alone",
+        [new("node"), new("code"), new("parameters", true), new("why")],
+        [.. refused.Select(refusal => Row(refusal.Node, refusal.Code, Figures.Count(refusal.Parameters), refusal.Reason))]);
+
+    private static string[] Row(params string[] cells) => cells;
+
+    private static string Share(long? part, long? whole) =>
+        part is { } some && whole is { } all and > 0 ? Figures.Percent((double)some / all) : "-";
+}

@@ -1,0 +1,99 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Verification;
+
+/// <summary>Reads decisions off one batch of the deciding output.</summary>
+/// <param name="rule">What a decision is.</param>
+/// <param name="output">The deciding output's name, for messages.</param>
+/// <param name="threshold">What a value must exceed where a threshold decides.</param>
+internal sealed class DecisionReader(DecisionRule rule, string output, double threshold)
+{
+    /// <summary>Decisions of every sample, position after position.</summary>
+    /// <param name="values">The output, row-major.</param>
+    /// <param name="dims">Its shape; axis 0 is the batch.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="batch">Samples in the batch.</param>
+    /// <returns>The same number of decisions for each sample, sample after sample.</returns>
+    /// <exception cref="OnnxCompressException">OCX7003: the output has no such axes.</exception>
+    public long[] Decide(ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type, int batch)
+    {
+        if (dims.Count == 0 || dims[0] != batch)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.OutputsDiffer,
+                $"The output '{output}' has the shape [{string.Join(',', dims)}] for {batch} samples, so its first axis does not count samples; "
+                + "choose another with --output, or --decision none.");
+        }
+
+        if (rule.Kind == DecisionKind.Threshold)
+        {
+            return Above(values);
+        }
+
+        if (!type.IsFloatingPoint())
+        {
+            return Whole(values);
+        }
+
+        var axis = Axis(dims);
+        return axis == 0 || dims[axis] == 1 ? Above(values) : Largest(values, dims, axis);
+    }
+
+    private int Axis(IReadOnlyList<long> dims)
+    {
+        if (dims.Count == 1)
+        {
+            return 0;
+        }
+
+        var axis = rule.Axis ?? (dims.Count >= 4 ? 1 : -1);
+        axis = axis < 0 ? axis + dims.Count : axis;
+        return axis > 0 && axis < dims.Count ? axis : throw new OnnxCompressException(
+            DiagnosticCodes.OutputsDiffer,
+            $"The output '{output}' has the shape [{string.Join(',', dims)}]; classes cannot lie on axis {rule.Axis}.");
+    }
+
+    private long[] Above(ReadOnlySpan<double> values)
+    {
+        var decisions = new long[values.Length];
+        for (var i = 0; i < decisions.Length; i++)
+        {
+            decisions[i] = values[i] > threshold ? 1 : 0;
+        }
+
+        return decisions;
+    }
+
+    private static long[] Whole(ReadOnlySpan<double> values)
+    {
+        var decisions = new long[values.Length];
+        for (var i = 0; i < decisions.Length; i++)
+        {
+            decisions[i] = (long)values[i];
+        }
+
+        return decisions;
+    }
+
+    private static long[] Largest(ReadOnlySpan<double> values, IReadOnlyList<long> dims, int axis)
+    {
+        var classes = (int)dims[axis];
+        var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
+        var decisions = new long[values.Length / classes];
+        for (var position = 0; position < decisions.Length; position++)
+        {
+            var start = (position / inner * classes * inner) + (position % inner);
+            var best = 0;
+            for (var candidate = 1; candidate < classes; candidate++)
+            {
+                // Ties go to the lower class, as in ONNX's ArgMax.
+                best = values[start + (candidate * inner)] > values[start + (best * inner)] ? candidate : best;
+            }
+
+            decisions[position] = best;
+        }
+
+        return decisions;
+    }
+}

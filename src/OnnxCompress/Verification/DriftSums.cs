@@ -1,0 +1,35 @@
+namespace OnnxCompress.Verification;
+
+/// <summary>Sums over two streams of values, in double and in the order of the samples: memory does not grow with them.</summary>
+internal sealed class DriftSums
+{
+    private double _original;
+    private double _compressed;
+    private double _difference;
+    private double _product;
+
+    /// <summary>Adds values.</summary>
+    /// <param name="original">The original's; infinities are skipped, the caller has seen that both have them.</param>
+    /// <param name="compressed">As many, in the same order.</param>
+    public void Add(ReadOnlySpan<double> original, ReadOnlySpan<double> compressed)
+    {
+        for (var i = 0; i < original.Length; i++)
+        {
+            var (y, z) = (original[i], compressed[i]);
+            if (double.IsFinite(y))
+            {
+                _original += y * y;
+                _compressed += z * z;
+                _product += y * z;
+                _difference += (y - z) * (y - z);
+            }
+        }
+    }
+
+    /// <summary>What the sums say.</summary>
+    public OutputDrift Drift(string name) => new(
+        name,
+        _difference == 0 ? 0 : _original == 0 ? null : Math.Sqrt(_difference / _original),
+        _original == 0 || _compressed == 0 ? null : _product / (Math.Sqrt(_original) * Math.Sqrt(_compressed)),
+        _original == 0 || _difference == 0 ? null : 10 * Math.Log10(_original / _difference));
+}

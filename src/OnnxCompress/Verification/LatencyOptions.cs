@@ -1,0 +1,17 @@
+namespace OnnxCompress.Verification;
+
+/// <summary>How long and on how many threads two models are timed.</summary>
+public sealed record LatencyOptions
+{
+    /// <summary>Threads of the runtime; 0 means all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Measured pairs at most.</summary>
+    public int Rounds { get; init; } = 31;
+
+    /// <summary>Pairs that are measured even when time is up.</summary>
+    public int MinimumRounds { get; init; } = 5;
+
+    /// <summary>Time to spend on measured pairs.</summary>
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,69 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Verification;
+
+/// <summary>Runs an original and a compressed model on the same samples and says how far they agree.</summary>
+/// <param name="runtime">The inference engine, in the form it ships in: graph optimisations are on.</param>
+public sealed class ModelVerifier(IModelRuntime runtime)
+{
+    /// <summary>Compares two models.</summary>
+    /// <param name="original">The reference.</param>
+    /// <param name="compressed">The model under test.</param>
+    /// <param name="samples">At least one; memory does not grow with them.</param>
+    /// <param name="options">What a decision is, labels, threads, batch size.</param>
+    /// <param name="progress">Told after each batch; may be null.</param>
+    /// <param name="cancellation">Stops between operators.</param>
+    /// <exception cref="OnnxCompressException">OCX7002: NaN or infinity; OCX7003: the models' inputs or outputs differ; OCX7005: the labels do
+    /// not fit; OCX1007, OCX3003: the runtime failed.</exception>
+    public VerificationResult Verify(
+        OnnxModel original,
+        OnnxModel compressed,
+        ISampleSource samples,
+        VerificationOptions options,
+        IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples.Count, 1);
+        ModelContract.Check(original, compressed);
+        CheckLabels(samples, options);
+        var settings = new SessionSettings(options.Threads);
+        using var reference = runtime.Open(original, settings);
+        using var candidate = runtime.Open(compressed, settings);
+        var comparison = new RunComparison(original, options);
+        var done = 0;
+        foreach (var (indices, count) in SampleBatches.Of(samples.Count, original.Inputs, options.BatchSize))
+        {
+            var feeds = samples.Read(indices);
+            using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
+            using var actual = candidate.Run(feeds, comparison.Outputs, cancellation);
+            comparison.Add(expected, actual, done, count, indices.Length);
+            done += count;
+            progress?.Report(new("verify", done, samples.Count));
+        }
+
+        return comparison.Result(done);
+    }
+
+    private static void CheckLabels(ISampleSource samples, VerificationOptions options)
+    {
+        if (options.Labels is null)
+        {
+            return;
+        }
+
+        if (options.Labels.Count != samples.Count)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.LabelsMismatch, $"There are {options.Labels.Count} labels for {samples.Count} samples.");
+        }
+
+        if (options.Decision.Kind == DecisionKind.None)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.LabelsMismatch, "Labels need decisions to be compared with; they do not go with --decision none.");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Verification;
+
+/// <summary>Adds up what batch after batch of two models' outputs says.</summary>
+internal sealed class RunComparison
+{
+    private readonly OutputValues _expected = new();
+    private readonly OutputValues _actual = new();
+    private readonly DriftSums[] _drifts;
+    private readonly IReadOnlyList<long>? _labels;
+    private readonly DecisionReader? _decisions;
+    private readonly string? _decides;
+    private long _decided;
+    private long _agreeing;
+    private long _bothRight;
+    private long _onlyOriginal;
+    private long _onlyCompressed;
+
+    /// <summary>Finds the outputs to compare and the one that decides.</summary>
+    /// <exception cref="OnnxCompressException">OCX7003: there is no such output.</exception>
+    public RunComparison(OnnxModel original, VerificationOptions options)
+    {
+        Outputs = [.. original.Outputs.Where(output => OutputValues.IsNumeric(output.Type)).Select(output => output.Name)];
+        _drifts = [.. Outputs.Select(_ => new DriftSums())];
+        _labels = options.Labels;
+        var rule = options.Decision;
+        if (rule.Output is not null && !Outputs.Contains(rule.Output))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.OutputsDiffer,
+                $"The model has no numeric output '{rule.Output}'; its outputs are {string.Join("; ", original.Outputs)}.");
+        }
+
+        if (rule.Kind != DecisionKind.None && Outputs.Count > 0)
+        {
+            _decides = rule.Output ?? Outputs[0];
+            var afterSigmoid = original.Graph.Producer(_decides)?.OpType == "Sigmoid";
+            _decisions = new(rule, _decides, rule.Threshold ?? (afterSigmoid ? 0.5 : 0));
+        }
+    }
+
+    /// <summary>The outputs that are compared: all that hold numbers.</summary>
+    public IReadOnlyList<string> Outputs { get; }
+
+    /// <summary>Adds one batch.</summary>
+    /// <param name="expected">The original's outputs.</param>
+    /// <param name="actual">The compressed model's outputs.</param>
+    /// <param name="first">Index of the batch's first sample.</param>
+    /// <param name="samples">Samples of the batch that count.</param>
+    /// <param name="batch">Samples that were run.</param>
+    /// <exception cref="OnnxCompressException">OCX7002, OCX7003 or OCX7005.</exception>
+    public void Add(RunResult expected, RunResult actual, int first, int samples, int batch)
+    {
+        for (var output = 0; output < Outputs.Count; output++)
+        {
+            _expected.Read(expected, output);
+            _actual.Read(actual, output);
+            if (!_expected.Dims.SequenceEqual(_actual.Dims))
+            {
+                throw new OnnxCompressException(
+                    DiagnosticCodes.OutputsDiffer,
+                    $"The output '{Outputs[output]}' has the shape [{string.Join(',', _expected.Dims)}] in the first model and "
+                    + $"[{string.Join(',', _actual.Dims)}] in the second.");
+            }
+
+            CheckFinite(Outputs[output], first, batch);
+            _drifts[output].Add(_expected.OfFirst(samples, batch), _actual.OfFirst(samples, batch));
+            if (Outputs[output] == _decides)
+            {
+                Compare(first, samples, batch);
+            }
+        }
+    }
+
+    /// <summary>What was found.</summary>
+    /// <param name="samples">How many samples were added.</param>
+    public VerificationResult Result(int samples)
+    {
+        OutputDrift[] drifts = [.. _drifts.Zip(Outputs, (sums, name) => sums.Drift(name))];
+        var error = _decides is not null
+            ? drifts.First(drift => drift.Name == _decides).RelativeError
+            : drifts.Any(drift => drift.RelativeError is null) ? null : drifts.Max(drift => drift.RelativeError);
+        var accuracy = _labels is null ? null : new AccuracyComparison(
+            (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
+        return new(samples, _decided, _agreeing, error, drifts, accuracy);
+    }
+
+    private void Compare(int first, int samples, int batch)
+    {
+        var wanted = _decisions!.Decide(_expected.Values, _expected.Dims, _expected.Type, batch);
+        var got = _decisions.Decide(_actual.Values, _actual.Dims, _actual.Type, batch);
+        var positions = wanted.Length / batch;
+        for (var i = 0; i < positions * samples; i++)
+        {
+            _decided++;
+            _agreeing += wanted[i] == got[i] ? 1 : 0;
+        }
+
+        if (_labels is null)
+        {
+            return;
+        }
+
+        if (positions != 1)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.LabelsMismatch,
+                $"The output '{_decides}' makes {positions} decisions for each sample; labels are compared with one. Choose --output or --axis.");
+        }
+
+        for (var i = 0; i < samples; i++)
+        {
+            var (before, after) = (wanted[i] == _labels[first + i], got[i] == _labels[first + i]);
+            _bothRight += before && after ? 1 : 0;
+            _onlyOriginal += before && !after ? 1 : 0;
+            _onlyCompressed += after && !before ? 1 : 0;
+        }
+    }
+
+    // A value that is infinite in both models (a mask) is no difference; one that only compression made infinite is a defect.
+    private void CheckFinite(string output, int first, int batch)
+    {
+        var expected = _expected.Values;
+        var actual = _actual.Values;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var sound = double.IsFinite(expected[i])
+                ? double.IsFinite(actual[i])
+                : double.IsInfinity(expected[i]) && expected[i] == actual[i];
+            if (!sound)
+            {
+                var which = double.IsFinite(expected[i]) ? "second" : "first";
+                throw new OnnxCompressException(
+                    DiagnosticCodes.OutputNotFinite,
+                    $"The {which} model's output '{output}' is NaN or infinite for sample {first + (int)((long)i * batch / expected.Length)}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace OnnxCompress.Verification;
+
+/// <summary>What was found when two models answered the same samples.</summary>
+/// <param name="Samples">How many samples there were.</param>
+/// <param name="Decisions">How many decisions: samples, times positions for sequence outputs; 0 when nothing decides.</param>
+/// <param name="Agreeing">How many of them were the same in both models.</param>
+/// <param name="RelativeError">Of the deciding output; of the worst output when nothing decides. Null when it cannot be stated.</param>
+/// <param name="Outputs">Every numeric output.</param>
+/// <param name="Accuracy">Both models against labels; null without labels.</param>
+public sealed record VerificationResult(
+    int Samples, long Decisions, long Agreeing, double? RelativeError, IReadOnlyList<OutputDrift> Outputs, AccuracyComparison? Accuracy)
+{
+    /// <summary>Share of equal decisions; null when nothing decides.</summary>
+    public double? Agreement => Decisions == 0 ? null : (double)Agreeing / Decisions;
+
+    /// <summary>
+    /// One-sided 95% Clopper-Pearson lower bound on the agreement; null when nothing decides. Positions of one sample are not
+    /// independent, so the bound counts samples, each with the mean agreement, rounded down.
+    /// </summary>
+    public double? AgreementLower95 =>
+        Decisions == 0 ? null : BinomialBound.Lower95((long)Math.Floor((double)Agreeing * Samples / Decisions), Samples);
+}
