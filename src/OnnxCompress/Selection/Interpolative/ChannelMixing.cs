@@ -24,7 +24,6 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
     public static ChannelMixing Solve(ConsumerMoments moments, ReadOnlySpan<int> kept, IDenseBackend backend)
     {
         var gram = moments.Gram;
-        var system = new Matrix<double>(kept.Length, kept.Length);
         var mixing = new Matrix<double>(kept.Length, gram.Columns);
         double trace = 0;
         for (var i = 0; i < kept.Length; i++)
@@ -34,26 +33,10 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
             {
                 mixing[i, j] = gram[kept[i], j];
             }
-
-            for (var j = 0; j < kept.Length; j++)
-            {
-                system[i, j] = gram[kept[i], kept[j]];
-            }
         }
 
         // A group of dead channels has a zero Gram: any T is right, and this one is zero.
-        var ridge = trace > 0 ? Ridge * trace / kept.Length : 1;
-        for (var i = 0; i < kept.Length; i++)
-        {
-            system[i, i] += ridge;
-        }
-
-        if (backend.FactorCholesky(system) >= 0)
-        {
-            throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
-        }
-
-        backend.SolveCholesky(system, mixing);
+        backend.SolveCholesky(Factor(gram, kept, trace > 0 ? trace / kept.Length : 1 / Ridge, backend), mixing);
         for (var i = 0; i < kept.Length; i++)
         {
             for (var k = 0; k < kept.Length; k++)
@@ -64,6 +47,34 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
         }
 
         return new ChannelMixing(mixing, moments.Means is { } means ? OffsetsOf(means, kept, mixing) : null);
+    }
+
+    /// <summary>
+    /// The Cholesky factor of <c>G_SS + ridge I</c>. Kept channels that are dependent leave eigenvalues that are noise of
+    /// either sign; the ridge grows until it covers them.
+    /// </summary>
+    private static Matrix<double> Factor(Matrix<double> gram, ReadOnlySpan<int> kept, double meanDiagonal, IDenseBackend backend)
+    {
+        for (var ridge = Ridge; ridge <= 1; ridge *= 10)
+        {
+            var system = new Matrix<double>(kept.Length, kept.Length);
+            for (var i = 0; i < kept.Length; i++)
+            {
+                for (var j = 0; j < kept.Length; j++)
+                {
+                    system[i, j] = gram[kept[i], kept[j]];
+                }
+
+                system[i, i] += ridge * meanDiagonal;
+            }
+
+            if (backend.FactorCholesky(system) < 0)
+            {
+                return system;
+            }
+        }
+
+        throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
     }
 
     private static double[] OffsetsOf(double[] means, ReadOnlySpan<int> kept, Matrix<double> mixing)
