@@ -154,6 +154,29 @@ public sealed class RedundantChannelTests
         Check(model, ChannelSelection.PivotedQr, ["c1", "c2"], ("c1", [0, 1, 2, 3, 4]));
     }
 
+    [Fact]
+    public void More_channels_than_the_activations_have_dimensions_can_stay()
+    {
+        // Six linear channels of two inputs: any three are dependent, and the statistics are noise in four directions.
+        var builder = new TestModel();
+        builder.Input("x", "N", 2, 4, 4);
+        builder.Conv("c2", builder.Conv("c1", "x", 2, 6), 6, 3);
+        var model = builder.Output("c2", "N", 3, 4, 4).Build();
+
+        Check(model, ChannelSelection.Target, ["c1", "c2"], ("c1", [0, 1, 2, 3, 4]));
+        Check(model, ChannelSelection.PivotedQr, ["c1", "c2"], ("c1", [0, 1, 2, 3, 4]));
+    }
+
+    [Fact]
+    public void Channels_that_are_always_zero_go_without_a_trace()
+    {
+        var model = ConvolutionChain(kernel: 1);
+        model.Edit("c1.w", w => Array.Clear(w));
+        model.Edit("c1.b", b => Array.Fill(b, -1));
+
+        Check(model, ChannelSelection.PivotedQr, ["c1", "c2"], ("c1", [3]));
+    }
+
     private static OnnxModel ConvolutionChain(int kernel)
     {
         var builder = new TestModel();
