@@ -14,8 +14,8 @@ public sealed class RandomGraphTests
     /// <summary>Graphs in an ordinary run; <c>ONNXCOMPRESS_RANDOM_GRAPHS</c> asks for another number, for instance 20000.</summary>
     private const int Graphs = 500;
 
-    /// <summary>Sums of at most a few hundred float products in another order, through up to a dozen layers.</summary>
-    private const double Rounding = 1e-4;
+    /// <summary>Sums of at most a few hundred float products in another order, through up to two dozen layers (2e-6 was seen).</summary>
+    private const double Rounding = 2e-6;
 
     [Fact]
     public void Removing_channels_equals_silencing_them()
@@ -24,7 +24,7 @@ public sealed class RandomGraphTests
         var failures = new List<string>();
         var removed = 0;
 
-        for (var seed = first; seed < first + count && failures.Count < 10; seed++)
+        for (var seed = first; seed < first + count && failures.Count < 100; seed++)
         {
             try
             {
@@ -37,6 +37,7 @@ public sealed class RandomGraphTests
         }
 
         Assert.True(failures.Count == 0, $"ONNXCOMPRESS_RANDOM_GRAPHS_FIRST=<seed> ONNXCOMPRESS_RANDOM_GRAPHS=1 repeats one.\n{string.Join('\n', failures)}");
+        Assert.Fail($"removed {removed}");
         Assert.True(count == 1 || removed > 3 * count, $"Only {removed} channels went from {count} graphs: they test too little.");
     }
 

@@ -32,7 +32,7 @@ internal sealed partial class RandomGraphs
     private OnnxModel Build()
     {
         AddInput();
-        for (var step = 4 + _random.Next(10); step > 0; step--)
+        for (var step = 6 + _random.Next(12); step > 0; step--)
         {
             // Recent tensors more often: depth rather than breadth.
             var source = _tensors[^(1 + _random.Next(Math.Min(_tensors.Count, Chance(0.8) ? 2 : 8)))];
