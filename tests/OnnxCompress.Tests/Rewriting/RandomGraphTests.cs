@@ -24,7 +24,7 @@ public sealed class RandomGraphTests
         var failures = new List<string>();
         var removed = 0;
 
-        for (var seed = first; seed < first + count && failures.Count < 100; seed++)
+        for (var seed = first; seed < first + count && failures.Count < 10; seed++)
         {
             try
             {
@@ -37,7 +37,6 @@ public sealed class RandomGraphTests
         }
 
         Assert.True(failures.Count == 0, $"ONNXCOMPRESS_RANDOM_GRAPHS_FIRST=<seed> ONNXCOMPRESS_RANDOM_GRAPHS=1 repeats one.\n{string.Join('\n', failures)}");
-        Assert.Fail($"removed {removed}");
         Assert.True(count == 1 || removed > 3 * count, $"Only {removed} channels went from {count} graphs: they test too little.");
     }
 

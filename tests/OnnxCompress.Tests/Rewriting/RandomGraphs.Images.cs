@@ -6,7 +6,7 @@ internal sealed partial class RandomGraphs
     private Tensor? ExtendImage(Tensor source)
     {
         var (channels, height, width) = (source.Dims[0], source.Dims[1], source.Dims[2]);
-        switch (_random.Next(24))
+        switch (_random.Next(32))
         {
             case 0 or 1 or 2 or 3:
                 return RandomConvolution(source);
@@ -48,6 +48,23 @@ internal sealed partial class RandomGraphs
                 return ProjectChannelsLast(source);
             case 22 when Chance(0.4):
                 return source with { Name = _model.Node(Pick("Softmax", "LogSoftmax"), NextName(), [source.Name], ("axis", Pick(1, 3))) };
+            case 23:
+                return SliceChannels(source);
+            case 24:
+                return SplitChannels(source);
+            case 25:
+                return PadImage(source);
+            case 26:
+                return Upsample(source);
+            case 27:
+                return ConvolveTransposed(source);
+            case 28 when channels % 4 == 0:
+                var space = _model.Node("DepthToSpace", NextName(), [source.Name], ("blocksize", 2), ("mode", Pick("DCR", "CRD")));
+                return new Tensor(space, channels / 4, height * 2, width * 2);
+            case 29 when height % 2 == 0 && width % 2 == 0 && channels <= 4:
+                return new Tensor(_model.Node("SpaceToDepth", NextName(), [source.Name], ("blocksize", 2)), channels * 4, height / 2, width / 2);
+            case 30 when height * width == 1:
+                return new Tensor(_model.Node("Expand", NextName(), [source.Name, Sizes(1, Pick(1, channels), 2, 3)]), channels, 2, 3);
             default:
                 return Activate(source);
         }

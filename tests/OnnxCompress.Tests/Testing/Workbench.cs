@@ -9,7 +9,7 @@ using OnnxCompress.Selection.Interpolative;
 
 namespace OnnxCompress.Tests.Testing;
 
-/// <summary>A model with what the stages make of it, each worked out when first asked for.</summary>
+/// <summary>A model, as it stands and not simplified, with what the stages make of it.</summary>
 internal sealed class Workbench
 {
     private CalibrationStatistics? _statistics;
@@ -17,7 +17,7 @@ internal sealed class Workbench
     public Workbench(OnnxModel model, ISampleSource? samples = null)
     {
         (Model, Samples) = (model, samples ?? ModelRunner.Samples(model, count: 64));
-        Analysis = new Compressor(Backend, ModelRunner.Runtime).Analyze(model, Samples, new CompressionOptions(), Token);
+        Analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(ModelRunner.Runtime, model, Samples.Read([0]), Token));
     }
 
     public static CpuBackend Backend { get; } = new(1);

@@ -31,12 +31,7 @@ internal static class ReshapeTarget
 
     private static long[] Describe(GraphNode node, TensorShapes shapes)
     {
-        if (node.Has("allowzero"))
-        {
-            // Absent means 0, and before opset 14 there was no such attribute.
-            node.SetInt("allowzero", 0);
-        }
-
+        node.Remove("allowzero");
         var unresolved = Unresolved(node, shapes).ToArray();
         var output = shapes.Of(node.Outputs[0])!;
         var target = new long[output.Length];
