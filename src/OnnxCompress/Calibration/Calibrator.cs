@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -13,7 +14,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     /// <param name="shapes">Its shapes.</param>
     /// <param name="taps">Where statistics are taken; those with the same key are taken once.</param>
     /// <param name="samples">The data.</param>
-    /// <param name="batchSize">Samples for each run.</param>
+    /// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public CalibrationStatistics Run(
@@ -28,23 +29,17 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
             return statistics;
         }
 
-        var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
+        var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
-        var indices = new int[batchSize];
-        for (var start = 0; start < samples.Count; start += batchSize)
+        var done = 0;
+        foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
         {
-            var count = Math.Min(batchSize, samples.Count - start);
-            for (var i = 0; i < count; i++)
-            {
-                indices[i] = start + i;
-            }
-
-            using var result = session.Run(samples.Read(indices.AsSpan(0, count)), outputs, cancellation);
+            using var result = session.Run(samples.Read(indices), outputs, cancellation);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
             Parallel.For(0, distinct.Length, parallel, i => totals[i].Add(
-                result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), count * distinct[i].RowsPerSample(shapes)));
-            progress?.Report(new ProgressUpdate("calibrate", start + count, samples.Count));
+                result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices.Length * distinct[i].RowsPerSample(shapes)));
+            progress?.Report(new ProgressUpdate("calibrate", done += count, samples.Count));
         }
 
         Check(distinct, totals);
