@@ -26,6 +26,8 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
+        // At least one batch for each fold, however few samples there are.
+        batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);
         var indices = new int[batchSize];
         for (var start = 0; start < samples.Count; start += batchSize)
         {
@@ -37,20 +39,21 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
 
             using var result = session.Run(samples.Read(indices.AsSpan(0, count)), outputs, cancellation);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
-            Parallel.For(0, distinct.Length, parallel, i => totals[i].Add(
+            var isCheck = start / batchSize % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
+            Parallel.For(0, distinct.Length, parallel, i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
                 result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), count * distinct[i].RowsPerSample(shapes)));
             progress?.Report(new ProgressUpdate("calibrate", start + count, samples.Count));
         }
 
-        Check(distinct, totals);
+        RequireFinite(distinct, totals);
         return statistics;
     }
 
-    private static void Check(ChannelTap[] taps, ChannelStatistics[] totals)
+    private static void RequireFinite(ChannelTap[] taps, TapStatistics[] totals)
     {
         for (var i = 0; i < taps.Length; i++)
         {
-            if (totals[i].Gram.Any(v => !double.IsFinite(v)))
+            if (totals[i].Fit.Gram.Concat(totals[i].Check.Gram).Any(v => !double.IsFinite(v)))
             {
                 throw new OnnxCompressException(
                     DiagnosticCodes.ActivationsNotFinite,
