@@ -16,7 +16,7 @@ internal static class ParseErrors
         }
 
         var command = parsed.CommandResult.Command;
-        var unknown = parsed.UnmatchedTokens.FirstOrDefault();
+        var unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is not null)
         {
             return Unknown(unknown, command);
