@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Verbs;
 using OnnxCompress.Diagnostics;
@@ -18,7 +17,7 @@ internal static class CommandLineApp
         try
         {
             var parsed = CreateRoot(context).Parse(args);
-            if (parsed.Action is not HelpAction && ParseErrors.First(parsed) is { } error)
+            if (parsed.Action is not HelpWithExamples && ParseErrors.First(parsed) is { } error)
             {
                 return Fail(error, context);
             }
@@ -59,6 +58,7 @@ internal static class CommandLineApp
     {
         var root = new RootCommand(
             "Makes trained ONNX models smaller and faster, and proves with ONNX Runtime that they still decide as before.");
+        HelpWithExamples.Install(root);
         root.Subcommands.Add(CompressVerb.Create(context));
         root.Subcommands.Add(InspectVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));

@@ -5,7 +5,7 @@ using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli.Options;
 
-/// <summary>What held-out samples must say.</summary>
+/// <summary>What samples must say.</summary>
 /// <param name="MinimumAgreement">The smallest share of equal decisions; null for none.</param>
 /// <param name="MaximumError">The largest relative error of an output; null for none.</param>
 internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
@@ -21,12 +21,12 @@ internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
     {
         if (MinimumAgreement is { } least && !(verification.Agreement >= least))
         {
-            return Failed($"{Figures.FinePercent(verification.Agreement)} of the decisions on {verification.Samples} held-out samples stayed the same, "
+            return Failed($"{Figures.FinePercent(verification.Agreement)} of the decisions on {verification.Samples} samples stayed the same, "
                 + $"less than --min-agreement {least.ToString(CultureInfo.InvariantCulture)}.");
         }
 
         return MaximumError is { } most && !(verification.RelativeError <= most)
-            ? Failed($"The relative error on {verification.Samples} held-out samples is {Figures.Error(verification.RelativeError)}, "
+            ? Failed($"The relative error on {verification.Samples} samples is {Figures.Error(verification.RelativeError)}, "
                 + $"more than --max-error {most.ToString(CultureInfo.InvariantCulture)}.")
             : null;
     }

@@ -166,7 +166,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         talk.Result(ResultTables.Costs(report.Original, report.Compressed, report.Latency));
         if (report.Verification is not null)
         {
-            talk.Result(ResultTables.Verification(report.Verification));
+            talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));
         }
 
         talk.Result(ResultTables.Sites(report.Sites));

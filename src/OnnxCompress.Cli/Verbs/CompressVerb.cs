@@ -33,15 +33,11 @@ internal sealed class CompressVerb
     public static Command Create(CliContext context)
     {
         var verb = new CompressVerb();
-        var command = new Command(
+        var command = new VerbCommand(
             "compress",
-            """
-            Makes a model smaller and faster, and proves on held-out samples what it kept.
-
-            Examples:
-              onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5
-              onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.json
-            """);
+            "Makes a model smaller and faster, and proves on held-out samples what it kept.",
+            "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
+            "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.json");
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._reports.AddTo(command);

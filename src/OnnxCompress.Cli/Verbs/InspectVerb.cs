@@ -21,15 +21,11 @@ internal sealed class InspectVerb
     public static Command Create(CliContext context)
     {
         var verb = new InspectVerb();
-        var command = new Command(
+        var command = new VerbCommand(
             "inspect",
-            """
-            Says what is in a model, what could be compressed, what not and why. Needs no data.
-
-            Examples:
-              onnx-compress inspect model.onnx
-              onnx-compress inspect encoder.onnx --shape tokens=1,48 --json
-            """);
+            "Says what is in a model, what could be compressed, what not and why. Needs no data.",
+            "onnx-compress inspect model.onnx",
+            "onnx-compress inspect encoder.onnx --shape tokens=1,48 --json");
         command.Arguments.Add(verb._model);
         verb._shapes.AddTo(command);
         verb._run.AddTo(command);

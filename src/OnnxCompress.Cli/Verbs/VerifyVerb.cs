@@ -27,15 +27,11 @@ internal sealed class VerifyVerb
     public static Command Create(CliContext context)
     {
         var verb = new VerifyVerb();
-        var command = new Command(
+        var command = new VerbCommand(
             "verify",
-            """
-            Runs two models on the same samples: agreement, drift, accuracy when there are labels, size, MACs and latency.
-
-            Examples:
-              onnx-compress verify model.onnx small.onnx -d test.npy --scale 0.00392157
-              onnx-compress verify model.onnx small.onnx -d test.npy --labels test_labels.npy --min-agreement 0.98
-            """);
+            "Runs two models on the same samples: agreement, drift, accuracy when there are labels, size, MACs and latency.",
+            "onnx-compress verify model.onnx small.onnx -d test.npy --scale 0.00392157",
+            "onnx-compress verify model.onnx small.onnx -d test.npy --labels test_labels.npy --min-agreement 0.98");
         command.Arguments.Add(verb._original);
         command.Arguments.Add(verb._compressed);
         verb._data.AddTo(command);
@@ -107,6 +103,6 @@ internal sealed class VerifyVerb
         }
 
         talk.Result(ResultTables.Costs(report.Original, report.Compressed, report.Latency));
-        talk.Result(ResultTables.Verification(report.Verification));
+        talk.Result(ResultTables.Verification(report.Verification, "samples"));
     }
 }

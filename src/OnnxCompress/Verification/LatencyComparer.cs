@@ -35,7 +35,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
         var settings = new SessionSettings(options.Threads);
         using var first = runtime.Open(original, settings);
         using var second = runtime.Open(compressed, settings);
-        var batch = SampleBatches.Of(1, original.Inputs, 1).First().Indices;
+        var batch = SampleBatches.Of(1, [.. original.Inputs, .. compressed.Inputs], 1).First().Indices;
         var feeds = samples.Read(batch);
         string[] outputs = [.. original.Outputs.Select(output => output.Name)];
         double Time(IModelSession session, int runs) => Measure(session, feeds, outputs, runs, cancellation);
