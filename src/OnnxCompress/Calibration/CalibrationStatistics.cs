@@ -18,7 +18,7 @@ public sealed class CalibrationStatistics
     internal IReadOnlyDictionary<string, ChannelStatistics> Taps => _taps;
 
     /// <summary>Adds the statistics of other data, taken from the same model.</summary>
-    /// <exception cref="OnnxCompressException">OCX3007: they belong to another model, or other places of it.</exception>
+    /// <exception cref="OnnxCompressException">OCX3011: they belong to another model, or other places of it.</exception>
     public void Add(CalibrationStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);

@@ -80,6 +80,9 @@ public static class DiagnosticCodes
     /// <summary>The layer was excluded, or not included, by the user.</summary>
     public const string NotSelected = "OCX2016";
 
+    /// <summary>A glob of --include or --exclude matches no node.</summary>
+    public const string SelectorMatchesNothing = "OCX2017";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -101,10 +104,20 @@ public static class DiagnosticCodes
     public const string DataNotFinite = "OCX3006";
 
     /// <summary>Statistics belong to another model, or were taken at other places of it.</summary>
-    public const string StatisticsMismatch = "OCX3007";
+    public const string StatisticsMismatch = "OCX3011";
 
     /// <summary>Activations became NaN or infinite on the calibration data.</summary>
-    public const string ActivationsNotFinite = "OCX3008";
+    public const string ActivationsNotFinite = "OCX3012";
+
+    // 5: allocate
+
+    /// <summary>The budget cannot be met however much is removed.</summary>
+    public const string BudgetOutOfReach = "OCX5001";
+
+    // 6: rewrite and reconstruct
+
+    /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
+    public const string PlanMismatch = "OCX6001";
 
     /// <summary>A data file holds no samples, or too few for what was asked.</summary>
     public const string DataEmpty = "OCX3020";

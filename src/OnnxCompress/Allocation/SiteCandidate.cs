@@ -1,0 +1,88 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Selection;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>A channel group with its error curve, and which channels stay at each width.</summary>
+/// <param name="group">The group.</param>
+/// <param name="curve">Its curve.</param>
+/// <param name="alignment">Kept channels of each segment are a multiple of this; null asks the table.</param>
+internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int? alignment)
+{
+    private readonly int[] _segmentOf = SegmentOf(group);
+
+    /// <summary>The group.</summary>
+    public ChannelGroup Group => group;
+
+    /// <summary>The curve.</summary>
+    public ChannelCurve Curve => curve;
+
+    /// <summary>
+    /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
+    /// to a multiple of its alignment with the next in the order.
+    /// </summary>
+    public bool[] Keep(int width)
+    {
+        var kept = new bool[group.Channels];
+        var counts = new int[group.Segments.Count];
+        for (var i = 0; i < width; i++)
+        {
+            kept[curve.Order[i]] = true;
+            counts[_segmentOf[curve.Order[i]]]++;
+        }
+
+        for (var i = 0; i < group.Channels; i++)
+        {
+            var channel = curve.Order[i];
+            var segment = _segmentOf[channel];
+            if (!kept[channel] && (counts[segment] < Wanted(segment, counts[segment]) || !group.IsFree[channel]))
+            {
+                kept[channel] = true;
+                counts[segment]++;
+            }
+        }
+
+        return kept;
+    }
+
+    /// <summary>The smallest width whose error is at most <paramref name="level"/>.</summary>
+    public int WidthAt(double level)
+    {
+        var width = 0;
+        while (width < group.Channels && curve.Errors[width] > level)
+        {
+            width++;
+        }
+
+        return width;
+    }
+
+    /// <summary>The plan of the site for a choice of channels.</summary>
+    public SitePlan ToPlan(bool[] kept)
+    {
+        int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => kept[c])];
+        return new SitePlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length]);
+    }
+
+    private static int[] SegmentOf(ChannelGroup group)
+    {
+        var segments = new int[group.Channels];
+        for (var s = 0; s < group.Segments.Count; s++)
+        {
+            foreach (var channel in group.Segments[s])
+            {
+                segments[channel] = s;
+            }
+        }
+
+        return segments;
+    }
+
+    /// <summary>At least one, a multiple of the alignment, and never more than there are.</summary>
+    private int Wanted(int segment, int count)
+    {
+        var size = group.Segments[segment].Length;
+        var multiple = alignment ?? WidthTable.AlignmentOf(size);
+        return Math.Min(size, (Math.Max(count, 1) + multiple - 1) / multiple * multiple);
+    }
+}

@@ -1,0 +1,112 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Rewriting;
+using OnnxCompress.Selection;
+using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress;
+
+/// <summary>The pipeline: analyze, calibrate, select, allocate, rewrite.</summary>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="runtime">Runs models.</param>
+public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
+{
+    /// <summary>Finds what can be removed, what cannot and why; needs one sample for shapes, whatever its values.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="sample">Any sample of the model's inputs.</param>
+    /// <param name="options">Which nodes are selected.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="OnnxCompressException">The model cannot be loaded or run; the diagnostic says why.</exception>
+    public ModelAnalysis Analyze(OnnxModel model, ISampleSource sample, CompressionOptions options, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(options);
+        var shapes = ShapeObserver.Observe(runtime, model, sample.Read([0]), cancellation);
+        return DependencyAnalyzer.Analyze(model, shapes, NodeSelector.Create(model, options.Include, options.Exclude));
+    }
+
+    /// <summary>Compresses a model.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="samples">Calibration data.</param>
+    /// <param name="options">What to reach and how.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="cancellation">Stops the run; nothing has been written by then.</param>
+    /// <returns>The compressed model and how it came about.</returns>
+    /// <exception cref="OnnxCompressException">Model, data or budget cannot be worked with; the diagnostic says why.</exception>
+    public CompressionResult Compress(
+        OnnxModel model, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var watch = new StageWatch(progress);
+        var analysis = watch.Time("analyze", () => Analyze(model, samples, options, cancellation));
+        var statistics = watch.Time("calibrate", () => new Calibrator(runtime, options.Threads).Run(
+            model, analysis.Relations.Shapes, Taps(analysis), samples, BatchSize(model, options), progress, cancellation));
+        var sites = watch.Time("select", () => Select(model, analysis, statistics, options, cancellation));
+        var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, options.Budget));
+        var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, cancellation));
+        return Describe(model, analysis, plan, compressed, errors, statistics, watch.Times);
+    }
+
+    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis) =>
+        analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
+
+    /// <summary>Models exported with a fixed batch run at that batch.</summary>
+    private static int BatchSize(OnnxModel model, CompressionOptions options) =>
+        model.Inputs.Any(i => i.Dims is { Count: > 0 } dims && dims[0].Value is not null) ? 1 : options.BatchSize;
+
+    private SiteCandidate[] Select(
+        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
+    {
+        var sites = new SiteCandidate[analysis.Groups.Count];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = backend.Threads, CancellationToken = cancellation };
+        Parallel.For(0, sites.Length, parallel, i =>
+        {
+            var group = analysis.Groups[i];
+            var moments = group.ConsumerLayers
+                .Select(c => ConsumerMoments.Of(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
+                .ToArray();
+            sites[i] = new SiteCandidate(group, new GreedySelection(group, moments).Run(options.Selection, cancellation), options.Alignment);
+        });
+        return sites;
+    }
+
+    private static CompressionPlan Allocate(OnnxModel model, ModelAnalysis analysis, SiteCandidate[] sites, Budget budget)
+    {
+        var kept = new LevelAllocator(sites, analysis.Cost, model.Bytes, budget).Allocate();
+        var plans = sites.Select((site, i) => site.ToPlan(kept[i]));
+        return new CompressionPlan(model.Sha256, [.. plans.Where(p => p.Kept.Count < p.Of)]);
+    }
+
+    private (OnnxModel Compressed, double[] Errors) Reconstruct(
+        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, ISampleSource samples, CompressionPlan plan,
+        CompressionOptions options, CancellationToken cancellation)
+    {
+        var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
+        var compressed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
+        var groups = plan.Sites.Select(s => analysis.Groups.First(g => g.Name == s.Site)).ToArray();
+        var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
+            model, compressed, groups, shrinkage, samples, BatchSize(model, options), cancellation);
+        return (compressed, errors);
+    }
+
+    private static CompressionResult Describe(
+        OnnxModel model, ModelAnalysis analysis, CompressionPlan plan, OnnxModel compressed, double[] errors,
+        CalibrationStatistics statistics, StageTimes times)
+    {
+        var removed = plan.Sites.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        bool IsKept(int root) => !removed.Contains(root);
+        var sites = plan.Sites.Select((s, i) => new SiteOutcome(s.Site, s.Method, s.Kept.Count, s.Of, null, s.PredictedError, errors[i]));
+        return new CompressionResult(
+            compressed, plan, [.. sites],
+            new ModelCost(analysis.Parameters, analysis.Macs, model.Bytes),
+            new ModelCost(analysis.Cost.Parameters(IsKept), analysis.Cost.Macs(IsKept), compressed.Bytes),
+            analysis.Refusals,
+            [.. SampleSufficiency.Check(analysis, statistics)],
+            times);
+    }
+}

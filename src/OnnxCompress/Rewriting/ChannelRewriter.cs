@@ -1,0 +1,141 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Operators;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection;
+using OnnxCompress.Selection.Interpolative;
+
+namespace OnnxCompress.Rewriting;
+
+/// <summary>
+/// Carries out the channel part of a plan on a copy of the model: consumers' weights take up what goes, then every
+/// constant loses the indices of removed channels, and nodes that state sizes are adapted.
+/// </summary>
+internal sealed class ChannelRewriter
+{
+    private readonly ModelAnalysis _analysis;
+    private readonly CalibrationStatistics _statistics;
+    private readonly IDenseBackend _backend;
+    private readonly ChannelSelection _selection;
+
+    /// <summary>Prepares rewriting.</summary>
+    /// <param name="analysis">Analysis of the model that is rewritten.</param>
+    /// <param name="statistics">Its statistics.</param>
+    /// <param name="backend">Solves for the mixings.</param>
+    /// <param name="selection">The rule in use: as published, constants are not folded.</param>
+    public ChannelRewriter(ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, ChannelSelection selection) =>
+        (_analysis, _statistics, _backend, _selection) = (analysis, statistics, backend, selection);
+
+    /// <summary>The compressed model.</summary>
+    /// <param name="model">The model the analysis is of; not changed.</param>
+    /// <param name="plan">What stays.</param>
+    /// <param name="cancellation">Stops between sites.</param>
+    /// <param name="shrinkage">Which indices of each tensor stayed.</param>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, CancellationToken cancellation, out Shrinkage shrinkage)
+    {
+        var removed = new HashSet<int>();
+        var result = model.Clone();
+        foreach (var site in plan.Sites)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var group = GroupOf(site);
+            var isKept = new bool[group.Channels];
+            foreach (var channel in site.Kept)
+            {
+                isKept[channel] = true;
+            }
+
+            foreach (var consumer in group.ConsumerLayers)
+            {
+                Mix(consumer, isKept, model.Graph, result.Graph);
+            }
+
+            removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
+        }
+
+        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
+        Shrink(result.Graph, shrinkage);
+        return result;
+    }
+
+    private ChannelGroup GroupOf(SitePlan site)
+    {
+        var group = _analysis.Groups.FirstOrDefault(g => g.Name == site.Site);
+        return group is not null && group.Channels == site.Of && site.Kept.All(k => k >= 0 && k < group.Channels)
+            ? group
+            : throw new OnnxCompressException(
+                DiagnosticCodes.PlanMismatch,
+                $"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have; make a new plan for this model.");
+    }
+
+    /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>
+    private void Mix(GroupConsumer consumer, bool[] isKept, ModelGraph original, ModelGraph result)
+    {
+        var kept = Enumerable.Range(0, consumer.Channels.Length).Where(i => isKept[consumer.Channels[i]]).ToArray();
+        if (kept.Length == consumer.Channels.Length)
+        {
+            return;
+        }
+
+        // Targets and moments are those of the original: a consumer that was narrowed at its outputs reads the same.
+        var moments = ConsumerMoments.Of(consumer, original, _statistics, _backend, _selection == ChannelSelection.Target);
+        var mixing = ChannelMixing.Solve(moments, kept, _backend);
+        var weights = ConsumerWeights.Read(consumer, result);
+        if (mixing.Offsets is { } offsets)
+        {
+            AddToBias(result.Constant(consumer.Layer.Bias!)!, weights.Respond(offsets));
+        }
+
+        var matrix = weights.ToMatrix();
+        var transposed = new Matrix<float>(mixing.Mixing.Columns, mixing.Mixing.Rows);
+        for (var k = 0; k < mixing.Mixing.Rows; k++)
+        {
+            for (var c = 0; c < mixing.Mixing.Columns; c++)
+            {
+                transposed[c, k] = (float)mixing.Mixing[k, c];
+            }
+        }
+
+        var mixed = new Matrix<float>(matrix.Rows, kept.Length);
+        _backend.Multiply(1, matrix, Numerics.Transpose.No, transposed, Numerics.Transpose.No, 0, mixed);
+        weights.Write(mixed, kept);
+    }
+
+    private static void AddToBias(Initializer bias, double[] response)
+    {
+        var values = bias.ReadFloats();
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)(values[i] + response[i]);
+        }
+
+        bias.Write([.. bias.Dims], values);
+    }
+
+    private void Shrink(ModelGraph graph, Shrinkage shrinkage)
+    {
+        foreach (var (name, axes) in _analysis.Relations.Constants)
+        {
+            for (var axis = 0; axis < axes.Length; axis++)
+            {
+                if (shrinkage.Shrinks(axes[axis]))
+                {
+                    graph.Constant(name)!.Slice(axis, [.. Enumerable.Range(0, axes[axis]!.Length).Where(i => shrinkage.IsKept(axes[axis]!.Ids[i]))]);
+                }
+            }
+        }
+
+        foreach (var node in graph.Nodes)
+        {
+            OperatorRules.Shrink(node, shrinkage);
+        }
+
+        graph.ForgetInnerShapes();
+        graph.Index();
+        graph.RemoveUnusedInitializers();
+    }
+}

@@ -1,0 +1,82 @@
+using OnnxCompress.Numerics;
+
+namespace OnnxCompress.Selection.Interpolative;
+
+/// <summary>
+/// How kept channels stand in for removed ones: <c>Z ~ Z_S T + 1 b^T</c> with S the kept channels, T
+/// (<c>kept x channels</c>, identity on S) the least-squares solution <c>G_SS^-1 G_S:</c>, and b the means that T leaves
+/// unexplained (Chee et al. 2022, interpolative decomposition; T from the Gram equals the T of pivoted QR).
+/// </summary>
+/// <param name="Mixing">T, <c>kept x channels</c>.</param>
+/// <param name="Offsets">b, one for each channel; null when constants are not used.</param>
+internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
+{
+    /// <summary>
+    /// Keeps the system solvable when kept channels are dependent to rounding; relative to the mean diagonal, far below
+    /// the noise of float statistics.
+    /// </summary>
+    private const double Ridge = 1e-10;
+
+    /// <summary>Solves for the mixing of one consumer.</summary>
+    /// <param name="moments">G, and means when the bias takes constants.</param>
+    /// <param name="kept">Ascending indices into the consumer's channels.</param>
+    /// <param name="backend">Factorises.</param>
+    public static ChannelMixing Solve(ConsumerMoments moments, ReadOnlySpan<int> kept, IDenseBackend backend)
+    {
+        var gram = moments.Gram;
+        var system = new Matrix<double>(kept.Length, kept.Length);
+        var mixing = new Matrix<double>(kept.Length, gram.Columns);
+        double trace = 0;
+        for (var i = 0; i < kept.Length; i++)
+        {
+            trace += gram[kept[i], kept[i]];
+            for (var j = 0; j < gram.Columns; j++)
+            {
+                mixing[i, j] = gram[kept[i], j];
+            }
+
+            for (var j = 0; j < kept.Length; j++)
+            {
+                system[i, j] = gram[kept[i], kept[j]];
+            }
+        }
+
+        // A group of dead channels has a zero Gram: any T is right, and this one is zero.
+        var ridge = trace > 0 ? Ridge * trace / kept.Length : 1;
+        for (var i = 0; i < kept.Length; i++)
+        {
+            system[i, i] += ridge;
+        }
+
+        if (backend.FactorCholesky(system) >= 0)
+        {
+            throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
+        }
+
+        backend.SolveCholesky(system, mixing);
+        for (var i = 0; i < kept.Length; i++)
+        {
+            for (var k = 0; k < kept.Length; k++)
+            {
+                // Exact where the solve would leave rounding.
+                mixing[k, kept[i]] = k == i ? 1 : 0;
+            }
+        }
+
+        return new ChannelMixing(mixing, moments.Means is { } means ? OffsetsOf(means, kept, mixing) : null);
+    }
+
+    private static double[] OffsetsOf(double[] means, ReadOnlySpan<int> kept, Matrix<double> mixing)
+    {
+        var offsets = (double[])means.Clone();
+        for (var c = 0; c < offsets.Length; c++)
+        {
+            for (var i = 0; i < kept.Length; i++)
+            {
+                offsets[c] -= means[kept[i]] * mixing[i, c];
+            }
+        }
+
+        return offsets;
+    }
+}

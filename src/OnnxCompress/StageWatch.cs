@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress;
+
+/// <summary>Times the stages and announces each.</summary>
+/// <param name="progress">Told when a stage begins.</param>
+internal sealed class StageWatch(IProgress<ProgressUpdate>? progress)
+{
+    private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
+
+    /// <summary>What was measured so far; stages that did not run took no time.</summary>
+    public StageTimes Times => new(Of("analyze"), Of("calibrate"), Of("select"), Of("allocate"), Of("reconstruct"));
+
+    /// <summary>Runs a stage.</summary>
+    public T Time<T>(string stage, Func<T> work)
+    {
+        progress?.Report(new ProgressUpdate(stage, 0, 0));
+        var start = Stopwatch.GetTimestamp();
+        var result = work();
+        _seconds[stage] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return result;
+    }
+
+    private double Of(string stage) => _seconds.GetValueOrDefault(stage);
+}
