@@ -34,6 +34,10 @@ internal static class CommandLineApp
         {
             return Fail(refused.Diagnostic, context);
         }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions is [OnnxCompressException refused, ..])
+        {
+            return Fail(refused.Diagnostic, context);
+        }
         catch (OperationCanceledException)
         {
             context.Error.WriteLine(new Diagnostic(DiagnosticCodes.Cancelled, Severity.Error, "Cancelled; nothing was written."));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
+using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -127,10 +128,12 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
             Latency = ReportedLatency.From(latency),
             Sites = [.. result.Sites.Select(site =>
-                new ReportedSite(site.Site, site.Method, site.Kept, site.Of, site.Rank, site.PredictedError, site.MeasuredError))],
+                new ReportedSite(
+                site.Site, MethodNames.Of(site.Method), site.Kept, site.Of, site.Rank, Stated(site.PredictedError), Stated(site.MeasuredError)))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Timing = new(
                 readSeconds,
+                result.Times.AnalyzeSeconds,
                 result.Times.CalibrateSeconds,
                 result.Times.SelectSeconds,
                 result.Times.AllocateSeconds,
@@ -140,6 +143,9 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 Process.GetCurrentProcess().PeakWorkingSet64),
         };
     }
+
+    // JSON has no NaN: what cannot be stated is null.
+    private static double? Stated(double error) => double.IsFinite(error) ? error : null;
 
     private string Hash()
     {
