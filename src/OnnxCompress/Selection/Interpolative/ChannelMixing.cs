@@ -12,10 +12,10 @@ namespace OnnxCompress.Selection.Interpolative;
 internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
 {
     /// <summary>
-    /// Keeps the system solvable when kept channels are dependent to rounding; relative to the mean diagonal, far below
-    /// the noise of float statistics.
+    /// Keeps the system solvable when kept channels are dependent; relative to the mean diagonal, and no larger than
+    /// the noise of float statistics, below which nothing can be resolved.
     /// </summary>
-    private const double Ridge = 1e-10;
+    private const double Ridge = 1e-7;
 
     /// <summary>Solves for the mixing of one consumer.</summary>
     /// <param name="moments">G, and means when the bias takes constants.</param>
