@@ -7,6 +7,7 @@ using OnnxCompress.Numerics;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Simplification;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress;
@@ -27,8 +28,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(options);
-        var shapes = ShapeObserver.Observe(runtime, model, sample.Read([0]), cancellation);
-        return DependencyAnalyzer.Analyze(model, shapes, NodeSelector.Create(model, options.Include, options.Exclude));
+        return Prepare(model, sample, options, cancellation).Analysis;
     }
 
     /// <summary>Compresses a model.</summary>
@@ -42,14 +42,29 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     public CompressionResult Compress(
         OnnxModel model, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(options);
         var watch = new StageWatch(progress);
-        var analysis = watch.Time("analyze", () => Analyze(model, samples, options, cancellation));
+        var original = model;
+        (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis), samples, BatchSize(model, options), progress, cancellation));
         var sites = watch.Time("select", () => Select(model, analysis, statistics, options, cancellation));
         var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, options.Budget));
         var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, cancellation));
-        return Describe(model, analysis, plan, compressed, errors, statistics, watch.Times);
+        return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times);
+    }
+
+    /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
+    private (OnnxModel Model, ModelAnalysis Analysis) Prepare(
+        OnnxModel model, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
+    {
+        var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
+        var sample = samples.Read([0]);
+        var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
+        var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
+        return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
     }
 
     private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis) =>
@@ -103,7 +118,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var sites = plan.Sites.Select((s, i) => new SiteOutcome(s.Site, s.Method, s.Kept.Count, s.Of, null, s.PredictedError, errors[i]));
         return new CompressionResult(
             compressed, plan, [.. sites],
-            new ModelCost(analysis.Parameters, analysis.Macs, model.Bytes),
+            new ModelCost(ParameterCount.Of(model), analysis.Macs, model.Bytes),
             new ModelCost(analysis.Cost.Parameters(IsKept), analysis.Cost.Macs(IsKept), compressed.Bytes),
             analysis.Refusals,
             [.. SampleSufficiency.Check(analysis, statistics)],

@@ -59,16 +59,8 @@ internal static class DependencyAnalyzer
     private static CostModel CostOf(Relations relations)
     {
         var constants = new List<ConstantSize>();
-        var names = relations.Graph.Initializers.Keys
-            .Concat(relations.Graph.Nodes.Where(n => n.OpType == "Constant").Select(n => n.Outputs[0]))
-            .Where(name => relations.Graph.Uses(name).Count > 0);
-        foreach (var name in names)
+        foreach (var (name, constant) in ParameterCount.FloatingPointConstants(relations.Graph))
         {
-            if (relations.Graph.Constant(name) is not { } constant || !constant.Type.IsFloatingPoint())
-            {
-                continue;
-            }
-
             var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
             var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
             constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));

@@ -116,17 +116,22 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     /// <summary>Pins one axis, if it can shrink at all.</summary>
     public void Pin(IndexAxis? axis, string code, GraphNode node, string sentence) => Pin([axis], code, node.Name, sentence);
 
-    /// <summary>Gives up on a node: what enters it must stay, and nothing that leaves it can shrink.</summary>
-    public void Opaque(GraphNode node, string code, string sentence)
+    /// <summary>Gives up on a node: what enters it must stay, and what leaves it stays for the same reason.</summary>
+    public void Opaque(GraphNode node, string code, string sentence, params ReadOnlySpan<string> exceptInputs)
     {
-        foreach (var input in node.Inputs.Concat(node.CapturedNames()).Where(i => i.Length > 0))
+        foreach (var input in node.Inputs.Concat(node.CapturedNames()))
         {
-            Pin(Axes(input), code, node.Name, sentence);
+            if (input.Length > 0 && !exceptInputs.Contains(input))
+            {
+                Pin(Axes(input), code, node.Name, sentence);
+            }
         }
 
         foreach (var output in node.Outputs)
         {
-            Set(output, new IndexAxis?[shapes.Of(output)?.Length ?? 0]);
+            IndexAxis?[] axes = [.. (shapes.Of(output) ?? []).Select(Elements.NewAxis)];
+            Pin(axes, code, node.Name, sentence);
+            Set(output, axes);
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
     /// <summary>Shapes of the original.</summary>
     public TensorShapes Shapes => relations.Shapes;
 
+    /// <summary>Version of the default operator set.</summary>
+    public long Opset => relations.Opset;
+
     /// <summary>The old axes of a tensor; null where they cannot shrink.</summary>
     public IndexAxis?[] Axes(string tensor) => relations.KnownAxes(tensor);
 

@@ -83,6 +83,9 @@ public static class DiagnosticCodes
     /// <summary>A glob of --include or --exclude matches no node.</summary>
     public const string SelectorMatchesNothing = "OCX2017";
 
+    /// <summary>The channels are the state of a recurrent layer.</summary>
+    public const string RecurrentState = "OCX2018";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -48,6 +48,15 @@ internal sealed class GraphNode
     public string Text(string attribute, string otherwise) =>
         Find(attribute) is { } found ? Encoding.UTF8.GetString(found.S.Span) : otherwise;
 
+    /// <summary>Removes an attribute if it is there.</summary>
+    public void Remove(string attribute)
+    {
+        if (Find(attribute) is { } found)
+        {
+            Proto.Attribute.Remove(found);
+        }
+    }
+
     /// <summary>Sets an integer attribute.</summary>
     public void SetInt(string attribute, long value)
     {

@@ -145,6 +145,9 @@ internal sealed class Initializer
         Replace(dims, MemoryMarshal.AsBytes(values).ToArray());
     }
 
+    /// <summary>Replaces shape and values by the bytes of <c>raw_data</c>.</summary>
+    public void WriteBytes(ReadOnlySpan<long> dims, byte[] bytes) => Replace(dims, bytes);
+
     /// <summary>Keeps the given indices along one axis, whatever the element type.</summary>
     /// <param name="axis">Axis in [0, rank).</param>
     /// <param name="kept">Indices that stay, in their new order.</param>

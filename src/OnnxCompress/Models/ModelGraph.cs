@@ -104,6 +104,45 @@ internal sealed class ModelGraph
         return new GraphNode(proto, name);
     }
 
+    /// <summary>Takes a node out; <see cref="Index"/> must follow.</summary>
+    public void Remove(GraphNode node) => _proto.Node.Remove(node.Proto);
+
+    /// <summary>Lets every reader of one tensor read another; <see cref="Index"/> must follow.</summary>
+    public void ReplaceUses(string tensor, string by)
+    {
+        foreach (var use in Uses(tensor).Where(u => u.Index != TensorUse.Captured))
+        {
+            use.Node.Proto.Input[use.Index] = by;
+        }
+    }
+
+    /// <summary>Removes the node that makes a tensor, which must be its only output.</summary>
+    public void Detach(string tensor)
+    {
+        Remove(_producers[tensor]);
+        Index();
+    }
+
+    /// <summary>Removes nodes whose outputs nothing reads.</summary>
+    public void RemoveDeadNodes()
+    {
+        var isLive = new HashSet<string>(_proto.Output.Select(o => o.Name), StringComparer.Ordinal);
+        foreach (var node in _nodes.AsEnumerable().Reverse())
+        {
+            if (node.Outputs.Any(isLive.Contains))
+            {
+                isLive.UnionWith(node.Inputs);
+                isLive.UnionWith(node.CapturedNames());
+            }
+            else
+            {
+                _proto.Node.Remove(node.Proto);
+            }
+        }
+
+        Index();
+    }
+
     /// <summary>Makes a tensor an output of the model; the runtime works out its type and shape.</summary>
     public void AddOutput(string name) => _proto.Output.Add(new ValueInfoProto { Name = name });
 

@@ -11,6 +11,8 @@ internal static class OperatorRules
         new ElementwiseRule(), new PassThroughRule(), new ConvolutionRule(), new MatrixProductRule(),
         new ChannelNormalizationRule(), new NormalizedAxisRule(), new PoolingRule(), new ReductionRule(), new TransposeRule(),
         new ReshapeRule(), new ConcatRule(), new ShapeRule(),
+        new SliceRule(), new SplitRule(), new PadRule(), new GatherRule(), new ExpandRule(), new ResizeRule(), new DepthSpaceRule(),
+        new TransposedConvolutionRule(), new RecurrentRule(),
     }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
 
     /// <summary>Relates the axes of one node.</summary>

@@ -31,7 +31,7 @@ internal static class ReshapeTarget
 
     private static long[] Describe(GraphNode node, TensorShapes shapes)
     {
-        node.SetInt("allowzero", 0);
+        node.Remove("allowzero");
         var unresolved = Unresolved(node, shapes).ToArray();
         var output = shapes.Of(node.Outputs[0])!;
         var target = new long[output.Length];

@@ -24,36 +24,16 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
     public static ChannelMixing Solve(ConsumerMoments moments, ReadOnlySpan<int> kept, IDenseBackend backend)
     {
         var gram = moments.Gram;
-        var system = new Matrix<double>(kept.Length, kept.Length);
         var mixing = new Matrix<double>(kept.Length, gram.Columns);
-        double trace = 0;
         for (var i = 0; i < kept.Length; i++)
         {
-            trace += gram[kept[i], kept[i]];
             for (var j = 0; j < gram.Columns; j++)
             {
                 mixing[i, j] = gram[kept[i], j];
             }
-
-            for (var j = 0; j < kept.Length; j++)
-            {
-                system[i, j] = gram[kept[i], kept[j]];
-            }
         }
 
-        // A group of dead channels has a zero Gram: any T is right, and this one is zero.
-        var ridge = trace > 0 ? Ridge * trace / kept.Length : 1;
-        for (var i = 0; i < kept.Length; i++)
-        {
-            system[i, i] += ridge;
-        }
-
-        if (backend.FactorCholesky(system) >= 0)
-        {
-            throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
-        }
-
-        backend.SolveCholesky(system, mixing);
+        backend.SolveCholesky(Factor(gram, kept, backend), mixing);
         for (var i = 0; i < kept.Length; i++)
         {
             for (var k = 0; k < kept.Length; k++)
@@ -64,6 +44,39 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
         }
 
         return new ChannelMixing(mixing, moments.Means is { } means ? OffsetsOf(means, kept, mixing) : null);
+    }
+
+    /// <summary>Cholesky factor of G_SS with the smallest ridge that lets it succeed.</summary>
+    private static Matrix<double> Factor(Matrix<double> gram, ReadOnlySpan<int> kept, IDenseBackend backend)
+    {
+        double trace = 0;
+        foreach (var channel in kept)
+        {
+            trace += gram[channel, channel];
+        }
+
+        // A group of dead channels has a zero Gram: any mixing is right, and with this ridge it is zero.
+        for (var ridge = trace > 0 ? Ridge * trace / kept.Length : 1; ; ridge *= 10)
+        {
+            var system = new Matrix<double>(kept.Length, kept.Length);
+            for (var i = 0; i < kept.Length; i++)
+            {
+                for (var j = 0; j < kept.Length; j++)
+                {
+                    system[i, j] = gram[kept[i], kept[j]] + (i == j ? ridge : 0);
+                }
+            }
+
+            if (backend.FactorCholesky(system) < 0)
+            {
+                return system;
+            }
+
+            if (ridge > trace)
+            {
+                throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
+            }
+        }
     }
 
     private static double[] OffsetsOf(double[] means, ReadOnlySpan<int> kept, Matrix<double> mixing)

@@ -1,0 +1,47 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Dependencies.Operators;
+
+/// <summary>
+/// LSTM, GRU and RNN read their input through one linear map, so input channels can go; the hidden state feeds back
+/// through gates and stays.
+/// </summary>
+internal sealed class RecurrentRule : OperatorRule
+{
+    /// <inheritdoc />
+    public override IReadOnlyList<string> OpTypes { get; } = ["LSTM", "GRU", "RNN"];
+
+    /// <inheritdoc />
+    public override void Relate(GraphNode node, Relations relations)
+    {
+        var sentence = $"they are the state of '{node.Name}' ({node.OpType})";
+        var input = relations.Axes(node.Inputs[0]);
+        var weight = node.Inputs[1];
+        if (relations.Graph.Constant(weight) is not { } constant || constant.Dims[0] != 1)
+        {
+            // Two directions have two weights for one input; one mixing for both is not worked out.
+            relations.Opaque(node, DiagnosticCodes.RecurrentState, sentence);
+            return;
+        }
+
+        var axes = relations.Axes(weight);
+        relations.Unify(input[2], axes[2], node);
+        relations.Opaque(node, DiagnosticCodes.RecurrentState, sentence, exceptInputs: [node.Inputs[0], weight]);
+        relations.Pin(axes[..2], DiagnosticCodes.RecurrentState, node.Name, sentence);
+        relations.Pin(input[..2], DiagnosticCodes.AxisNotChannels, node.Name, $"'{node.Name}' ({node.OpType}) steps over them");
+        var shape = relations.Shape(node.Inputs[0])!;
+        relations.Add(new MacTerm(node.Name, (long)shape[0] * shape[1] * axes[1]!.Length, [axes[2]!]));
+        relations.Add(new LinearLayer
+        {
+            Node = node,
+            Weight = weight,
+            OutputAxis = 1,
+            InputAxis = 2,
+            Input = node.Inputs[0],
+            InputChannelAxis = 2,
+            Output = node.Outputs[0],
+            OutputChannelAxis = 3,
+        });
+    }
+}

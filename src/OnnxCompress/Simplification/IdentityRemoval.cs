@@ -1,0 +1,32 @@
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Simplification;
+
+/// <summary>Removes nodes that pass their input on: Identity, and Dropout as it is at inference.</summary>
+internal static class IdentityRemoval
+{
+    /// <summary>Applies the pass.</summary>
+    /// <returns>How many nodes went.</returns>
+    public static int Apply(ModelGraph graph)
+    {
+        var passes = graph.Nodes.Where(n => n.Domain.Length == 0 && (n.OpType == "Identity" || IsIdleDropout(n, graph))).ToArray();
+        var removed = 0;
+        foreach (var node in passes.Where(n => !graph.IsOutput(n.Outputs[0])))
+        {
+            // A subgraph reads names, which only this graph's readers can be given anew.
+            if (graph.Uses(node.Outputs[0]).All(u => u.Index != TensorUse.Captured))
+            {
+                graph.ReplaceUses(node.Outputs[0], node.Inputs[0]);
+                graph.Remove(node);
+                graph.Index();
+                removed++;
+            }
+        }
+
+        return removed;
+    }
+
+    private static bool IsIdleDropout(GraphNode node, ModelGraph graph) =>
+        node.OpType == "Dropout" && node.Input(2) is null &&
+        node.Outputs.Skip(1).All(o => o.Length == 0 || (graph.Uses(o).Count == 0 && !graph.IsOutput(o)));
+}

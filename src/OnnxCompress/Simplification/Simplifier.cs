@@ -1,0 +1,68 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Simplification;
+
+/// <summary>
+/// Passes before the analysis that change what the graph looks like and not what it computes, so that weights are
+/// constants, BatchNorm scales are part of the weights, and fewer operators stand in the way.
+/// </summary>
+internal static class Simplifier
+{
+    /// <summary>Folded weights differ from the original by float rounding; more than this is a defect.</summary>
+    private const double LargestRelativeDifference = 1e-3;
+
+    /// <summary>A simplified copy of the model; the model itself where a check finds that the copy answers differently.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="runtime">Evaluates constants and runs the check.</param>
+    /// <param name="sample">One sample of the model's inputs.</param>
+    /// <param name="cancellation">Stops the runs.</param>
+    public static OnnxModel Simplify(OnnxModel model, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
+    {
+        var simplified = model.Clone();
+        var edits = ConstantFolding.Apply(simplified, runtime, sample, cancellation);
+        edits += IdentityRemoval.Apply(simplified.Graph);
+        edits += BatchNormFolding.Apply(simplified.Graph);
+        if (edits == 0)
+        {
+            return simplified;
+        }
+
+        simplified.Graph.RemoveUnusedInitializers();
+        return AnswersAlike(model, simplified, runtime, sample, cancellation) ? simplified : model.Clone();
+    }
+
+    private static bool AnswersAlike(
+        OnnxModel model, OnnxModel simplified, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
+    {
+        var settings = new SessionSettings(Threads: 1, Spin: false);
+        using var before = runtime.Open(model, settings);
+        using var after = runtime.Open(simplified, settings);
+        string[] floats = [.. before.Outputs.Where(o => o.Type == ElementType.Float).Select(o => o.Name)];
+        using var expected = before.Run(sample, floats, cancellation);
+        using var actual = after.Run(sample, floats, cancellation);
+        for (var i = 0; i < floats.Length; i++)
+        {
+            double difference = 0, energy = 0;
+            var (left, right) = (expected.Values<float>(i).ToArray(), actual.Values<float>(i).ToArray());
+            if (left.Length != right.Length)
+            {
+                return false;
+            }
+
+            for (var k = 0; k < left.Length; k++)
+            {
+                difference += ((double)left[k] - right[k]) * ((double)left[k] - right[k]);
+                energy += (double)left[k] * left[k];
+            }
+
+            // NaN compares false: a model that gives NaN on this sample says nothing and is not held against the copy.
+            if (difference > LargestRelativeDifference * LargestRelativeDifference * energy)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
