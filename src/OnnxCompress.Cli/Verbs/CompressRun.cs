@@ -39,6 +39,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(model, new SubsetSampleSource(data, split.Statistics), guard, labels, progress));
+        WarnOfFewSamples(guard.Count);
         foreach (var diagnostic in outcome.Result.Diagnostics)
         {
             talk.Say(diagnostic);
@@ -86,7 +87,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             throw new OnnxCompressException(
                 DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
         }
+    }
 
+    private void WarnOfFewSamples(int samples)
+    {
         if (samples < FewGuardSamples)
         {
             talk.Warn(DiagnosticCodes.FewGuardSamples, samples == 0
