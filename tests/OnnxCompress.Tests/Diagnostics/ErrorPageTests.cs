@@ -15,8 +15,14 @@ public sealed partial class ErrorPageTests
     ];
 
     [Fact]
-    public void Every_code_has_an_entry_and_every_entry_a_code() =>
-        Assert.Equal(Codes.Order(StringComparer.Ordinal), Entry().Matches(Page).Select(entry => entry.Groups["code"].Value));
+    public void Every_code_has_an_entry_and_every_entry_a_code_in_order()
+    {
+        string[] entries = [.. Entry().Matches(Page).Select(entry => entry.Groups["code"].Value)];
+
+        Assert.Equal("", string.Join(", ", Codes.Except(entries)));
+        Assert.Equal("", string.Join(", ", entries.Except(Codes)));
+        Assert.Equal(entries.Order(StringComparer.Ordinal), entries);
+    }
 
     [Fact]
     public void Every_entry_says_meaning_cause_and_fix()
