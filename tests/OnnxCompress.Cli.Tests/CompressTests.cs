@@ -159,6 +159,18 @@ public sealed class CompressTests : IDisposable
         Assert.True(report.RootElement.GetProperty("compressed").GetProperty("macs").GetInt64() < report.RootElement.GetProperty("original").GetProperty("macs").GetInt64());
     }
 
+    [Fact]
+    public void Verify_holds_a_guard_against_a_model_that_decides_otherwise()
+    {
+        Compress("--keep-macs", "0.15");
+
+        var run = CliRun.Of("verify", SampleFiles.Model, Out, "-d", SampleFiles.Test, "--scale", SampleFiles.Scale, "--min-agreement", "0.999");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.GuardNotMet}", run.Error, StringComparison.Ordinal);
+        Assert.Contains("same decision", run.Output, StringComparison.Ordinal);
+    }
+
     private CliRun Compress(params string[] options)
     {
         var run = CliRun.Of(["compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, .. options]);

@@ -48,6 +48,7 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
+    [InlineData("--shape", "x=1,3,32,32")]
     [InlineData("--statistics", "s.bin")]
     [InlineData("--plan", "plan.json")]
     [InlineData("--locked")]
@@ -100,7 +101,7 @@ public sealed class UsageTests
     {
         string[] contract =
         [
-            "--data", "--layout", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--decision", "--output", "--axis",
+            "--data", "--layout", "--shape", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--decision", "--output", "--axis",
             "--max-error", "--verify-data", "--keep-params", "--keep-bytes", "--keep-macs", "--keep-latency", "--min-agreement", "--methods",
             "--reconstruct", "--align", "--selection", "--split", "--plan", "--locked", "--cache-dir", "--memory", "--force", "--overwrite",
             "--quiet", "--verbose", "--allow-external-outside", "--include", "--exclude", "--seed", "--threads", "--device", "--json", "--report",
