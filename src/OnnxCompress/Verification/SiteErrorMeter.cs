@@ -20,6 +20,12 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         OnnxModel original, OnnxModel compressed, IReadOnlyList<ChannelGroup> groups, Shrinkage shrinkage,
         ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
+        // A plan that removes nothing has nothing to measure, and the runtime refuses a run without outputs.
+        if (groups.Count == 0)
+        {
+            return [];
+        }
+
         var layers = groups.SelectMany(g => g.ConsumerLayers).Select(c => c.Layer).DistinctBy(l => l.Output).ToArray();
         string[] names = [.. layers.Select(l => l.Output)];
         using var before = Open(original, names);
