@@ -23,6 +23,11 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         var distinct = taps.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
         var statistics = new CalibrationStatistics(model.Sha256) { Samples = samples.Count };
         var totals = distinct.Select(t => statistics.Open(t.Key, t.Channels)).ToArray();
+        if (distinct.Length == 0)
+        {
+            return statistics;
+        }
+
         var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };

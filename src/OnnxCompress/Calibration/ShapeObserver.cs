@@ -21,7 +21,7 @@ internal static class ShapeObserver
     public static TensorShapes Observe(IModelRuntime runtime, OnnxModel model, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         var names = model.Graph.Nodes
-            .Where(n => n.OpType != "Constant")
+            .Where(n => n.OpType != "Constant" || n.Tensor("value") is null)
             .SelectMany(n => n.Outputs)
             .Where(o => o.Length > 0 && !model.Graph.IsOutput(o))
             .ToArray();

@@ -153,13 +153,7 @@ internal sealed class Initializer
     /// <param name="kept">Indices that stay, in their new order.</param>
     public void Slice(int axis, ReadOnlySpan<int> kept)
     {
-        if (Type.IsFloatingPoint() && !_proto.HasRawData)
-        {
-            // Typed storage is rare and small: going through floats is exact, since the type is restored on writing.
-            var dims = Dims.ToArray();
-            Write(dims, ReadFloats());
-        }
-
+        MoveToRawData();
         var size = Type.SizeInBytes();
         var source = RawData(ArrayLength());
         var shape = Dims.ToArray();
@@ -227,6 +221,38 @@ internal sealed class Initializer
         ReadRawFloats(bytes, values, Type);
     }
 
+    /// <summary>Typed storage becomes the bytes it stands for, so that one way of slicing serves all types.</summary>
+    private void MoveToRawData()
+    {
+        if (_proto.HasRawData)
+        {
+            return;
+        }
+
+        // The specification keeps booleans and everything of 8 and 16 bits in the low part of int32_data.
+        var bytes = Type switch
+        {
+            ElementType.Float => Pack(_proto.FloatData, v => v),
+            ElementType.Double => Pack(_proto.DoubleData, v => v),
+            ElementType.Int64 => Pack(_proto.Int64Data, v => v),
+            ElementType.Int32 => Pack(_proto.Int32Data, v => v),
+            ElementType.UInt32 => Pack(_proto.Uint64Data, v => (uint)v),
+            ElementType.UInt64 => Pack(_proto.Uint64Data, v => v),
+            _ when Type.SizeInBytes() == 2 => Pack(_proto.Int32Data, v => unchecked((ushort)v)),
+            _ when Type.SizeInBytes() == 1 => Pack(_proto.Int32Data, v => unchecked((byte)v)),
+            _ => throw Malformed($"its element type {(int)Type} is not one this tool reads"),
+        };
+        Replace([.. _proto.Dims], bytes);
+    }
+
+    private byte[] Pack<TField, TStored>(IReadOnlyList<TField> from, Func<TField, TStored> convert)
+        where TStored : unmanaged
+    {
+        var stored = new TStored[ArrayLength()];
+        CopyTyped(from, stored, convert);
+        return MemoryMarshal.AsBytes(stored.AsSpan()).ToArray();
+    }
+
     private void Replace(ReadOnlySpan<long> dims, byte[] bytes)
     {
         _proto.Dims.Clear();
@@ -239,6 +265,7 @@ internal sealed class Initializer
         _proto.DoubleData.Clear();
         _proto.Int32Data.Clear();
         _proto.Int64Data.Clear();
+        _proto.Uint64Data.Clear();
         _proto.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
     }
 

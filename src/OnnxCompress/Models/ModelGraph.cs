@@ -164,10 +164,10 @@ internal sealed class ModelGraph
     /// <summary>Drops what the file says about the shapes of inner tensors.</summary>
     public void ForgetInnerShapes() => _proto.ValueInfo.Clear();
 
-    /// <summary>Removes initializers that nothing reads.</summary>
+    /// <summary>Removes initializers that nothing reads; one that is an input's default stays, or a caller would have to feed it.</summary>
     public void RemoveUnusedInitializers()
     {
-        foreach (var tensor in _proto.Initializer.Where(t => !_uses.ContainsKey(t.Name) && !IsOutput(t.Name)).ToArray())
+        foreach (var tensor in _proto.Initializer.Where(t => !_uses.ContainsKey(t.Name) && !IsOutput(t.Name) && !IsInput(t.Name)).ToArray())
         {
             _proto.Initializer.Remove(tensor);
             _initializers.Remove(tensor.Name);

@@ -37,6 +37,11 @@ internal sealed class ChannelRewriter
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, CancellationToken cancellation, out Shrinkage shrinkage)
     {
+        if (plan.ModelSha256 != model.Sha256)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, "The plan was made for another model; make a new plan for this model.");
+        }
+
         var removed = new HashSet<int>();
         var result = model.Clone();
         foreach (var site in plan.Sites)
@@ -65,11 +70,22 @@ internal sealed class ChannelRewriter
     private ChannelGroup GroupOf(SitePlan site)
     {
         var group = _analysis.Groups.FirstOrDefault(g => g.Name == site.Site);
-        return group is not null && group.Channels == site.Of && site.Kept.All(k => k >= 0 && k < group.Channels)
-            ? group
-            : throw new OnnxCompressException(
+        if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels))
+        {
+            throw new OnnxCompressException(
                 DiagnosticCodes.PlanMismatch,
                 $"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have; make a new plan for this model.");
+        }
+
+        var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);
+        if (!isAscending || group.Segments.Any(s => !s.Any(site.Kept.Contains)) || Enumerable.Range(0, group.Channels).Any(c => !group.IsFree[c] && !site.Kept.Contains(c)))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.PlanMismatch,
+                $"The plan for '{site.Site}' lists channels out of order, removes one that must stay, or leaves a layer without channels; make a new plan for this model.");
+        }
+
+        return group;
     }
 
     /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>

@@ -15,6 +15,11 @@ internal sealed class PoolingRule : OperatorRule
     {
         var input = relations.Axes(node.Inputs[0]);
         relations.Pin(input.Skip(2), DiagnosticCodes.AxisNotChannels, node.Name, $"'{node.Name}' ({node.OpType}) pools over them");
+        if (node.Outputs.Skip(1).Any(indices => relations.Graph.Uses(indices).Count > 0 || relations.Graph.IsOutput(indices)))
+        {
+            relations.Pin(input[1], DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' ({node.OpType}) gives out indices that count through them");
+        }
+
         foreach (var output in node.Outputs)
         {
             var axes = new IndexAxis?[input.Length];

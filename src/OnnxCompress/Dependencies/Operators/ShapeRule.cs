@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies.Operators;
@@ -16,9 +17,30 @@ internal sealed class ShapeRule : OperatorRule
             return;
         }
 
+        if (node.OpType is "Shape" or "Size")
+        {
+            PinSizesThatBecomeValues(node, relations);
+        }
+
         foreach (var output in node.Outputs)
         {
             relations.Set(output, new IndexAxis?[relations.Shapes.Of(output)?.Length ?? 0]);
+        }
+    }
+
+    private static void PinSizesThatBecomeValues(GraphNode node, Relations relations)
+    {
+        var axes = relations.Axes(node.Inputs[0]);
+        var start = (int)node.Int("start", 0);
+        start = Math.Clamp(start < 0 ? start + axes.Length : start, 0, axes.Length);
+        for (var axis = 0; axis < axes.Length; axis++)
+        {
+            var element = axis - start;
+            var arithmetic = new ShapeArithmetic(relations.Graph);
+            if (relations.IsLive(axes[axis]) && arithmetic.BecomesValue(node.Outputs[0], axes.Length - start, e => node.OpType == "Size" || e == element))
+            {
+                relations.Pin(axes[axis], DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' ({node.OpType}) counts them, and the count enters a computation");
+            }
         }
     }
 }
