@@ -17,7 +17,8 @@ public sealed partial class CpuBackend
         Finite.Require(gram, nameof(gram));
         fixed (double* pg = gram.Values, pf = factor.Values)
         {
-            return SimpleKernels.PivotedCholesky(new(pg, gram.Rows, gram.Rows, gram.Stride), relativeTolerance, pivots, pivotValues, residualTraces, new(pf, factor.Rows, factor.Columns, factor.Stride));
+            using var team = new Team(Workers(gram.Rows, gram.Rows, steps));
+            return PivotedCholeskyFactor.Run(team, new(pg, gram.Rows, gram.Rows, gram.Stride), relativeTolerance, pivots, pivotValues, residualTraces, new(pf, factor.Rows, factor.Columns, factor.Stride));
         }
     }
 

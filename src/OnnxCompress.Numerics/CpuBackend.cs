@@ -110,7 +110,8 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
         {
             var t = new Block<double>(pt, factor.Rows, factor.Rows, factor.Stride).Oriented(transpose);
             var lower = (triangle == Triangle.Lower) == (transpose == Transpose.No);
-            SimpleKernels.SolveTriangular(lower, t, new(pb, rightSide.Rows, rightSide.Columns, rightSide.Stride));
+            using var team = new Team(Workers(factor.Rows, factor.Rows, rightSide.Columns));
+            TriangularSolver.Solve(team, lower, t, new(pb, rightSide.Rows, rightSide.Columns, rightSide.Stride));
         }
 
         Finite.Require(rightSide, nameof(rightSide));
@@ -127,8 +128,21 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
 
         fixed (double* p = matrix.Values)
         {
-            return SimpleKernels.Cholesky(new(p, matrix.Rows, matrix.Rows, matrix.Stride));
+            using var team = new Team(Workers(matrix.Rows, matrix.Rows, matrix.Rows));
+            var failed = CholeskyFactor.Run(team, new(p, matrix.Rows, matrix.Rows, matrix.Stride));
+            if (failed >= 0)
+            {
+                return failed;
+            }
         }
+
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            matrix.Row(row)[(row + 1)..].Clear();
+        }
+
+        Finite.Require(matrix, nameof(matrix));
+        return -1;
     }
 
     // Waking threads costs about as much as a product of 64^3.
