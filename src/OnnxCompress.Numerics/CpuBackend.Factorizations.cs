@@ -29,16 +29,19 @@ public sealed partial class CpuBackend
         ViewShape.CheckLength(matrix.Columns, pivots.Length, nameof(pivots));
         ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
         Finite.Require(matrix, nameof(matrix));
-        for (var column = 0; column < matrix.Columns; column++)
-        {
-            pivots[column] = column;
-        }
-
         reflectorScales[..steps].Clear();
+        int rank;
         fixed (double* p = matrix.Values)
         {
-            return SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), pivots, reflectorScales, Math.Clamp(maxRank, 0, steps), relativeTolerance);
+            var a = new Block<double>(p, matrix.Rows, matrix.Columns, matrix.Stride);
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, steps));
+            var balance = Balanced(team, a);
+            rank = PivotedQrFactor.Run(team, a, pivots, reflectorScales, Math.Clamp(maxRank, 0, steps), relativeTolerance);
+            UndoBalance(a, rank, balance);
         }
+
+        Finite.Require(matrix, nameof(matrix));
+        return rank;
     }
 
     /// <inheritdoc/>
@@ -49,8 +52,14 @@ public sealed partial class CpuBackend
         Finite.Require(matrix, nameof(matrix));
         fixed (double* p = matrix.Values)
         {
-            SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), [], reflectorScales, steps, 0);
+            var a = new Block<double>(p, matrix.Rows, matrix.Columns, matrix.Stride);
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, steps));
+            var balance = Balanced(team, a);
+            QrFactor.Run(team, a, reflectorScales);
+            UndoBalance(a, steps, balance);
         }
+
+        Finite.Require(matrix, nameof(matrix));
     }
 
     /// <inheritdoc/>
@@ -61,7 +70,8 @@ public sealed partial class CpuBackend
         ViewShape.CheckLength(reflectorScales.Length, orthonormal.Columns, nameof(orthonormal));
         fixed (double* pc = compact.Values, pq = orthonormal.Values)
         {
-            SimpleKernels.FormQ(new(pc, compact.Rows, compact.Columns, compact.Stride), reflectorScales, new(pq, orthonormal.Rows, orthonormal.Columns, orthonormal.Stride));
+            using var team = new Team(Workers(compact.Rows, orthonormal.Columns, reflectorScales.Length));
+            BlockReflector.Form(team, new(pc, compact.Rows, compact.Columns, compact.Stride), reflectorScales, new(pq, orthonormal.Rows, orthonormal.Columns, orthonormal.Stride));
         }
     }
 
@@ -116,5 +126,29 @@ public sealed partial class CpuBackend
         left.CopyFrom(svd.Left.View.Window(0, 0, left.Rows, left.Columns));
         svd.Values.AsSpan(0, left.Columns).CopyTo(values);
         rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, left.Columns, matrix.Columns));
+    }
+
+    // Scales by a power of two where squares of entries would overflow or vanish; exact, undone by UndoBalance.
+    private static double Balanced(Team team, Block<double> a)
+    {
+        var balance = Vectors.Balance(Vectors.Largest(a));
+        if (balance != 1)
+        {
+            Vectors.Copy(team, a, a, balance);
+        }
+
+        return balance;
+    }
+
+    // R and the residual scale with the matrix, reflectors do not.
+    private static void UndoBalance(Block<double> a, int rank, double balance)
+    {
+        for (var row = 0; row < a.Rows && balance != 1; row++)
+        {
+            for (var column = Math.Min(row, rank); column < a.Columns; column++)
+            {
+                a[row, column] /= balance;
+            }
+        }
     }
 }
