@@ -76,12 +76,24 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
+    public unsafe void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
     {
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
         ViewShape.CheckSame(matrix.Rows, matrix.Rows, vectors.Rows, vectors.Columns, nameof(vectors));
         ViewShape.CheckLength(matrix.Rows, values.Length, nameof(values));
-        DecomposeSymmetricTop(matrix, values[..matrix.Rows], vectors, null!);
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            Finite.Require(matrix.Row(row)[..(row + 1)], nameof(matrix));
+        }
+
+        fixed (double* pm = matrix.Values, pv = vectors.Values)
+        {
+            using var team = new Team(Workers(matrix.Rows, matrix.Rows, matrix.Rows));
+            SymmetricEigenSolver.Run(team, new(pm, matrix.Rows, matrix.Rows, matrix.Stride), values, new(pv, vectors.Rows, vectors.Columns, vectors.Stride));
+        }
+
+        Finite.Require(values[..matrix.Rows], nameof(values));
+        Finite.Require(vectors, nameof(vectors));
     }
 
     /// <inheritdoc/>
