@@ -113,22 +113,27 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
+    public unsafe void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
     {
+        var count = Math.Min(matrix.Rows, matrix.Columns);
+        ViewShape.CheckSame(matrix.Rows, count, left.Rows, left.Columns, nameof(left));
+        ViewShape.CheckSame(count, matrix.Columns, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
+        ViewShape.CheckLength(count, values.Length, nameof(values));
         Finite.Require(matrix, nameof(matrix));
-        var wide = matrix.Rows < matrix.Columns;
-        var rows = wide ? matrix.ToMatrix() : matrix.ToMatrix().Transpose();
-        var (rotated, sigma, basis) = SimpleKernels.JacobiSvd(rows);
-        for (var index = 0; index < left.Columns; index++)
+        fixed (double* pm = matrix.Values, pl = left.Values, pr = rightTransposed.Values)
         {
-            values[index] = sigma[index];
-            for (var row = 0; row < left.Rows; row++)
-            {
-                left[row, index] = wide ? basis[index, row] : rotated[index, row];
-            }
-
-            (wide ? rotated : basis).Row(index).CopyTo(rightTransposed.Row(index));
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, count));
+            SvdSolver.Run(
+                team,
+                new(pm, matrix.Rows, matrix.Columns, matrix.Stride),
+                new(pl, left.Rows, left.Columns, left.Stride),
+                values,
+                new(pr, rightTransposed.Rows, rightTransposed.Columns, rightTransposed.Stride));
         }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(left, nameof(left));
+        Finite.Require(rightTransposed, nameof(rightTransposed));
     }
 
     /// <inheritdoc/>

@@ -82,12 +82,23 @@ internal sealed unsafe class BlockReflector : IDisposable
             }
         }
 
-        using var block = new BlockReflector(compact.Rows, q.Columns);
+        ApplyAll(team, compact, scales, q, triangular: true);
+    }
+
+    /// <summary>C &lt;- H_1 ... H_n C for a compact factor with any number of reflectors.</summary>
+    /// <param name="team">Shares the work.</param>
+    /// <param name="compact">m x n: reflectors below the diagonal.</param>
+    /// <param name="scales">One for each reflector.</param>
+    /// <param name="c">m rows, overwritten.</param>
+    /// <param name="triangular">C starts as an identity: block j then leaves the columns before its first alone.</param>
+    public static void ApplyAll(Team team, Block<double> compact, ReadOnlySpan<double> scales, Block<double> c, bool triangular = false)
+    {
+        using var block = new BlockReflector(compact.Rows, c.Columns);
         for (var first = (scales.Length - 1) / Width * Width; first >= 0 && scales.Length > 0; first -= Width)
         {
             var count = Math.Min(Width, scales.Length - first);
             block.Load(team, compact.Window(first, first, compact.Rows - first, count), scales.Slice(first, count));
-            block.Apply(team, Transpose.No, q.From(first, first)); // columns before are still those of the identity
+            block.Apply(team, Transpose.No, c.From(first, triangular ? first : 0));
         }
     }
 
