@@ -5,6 +5,8 @@ namespace OnnxCompress.Numerics;
 /// <content>Factorisations that reveal rank or a spectrum.</content>
 public sealed partial class CpuBackend
 {
+    private const int SmallestIterated = 256; // below, a full symmetric decomposition takes milliseconds
+
     /// <inheritdoc/>
     public unsafe int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor)
     {
@@ -97,19 +99,52 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
+    /// <remarks>
+    /// Iterates where few pairs of a large matrix are wanted; decomposes fully where that is as cheap, and where the
+    /// iteration finds a spectrum too flat to separate.
+    /// </remarks>
+    public unsafe void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
     {
+        ArgumentNullException.ThrowIfNull(random);
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        ViewShape.CheckSame(matrix.Rows, vectors.Columns, vectors.Rows, vectors.Columns, nameof(vectors));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(vectors.Columns, matrix.Rows, nameof(vectors));
+        ViewShape.CheckLength(vectors.Columns, values.Length, nameof(values));
         Finite.Require(matrix, nameof(matrix));
-        var (all, basis) = SimpleKernels.JacobiEigen(matrix.ToMatrix());
-        for (var column = 0; column < vectors.Columns; column++)
+        var (n, count) = (matrix.Rows, vectors.Columns);
+        if (count == 0)
         {
-            values[column] = all[column];
-            for (var row = 0; row < vectors.Rows; row++)
+            return;
+        }
+
+        fixed (double* pm = matrix.Values, pv = vectors.Values)
+        {
+            using var team = new Team(Workers(n, n, n));
+            var target = new Block<double>(pv, n, count, vectors.Stride);
+            var source = new Block<double>(pm, n, n, matrix.Stride);
+            var done = false;
+            if (n >= SmallestIterated && 6L * TopEigenSolver.Width(count) <= n)
             {
-                vectors[row, column] = basis[column, row];
+                using var copy = new Workspace<double>((long)n * n);
+                var full = copy.AsBlock(n, n);
+                var balance = SymmetricEigenSolver.CopySymmetric(team, source, full);
+                done = TopEigenSolver.Run(team, full, values, target, random);
+                for (var index = 0; index < count && done; index++)
+                {
+                    values[index] /= balance;
+                }
+            }
+
+            if (!done)
+            {
+                using var all = new Workspace<double>(n);
+                SymmetricEigenSolver.Run(team, source, all.Span, target);
+                all.Span[..count].CopyTo(values);
             }
         }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(vectors, nameof(vectors));
     }
 
     /// <inheritdoc/>
@@ -137,12 +172,48 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
+    public unsafe void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
     {
-        var svd = this.ThinSvd(matrix);
-        left.CopyFrom(svd.Left.View.Window(0, 0, left.Rows, left.Columns));
-        svd.Values.AsSpan(0, left.Columns).CopyTo(values);
-        rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, left.Columns, matrix.Columns));
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentOutOfRangeException.ThrowIfNegative(powerIterations);
+        ArgumentOutOfRangeException.ThrowIfNegative(oversampling);
+        var (most, count) = (Math.Min(matrix.Rows, matrix.Columns), left.Columns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, most, nameof(left));
+        ViewShape.CheckSame(matrix.Rows, count, left.Rows, left.Columns, nameof(left));
+        ViewShape.CheckSame(count, matrix.Columns, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
+        ViewShape.CheckLength(count, values.Length, nameof(values));
+        if ((long)count + oversampling >= most)
+        {
+            var svd = this.ThinSvd(matrix); // a sketch this wide is no smaller than the matrix
+            left.CopyFrom(svd.Left.View.Window(0, 0, matrix.Rows, count));
+            svd.Values.AsSpan(0, count).CopyTo(values);
+            rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, count, matrix.Columns));
+            return;
+        }
+
+        Finite.Require(matrix, nameof(matrix));
+        fixed (double* pm = matrix.Values, pl = left.Values, pr = rightTransposed.Values)
+        {
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, count));
+            var source = new Block<double>(pm, matrix.Rows, matrix.Columns, matrix.Stride);
+            var balance = Vectors.Balance(Vectors.Largest(source));
+            using var copy = new Workspace<double>(balance == 1 ? 0 : (long)matrix.Rows * matrix.Columns);
+            if (balance != 1)
+            {
+                Vectors.Copy(team, source, copy.AsBlock(matrix.Rows, matrix.Columns), balance);
+                source = copy.AsBlock(matrix.Rows, matrix.Columns);
+            }
+
+            RandomizedSvd.Run(team, source, new(pl, left.Rows, count, left.Stride), values, new(pr, count, matrix.Columns, rightTransposed.Stride), random, powerIterations, oversampling);
+            for (var index = 0; index < count; index++)
+            {
+                values[index] /= balance;
+            }
+        }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(left, nameof(left));
+        Finite.Require(rightTransposed, nameof(rightTransposed));
     }
 
     // Scales by a power of two where squares of entries would overflow or vanish; exact, undone by UndoBalance.
