@@ -68,8 +68,43 @@ internal static unsafe class Gemm
                 job.Top = top;
                 job.Height = Math.Min(RowsAtOnce, c.Rows - top);
                 team.Run(CeilingDivide(job.Height, TileRows), job.PackA);
-                team.Run(CeilingDivide(job.Height, TileRows) * CeilingDivide(c.Columns, TileColumns), job.MultiplyTile);
+                job.MultiplyTiles(team);
             }
+        }
+    }
+
+    /// <summary>
+    /// Packs all of A once, for products with many narrow B, where packing would cost as much as multiplying.
+    /// </summary>
+    public static Workspace<double> Pack(Team team, Block<double> a)
+    {
+        var height = RoundUp(a.Rows, MicroKernel.Rows);
+        var packed = new Workspace<double>((long)height * a.Columns);
+        var job = new Job<double, double, double>(a, a, a, 1, 0, Region.Full) { Height = a.Rows };
+        for (var slab = 0; slab < a.Columns; slab += Depth)
+        {
+            job.Slab = slab;
+            job.SlabDepth = Math.Min(Depth, a.Columns - slab);
+            job.PanelsOfA = packed.Data + ((nint)slab * height);
+            team.Run(CeilingDivide(a.Rows, TileRows), job.PackA);
+        }
+
+        return packed;
+    }
+
+    /// <summary>C &lt;- alpha A B + beta C with A as <see cref="Pack"/> left it; the same bits as without.</summary>
+    public static void RunPacked(Team team, double alpha, Block<double> a, Workspace<double> packed, Block<double> b, double beta, Block<double> c)
+    {
+        var height = RoundUp(a.Rows, MicroKernel.Rows);
+        using var panelsOfB = new Workspace<double>((long)RoundUp(c.Columns, MicroKernel.Columns<double>()) * Math.Min(Depth, a.Columns));
+        var job = new Job<double, double, double>(a, b, c, alpha, beta, Region.Full) { Height = a.Rows, PanelsOfB = panelsOfB.Data };
+        for (var slab = 0; slab < a.Columns; slab += Depth)
+        {
+            job.Slab = slab;
+            job.SlabDepth = Math.Min(Depth, a.Columns - slab);
+            job.PanelsOfA = packed.Data + ((nint)slab * height);
+            team.Run(CeilingDivide(c.Columns, TileColumns), job.PackB);
+            job.MultiplyTiles(team);
         }
     }
 
@@ -133,9 +168,13 @@ internal static unsafe class Gemm
             Packing.Panels(a.At(Top + row, Slab), a.RowStep, a.ColumnStep, Math.Min(TileRows, Height - row), MicroKernel.Rows, SlabDepth, PanelsOfA + ((nint)row * SlabDepth));
         }
 
+        public void ScaleAll() => Scale(0, c.Rows, 0, c.Columns);
+
+        public void MultiplyTiles(Team team) => team.Run(CeilingDivide(Height, TileRows) * CeilingDivide(c.Columns, TileColumns), MultiplyTile);
+
         [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void MultiplyTile(int index)
+        private void MultiplyTile(int index)
         {
             var across = CeilingDivide(c.Columns, TileColumns);
             var (firstRow, firstColumn) = (index / across * TileRows, index % across * TileColumns);
@@ -167,8 +206,6 @@ internal static unsafe class Gemm
                 }
             }
         }
-
-        public void ScaleAll() => Scale(0, c.Rows, 0, c.Columns);
 
         // C += alpha tile, leaving out what the region excludes.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

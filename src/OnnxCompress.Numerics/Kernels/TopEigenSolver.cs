@@ -16,6 +16,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
     private readonly Block<double> _a;
     private readonly int _wanted;
     private readonly int _width;
+    private readonly Workspace<double> _packed;
     private readonly Workspace<double> _memory;
     private readonly Workspace<double> _small;
     private readonly double[] _ritz;
@@ -28,6 +29,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
     {
         (_team, _a, _wanted, _width) = (team, a, wanted, width);
         var size = (long)a.Rows * width;
+        _packed = Gemm.Pack(team, a);
         _memory = new(3 * size);
         _basis = new(_memory.Data, a.Rows, width, width);
         _image = new(_memory.Data + size, a.Rows, width, width);
@@ -56,6 +58,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
 
     public void Dispose()
     {
+        _packed.Dispose();
         _memory.Dispose();
         _small.Dispose();
     }
@@ -79,6 +82,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
 
             // Map [lowest, cut] to [-1, 1]; the wanted values lie right of 1.
             var cut = _ritz[_width - 1];
+            lowest = cut > lowest ? lowest : cut - (1e-6 * size); // an estimate that was too high shows here
             var half = Math.Max((cut - lowest) / 2, 1e-6 * size);
             var centre = cut - half;
             var degree = Degree((_ritz[converged] - centre) / half, (_ritz[_wanted - 1] - centre) / half, largestResidual / tolerance);
@@ -102,7 +106,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
 
     private void Product(Block<double> columns, Block<double> image)
     {
-        Gemm.Run<double, double, double>(_team, 1, _a, columns, 0, image);
+        Gemm.RunPacked(_team, 1, _a, _packed, columns, 0, image);
         _products++;
     }
 
@@ -148,7 +152,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
         {
             var next = 1 / ((2 / sigma1) - sigma);
             Combine(previous, -sigma * next, current, -2 * next * centre / half, spare);
-            Gemm.Run<double, double, double>(_team, 2 * next / half, _a, current, 1, spare);
+            Gemm.RunPacked(_team, 2 * next / half, _a, _packed, current, 1, spare);
             _products++;
             (previous, current, spare) = (current, spare, previous);
             sigma = next;
@@ -218,6 +222,6 @@ internal sealed unsafe class TopEigenSolver : IDisposable
         }
 
         var last = vectors[(done * done) - 1]; // last entry of the lowest vector: times the coupling, its residual
-        return values[done - 1] - (2 * coupling * Math.Abs(last)) - (0.01 * (values[0] - values[done - 1]));
+        return values[done - 1] - (coupling * Math.Abs(last));
     }
 }
