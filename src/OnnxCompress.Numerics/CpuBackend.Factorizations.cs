@@ -83,10 +83,7 @@ public sealed partial class CpuBackend
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
         ViewShape.CheckSame(matrix.Rows, matrix.Rows, vectors.Rows, vectors.Columns, nameof(vectors));
         ViewShape.CheckLength(matrix.Rows, values.Length, nameof(values));
-        for (var row = 0; row < matrix.Rows; row++)
-        {
-            Finite.Require(matrix.Row(row)[..(row + 1)], nameof(matrix));
-        }
+        Finite.RequireTriangle(matrix, Triangle.Lower, nameof(matrix));
 
         fixed (double* pm = matrix.Values, pv = vectors.Values)
         {

@@ -97,6 +97,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     {
         ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));
         ViewShape.CheckSame(factor.Rows, rightSide.Columns, rightSide.Rows, rightSide.Columns, nameof(rightSide));
+        Finite.RequireTriangle(factor, triangle, nameof(factor));
         for (var index = 0; index < factor.Rows; index++)
         {
             if (factor[index, index] == 0)
@@ -121,10 +122,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     public unsafe int FactorCholesky(MatrixView<double> matrix)
     {
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
-        for (var row = 0; row < matrix.Rows; row++)
-        {
-            Finite.Require(matrix.Row(row)[..(row + 1)], nameof(matrix));
-        }
+        Finite.RequireTriangle(matrix, Triangle.Lower, nameof(matrix));
 
         fixed (double* p = matrix.Values)
         {

@@ -28,6 +28,10 @@ internal static unsafe class Gemm
     private const int TileColumns = 256;  // columns of C per task
     private const int RowsAtOnce = 6144;  // rows of A packed at once: bounds the workspace, 12 MiB in double
 
+    private const int FewTiles = 8;       // below, tiles alone do not keep threads busy
+    private const int SplitDepth = 2048;  // least depth of a part
+    private const int MostParts = 16;
+
     /// <summary>Runs the product.</summary>
     /// <typeparam name="TIn">Stored type of A and B.</typeparam>
     /// <typeparam name="T">Type the kernel multiplies and sums a slab in.</typeparam>
@@ -47,6 +51,21 @@ internal static unsafe class Gemm
             return;
         }
 
+        if (a.Columns >= 2 * SplitDepth && CeilingDivide(c.Rows, TileRows) * CeilingDivide(c.Columns, TileColumns) < FewTiles)
+        {
+            RunSplit<TIn, T, TOut>(team, alpha, a, b, beta, c, region);
+        }
+        else
+        {
+            RunWhole<TIn, T, TOut>(team, alpha, a, b, beta, c, region);
+        }
+    }
+
+    private static void RunWhole<TIn, T, TOut>(Team team, double alpha, Block<TIn> a, Block<TIn> b, double beta, Block<TOut> c, Region region)
+        where TIn : unmanaged, INumber<TIn>
+        where T : unmanaged, INumber<T>
+        where TOut : unmanaged, INumber<TOut>
+    {
         var job = new Job<TIn, T, TOut>(a, b, c, alpha, beta, region);
         if (a.Columns == 0 || alpha == 0)
         {
@@ -69,6 +88,40 @@ internal static unsafe class Gemm
                 job.Height = Math.Min(RowsAtOnce, c.Rows - top);
                 team.Run(CeilingDivide(job.Height, TileRows), job.PackA);
                 job.MultiplyTiles(team);
+            }
+        }
+    }
+
+    // Few tiles but a great depth, as in the Gram of a few channels over many samples: the depth is cut into parts that
+    // depend on the shape alone, parts are summed side by side, then added in order.
+    private static void RunSplit<TIn, T, TOut>(Team team, double alpha, Block<TIn> a, Block<TIn> b, double beta, Block<TOut> c, Region region)
+        where TIn : unmanaged, INumber<TIn>
+        where T : unmanaged, INumber<T>
+        where TOut : unmanaged, INumber<TOut>
+    {
+        var depth = CeilingDivide(CeilingDivide(a.Columns, Math.Min(MostParts, a.Columns / SplitDepth)), Depth) * Depth;
+        var parts = CeilingDivide(a.Columns, depth);
+        var size = (long)c.Rows * c.Columns;
+        using var memory = new Workspace<TOut>(parts * size);
+        using var alone = new Team(1);
+        team.Run(parts, part =>
+        {
+            var (first, count) = (part * depth, Math.Min(depth, a.Columns - (part * depth)));
+            var sums = new Block<TOut>(memory.Data + (part * size), c.Rows, c.Columns, c.Columns);
+            RunWhole<TIn, T, TOut>(alone, alpha, a.Window(0, first, a.Rows, count), b.Window(first, 0, count, b.Columns), 0, sums, region);
+        });
+        var factor = TOut.CreateTruncating(beta);
+        for (var row = 0; row < c.Rows; row++)
+        {
+            for (var column = 0; column < (region == Region.Lower ? Math.Min(row + 1, c.Columns) : c.Columns); column++)
+            {
+                var sum = beta == 0 ? TOut.Zero : factor * c[row, column];
+                for (var part = 0; part < parts; part++)
+                {
+                    sum += memory.Data[(part * size) + (row * (long)c.Columns) + column];
+                }
+
+                c[row, column] = sum;
             }
         }
     }
