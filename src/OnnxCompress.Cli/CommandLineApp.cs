@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Verbs;
 using OnnxCompress.Diagnostics;
@@ -18,7 +17,7 @@ internal static class CommandLineApp
         try
         {
             var parsed = CreateRoot(context).Parse(args);
-            if (parsed.Action is not HelpAction && ParseErrors.First(parsed) is { } error)
+            if (parsed.Action is not HelpWithExamples && ParseErrors.First(parsed) is { } error)
             {
                 return Fail(error, context);
             }
@@ -32,6 +31,10 @@ internal static class CommandLineApp
             });
         }
         catch (OnnxCompressException refused)
+        {
+            return Fail(refused.Diagnostic, context);
+        }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions is [OnnxCompressException refused, ..])
         {
             return Fail(refused.Diagnostic, context);
         }
@@ -59,6 +62,7 @@ internal static class CommandLineApp
     {
         var root = new RootCommand(
             "Makes trained ONNX models smaller and faster, and proves with ONNX Runtime that they still decide as before.");
+        HelpWithExamples.Install(root);
         root.Subcommands.Add(CompressVerb.Create(context));
         root.Subcommands.Add(InspectVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));

@@ -5,6 +5,8 @@ namespace OnnxCompress.Numerics;
 /// <content>Factorisations that reveal rank or a spectrum.</content>
 public sealed partial class CpuBackend
 {
+    private const int SmallestIterated = 256; // below, a full symmetric decomposition takes milliseconds
+
     /// <inheritdoc/>
     public unsafe int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor)
     {
@@ -17,7 +19,8 @@ public sealed partial class CpuBackend
         Finite.Require(gram, nameof(gram));
         fixed (double* pg = gram.Values, pf = factor.Values)
         {
-            return SimpleKernels.PivotedCholesky(new(pg, gram.Rows, gram.Rows, gram.Stride), relativeTolerance, pivots, pivotValues, residualTraces, new(pf, factor.Rows, factor.Columns, factor.Stride));
+            using var team = new Team(Workers(gram.Rows, gram.Rows, steps));
+            return PivotedCholeskyFactor.Run(team, new(pg, gram.Rows, gram.Rows, gram.Stride), relativeTolerance, pivots, pivotValues, residualTraces, new(pf, factor.Rows, factor.Columns, factor.Stride));
         }
     }
 
@@ -28,16 +31,19 @@ public sealed partial class CpuBackend
         ViewShape.CheckLength(matrix.Columns, pivots.Length, nameof(pivots));
         ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
         Finite.Require(matrix, nameof(matrix));
-        for (var column = 0; column < matrix.Columns; column++)
-        {
-            pivots[column] = column;
-        }
-
         reflectorScales[..steps].Clear();
+        int rank;
         fixed (double* p = matrix.Values)
         {
-            return SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), pivots, reflectorScales, Math.Clamp(maxRank, 0, steps), relativeTolerance);
+            var a = new Block<double>(p, matrix.Rows, matrix.Columns, matrix.Stride);
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, steps));
+            var balance = Balanced(team, a);
+            rank = PivotedQrFactor.Run(team, a, pivots, reflectorScales, Math.Clamp(maxRank, 0, steps), relativeTolerance);
+            UndoBalance(a, rank, balance);
         }
+
+        Finite.Require(matrix, nameof(matrix));
+        return rank;
     }
 
     /// <inheritdoc/>
@@ -48,8 +54,14 @@ public sealed partial class CpuBackend
         Finite.Require(matrix, nameof(matrix));
         fixed (double* p = matrix.Values)
         {
-            SimpleKernels.Qr(new(p, matrix.Rows, matrix.Columns, matrix.Stride), [], reflectorScales, steps, 0);
+            var a = new Block<double>(p, matrix.Rows, matrix.Columns, matrix.Stride);
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, steps));
+            var balance = Balanced(team, a);
+            QrFactor.Run(team, a, reflectorScales);
+            UndoBalance(a, steps, balance);
         }
+
+        Finite.Require(matrix, nameof(matrix));
     }
 
     /// <inheritdoc/>
@@ -60,60 +72,168 @@ public sealed partial class CpuBackend
         ViewShape.CheckLength(reflectorScales.Length, orthonormal.Columns, nameof(orthonormal));
         fixed (double* pc = compact.Values, pq = orthonormal.Values)
         {
-            SimpleKernels.FormQ(new(pc, compact.Rows, compact.Columns, compact.Stride), reflectorScales, new(pq, orthonormal.Rows, orthonormal.Columns, orthonormal.Stride));
+            using var team = new Team(Workers(compact.Rows, orthonormal.Columns, reflectorScales.Length));
+            BlockReflector.Form(team, new(pc, compact.Rows, compact.Columns, compact.Stride), reflectorScales, new(pq, orthonormal.Rows, orthonormal.Columns, orthonormal.Stride));
         }
     }
 
     /// <inheritdoc/>
-    public void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
+    public unsafe void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
     {
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
         ViewShape.CheckSame(matrix.Rows, matrix.Rows, vectors.Rows, vectors.Columns, nameof(vectors));
         ViewShape.CheckLength(matrix.Rows, values.Length, nameof(values));
-        DecomposeSymmetricTop(matrix, values[..matrix.Rows], vectors, null!);
+        Finite.RequireTriangle(matrix, Triangle.Lower, nameof(matrix));
+
+        fixed (double* pm = matrix.Values, pv = vectors.Values)
+        {
+            using var team = new Team(Workers(matrix.Rows, matrix.Rows, matrix.Rows));
+            SymmetricEigenSolver.Run(team, new(pm, matrix.Rows, matrix.Rows, matrix.Stride), values, new(pv, vectors.Rows, vectors.Columns, vectors.Stride));
+        }
+
+        Finite.Require(values[..matrix.Rows], nameof(values));
+        Finite.Require(vectors, nameof(vectors));
     }
 
     /// <inheritdoc/>
-    public void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
+    /// <remarks>
+    /// Iterates where few pairs of a large matrix are wanted; decomposes fully where that is as cheap, and where the
+    /// iteration finds a spectrum too flat to separate.
+    /// </remarks>
+    public unsafe void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
     {
+        ArgumentNullException.ThrowIfNull(random);
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        ViewShape.CheckSame(matrix.Rows, vectors.Columns, vectors.Rows, vectors.Columns, nameof(vectors));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(vectors.Columns, matrix.Rows, nameof(vectors));
+        ViewShape.CheckLength(vectors.Columns, values.Length, nameof(values));
         Finite.Require(matrix, nameof(matrix));
-        var (all, basis) = SimpleKernels.JacobiEigen(matrix.ToMatrix());
-        for (var column = 0; column < vectors.Columns; column++)
+        var (n, count) = (matrix.Rows, vectors.Columns);
+        if (count == 0)
         {
-            values[column] = all[column];
-            for (var row = 0; row < vectors.Rows; row++)
+            return;
+        }
+
+        fixed (double* pm = matrix.Values, pv = vectors.Values)
+        {
+            using var team = new Team(Workers(n, n, n));
+            var target = new Block<double>(pv, n, count, vectors.Stride);
+            var source = new Block<double>(pm, n, n, matrix.Stride);
+            var done = false;
+            if (n >= SmallestIterated && 6L * TopEigenSolver.Width(count) <= n)
             {
-                vectors[row, column] = basis[column, row];
+                using var copy = new Workspace<double>((long)n * n);
+                var full = copy.AsBlock(n, n);
+                var balance = SymmetricEigenSolver.CopySymmetric(team, source, full);
+                done = TopEigenSolver.Run(team, full, values, target, random);
+                for (var index = 0; index < count && done; index++)
+                {
+                    values[index] /= balance;
+                }
+            }
+
+            if (!done)
+            {
+                using var all = new Workspace<double>(n);
+                SymmetricEigenSolver.Run(team, source, all.Span, target);
+                all.Span[..count].CopyTo(values);
             }
         }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(vectors, nameof(vectors));
     }
 
     /// <inheritdoc/>
-    public void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
+    public unsafe void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
     {
+        var count = Math.Min(matrix.Rows, matrix.Columns);
+        ViewShape.CheckSame(matrix.Rows, count, left.Rows, left.Columns, nameof(left));
+        ViewShape.CheckSame(count, matrix.Columns, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
+        ViewShape.CheckLength(count, values.Length, nameof(values));
         Finite.Require(matrix, nameof(matrix));
-        var wide = matrix.Rows < matrix.Columns;
-        var rows = wide ? matrix.ToMatrix() : matrix.ToMatrix().Transpose();
-        var (rotated, sigma, basis) = SimpleKernels.JacobiSvd(rows);
-        for (var index = 0; index < left.Columns; index++)
+        fixed (double* pm = matrix.Values, pl = left.Values, pr = rightTransposed.Values)
         {
-            values[index] = sigma[index];
-            for (var row = 0; row < left.Rows; row++)
-            {
-                left[row, index] = wide ? basis[index, row] : rotated[index, row];
-            }
-
-            (wide ? rotated : basis).Row(index).CopyTo(rightTransposed.Row(index));
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, count));
+            SvdSolver.Run(
+                team,
+                new(pm, matrix.Rows, matrix.Columns, matrix.Stride),
+                new(pl, left.Rows, left.Columns, left.Stride),
+                values,
+                new(pr, rightTransposed.Rows, rightTransposed.Columns, rightTransposed.Stride));
         }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(left, nameof(left));
+        Finite.Require(rightTransposed, nameof(rightTransposed));
     }
 
     /// <inheritdoc/>
-    public void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
+    public unsafe void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
     {
-        var svd = this.ThinSvd(matrix);
-        left.CopyFrom(svd.Left.View.Window(0, 0, left.Rows, left.Columns));
-        svd.Values.AsSpan(0, left.Columns).CopyTo(values);
-        rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, left.Columns, matrix.Columns));
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentOutOfRangeException.ThrowIfNegative(powerIterations);
+        ArgumentOutOfRangeException.ThrowIfNegative(oversampling);
+        var (most, count) = (Math.Min(matrix.Rows, matrix.Columns), left.Columns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, most, nameof(left));
+        ViewShape.CheckSame(matrix.Rows, count, left.Rows, left.Columns, nameof(left));
+        ViewShape.CheckSame(count, matrix.Columns, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
+        ViewShape.CheckLength(count, values.Length, nameof(values));
+        if ((long)count + oversampling >= most)
+        {
+            var svd = this.ThinSvd(matrix); // a sketch this wide is no smaller than the matrix
+            left.CopyFrom(svd.Left.View.Window(0, 0, matrix.Rows, count));
+            svd.Values.AsSpan(0, count).CopyTo(values);
+            rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, count, matrix.Columns));
+            return;
+        }
+
+        Finite.Require(matrix, nameof(matrix));
+        fixed (double* pm = matrix.Values, pl = left.Values, pr = rightTransposed.Values)
+        {
+            using var team = new Team(Workers(matrix.Rows, matrix.Columns, count));
+            var source = new Block<double>(pm, matrix.Rows, matrix.Columns, matrix.Stride);
+            var balance = Vectors.Balance(Vectors.Largest(source));
+            using var copy = new Workspace<double>(balance == 1 ? 0 : (long)matrix.Rows * matrix.Columns);
+            if (balance != 1)
+            {
+                Vectors.Copy(team, source, copy.AsBlock(matrix.Rows, matrix.Columns), balance);
+                source = copy.AsBlock(matrix.Rows, matrix.Columns);
+            }
+
+            RandomizedSvd.Run(team, source, new(pl, left.Rows, count, left.Stride), values, new(pr, count, matrix.Columns, rightTransposed.Stride), random, powerIterations, oversampling);
+            for (var index = 0; index < count; index++)
+            {
+                values[index] /= balance;
+            }
+        }
+
+        Finite.Require(values[..count], nameof(values));
+        Finite.Require(left, nameof(left));
+        Finite.Require(rightTransposed, nameof(rightTransposed));
+    }
+
+    // Scales by a power of two where squares of entries would overflow or vanish; exact, undone by UndoBalance.
+    private static double Balanced(Team team, Block<double> a)
+    {
+        var balance = Vectors.Balance(Vectors.Largest(a));
+        if (balance != 1)
+        {
+            Vectors.Copy(team, a, a, balance);
+        }
+
+        return balance;
+    }
+
+    // R and the residual scale with the matrix, reflectors do not.
+    private static void UndoBalance(Block<double> a, int rank, double balance)
+    {
+        for (var row = 0; row < a.Rows && balance != 1; row++)
+        {
+            for (var column = Math.Min(row, rank); column < a.Columns; column++)
+            {
+                a[row, column] /= balance;
+            }
+        }
     }
 }

@@ -97,6 +97,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     {
         ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));
         ViewShape.CheckSame(factor.Rows, rightSide.Columns, rightSide.Rows, rightSide.Columns, nameof(rightSide));
+        Finite.RequireTriangle(factor, triangle, nameof(factor));
         for (var index = 0; index < factor.Rows; index++)
         {
             if (factor[index, index] == 0)
@@ -110,7 +111,8 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
         {
             var t = new Block<double>(pt, factor.Rows, factor.Rows, factor.Stride).Oriented(transpose);
             var lower = (triangle == Triangle.Lower) == (transpose == Transpose.No);
-            SimpleKernels.SolveTriangular(lower, t, new(pb, rightSide.Rows, rightSide.Columns, rightSide.Stride));
+            using var team = new Team(Workers(factor.Rows, factor.Rows, rightSide.Columns));
+            TriangularSolver.Solve(team, lower, t, new(pb, rightSide.Rows, rightSide.Columns, rightSide.Stride));
         }
 
         Finite.Require(rightSide, nameof(rightSide));
@@ -120,15 +122,25 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     public unsafe int FactorCholesky(MatrixView<double> matrix)
     {
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
-        for (var row = 0; row < matrix.Rows; row++)
-        {
-            Finite.Require(matrix.Row(row)[..(row + 1)], nameof(matrix));
-        }
+        Finite.RequireTriangle(matrix, Triangle.Lower, nameof(matrix));
 
         fixed (double* p = matrix.Values)
         {
-            return SimpleKernels.Cholesky(new(p, matrix.Rows, matrix.Rows, matrix.Stride));
+            using var team = new Team(Workers(matrix.Rows, matrix.Rows, matrix.Rows));
+            var failed = CholeskyFactor.Run(team, new(p, matrix.Rows, matrix.Rows, matrix.Stride));
+            if (failed >= 0)
+            {
+                return failed;
+            }
         }
+
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            matrix.Row(row)[(row + 1)..].Clear();
+        }
+
+        Finite.Require(matrix, nameof(matrix));
+        return -1;
     }
 
     // Waking threads costs about as much as a product of 64^3.

@@ -12,20 +12,21 @@ internal static class Finite
     {
         for (var row = 0; row < matrix.Rows; row++)
         {
-            if (!AllFinite(matrix.Row(row)))
-            {
-                ThrowAt(matrix.Row(row), row, name);
-            }
+            RequireRow(matrix.Row(row), row, name);
         }
     }
 
     /// <summary>Throws unless every entry is finite.</summary>
     /// <exception cref="NumericException">An entry is NaN or infinite.</exception>
-    public static void Require(ReadOnlySpan<double> values, string name)
+    public static void Require(ReadOnlySpan<double> values, string name) => RequireRow(values, 0, name);
+
+    /// <summary>Throws unless every entry of one triangle is finite; the other is not read.</summary>
+    /// <exception cref="NumericException">An entry is NaN or infinite.</exception>
+    public static void RequireTriangle(ReadOnlyMatrixView<double> matrix, Triangle triangle, string name)
     {
-        if (!AllFinite(values))
+        for (var row = 0; row < matrix.Rows; row++)
         {
-            ThrowAt(values, 0, name);
+            RequireRow(triangle == Triangle.Lower ? matrix.Row(row)[..(row + 1)] : matrix.Row(row)[row..], row, name, triangle == Triangle.Lower ? 0 : row);
         }
     }
 
@@ -49,13 +50,18 @@ internal static class Finite
         return rest == 0;
     }
 
-    private static void ThrowAt(ReadOnlySpan<double> values, int row, string name)
+    private static void RequireRow(ReadOnlySpan<double> values, int row, string name, int firstColumn = 0)
     {
-        for (var column = 0; column < values.Length; column++)
+        if (AllFinite(values))
         {
-            if (!double.IsFinite(values[column]))
+            return;
+        }
+
+        for (var index = 0; index < values.Length; index++)
+        {
+            if (!double.IsFinite(values[index]))
             {
-                throw new NumericException(NumericFailure.NotFinite, $"Entry ({row}, {column}) of '{name}' is {values[column]}.");
+                throw new NumericException(NumericFailure.NotFinite, $"Entry ({row}, {firstColumn + index}) of '{name}' is {values[index]}.");
             }
         }
     }

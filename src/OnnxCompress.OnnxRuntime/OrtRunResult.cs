@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using OnnxCompress.Calibration;
 using OnnxCompress.Models;
@@ -17,7 +18,15 @@ internal sealed class OrtRunResult(IDisposableReadOnlyCollection<OrtValue> value
     public override ReadOnlySpan<T> Values<T>(int index)
     {
         // The runtime answers an empty tensor with a null pointer.
-        return values[index].GetTensorTypeAndShape().ElementCount == 0 ? [] : values[index].GetTensorDataAsSpan<T>();
+        if (values[index].GetTensorTypeAndShape().ElementCount == 0)
+        {
+            return [];
+        }
+
+        // Its type for 16-bit floats has the same bits under another name.
+        return typeof(T) == typeof(Half)
+            ? MemoryMarshal.Cast<Float16, T>(values[index].GetTensorDataAsSpan<Float16>())
+            : values[index].GetTensorDataAsSpan<T>();
     }
 
     /// <inheritdoc />

@@ -69,22 +69,22 @@ internal sealed class OrtSession : IModelSession
                     entry.Value.SymbolicDimensions[i].Length > 0 ? entry.Value.SymbolicDimensions[i] : null))])
             : new TensorInfo(entry.Key, ElementType.Undefined, null);
 
-    private static OrtValue Wrap(HostTensor tensor) => tensor.Values switch
+    // By element type and not by the array's type: to the runtime an array of bytes is one of signed bytes, too.
+    private static OrtValue Wrap(HostTensor tensor) => tensor.Type switch
     {
-        float[] values => Wrap(values, tensor),
-        double[] values => Wrap(values, tensor),
-        long[] values => Wrap(values, tensor),
-        int[] values => Wrap(values, tensor),
-        short[] values => Wrap(values, tensor),
-        sbyte[] values => Wrap(values, tensor),
-        byte[] values => Wrap(values, tensor),
-        ushort[] values when tensor.Type == ElementType.BFloat16 =>
-            Wrap(MemoryMarshal.Cast<ushort, BFloat16>(values).ToArray(), tensor),
-        ushort[] values => Wrap(values, tensor),
-        uint[] values => Wrap(values, tensor),
-        ulong[] values => Wrap(values, tensor),
-        bool[] values => Wrap(values, tensor),
-        Half[] values => Wrap(MemoryMarshal.Cast<Half, Float16>(values).ToArray(), tensor),
+        ElementType.Float => Wrap((float[])tensor.Values, tensor),
+        ElementType.Double => Wrap((double[])tensor.Values, tensor),
+        ElementType.Int64 => Wrap((long[])tensor.Values, tensor),
+        ElementType.Int32 => Wrap((int[])tensor.Values, tensor),
+        ElementType.Int16 => Wrap((short[])tensor.Values, tensor),
+        ElementType.Int8 => Wrap((sbyte[])tensor.Values, tensor),
+        ElementType.UInt8 => Wrap((byte[])tensor.Values, tensor),
+        ElementType.UInt16 => Wrap((ushort[])tensor.Values, tensor),
+        ElementType.UInt32 => Wrap((uint[])tensor.Values, tensor),
+        ElementType.UInt64 => Wrap((ulong[])tensor.Values, tensor),
+        ElementType.Bool => Wrap((bool[])tensor.Values, tensor),
+        ElementType.BFloat16 => Wrap(MemoryMarshal.Cast<ushort, BFloat16>((ushort[])tensor.Values).ToArray(), tensor),
+        ElementType.Float16 => Wrap(MemoryMarshal.Cast<Half, Float16>((Half[])tensor.Values).ToArray(), tensor),
         _ => throw new OnnxCompressException(
             DiagnosticCodes.RunFailed,
             $"Input '{tensor.Name}' is {tensor.Type}, which this tool cannot feed."),

@@ -80,9 +80,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         {
             var group = analysis.Groups[i];
             var moments = group.ConsumerLayers
-                .Select(c => ConsumerMoments.Of(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
+                .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
                 .ToArray();
-            sites[i] = new SiteCandidate(group, new GreedySelection(group, moments).Run(options.Selection, cancellation), options.Alignment);
+            sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
         });
         return sites;
     }

@@ -10,13 +10,13 @@ internal static class ParseErrors
     /// <summary>The first error, or null.</summary>
     public static Diagnostic? First(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0)
+        var command = parsed.CommandResult.Command;
+        var unknown = UnknownWord(parsed);
+        if (unknown is null && parsed.Errors.Count == 0)
         {
             return null;
         }
 
-        var command = parsed.CommandResult.Command;
-        var unknown = parsed.UnmatchedTokens.FirstOrDefault();
         if (unknown is not null)
         {
             return Unknown(unknown, command);
@@ -36,7 +36,7 @@ internal static class ParseErrors
     private static Diagnostic OfOption(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var required = command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is null);
+        var required = command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is not { IdentifierTokenCount: > 0 });
         if (required is not null)
         {
             return Error(DiagnosticCodes.ArgumentMissing, $"{required.Name} is missing. See {command.Name} --help.");
@@ -49,6 +49,14 @@ internal static class ParseErrors
                 ? Error(DiagnosticCodes.OptionsConflict, $"{repeated.Option.Name} is given {repeated.Tokens.Count} times; once is right.")
                 : Error(DiagnosticCodes.OptionInvalid, error.Message.ReplaceLineEndings(" "));
     }
+
+    // The parser hands an option that it does not know to an argument that is still free, and then misses room for the next word.
+    private static string? UnknownWord(ParseResult parsed) =>
+        parsed.CommandResult.Command.Arguments
+            .SelectMany(argument => parsed.GetResult(argument)?.Tokens.Select(token => token.Value) ?? [])
+            .Concat(parsed.UnmatchedTokens)
+            .FirstOrDefault(word => word.Length > 1 && word[0] == '-')
+        ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
 
     private static Diagnostic Unknown(string word, Command command)
     {

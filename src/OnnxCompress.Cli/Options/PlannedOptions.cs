@@ -6,6 +6,7 @@ internal static class PlannedOptions
     private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
     {
         ["--keep-latency"] = "use --keep-macs, --keep-params or --keep-bytes",
+        ["--shape"] = "shapes are those of the data; inspect takes it",
         ["--statistics"] = "give data with -d",
         ["--plan"] = "compress plans and applies in one run",
         ["--locked"] = "compress plans and applies in one run",

@@ -28,6 +28,10 @@ internal static unsafe class Gemm
     private const int TileColumns = 256;  // columns of C per task
     private const int RowsAtOnce = 6144;  // rows of A packed at once: bounds the workspace, 12 MiB in double
 
+    private const int FewTiles = 8;       // below, tiles alone do not keep threads busy
+    private const int SplitDepth = 2048;  // least depth of a part
+    private const int MostParts = 16;
+
     /// <summary>Runs the product.</summary>
     /// <typeparam name="TIn">Stored type of A and B.</typeparam>
     /// <typeparam name="T">Type the kernel multiplies and sums a slab in.</typeparam>
@@ -47,6 +51,21 @@ internal static unsafe class Gemm
             return;
         }
 
+        if (a.Columns >= 2 * SplitDepth && CeilingDivide(c.Rows, TileRows) * CeilingDivide(c.Columns, TileColumns) < FewTiles)
+        {
+            RunSplit<TIn, T, TOut>(team, alpha, a, b, beta, c, region);
+        }
+        else
+        {
+            RunWhole<TIn, T, TOut>(team, alpha, a, b, beta, c, region);
+        }
+    }
+
+    private static void RunWhole<TIn, T, TOut>(Team team, double alpha, Block<TIn> a, Block<TIn> b, double beta, Block<TOut> c, Region region)
+        where TIn : unmanaged, INumber<TIn>
+        where T : unmanaged, INumber<T>
+        where TOut : unmanaged, INumber<TOut>
+    {
         var job = new Job<TIn, T, TOut>(a, b, c, alpha, beta, region);
         if (a.Columns == 0 || alpha == 0)
         {
@@ -68,8 +87,77 @@ internal static unsafe class Gemm
                 job.Top = top;
                 job.Height = Math.Min(RowsAtOnce, c.Rows - top);
                 team.Run(CeilingDivide(job.Height, TileRows), job.PackA);
-                team.Run(CeilingDivide(job.Height, TileRows) * CeilingDivide(c.Columns, TileColumns), job.MultiplyTile);
+                job.MultiplyTiles(team);
             }
+        }
+    }
+
+    // Few tiles but a great depth, as in the Gram of a few channels over many samples: the depth is cut into parts that
+    // depend on the shape alone, parts are summed side by side, then added in order.
+    private static void RunSplit<TIn, T, TOut>(Team team, double alpha, Block<TIn> a, Block<TIn> b, double beta, Block<TOut> c, Region region)
+        where TIn : unmanaged, INumber<TIn>
+        where T : unmanaged, INumber<T>
+        where TOut : unmanaged, INumber<TOut>
+    {
+        var depth = CeilingDivide(CeilingDivide(a.Columns, Math.Min(MostParts, a.Columns / SplitDepth)), Depth) * Depth;
+        var parts = CeilingDivide(a.Columns, depth);
+        var size = (long)c.Rows * c.Columns;
+        using var memory = new Workspace<TOut>(parts * size);
+        using var alone = new Team(1);
+        team.Run(parts, part =>
+        {
+            var (first, count) = (part * depth, Math.Min(depth, a.Columns - (part * depth)));
+            var sums = new Block<TOut>(memory.Data + (part * size), c.Rows, c.Columns, c.Columns);
+            RunWhole<TIn, T, TOut>(alone, alpha, a.Window(0, first, a.Rows, count), b.Window(first, 0, count, b.Columns), 0, sums, region);
+        });
+        var factor = TOut.CreateTruncating(beta);
+        for (var row = 0; row < c.Rows; row++)
+        {
+            for (var column = 0; column < (region == Region.Lower ? Math.Min(row + 1, c.Columns) : c.Columns); column++)
+            {
+                var sum = beta == 0 ? TOut.Zero : factor * c[row, column];
+                for (var part = 0; part < parts; part++)
+                {
+                    sum += memory.Data[(part * size) + (row * (long)c.Columns) + column];
+                }
+
+                c[row, column] = sum;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Packs all of A once, for products with many narrow B, where packing would cost as much as multiplying.
+    /// </summary>
+    public static Workspace<double> Pack(Team team, Block<double> a)
+    {
+        var height = RoundUp(a.Rows, MicroKernel.Rows);
+        var packed = new Workspace<double>((long)height * a.Columns);
+        var job = new Job<double, double, double>(a, a, a, 1, 0, Region.Full) { Height = a.Rows };
+        for (var slab = 0; slab < a.Columns; slab += Depth)
+        {
+            job.Slab = slab;
+            job.SlabDepth = Math.Min(Depth, a.Columns - slab);
+            job.PanelsOfA = packed.Data + ((nint)slab * height);
+            team.Run(CeilingDivide(a.Rows, TileRows), job.PackA);
+        }
+
+        return packed;
+    }
+
+    /// <summary>C &lt;- alpha A B + beta C with A as <see cref="Pack"/> left it; the same bits as without.</summary>
+    public static void RunPacked(Team team, double alpha, Block<double> a, Workspace<double> packed, Block<double> b, double beta, Block<double> c)
+    {
+        var height = RoundUp(a.Rows, MicroKernel.Rows);
+        using var panelsOfB = new Workspace<double>((long)RoundUp(c.Columns, MicroKernel.Columns<double>()) * Math.Min(Depth, a.Columns));
+        var job = new Job<double, double, double>(a, b, c, alpha, beta, Region.Full) { Height = a.Rows, PanelsOfB = panelsOfB.Data };
+        for (var slab = 0; slab < a.Columns; slab += Depth)
+        {
+            job.Slab = slab;
+            job.SlabDepth = Math.Min(Depth, a.Columns - slab);
+            job.PanelsOfA = packed.Data + ((nint)slab * height);
+            team.Run(CeilingDivide(c.Columns, TileColumns), job.PackB);
+            job.MultiplyTiles(team);
         }
     }
 
@@ -133,9 +221,13 @@ internal static unsafe class Gemm
             Packing.Panels(a.At(Top + row, Slab), a.RowStep, a.ColumnStep, Math.Min(TileRows, Height - row), MicroKernel.Rows, SlabDepth, PanelsOfA + ((nint)row * SlabDepth));
         }
 
+        public void ScaleAll() => Scale(0, c.Rows, 0, c.Columns);
+
+        public void MultiplyTiles(Team team) => team.Run(CeilingDivide(Height, TileRows) * CeilingDivide(c.Columns, TileColumns), MultiplyTile);
+
         [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void MultiplyTile(int index)
+        private void MultiplyTile(int index)
         {
             var across = CeilingDivide(c.Columns, TileColumns);
             var (firstRow, firstColumn) = (index / across * TileRows, index % across * TileColumns);
@@ -167,8 +259,6 @@ internal static unsafe class Gemm
                 }
             }
         }
-
-        public void ScaleAll() => Scale(0, c.Rows, 0, c.Columns);
 
         // C += alpha tile, leaving out what the region excludes.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -74,10 +74,10 @@ internal static unsafe class Packing
             for (nint p = 0; p < depth; p++)
             {
                 var offset = p * depthStep;
-                target[0] = Convert<TSource, T>(row0[offset]);
-                target[1] = Convert<TSource, T>(row1[offset]);
-                target[2] = Convert<TSource, T>(row2[offset]);
-                target[3] = Convert<TSource, T>(row3[offset]);
+                target[0] = T.CreateTruncating(row0[offset]);
+                target[1] = T.CreateTruncating(row1[offset]);
+                target[2] = T.CreateTruncating(row2[offset]);
+                target[3] = T.CreateTruncating(row3[offset]);
                 target += width;
             }
         }
@@ -86,7 +86,7 @@ internal static unsafe class Packing
         {
             for (nint p = 0; p < depth; p++)
             {
-                panel[(p * width) + lane] = Convert<TSource, T>(source[(lane * laneStep) + (p * depthStep)]);
+                panel[(p * width) + lane] = T.CreateTruncating(source[(lane * laneStep) + (p * depthStep)]);
             }
         }
     }
@@ -106,7 +106,7 @@ internal static unsafe class Packing
 
             for (; whole < lanes; whole++)
             {
-                target[whole] = Convert<TSource, T>(source[whole]);
+                target[whole] = T.CreateTruncating(source[whole]);
             }
 
             return;
@@ -122,13 +122,7 @@ internal static unsafe class Packing
 
         for (; lane < lanes; lane++)
         {
-            target[lane] = Convert<TSource, T>(source[lane]);
+            target[lane] = T.CreateTruncating(source[lane]);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Convert<TSource, T>(TSource value)
-        where TSource : unmanaged, INumber<TSource>
-        where T : unmanaged, INumber<T>
-        => typeof(TSource) == typeof(T) ? (T)(object)value : (T)(object)(double)(float)(object)value;
 }

@@ -39,7 +39,7 @@ internal sealed class LevelAllocator
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public bool[][] Allocate()
     {
-        var levels = _sites.SelectMany(s => s.Curve.Errors).Append(1).Distinct().Order().ToArray();
+        var levels = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf)).Distinct().Order().ToArray();
         var (low, high) = (0, levels.Length - 1);
         if (!Fits(At(levels[high])))
         {
@@ -66,7 +66,7 @@ internal sealed class LevelAllocator
         var isOpen = _sites.Select(_ => true).ToArray();
         while (Array.Exists(isOpen, open => open))
         {
-            var site = Enumerable.Range(0, _sites.Count).Where(i => isOpen[i]).MaxBy(i => _sites[i].Curve.Errors[widths[i]]);
+            var site = Enumerable.Range(0, _sites.Count).Where(i => isOpen[i]).MaxBy(i => _sites[i].LevelOf(widths[i]));
             var width = widths[site];
             var before = kept[site];
             while (width < _sites[site].Group.Channels && kept[site].AsSpan().SequenceEqual(before))

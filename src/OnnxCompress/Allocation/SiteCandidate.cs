@@ -45,11 +45,18 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
         return kept;
     }
 
-    /// <summary>The smallest width whose error is at most <paramref name="level"/>.</summary>
+    /// <summary>
+    /// What a width costs the network: the root of the summed squared errors of all consumers. A residual stream that
+    /// twenty layers read puts its error into each of them, and must be held to a smaller one than a channel that one
+    /// layer reads.
+    /// </summary>
+    public double LevelOf(int width) => curve.Errors[width] * Math.Sqrt(group.ConsumerLayers.Count);
+
+    /// <summary>The smallest width whose level is at most <paramref name="level"/>.</summary>
     public int WidthAt(double level)
     {
         var width = 0;
-        while (width < group.Channels && curve.Errors[width] > level)
+        while (width < group.Channels && LevelOf(width) > level)
         {
             width++;
         }
@@ -61,7 +68,7 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     public SitePlan ToPlan(bool[] kept)
     {
         int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => kept[c])];
-        return new SitePlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length]);
+        return new SitePlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
     }
 
     private static int[] SegmentOf(ChannelGroup group)
@@ -82,7 +89,7 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     private int Wanted(int segment, int count)
     {
         var size = group.Segments[segment].Length;
-        var multiple = alignment ?? WidthTable.AlignmentOf(size);
+        var multiple = alignment ?? WidthTable.AlignmentOf(size, group.IsConvolved);
         return Math.Min(size, (Math.Max(count, 1) + multiple - 1) / multiple * multiple);
     }
 }

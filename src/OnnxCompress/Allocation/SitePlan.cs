@@ -8,4 +8,5 @@ namespace OnnxCompress.Allocation;
 /// <param name="Kept">Channels that stay, ascending.</param>
 /// <param name="Of">Channels there were.</param>
 /// <param name="PredictedError">Relative error of the consumers' outputs, root mean square, from the statistics.</param>
-public sealed record SitePlan(string Site, CompressionMethod Method, IReadOnlyList<int> Kept, int Of, double PredictedError);
+/// <param name="Ridge">Ridge of the mixing's least squares, relative to the mean diagonal of the Gram.</param>
+public sealed record SitePlan(string Site, CompressionMethod Method, IReadOnlyList<int> Kept, int Of, double PredictedError, double Ridge);

@@ -11,13 +11,19 @@ internal static class WidthTable
     /// <summary>Channels in a vector of this CPU: 16 with AVX-512, else 8.</summary>
     public static int VectorWidth => Avx512F.IsSupported ? 16 : 8;
 
+    /// <summary>Matrix products run as well at widths that fill a quarter of a vector.</summary>
+    private const int MatrixProductAlignment = 4;
+
     /// <summary>
     /// The multiple that a layer of this width is held to by <c>--align auto</c> when time is not the objective: whole
-    /// vectors where the layer has at least eight of them, else the power of two that leaves it eight choices.
+    /// vectors for convolutions where the layer has at least eight of them, else the power of two that leaves it eight
+    /// choices.
     /// </summary>
-    public static int AlignmentOf(int channels)
+    /// <param name="channels">Width of the layer.</param>
+    /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
+    public static int AlignmentOf(int channels, bool isConvolved)
     {
-        var alignment = VectorWidth;
+        var alignment = isConvolved ? VectorWidth : MatrixProductAlignment;
         while (alignment > 1 && channels < alignment * ChoicesPerLayer)
         {
             alignment /= 2;

@@ -5,7 +5,7 @@ namespace OnnxCompress.Calibration;
 /// <summary>Everything the later stages need to know of the data: one entry for each tap. Additive.</summary>
 public sealed class CalibrationStatistics
 {
-    private readonly SortedDictionary<string, ChannelStatistics> _taps = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TapStatistics> _taps = new(StringComparer.Ordinal);
 
     internal CalibrationStatistics(string modelSha256) => ModelSha256 = modelSha256;
 
@@ -15,7 +15,7 @@ public sealed class CalibrationStatistics
     /// <summary>Samples seen.</summary>
     public long Samples { get; internal set; }
 
-    internal IReadOnlyDictionary<string, ChannelStatistics> Taps => _taps;
+    internal IReadOnlyDictionary<string, TapStatistics> Taps => _taps;
 
     /// <summary>Adds the statistics of other data, taken from the same model.</summary>
     /// <exception cref="OnnxCompressException">OCX3011: they belong to another model, or other places of it.</exception>
@@ -37,17 +37,17 @@ public sealed class CalibrationStatistics
         Samples += other.Samples;
     }
 
-    internal ChannelStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
+    internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found
         : throw new OnnxCompressException(
             DiagnosticCodes.StatisticsMismatch,
             $"The statistics have no entry for '{tap.Tensor}' with {tap.Channels} channels; calibrate this model again.");
 
-    internal ChannelStatistics Open(string key, int channels)
+    internal TapStatistics Open(string key, int channels)
     {
         if (!_taps.TryGetValue(key, out var found))
         {
-            _taps[key] = found = new ChannelStatistics(channels);
+            _taps[key] = found = new TapStatistics(channels);
         }
 
         return found;

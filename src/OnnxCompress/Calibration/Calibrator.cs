@@ -32,25 +32,28 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
-        var done = 0;
+        // At least one batch for each fold, however few samples there are.
+        batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);
+        var (batch, done) = (0, 0);
         foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
         {
             using var result = session.Run(samples.Read(indices), outputs, cancellation);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
-            Parallel.For(0, distinct.Length, parallel, i => totals[i].Add(
+            var isCheck = batch++ % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
+            Parallel.For(0, distinct.Length, parallel, i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
                 result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices.Length * distinct[i].RowsPerSample(shapes)));
             progress?.Report(new ProgressUpdate("calibrate", done += count, samples.Count));
         }
 
-        Check(distinct, totals);
+        RequireFinite(distinct, totals);
         return statistics;
     }
 
-    private static void Check(ChannelTap[] taps, ChannelStatistics[] totals)
+    private static void RequireFinite(ChannelTap[] taps, TapStatistics[] totals)
     {
         for (var i = 0; i < taps.Length; i++)
         {
-            if (totals[i].Gram.Any(v => !double.IsFinite(v)))
+            if (totals[i].Fit.Gram.Concat(totals[i].Check.Gram).Any(v => !double.IsFinite(v)))
             {
                 throw new OnnxCompressException(
                     DiagnosticCodes.ActivationsNotFinite,

@@ -41,6 +41,9 @@ public sealed class ChannelGroup
     /// <summary>Channels that sit in the same constants: each such segment keeps at least one.</summary>
     internal IReadOnlyList<int[]> Segments { get; init; } = [];
 
+    /// <summary>Whether a convolution makes or reads the channels.</summary>
+    internal bool IsConvolved { get; init; }
+
     /// <summary>What removing one channel means, as people read it.</summary>
     public string Describe()
     {

@@ -133,6 +133,8 @@ internal static class GroupBuilder
         {
             Producers = producers,
             Carried = readers,
+            IsConvolved = relations.Layers.Any(l => l.Node.OpType is "Conv" or "ConvTranspose"
+                && (touched.Contains((l.Weight, l.OutputAxis)) || touched.Contains((l.Weight, l.InputAxis)))),
             Segments = [.. segments],
         };
     }

@@ -112,16 +112,6 @@ public static class DiagnosticCodes
     /// <summary>Activations became NaN or infinite on the calibration data.</summary>
     public const string ActivationsNotFinite = "OCX3012";
 
-    // 5: allocate
-
-    /// <summary>The budget cannot be met however much is removed.</summary>
-    public const string BudgetOutOfReach = "OCX5001";
-
-    // 6: rewrite and reconstruct
-
-    /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
-    public const string PlanMismatch = "OCX6001";
-
     /// <summary>A data file holds no samples, or too few for what was asked.</summary>
     public const string DataEmpty = "OCX3020";
 
@@ -133,6 +123,16 @@ public static class DiagnosticCodes
 
     /// <summary>A dimension of an input is dynamic and nothing says its size.</summary>
     public const string DimensionUnknown = "OCX3023";
+
+    // 5: allocate
+
+    /// <summary>The budget cannot be met however much is removed.</summary>
+    public const string BudgetOutOfReach = "OCX5001";
+
+    // 6: rewrite and reconstruct
+
+    /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
+    public const string PlanMismatch = "OCX6001";
 
     // 7: verify
 

@@ -2,6 +2,7 @@ namespace OnnxCompress.Reporting;
 
 /// <summary>Where the time went.</summary>
 /// <param name="ReadSeconds">Reading the model and dividing the data.</param>
+/// <param name="AnalyzeSeconds">Finding what can be removed.</param>
 /// <param name="CalibrateSeconds">Collecting statistics.</param>
 /// <param name="SelectSeconds">Choosing what could go.</param>
 /// <param name="AllocateSeconds">Meeting the budget.</param>
@@ -11,6 +12,7 @@ namespace OnnxCompress.Reporting;
 /// <param name="PeakWorkingSetBytes">The most memory that the process held.</param>
 public sealed record ReportedTiming(
     double ReadSeconds,
+    double AnalyzeSeconds,
     double CalibrateSeconds,
     double SelectSeconds,
     double AllocateSeconds,

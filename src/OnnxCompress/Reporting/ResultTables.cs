@@ -27,8 +27,10 @@ public static class ResultTables
         return new("", [new("cost"), new("original", true), new("compressed", true), new("of original", true)], rows);
     }
 
-    /// <summary>What held-out samples say.</summary>
-    public static ResultTable Verification(ReportedVerification verification)
+    /// <summary>What samples say.</summary>
+    /// <param name="verification">What was found.</param>
+    /// <param name="samples">What the samples are called: <c>samples</c> or <c>held-out samples</c>.</param>
+    public static ResultTable Verification(ReportedVerification verification, string samples)
     {
         var rows = new List<IReadOnlyList<string>>();
         if (verification.Agreement is not null)
@@ -52,7 +54,7 @@ public static class ResultTables
             rows.Add(Row("accuracy, compressed", Figures.FinePercent(accuracy.Compressed), $"{difference} (McNemar p = {p})"));
         }
 
-        return new($"on {Figures.Count(verification.Samples)} held-out samples", [new("measure"), new("value", true), new("note")], rows);
+        return new($"on {Figures.Count(verification.Samples)} {samples}", [new("measure"), new("value", true), new("note")], rows);
     }
 
     /// <summary>What happened where.</summary>
@@ -70,7 +72,7 @@ public static class ResultTables
 
     /// <summary>What was left alone, summed by reason.</summary>
     public static ResultTable RefusedByReason(IReadOnlyList<ReportedRefusal> refused) => new(
-        "left alone",
+        "left alone, by reason",
         [new("code"), new("parts", true), new("parameters", true), new("why (first of them)")],
         [.. refused
             .GroupBy(refusal => refusal.Code, StringComparer.Ordinal)

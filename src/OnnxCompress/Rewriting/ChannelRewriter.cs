@@ -56,7 +56,7 @@ internal sealed class ChannelRewriter
 
             foreach (var consumer in group.ConsumerLayers)
             {
-                Mix(consumer, isKept, model.Graph, result.Graph);
+                Mix(consumer, isKept, site.Ridge, model.Graph, result.Graph);
             }
 
             removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
@@ -89,7 +89,7 @@ internal sealed class ChannelRewriter
     }
 
     /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>
-    private void Mix(GroupConsumer consumer, bool[] isKept, ModelGraph original, ModelGraph result)
+    private void Mix(GroupConsumer consumer, bool[] isKept, double ridge, ModelGraph original, ModelGraph result)
     {
         var kept = Enumerable.Range(0, consumer.Channels.Length).Where(i => isKept[consumer.Channels[i]]).ToArray();
         if (kept.Length == consumer.Channels.Length)
@@ -98,8 +98,8 @@ internal sealed class ChannelRewriter
         }
 
         // Targets and moments are those of the original: a consumer that was narrowed at its outputs reads the same.
-        var moments = ConsumerMoments.Of(consumer, original, _statistics, _backend, _selection == ChannelSelection.Target);
-        var mixing = ChannelMixing.Solve(moments, kept, _backend);
+        var moments = new ConsumerMoments(consumer, original, _statistics, _backend, _selection == ChannelSelection.Target);
+        var mixing = ChannelMixing.Solve(moments.Total(), kept, ridge, _backend);
         var weights = ConsumerWeights.Read(consumer, result);
         if (mixing.Offsets is { } offsets)
         {

@@ -13,38 +13,8 @@ namespace OnnxCompress.Selection;
 /// </summary>
 internal sealed class ConsumerMoments
 {
-    private ConsumerMoments(GroupConsumer consumer, Matrix<double> gram, Matrix<double> target, double[]? means) =>
-        (Consumer, Gram, Target, Means) = (consumer, gram, target, means);
-
-    /// <summary>The consumer.</summary>
-    public GroupConsumer Consumer { get; }
-
-    /// <summary>G; of values less their means when <see cref="Means"/> is set.</summary>
-    public Matrix<double> Gram { get; }
-
-    /// <summary>Q.</summary>
-    public Matrix<double> Target { get; }
-
-    /// <summary>Mean of each channel when the layer's bias can take up constants; else null.</summary>
-    public double[]? Means { get; }
-
-    /// <summary>tr(Q G): the squared norm of the layer's output on the calibration rows.</summary>
-    public double Energy
-    {
-        get
-        {
-            double energy = 0;
-            for (var i = 0; i < Gram.Rows; i++)
-            {
-                for (var j = 0; j < Gram.Columns; j++)
-                {
-                    energy += Gram[i, j] * Target[j, i];
-                }
-            }
-
-            return energy;
-        }
-    }
+    private readonly TapStatistics _statistics;
+    private readonly bool _centre;
 
     /// <summary>Reads the moments of one consumer.</summary>
     /// <param name="consumer">The consumer.</param>
@@ -52,31 +22,58 @@ internal sealed class ConsumerMoments
     /// <param name="statistics">Where its Gram is.</param>
     /// <param name="backend">Multiplies.</param>
     /// <param name="centre">Whether constants may go into the bias.</param>
-    public static ConsumerMoments Of(
+    public ConsumerMoments(
         GroupConsumer consumer, ModelGraph graph, CalibrationStatistics statistics, IDenseBackend backend, bool centre)
     {
-        var channels = consumer.Channels.Length;
-        var tap = statistics.Of(ChannelTap.Of(consumer));
-        var gram = new Matrix<double>(channels, channels, [.. tap.Gram]);
-        var target = new Matrix<double>(channels, channels);
-        backend.AddGram(ConsumerWeights.Read(consumer, graph).ToMatrix(), target);
-        double[]? means = null;
-        if (centre && CanTakeConstants(consumer.Layer, graph))
+        Consumer = consumer;
+        _statistics = statistics.Of(ChannelTap.Of(consumer));
+        _centre = centre && CanTakeConstants(consumer.Layer, graph);
+        Target = new Matrix<double>(consumer.Channels.Length, consumer.Channels.Length);
+        backend.AddGram(ConsumerWeights.Read(consumer, graph).ToMatrix(), Target);
+    }
+
+    /// <summary>The consumer.</summary>
+    public GroupConsumer Consumer { get; }
+
+    /// <summary>Rows of the statistics.</summary>
+    public long Rows => _statistics.Rows;
+
+    /// <summary>Q.</summary>
+    public Matrix<double> Target { get; }
+
+    /// <summary>G and means of the fold that choices are made on.</summary>
+    public ChannelMoments Fit() => ChannelMoments.Of(_statistics.Fit, MeansOf(_statistics.Fit));
+
+    /// <summary>G of the fold that choices are judged on, about the means of the other; null when it has no rows.</summary>
+    public ChannelMoments? Check() =>
+        _statistics.Check.Rows > 0 ? ChannelMoments.Of(_statistics.Check, MeansOf(_statistics.Fit)) : null;
+
+    /// <summary>G and means of all data, for the final solution.</summary>
+    public ChannelMoments Total()
+    {
+        var total = _statistics.Total();
+        return ChannelMoments.Of(total, MeansOf(total));
+    }
+
+    /// <summary>tr(Q G): the squared norm of the layer's output, less its mean where the bias can take it up.</summary>
+    public double Energy(Matrix<double> gram)
+    {
+        double energy = 0;
+        for (var i = 0; i < gram.Rows; i++)
         {
-            means = [.. tap.Sums.Select(s => s / tap.Rows)];
-            for (var i = 0; i < channels; i++)
+            for (var j = 0; j < gram.Columns; j++)
             {
-                for (var j = 0; j < channels; j++)
-                {
-                    gram[i, j] -= tap.Sums[i] * means[j];
-                }
+                energy += gram[i, j] * Target[j, i];
             }
         }
 
-        return new ConsumerMoments(consumer, gram, target, means);
+        return energy;
     }
 
     /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own.</summary>
     private static bool CanTakeConstants(LinearLayer layer, ModelGraph graph) =>
         layer is { PassesConstants: true, Bias: { } bias } && graph.Uses(bias).Count == 1 && !graph.IsInput(bias);
+
+    private double[]? MeansOf(ChannelStatistics statistics) =>
+        _centre ? [.. statistics.Sums.Select(s => s / Math.Max(1, statistics.Rows))] : null;
 }

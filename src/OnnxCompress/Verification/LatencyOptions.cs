@@ -7,11 +7,11 @@ public sealed record LatencyOptions
     public int Threads { get; init; }
 
     /// <summary>Measured pairs at most.</summary>
-    public int Rounds { get; init; } = 31;
+    public int Rounds { get; init; } = 201;
 
     /// <summary>Pairs that are measured even when time is up.</summary>
     public int MinimumRounds { get; init; } = 5;
 
     /// <summary>Time to spend on measured pairs.</summary>
-    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(1.5);
 }

@@ -34,7 +34,7 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         using var candidate = runtime.Open(compressed, settings);
         var comparison = new RunComparison(original, options);
         var done = 0;
-        foreach (var (indices, count) in SampleBatches.Of(samples.Count, original.Inputs, options.BatchSize))
+        foreach (var (indices, count) in SampleBatches.Of(samples.Count, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
         {
             var feeds = samples.Read(indices);
             using var expected = reference.Run(feeds, comparison.Outputs, cancellation);

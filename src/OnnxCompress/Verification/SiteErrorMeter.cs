@@ -21,6 +21,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         OnnxModel original, OnnxModel compressed, IReadOnlyList<ChannelGroup> groups, Shrinkage shrinkage,
         ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
+        // A plan that removes nothing has nothing to measure, and the runtime refuses a run without outputs.
         if (groups.Count == 0)
         {
             return [];

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -70,10 +71,12 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     {
         foreach (var array in _arrays)
         {
-            var stored = new byte[array.SampleBytes];
+            var rented = ArrayPool<byte>.Shared.Rent(array.SampleBytes);
+            var stored = rented.AsSpan(0, array.SampleBytes);
             array.ReadSample(index, stored);
             SampleConverter.CheckFinite(array, index, stored);
             hash.AppendData(stored);
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 

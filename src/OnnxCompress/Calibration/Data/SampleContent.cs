@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxCompress.Models;
@@ -11,12 +12,15 @@ internal static class SampleContent
     /// <param name="source">Where the sample is.</param>
     /// <param name="index">Which one.</param>
     /// <param name="seed">Another seed gives unrelated numbers.</param>
-    public static ulong Hash(ISampleSource source, int index, int seed)
+    /// <param name="hash">SHA-256, empty before and after.</param>
+    public static ulong Hash(ISampleSource source, int index, int seed, IncrementalHash hash)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(BitConverter.GetBytes(seed));
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, seed);
+        hash.AppendData(bytes[..sizeof(int)]);
         Append(source, index, hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash.GetHashAndReset());
+        hash.GetHashAndReset(bytes);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
     /// <summary>Appends a sample's content.</summary>

@@ -34,6 +34,7 @@ internal sealed class SampleConverter
         else
         {
             (_integers, _turnedIntegers) = (new long[Elements], new long[turned]);
+            _numbers = new double[array.Type.IsFloatingPoint() ? Elements : 0];
         }
 
         _scale = preprocessing.Scale;
@@ -167,11 +168,13 @@ internal sealed class SampleConverter
     {
         if (_array.Type.IsFloatingPoint())
         {
-            var numbers = new double[Elements];
-            StoredValues.ToDouble(_array.Type, _stored, numbers);
-            if (numbers.Any(number => number != Math.Floor(number)))
+            StoredValues.ToDouble(_array.Type, _stored, _numbers);
+            foreach (var number in _numbers)
             {
-                throw new OverflowException();
+                if (number != Math.Floor(number))
+                {
+                    throw new OverflowException();
+                }
             }
         }
 

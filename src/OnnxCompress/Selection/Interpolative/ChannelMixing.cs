@@ -15,13 +15,14 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
     /// Keeps the system solvable when kept channels are dependent; relative to the mean diagonal, and no larger than
     /// the noise of float statistics, below which nothing can be resolved.
     /// </summary>
-    private const double Ridge = 1e-7;
+    public const double SmallestRidge = 1e-7;
 
     /// <summary>Solves for the mixing of one consumer.</summary>
     /// <param name="moments">G, and means when the bias takes constants.</param>
-    /// <param name="kept">Ascending indices into the consumer's channels.</param>
+    /// <param name="kept">Distinct indices into the consumer's channels.</param>
+    /// <param name="ridge">Relative to the mean diagonal; at least <see cref="SmallestRidge"/>.</param>
     /// <param name="backend">Factorises.</param>
-    public static ChannelMixing Solve(ConsumerMoments moments, ReadOnlySpan<int> kept, IDenseBackend backend)
+    public static ChannelMixing Solve(ChannelMoments moments, ReadOnlySpan<int> kept, double ridge, IDenseBackend backend)
     {
         var gram = moments.Gram;
         var mixing = new Matrix<double>(kept.Length, gram.Columns);
@@ -33,7 +34,7 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
             }
         }
 
-        backend.SolveCholesky(Factor(gram, kept, backend), mixing);
+        backend.SolveCholesky(Factor(gram, kept, ridge, backend), mixing);
         for (var i = 0; i < kept.Length; i++)
         {
             for (var k = 0; k < kept.Length; k++)
@@ -47,7 +48,7 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
     }
 
     /// <summary>Cholesky factor of G_SS with the smallest ridge that lets it succeed.</summary>
-    private static Matrix<double> Factor(Matrix<double> gram, ReadOnlySpan<int> kept, IDenseBackend backend)
+    private static Matrix<double> Factor(Matrix<double> gram, ReadOnlySpan<int> kept, double relative, IDenseBackend backend)
     {
         double trace = 0;
         foreach (var channel in kept)
@@ -56,7 +57,7 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
         }
 
         // A group of dead channels has a zero Gram: any mixing is right, and with this ridge it is zero.
-        for (var ridge = trace > 0 ? Ridge * trace / kept.Length : 1; ; ridge *= 10)
+        for (var ridge = trace > 0 ? relative * trace / kept.Length : 1; ; ridge *= 10)
         {
             var system = new Matrix<double>(kept.Length, kept.Length);
             for (var i = 0; i < kept.Length; i++)

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>What the result must keep on held-out samples.</summary>
+internal sealed class GuardOptions
+{
+    private readonly Option<string?> _minAgreement = OptionFactory.Text(
+        "--min-agreement", "P", "Guard: fail when fewer than this share of held-out decisions stay the same.");
+
+    private readonly Option<string?> _maxError = OptionFactory.Text(
+        "--max-error", "R", "Guard with --decision none: fail when an output's relative error is larger. Default there: 0.02.");
+
+    /// <summary>Declares the options.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_minAgreement);
+        command.Options.Add(_maxError);
+    }
+
+    /// <summary>Reads the options; with no decisions there is always a guard.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
+    public Guard Read(ParseResult parsed, DecisionRule decision)
+    {
+        var guard = ReadExplicit(parsed, decision);
+        return decision.Kind == DecisionKind.None && guard.MaximumError is null ? guard with { MaximumError = Guard.DefaultMaximumError } : guard;
+    }
+
+    /// <summary>Reads the options; nothing is asked for that was not said.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
+    public Guard ReadExplicit(ParseResult parsed, DecisionRule decision)
+    {
+        var agreement = OptionText.Share("--min-agreement", parsed.GetValue(_minAgreement));
+        double? error = parsed.GetValue(_maxError) is { } text ? OptionText.Number("--max-error", text) : null;
+        if (decision.Kind == DecisionKind.None)
+        {
+            return agreement is null
+                ? new(null, error)
+                : throw Usage.Conflict("--min-agreement needs decisions; with --decision none the guard is --max-error.");
+        }
+
+        return error is null ? new(agreement, null) : throw Usage.Conflict("--max-error is the guard of --decision none; with decisions it is --min-agreement.");
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using OnnxCompress.Cli.Output;
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>Files that the report is written to.</summary>
+internal sealed class ReportOption
+{
+    private readonly Option<string[]> _reports = OptionFactory.Repeatable("--report", "PATH", "Writes the report: .json.");
+
+    /// <summary>Declares the option.</summary>
+    public void AddTo(Command command) => command.Options.Add(_reports);
+
+    /// <summary>Reads the option and checks that each place can be written.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="taken">Files that a report must not replace.</param>
+    /// <exception cref="OnnxCompressException">OCX8001, OCX8004, OCX8005, OCX9013 or OCX9014.</exception>
+    public IReadOnlyList<string> Read(ParseResult parsed, params IReadOnlyList<string> taken)
+    {
+        var reports = parsed.GetValue(_reports) ?? [];
+        foreach (var report in reports)
+        {
+            var extension = Path.GetExtension(report).ToLowerInvariant();
+            if (extension is ".html" or ".md")
+            {
+                throw Usage.NotYet($"A report as {extension}", "use --report PATH.json");
+            }
+
+            OutputFile.CheckPlace(report);
+            if (extension != ".json")
+            {
+                throw new OnnxCompressException(DiagnosticCodes.ReportFormatUnknown, $"'{report}' names no report format; use --report PATH.json.");
+            }
+
+            if (taken.FirstOrDefault(other => OutputFile.IsSameFile(report, other)) is { } clash)
+            {
+                throw Usage.Conflict($"--report {report} would replace '{clash}'.");
+            }
+        }
+
+        return reports;
+    }
+}

@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Output;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Reporting;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Cli.Verbs;
+
+/// <summary>One run of <c>compress</c>: read, compress, verify, decide, write.</summary>
+/// <param name="settings">What to do.</param>
+/// <param name="talk">Where to talk.</param>
+/// <param name="cancellation">Ctrl+C.</param>
+internal sealed class CompressRun(CompressSettings settings, Talk talk, CancellationToken cancellation)
+{
+    // Below this even full agreement proves less than 99%.
+    private const int FewGuardSamples = 300;
+
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly OrtRuntime _runtime = new();
+
+    /// <summary>Runs.</summary>
+    /// <returns>The exit code.</returns>
+    public int Execute()
+    {
+        var model = OnnxModel.Load(settings.Model, settings.Loading);
+        using var data = settings.Data.Open(model);
+        using var verifyData = settings.VerifyData?.Open(model);
+        var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
+        var split = SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
+        var guard = verifyData ?? (ISampleSource)new SubsetSampleSource(data, split.Guard);
+        CheckGuard(guard.Count);
+        var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
+
+        var outcome = talk.WithProgress(progress => Work(model, new SubsetSampleSource(data, split.Statistics), guard, labels, progress));
+        WarnOfFewSamples(guard.Count);
+        foreach (var diagnostic in outcome.Result.Diagnostics)
+        {
+            talk.Say(diagnostic);
+        }
+
+        var failures = Failures(outcome);
+        var write = failures.Count == 0 || settings.Force;
+        if (write)
+        {
+            OutputFile.Write(settings.Output, () => outcome.Result.Model.Save(settings.Output));
+        }
+
+        var report = Report(model, outcome, readSeconds, write);
+        if (write)
+        {
+            WriteReports(report);
+        }
+
+        Print(report);
+        return Finish(failures);
+    }
+
+    private CompressOutcome Work(
+        OnnxModel model, ISampleSource statistics, ISampleSource guard, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
+    {
+        var threads = settings.Options.Threads;
+        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, statistics, settings.Options, progress, cancellation);
+        var verifying = Stopwatch.GetTimestamp();
+        var verification = guard.Count == 0 ? null : new ModelVerifier(_runtime).Verify(
+            model,
+            result.Model,
+            guard,
+            new VerificationOptions { Decision = settings.Decision, Labels = labels, Threads = threads },
+            progress,
+            cancellation);
+        var latency = new LatencyComparer(_runtime).Compare(
+            model, result.Model, guard.Count == 0 ? statistics : guard, new LatencyOptions { Threads = threads }, progress, cancellation);
+        return new(result, verification, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
+    }
+
+    private void CheckGuard(int samples)
+    {
+        if (samples == 0 && settings.Guard.IsSet)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
+        }
+    }
+
+    private void WarnOfFewSamples(int samples)
+    {
+        if (samples < FewGuardSamples)
+        {
+            talk.Warn(DiagnosticCodes.FewGuardSamples, samples == 0
+                ? "No samples are held out: nothing is proven about the result."
+                : $"Only {samples} samples are held out: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(samples, samples))}.");
+        }
+    }
+
+    private List<Diagnostic> Failures(CompressOutcome outcome)
+    {
+        var failures = new List<Diagnostic>();
+        var (before, after) = (outcome.Result.Original.Bytes, outcome.Result.Compressed.Bytes);
+        if (after >= before)
+        {
+            failures.Add(new(
+                DiagnosticCodes.ResultNotSmaller,
+                Severity.Error,
+                $"The result has {Figures.Bytes(after)}, the original {Figures.Bytes(before)}: nothing smaller was found under this budget."));
+        }
+
+        if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)
+        {
+            failures.Add(failure);
+        }
+
+        return failures;
+    }
+
+    private CompressionReport Report(OnnxModel model, CompressOutcome outcome, double readSeconds, bool written)
+    {
+        var (result, latency) = (outcome.Result, outcome.Latency);
+        return new()
+        {
+            Tool = ToolVersion.Text,
+            Seed = settings.Options.Seed,
+            Model = new(Path.GetFileName(settings.Model), model.Sha256),
+            Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency.OriginalMs),
+            Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs, written ? Hash() : null),
+            Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
+            Latency = ReportedLatency.From(latency),
+            Sites = [.. result.Sites.Select(site =>
+                new ReportedSite(
+                site.Site, MethodNames.Of(site.Method), site.Kept, site.Of, site.Rank, Stated(site.PredictedError), Stated(site.MeasuredError)))],
+            Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
+            Timing = new(
+                readSeconds,
+                result.Times.AnalyzeSeconds,
+                result.Times.CalibrateSeconds,
+                result.Times.SelectSeconds,
+                result.Times.AllocateSeconds,
+                result.Times.ReconstructSeconds,
+                outcome.VerifySeconds,
+                Stopwatch.GetElapsedTime(_started).TotalSeconds,
+                Process.GetCurrentProcess().PeakWorkingSet64),
+        };
+    }
+
+    // JSON has no NaN: what cannot be stated is null.
+    private static double? Stated(double error) => double.IsFinite(error) ? error : null;
+
+    private string Hash()
+    {
+        using var stream = File.OpenRead(settings.Output);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private void WriteReports(CompressionReport report)
+    {
+        foreach (var path in settings.Reports)
+        {
+            OutputFile.WriteText(path, ReportJson.Write(report));
+        }
+    }
+
+    private void Print(CompressionReport report)
+    {
+        if (talk.Json)
+        {
+            talk.ResultJson(ReportJson.Write(report));
+            return;
+        }
+
+        talk.Result(ResultTables.Costs(report.Original, report.Compressed, report.Latency));
+        if (report.Verification is not null)
+        {
+            talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));
+        }
+
+        talk.Result(ResultTables.Sites(report.Sites));
+        talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));
+    }
+
+    private int Finish(List<Diagnostic> failures)
+    {
+        foreach (var failure in failures)
+        {
+            talk.Say(settings.Force
+                ? failure with { Severity = Severity.Warning, Message = failure.Message + " It was written because of --force." }
+                : failure with { Message = failure.Message + " Nothing was written." });
+        }
+
+        if (failures.Count > 0 && !settings.Force)
+        {
+            return ExitCodes.For(failures[0].Code);
+        }
+
+        talk.Line($"wrote {settings.Output}{string.Concat(settings.Reports.Select(report => $" and {report}"))}");
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,48 @@
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Models;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Cli.Verbs;
+
+/// <summary>Everything that <c>compress</c> was asked to do, read and checked.</summary>
+internal sealed record CompressSettings
+{
+    /// <summary>The model to read.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Where the result goes.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Where reports go.</summary>
+    public required IReadOnlyList<string> Reports { get; init; }
+
+    /// <summary>The calibration data.</summary>
+    public required DataSettings Data { get; init; }
+
+    /// <summary>Separate data for the guard; null: part of the calibration data.</summary>
+    public required DataSettings? VerifyData { get; init; }
+
+    /// <summary>Labels of the separate data.</summary>
+    public required string? Labels { get; init; }
+
+    /// <summary>Share of the calibration data for the guard.</summary>
+    public required double Holdout { get; init; }
+
+    /// <summary>Samples for statistics at most.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>What a decision is.</summary>
+    public required DecisionRule Decision { get; init; }
+
+    /// <summary>What held-out samples must say.</summary>
+    public required Guard Guard { get; init; }
+
+    /// <summary>Budget and method.</summary>
+    public required CompressionOptions Options { get; init; }
+
+    /// <summary>What loading the model may touch.</summary>
+    public required ModelLoadOptions Loading { get; init; }
+
+    /// <summary>Whether the result is written although a guard failed.</summary>
+    public required bool Force { get; init; }
+}

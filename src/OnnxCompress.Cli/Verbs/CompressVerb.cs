@@ -1,0 +1,117 @@
+using System.CommandLine;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Output;
+
+namespace OnnxCompress.Cli.Verbs;
+
+/// <summary><c>compress MODEL -o OUT</c>: the whole pipeline.</summary>
+internal sealed class CompressVerb
+{
+    private const int DefaultSamples = 1024;
+
+    private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
+    private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The compressed .onnx file.", Required = true };
+    private readonly ReportOption _reports = new();
+    private readonly DataOptions _data = new();
+    private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
+    private readonly Option<string?> _holdout = OptionFactory.Text(
+        "--holdout", "SHARE", "Share of the data that only the guard sees, chosen by content. Default: 0.25.");
+
+    private readonly Option<string[]> _verifyData = OptionFactory.Repeatable("--verify-data", "PATH", "Separate data for the guard instead.");
+    private readonly Option<string?> _labels = OptionFactory.Text("--labels", "FILE", "The right classes of --verify-data: .npy.");
+    private readonly DecisionOptions _decision = new();
+    private readonly BudgetOptions _budget = new();
+    private readonly GuardOptions _guard = new();
+    private readonly MethodOptions _method = new();
+    private readonly RunOptions _run = new();
+    private readonly Option<bool> _force = OptionFactory.Flag("--force", "Writes the result although a guard failed, with a warning.");
+    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
+    private readonly TalkOptions _talk = new();
+
+    /// <summary>Declares the verb.</summary>
+    public static Command Create(CliContext context)
+    {
+        var verb = new CompressVerb();
+        var command = new VerbCommand(
+            "compress",
+            "Makes a model smaller and faster, and proves on held-out samples what it kept.",
+            "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
+            "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.json");
+        command.Arguments.Add(verb._model);
+        command.Options.Add(verb._out);
+        verb._reports.AddTo(command);
+        verb._data.AddTo(command);
+        foreach (var option in new Option[] { verb._samples, verb._holdout, verb._verifyData, verb._labels })
+        {
+            command.Options.Add(option);
+        }
+
+        verb._decision.AddTo(command);
+        verb._budget.AddTo(command);
+        verb._guard.AddTo(command);
+        verb._method.AddTo(command);
+        verb._run.AddAllTo(command);
+        command.Options.Add(verb._force);
+        command.Options.Add(verb._overwrite);
+        verb._talk.AddTo(command);
+        command.SetAction(parsed => new CompressRun(verb.Read(parsed), verb._talk.Read(parsed, context), context.Cancellation).Execute());
+        return command;
+    }
+
+    private CompressSettings Read(ParseResult parsed)
+    {
+        var (model, output) = (parsed.GetValue(_model)!, parsed.GetValue(_out)!);
+        var data = _data.Read(parsed);
+        var verifyFiles = parsed.GetValue(_verifyData) ?? [];
+        var labels = parsed.GetValue(_labels);
+        var decision = _decision.Read(parsed);
+        _run.CheckDevice(parsed);
+        var options = _method.Apply(
+            parsed, new CompressionOptions { Budget = _budget.Read(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
+        if (data.Files.Count == 0)
+        {
+            throw Usage.Missing("Data are missing: -d PATH with calibration samples. Every method that works now needs some.");
+        }
+
+        if (labels is not null && verifyFiles.Length == 0)
+        {
+            throw Usage.Conflict("--labels are those of --verify-data, which is missing.");
+        }
+
+        if (parsed.GetValue(_holdout) is not null && verifyFiles.Length > 0)
+        {
+            throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
+        }
+
+        var settings = new CompressSettings
+        {
+            Model = model,
+            Output = output,
+            Reports = _reports.Read(parsed, output, model),
+            Data = data,
+            VerifyData = verifyFiles.Length == 0 ? null : data with { Files = [.. verifyFiles.Select(DataFile.Parse)] },
+            Labels = labels,
+            Holdout = verifyFiles.Length > 0 ? 0 : Holdout(parsed),
+            Samples = parsed.GetValue(_samples) is { } samples ? OptionText.Whole("--samples", samples, 1) : DefaultSamples,
+            Decision = decision,
+            Guard = _guard.Read(parsed, decision),
+            Options = options,
+            Loading = _run.Loading(parsed),
+            Force = parsed.GetValue(_force),
+        };
+        OutputFile.Check(output, model, parsed.GetValue(_overwrite));
+        return settings;
+    }
+
+    private double Holdout(ParseResult parsed)
+    {
+        if (parsed.GetValue(_holdout) is not { } text)
+        {
+            return SampleSplit.DefaultGuardShare;
+        }
+
+        var share = OptionText.Number("--holdout", text);
+        return share is >= 0 and <= SampleSplit.MaximumGuardShare ? share : throw Usage.Invalid("--holdout", text, "a share from 0 to 0.8");
+    }
+}

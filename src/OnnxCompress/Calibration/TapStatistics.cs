@@ -1,0 +1,40 @@
+namespace OnnxCompress.Calibration;
+
+/// <summary>
+/// Statistics of one tap in two folds of the data: what is solved for on one is judged on the other, so that an error
+/// curve tells what unseen data will see and not how well few samples were fitted. Additive like its folds.
+/// </summary>
+/// <param name="channels">Number of channels.</param>
+internal sealed class TapStatistics(int channels)
+{
+    /// <summary>One batch in so many goes to <see cref="Check"/>.</summary>
+    public const int CheckEvery = 4;
+
+    /// <summary>Number of channels.</summary>
+    public int Channels => channels;
+
+    /// <summary>What choices are made on.</summary>
+    public ChannelStatistics Fit { get; } = new(channels);
+
+    /// <summary>What choices are judged on.</summary>
+    public ChannelStatistics Check { get; } = new(channels);
+
+    /// <summary>Rows in both folds.</summary>
+    public long Rows => Fit.Rows + Check.Rows;
+
+    /// <summary>Both folds together, for the final solution.</summary>
+    public ChannelStatistics Total()
+    {
+        var total = new ChannelStatistics(channels);
+        total.Add(Fit);
+        total.Add(Check);
+        return total;
+    }
+
+    /// <summary>Adds the statistics of other data.</summary>
+    public void Add(TapStatistics other)
+    {
+        Fit.Add(other.Fit);
+        Check.Add(other.Check);
+    }
+}

@@ -1,0 +1,32 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Reporting;
+
+/// <summary>Makes <see cref="InspectionReport"/>s.</summary>
+public static class InspectionReports
+{
+    /// <summary>Says what is in a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="analysis">What was found in it.</param>
+    /// <param name="tool">Version of the tool.</param>
+    public static InspectionReport Create(OnnxModel model, ModelAnalysis analysis, string tool) => new()
+    {
+        Tool = tool,
+        Model = new(Path.GetFileName(model.SourcePath) ?? "", model.Sha256),
+        Original = new(analysis.Parameters, analysis.Macs, model.Bytes, LatencyMs: null),
+        Opset = model.Opset,
+        Inputs = [.. model.Inputs.Select(input => input.ToString())],
+        Outputs = [.. model.Outputs.Select(output => output.ToString())],
+        Operators =
+        [
+            .. model.Graph.Nodes
+                .GroupBy(node => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}", StringComparer.Ordinal)
+                .Select(group => new ReportedOperator(group.Key, group.Count()))
+                .OrderByDescending(entry => entry.Count)
+                .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
+        ],
+        Groups = [.. analysis.Groups.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
+        Refused = [.. analysis.Refusals.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
+    };
+}

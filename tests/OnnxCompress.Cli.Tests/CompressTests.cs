@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Cli.Tests;
+
+public sealed class CompressTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Out => _folder.File("small.onnx");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_sample_model_becomes_smaller_and_the_proof_is_printed()
+    {
+        var run = Compress("--keep-macs", "0.6", "--verify-data", SampleFiles.Test, "--labels", SampleFiles.TestLabels);
+
+        Assert.Equal(0, run.Code);
+        Assert.True(new FileInfo(Out).Length < 0.8 * new FileInfo(SampleFiles.Model).Length, $"{new FileInfo(Out).Length} bytes");
+        string[] parts = ["parameters", "MACs", "latency (batch 1", "same decision", "with 95% confidence", "accuracy, compressed", "what was cut", "left alone, by reason"];
+        Assert.All(parts, part => Assert.Contains(part, run.Output, StringComparison.Ordinal));
+        Assert.DoesNotContain('\u001b', run.Output + run.Error);
+        Assert.Contains("wrote ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_report_holds_what_was_done()
+    {
+        var run = Compress("--keep-macs", "0.6", "--report", _folder.File("report.json"), "--seed", "5", "--quiet");
+
+        using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json")));
+        var root = report.RootElement;
+        Assert.Equal(0, run.Code);
+        Assert.Equal(1, root.GetProperty("schema").GetInt32());
+        Assert.Equal(5, root.GetProperty("seed").GetInt32());
+        Assert.Equal("glyphs.onnx", root.GetProperty("model").GetProperty("source").GetString());
+        Assert.Equal(Sha256(SampleFiles.Model), root.GetProperty("model").GetProperty("sha256").GetString());
+        Assert.Equal(Sha256(Out), root.GetProperty("compressed").GetProperty("sha256").GetString());
+        Assert.Equal(new FileInfo(SampleFiles.Model).Length, root.GetProperty("original").GetProperty("bytes").GetInt64());
+        Assert.Equal(new FileInfo(Out).Length, root.GetProperty("compressed").GetProperty("bytes").GetInt64());
+        var share = root.GetProperty("compressed").GetProperty("macs").GetDouble() / root.GetProperty("original").GetProperty("macs").GetDouble();
+        Assert.InRange(share, 0.3, 0.6);
+        Assert.Equal(250, root.GetProperty("verification").GetProperty("samples").GetInt32());
+        Assert.InRange(root.GetProperty("verification").GetProperty("agreementLower95").GetDouble(), 0.5, root.GetProperty("verification").GetProperty("agreement").GetDouble());
+        Assert.NotEqual(0, root.GetProperty("sites").GetArrayLength());
+    }
+
+    [Fact]
+    public void Json_is_all_that_stdout_holds()
+    {
+        var run = Compress("--keep-params", "0.7", "--json");
+
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(0, run.Code);
+        Assert.Equal("1.0.0", report.RootElement.GetProperty("tool").GetString());
+        Assert.Contains("calibrate: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Equal_inputs_give_equal_bytes()
+    {
+        Compress("--keep-macs", "0.6");
+        var first = File.ReadAllBytes(Out);
+
+        var again = Compress("--keep-macs", "0.6", "--overwrite");
+
+        Assert.Equal(0, again.Code);
+        Assert.Equal(first, File.ReadAllBytes(Out));
+    }
+
+    [Fact]
+    public void A_guard_that_fails_writes_nothing()
+    {
+        var run = Compress("--keep-macs", "0.15", "--min-agreement", "1", "--report", _folder.File("report.json"), "--quiet");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.GuardNotMet}", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was written", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
+    }
+
+    [Fact]
+    public void Force_writes_a_result_that_failed_with_a_warning()
+    {
+        var run = Compress("--keep-macs", "0.15", "--min-agreement", "1", "--force");
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains($"warning {DiagnosticCodes.GuardNotMet}", run.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Out));
+    }
+
+    [Fact]
+    public void A_result_that_is_not_smaller_is_not_written()
+    {
+        var run = Compress("--keep-macs", "1");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.ResultNotSmaller}", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Out));
+    }
+
+    [Fact]
+    public void A_budget_out_of_reach_is_not_met()
+    {
+        var run = Compress("--keep-bytes", "0.001");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.BudgetOutOfReach}", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Out));
+    }
+
+    [Fact]
+    public void The_guard_of_a_model_without_decisions_is_its_error()
+    {
+        var run = Compress("--keep-macs", "0.3", "--decision", "none", "--max-error", "0.001");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains("more than --max-error 0.001", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_included_part_is_all_that_is_cut()
+    {
+        var run = Compress("--keep-params", "0.9", "--include", "stage3/*", "--report", _folder.File("report.json"));
+
+        using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json")));
+        Assert.Equal(0, run.Code);
+        Assert.All(report.RootElement.GetProperty("sites").EnumerateArray(), site => Assert.StartsWith("stage3/", site.GetProperty("site").GetString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_cancelled_run_leaves_nothing()
+    {
+        using var cancellation = new CancellationTokenSource();
+        cancellation.Cancel();
+
+        var run = CliRun.Of(cancellation.Token, "compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--keep-macs", "0.5");
+
+        run.HasOneError(130, DiagnosticCodes.Cancelled);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Root));
+    }
+
+    [Fact]
+    public void A_compressed_model_is_verified_against_its_original()
+    {
+        Compress("--keep-macs", "0.7");
+
+        var run = CliRun.Of("verify", SampleFiles.Model, Out, "-d", SampleFiles.Test, "--scale", SampleFiles.Scale, "--labels", SampleFiles.TestLabels, "--json");
+
+        using var report = JsonDocument.Parse(run.Output);
+        var verification = report.RootElement.GetProperty("verification");
+        Assert.Equal(0, run.Code);
+        Assert.Equal(1500, verification.GetProperty("samples").GetInt32());
+        Assert.InRange(verification.GetProperty("agreement").GetDouble(), 0.9, 1);
+        Assert.InRange(verification.GetProperty("accuracy").GetProperty("original").GetDouble(), 0.97, 1);
+        Assert.True(report.RootElement.GetProperty("compressed").GetProperty("macs").GetInt64() < report.RootElement.GetProperty("original").GetProperty("macs").GetInt64());
+    }
+
+    [Fact]
+    public void Verify_holds_a_guard_against_a_model_that_decides_otherwise()
+    {
+        Compress("--keep-macs", "0.15");
+
+        var run = CliRun.Of("verify", SampleFiles.Model, Out, "-d", SampleFiles.Test, "--scale", SampleFiles.Scale, "--min-agreement", "0.999");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.GuardNotMet}", run.Error, StringComparison.Ordinal);
+        Assert.Contains("same decision", run.Output, StringComparison.Ordinal);
+    }
+
+    private CliRun Compress(params string[] options)
+    {
+        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, .. options]);
+        TestContext.Current.TestOutputHelper?.WriteLine(run.Error + run.Output);
+        return run;
+    }
+
+    private static string Sha256(string path) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Cli.Tests;
+
+public sealed class InspectTests
+{
+    [Fact]
+    public void The_sample_model_is_described_without_data()
+    {
+        var run = CliRun.Of("inspect", SampleFiles.Model);
+
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        string[] parts = ["glyphs.onnx: opset 13", "inputs:  image: Float[batch,1,28,28]", "outputs: logits", " Conv, ", "Removing a channel of", "OCX2001", "left alone, by reason"];
+        Assert.All(parts, part => Assert.Contains(part, run.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Json_lists_groups_and_refusals()
+    {
+        var run = CliRun.Of("inspect", SampleFiles.Model, "--json");
+
+        using var report = JsonDocument.Parse(run.Output);
+        var root = report.RootElement;
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal(311_092, root.GetProperty("original").GetProperty("parameters").GetInt64());
+        Assert.Equal(15_270_016, root.GetProperty("original").GetProperty("macs").GetInt64());
+        Assert.NotEqual(0, root.GetProperty("groups").GetArrayLength());
+        Assert.All(root.GetProperty("refused").EnumerateArray(), refusal => Assert.NotEqual("", refusal.GetProperty("reason").GetString()));
+    }
+
+    [Fact]
+    public void A_dynamic_length_needs_a_shape()
+    {
+        var run = CliRun.Of("inspect", SampleFiles.Model, "--shape", "imag=1,1,28,28");
+
+        run.HasOneError(1, DiagnosticCodes.InputUnmatched, "'image'");
+    }
+
+    [Theory]
+    [InlineData("squeezenet1.1_imagenet.onnx")]
+    [InlineData("mobilenet_v2_imagenet.onnx")]
+    [InlineData("mlperf_resnet8_cifar10.onnx")]
+    [InlineData("sst2_encoder.onnx")]
+    [InlineData("magika_v3_3.onnx")]
+    public void Real_models_are_described(string name)
+    {
+        var run = CliRun.Of("inspect", SharedFiles.Model(name), "--json");
+
+        Assert.Equal((0, ""), (run.Code, run.Error));
+    }
+}

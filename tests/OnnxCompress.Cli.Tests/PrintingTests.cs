@@ -1,0 +1,69 @@
+using OnnxCompress.Cli.Output;
+using OnnxCompress.Reporting;
+
+namespace OnnxCompress.Cli.Tests;
+
+public sealed class PrintingTests
+{
+    private static readonly ResultTable Table = new("a title", [new("what"), new("how much", true)], [["[apples]", "1,000"], ["pears", "20"]]);
+
+    [Fact]
+    public void A_plain_table_is_aligned_text()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+
+        TablePrinter.Print(Table, output, terminal: false);
+
+        Assert.Equal("a title\nwhat      how much\n--------  --------\n[apples]     1,000\npears           20\n\n", output.ToString());
+    }
+
+    [Fact]
+    public void A_drawn_table_shows_cells_as_they_are()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+
+        TablePrinter.Print(Table, output, terminal: true);
+
+        Assert.Contains("[apples]", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("1,000 │", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_without_rows_is_not_printed()
+    {
+        using var output = new StringWriter();
+        var talk = new Talk(new CliContext(output, output, false, false, TestContext.Current.CancellationToken), Verbosity.Normal, json: false);
+
+        talk.Result(Table with { Rows = [] });
+
+        Assert.Equal("", output.ToString());
+    }
+
+    [Fact]
+    public void Plain_progress_is_one_line_a_stage()
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+
+        PlainProgress.Run(error, progress =>
+        {
+            progress.Report(new("calibrate", 1, 2));
+            progress.Report(new("calibrate", 2, 2));
+            progress.Report(new("verify", 1, 1));
+            return 0;
+        });
+
+        Assert.Matches("^calibrate: [0-9.]+ s\nverify: [0-9.]+ s\n$", error.ToString());
+    }
+
+    [Fact]
+    public void Quiet_keeps_warnings_and_drops_talk()
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+        var talk = new Talk(new CliContext(error, error, false, false, TestContext.Current.CancellationToken), Verbosity.Quiet, json: false);
+
+        talk.Line("wrote it");
+        talk.Warn("OCX7004", "Few\nsamples.");
+
+        Assert.Equal("onnx-compress : warning OCX7004: Few samples.\n", error.ToString());
+    }
+}

@@ -1,0 +1,132 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Cli.Tests;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("'--kep-macs' is not an option of compress. Did you mean '--keep-macs'?", "compress", "m.onnx", "-o", "o.onnx", "--kep-macs", "0.5")]
+    [InlineData("Did you mean '--keep-macs'?", "compress", "--kep-macs=0.5", "m.onnx")]
+    [InlineData("Did you mean 'compress'?", "comprss", "m.onnx")]
+    [InlineData("See inspect --help.", "inspect", "m.onnx", "--frobnicate")]
+    [InlineData("'b.onnx' is one argument too many", "inspect", "a.onnx", "b.onnx")]
+    public void A_misspelt_word_is_answered_with_a_suggestion(string part, params string[] args) =>
+        CliRun.Of(args).HasOneError(2, DiagnosticCodes.ArgumentUnknown, part);
+
+    [Theory]
+    [InlineData("A verb is missing")]
+    [InlineData("MODEL is missing", "inspect")]
+    [InlineData("COMPRESSED is missing", "verify", "a.onnx")]
+    [InlineData("-o is missing", "compress", "m.onnx", "--keep-macs", "0.5")]
+    [InlineData("--keep-macs needs a value", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs")]
+    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy")]
+    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--min-agreement", "0.9")]
+    [InlineData("Data are missing", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5")]
+    [InlineData("Data are missing", "verify", "a.onnx", "b.onnx")]
+    public void What_is_missing_is_named(string part, params string[] args) => CliRun.Of(args).HasOneError(2, DiagnosticCodes.ArgumentMissing, part);
+
+    [Theory]
+    [InlineData("--keep-macs is '0,5'", "--keep-macs", "0,5")]
+    [InlineData("above 0 and at most 1", "--keep-macs", "0")]
+    [InlineData("above 0 and at most 1", "--keep-params", "1.01")]
+    [InlineData("--keep-bytes is 'NaN'", "--keep-bytes", "NaN")]
+    [InlineData("--min-agreement is '98'", "--keep-macs", "0.5", "--min-agreement", "98")]
+    [InlineData("nchw or nhwc", "--keep-macs", "0.5", "--layout", "hwc")]
+    [InlineData("--std is '1,0,1'", "--keep-macs", "0.5", "--std", "1,0,1")]
+    [InlineData("--mean is 'x'", "--keep-macs", "0.5", "--mean", "0.4,x")]
+    [InlineData("at least 1", "--keep-macs", "0.5", "--samples", "0")]
+    [InlineData("from 0 to 0.8", "--keep-macs", "0.5", "--holdout", "0.9")]
+    [InlineData("argmax, threshold=T or none", "--keep-macs", "0.5", "--decision", "top5")]
+    [InlineData("--seed is '-1'", "--keep-macs", "0.5", "--seed", "-1")]
+    [InlineData("--align is '0'", "--keep-macs", "0.5", "--align", "0")]
+    [InlineData("target or pivoted-qr", "--keep-macs", "0.5", "--selection", "magnitude")]
+    [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
+    [InlineData("cpu, cuda or opencl", "--keep-macs", "0.5", "--device", "tpu")]
+    public void A_value_that_cannot_be_used_is_named(string part, params string[] options) =>
+        CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", .. options]).HasOneError(2, DiagnosticCodes.OptionInvalid, part);
+
+    [Theory]
+    [InlineData("--keep-latency", "0.5")]
+    [InlineData("--shape", "x=1,3,32,32")]
+    [InlineData("--statistics", "s.bin")]
+    [InlineData("--plan", "plan.json")]
+    [InlineData("--locked")]
+    [InlineData("--cache-dir", "cache")]
+    [InlineData("--memory", "4G")]
+    [InlineData("--split", "alds")]
+    [InlineData("--methods", "id,svd")]
+    [InlineData("--reconstruct", "sequential")]
+    [InlineData("--device", "cuda")]
+    [InlineData("--report", "report.html")]
+    public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
+        CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
+            .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
+
+    [Theory]
+    [InlineData("calibrate")]
+    [InlineData("merge")]
+    [InlineData("plan")]
+    [InlineData("apply")]
+    [InlineData("explore")]
+    public void A_verb_that_does_not_work_yet_is_refused_by_name(string verb) =>
+        CliRun.Of(verb, "m.onnx").HasOneError(2, DiagnosticCodes.NotSupportedYet, verb);
+
+    [Theory]
+    [InlineData("--quiet and --verbose", "--quiet", "--verbose")]
+    [InlineData("--verify-data, which is missing", "--labels", "l.npy")]
+    [InlineData("give one of them", "--holdout", "0.3", "--verify-data", "v.npy")]
+    [InlineData("the guard is --max-error", "--decision", "none", "--min-agreement", "0.9")]
+    [InlineData("with decisions it is --min-agreement", "--max-error", "0.1")]
+    [InlineData("do not go with --decision none", "--decision", "none", "--axis", "1")]
+    [InlineData("given 2 times", "--seed", "1", "--seed", "2")]
+    public void Options_that_contradict_each_other_are_refused(string part, params string[] options) =>
+        CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
+            .HasOneError(2, DiagnosticCodes.OptionsConflict, part);
+
+    [Theory]
+    [InlineData("compress")]
+    [InlineData("inspect")]
+    [InlineData("verify")]
+    public void Every_verb_helps_with_examples(string verb)
+    {
+        var run = CliRun.Of(verb, "--help");
+
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_option_of_the_interface_is_there_or_refused_by_name()
+    {
+        string[] contract =
+        [
+            "--data", "--layout", "--shape", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--decision", "--output", "--axis",
+            "--max-error", "--verify-data", "--keep-params", "--keep-bytes", "--keep-macs", "--keep-latency", "--min-agreement", "--methods",
+            "--reconstruct", "--align", "--selection", "--split", "--plan", "--locked", "--cache-dir", "--memory", "--force", "--overwrite",
+            "--quiet", "--verbose", "--allow-external-outside", "--include", "--exclude", "--seed", "--threads", "--device", "--json", "--report",
+        ];
+        var help = CliRun.Of("compress", "--help").Output;
+
+        Assert.All(contract, option => Assert.True(
+            help.Contains(option, StringComparison.Ordinal) || Options.PlannedOptions.InsteadOf(option) is not null, option));
+    }
+
+    [Fact]
+    public void The_version_is_printed()
+    {
+        var run = CliRun.Of("--version");
+
+        Assert.Equal(0, run.Code);
+        Assert.StartsWith(ToolVersion.Text, run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Arguments_can_come_from_a_response_file()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllLines(folder.File("args.rsp"), ["compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "2"]);
+
+        CliRun.Of($"@{folder.File("args.rsp")}").HasOneError(2, DiagnosticCodes.OptionInvalid, "--keep-macs is '2'");
+    }
+}

@@ -1,0 +1,83 @@
+using Google.Protobuf;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+using OnnxCompress.Models.Protos;
+
+namespace OnnxCompress.Tests.Verification;
+
+/// <summary>A runtime whose models are functions of a batch of rows.</summary>
+internal sealed class FakeRuntime : IModelRuntime
+{
+    private readonly Dictionary<OnnxModel, Func<float[], float[]>> _functions = [];
+
+    public string Version => "fake";
+
+    /// <summary>Every run: which model, and how many rows.</summary>
+    public List<(OnnxModel Model, int Rows)> Runs { get; } = [];
+
+    /// <summary>Adds a model.</summary>
+    /// <param name="function">Maps each row of the input to a row of the output.</param>
+    /// <param name="outputDims">Shape of the output behind the batch axis.</param>
+    /// <param name="op">The operator that makes the output, as the graph claims.</param>
+    /// <param name="batch">The declared batch, when it is fixed.</param>
+    /// <param name="output">The output's name.</param>
+    public OnnxModel Add(Func<float[], float[]> function, long[] outputDims, string op = "Identity", long? batch = null, string output = "y")
+    {
+        var graph = new GraphProto { Name = "g" };
+        graph.Input.Add(Value("x", batch, [1]));
+        graph.Output.Add(Value(output, batch, outputDims));
+        var node = new NodeProto { OpType = op, Name = "n" };
+        node.Input.Add("x");
+        node.Output.Add(output);
+        graph.Node.Add(node);
+        var proto = new ModelProto { IrVersion = 8, Graph = graph };
+        proto.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
+        var model = OnnxModel.Load(proto.ToByteArray());
+        _functions[model] = function;
+        return model;
+    }
+
+    public IModelSession Open(OnnxModel model, SessionSettings settings) => new Session(this, model, _functions[model]);
+
+    private static ValueInfoProto Value(string name, long? batch, long[] dims)
+    {
+        var shape = new TensorShapeProto();
+        shape.Dim.Add(batch is { } size ? new TensorShapeProto.Types.Dimension { DimValue = size } : new TensorShapeProto.Types.Dimension { DimParam = "batch" });
+        shape.Dim.Add(dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+        return new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } };
+    }
+
+    private sealed class Session(FakeRuntime runtime, OnnxModel model, Func<float[], float[]> function) : IModelSession
+    {
+        public IReadOnlyList<TensorInfo> Inputs => model.Inputs;
+
+        public IReadOnlyList<TensorInfo> Outputs => model.Outputs;
+
+        public RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var rows = (int)inputs[0].Dims[0];
+            runtime.Runs.Add((model, rows));
+            var width = (int)(inputs[0].Count / rows);
+            float[] values = [.. ((float[])inputs[0].Values).Chunk(width).SelectMany(function)];
+            return new Result([rows, .. model.Outputs[0].Dims!.Skip(1).Select(dim => dim.Value!.Value)], values);
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Result(long[] dims, float[] values) : RunResult
+    {
+        public override IReadOnlyList<long> Dims(int index) => dims;
+
+        public override ElementType Type(int index) => ElementType.Float;
+
+        public override ReadOnlySpan<T> Values<T>(int index) => (T[])(object)values;
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}
