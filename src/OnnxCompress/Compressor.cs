@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -49,7 +50,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis), samples, BatchSize(model, options), progress, cancellation));
+            model, analysis.Relations.Shapes, Taps(analysis), samples, options.BatchSize, progress, cancellation));
         var sites = watch.Time("select", () => Select(model, analysis, statistics, options, cancellation));
         var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, options.Budget));
         var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, cancellation));
@@ -61,7 +62,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
-        var sample = samples.Read([0]);
+        var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
         var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
@@ -70,23 +71,20 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis) =>
         analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
 
-    /// <summary>Models exported with a fixed batch run at that batch.</summary>
-    private static int BatchSize(OnnxModel model, CompressionOptions options) =>
-        model.Inputs.Any(i => i.Dims is { Count: > 0 } dims && dims[0].Value is not null) ? 1 : options.BatchSize;
-
     private SiteCandidate[] Select(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
     {
         var sites = new SiteCandidate[analysis.Groups.Count];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = backend.Threads, CancellationToken = cancellation };
-        Parallel.For(0, sites.Length, parallel, i =>
+        void SelectSite(int i)
         {
             var group = analysis.Groups[i];
             var moments = group.ConsumerLayers
                 .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
                 .ToArray();
             sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
-        });
+        }
+
+        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
         return sites;
     }
 
@@ -105,7 +103,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var compressed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
         var groups = plan.Sites.Select(s => analysis.Groups.First(g => g.Name == s.Site)).ToArray();
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
-            model, compressed, groups, shrinkage, samples, BatchSize(model, options), cancellation);
+            model, compressed, groups, shrinkage, samples, options.BatchSize, cancellation);
         return (compressed, errors);
     }
 

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -30,28 +31,49 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
 
         var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
         // At least one batch for each fold, however few samples there are.
         batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);
-        var indices = new int[batchSize];
-        for (var start = 0; start < samples.Count; start += batchSize)
+        var batch = 0;
+        foreach (var (indices, count, inputs) in Read(samples, model, batchSize, cancellation))
         {
-            var count = Math.Min(batchSize, samples.Count - start);
-            for (var i = 0; i < count; i++)
-            {
-                indices[i] = start + i;
-            }
-
-            using var result = session.Run(samples.Read(indices.AsSpan(0, count)), outputs, cancellation);
+            using var result = session.Run(inputs, outputs, cancellation);
+            var isCheck = batch++ % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
-            var isCheck = start / batchSize % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
-            Parallel.For(0, distinct.Length, parallel, i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
-                result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), count * distinct[i].RowsPerSample(shapes)));
-            progress?.Report(new ProgressUpdate("calibrate", start + count, samples.Count));
+            ParallelWork.For(
+                distinct.Length,
+                threads,
+                i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
+                    result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices * distinct[i].RowsPerSample(shapes)),
+                cancellation);
+            progress?.Report(new ProgressUpdate("calibrate", count, samples.Count));
         }
 
         RequireFinite(distinct, totals);
         return statistics;
+    }
+
+    /// <summary>Batches one after the other; the next is read while the caller works on this one.</summary>
+    /// <returns>Samples in the batch, samples up to and with it, and the batch.</returns>
+    private static IEnumerable<(int Indices, int Done, IReadOnlyList<HostTensor> Inputs)> Read(
+        ISampleSource samples, OnnxModel model, int batchSize, CancellationToken cancellation)
+    {
+        var done = 0;
+        Task<(int Indices, int Samples, IReadOnlyList<HostTensor> Inputs)>? pending = null;
+        foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
+        {
+            // One read at a time: a source need not be thread safe.
+            var ready = pending?.GetAwaiter().GetResult();
+            pending = Task.Run(() => (indices.Length, count, samples.Read(indices)), cancellation);
+            if (ready is { } previous)
+            {
+                yield return (previous.Indices, done += previous.Samples, previous.Inputs);
+            }
+        }
+
+        if (pending?.GetAwaiter().GetResult() is { } last)
+        {
+            yield return (last.Indices, done + last.Samples, last.Inputs);
+        }
     }
 
     private static void RequireFinite(ChannelTap[] taps, TapStatistics[] totals)

@@ -22,5 +22,5 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
 
     /// <summary>Rows that one sample gives: values of each channel.</summary>
     public long RowsPerSample(TensorShapes shapes) =>
-        shapes.Of(Tensor)!.Aggregate(1L, (product, d) => product * d) / Channels;
+        shapes.Of(Tensor)!.Aggregate(1L, (product, d) => product * d) / Channels / shapes.Samples;
 }

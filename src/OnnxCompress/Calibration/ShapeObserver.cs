@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -34,7 +35,7 @@ internal static class ShapeObserver
         using var session = runtime.Open(observable, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
         // Sequences and maps have no shape; the analysis treats what it does not know as opaque.
         string[] tensors = [.. session.Outputs.Where(o => o.Type != ElementType.Undefined).Select(o => o.Name)];
-        var shapes = new TensorShapes();
+        var shapes = new TensorShapes { Samples = SampleBatches.Fixed(model.Inputs) ?? 1 };
         foreach (var input in sample)
         {
             shapes.Set(input.Name, input.Type, [.. input.Dims.Select(d => checked((int)d))]);

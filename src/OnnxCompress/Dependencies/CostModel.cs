@@ -6,9 +6,14 @@ internal sealed class CostModel
     private readonly IndexElements _elements;
     private readonly IReadOnlyList<ConstantSize> _constants;
     private readonly IReadOnlyList<MacTerm> _macs;
+    private readonly int _samples;
 
-    internal CostModel(IndexElements elements, IReadOnlyList<ConstantSize> constants, IReadOnlyList<MacTerm> macs) =>
-        (_elements, _constants, _macs) = (elements, constants, macs);
+    /// <param name="elements">Ties between indices.</param>
+    /// <param name="constants">Sizes of constants.</param>
+    /// <param name="macs">Multiply-accumulates of one run.</param>
+    /// <param name="samples">Samples of one run.</param>
+    internal CostModel(IndexElements elements, IReadOnlyList<ConstantSize> constants, IReadOnlyList<MacTerm> macs, int samples) =>
+        (_elements, _constants, _macs, _samples) = (elements, constants, macs, samples);
 
     /// <summary>Elements of the floating-point constants.</summary>
     /// <param name="isKept">Whether the root of an element stays.</param>
@@ -21,7 +26,7 @@ internal sealed class CostModel
 
     /// <summary>Multiply-accumulates for one sample.</summary>
     /// <param name="isKept">Whether the root of an element stays.</param>
-    public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept)));
+    public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept))) / _samples;
 
     private int Kept(IndexAxis axis, Func<int, bool> isKept)
     {

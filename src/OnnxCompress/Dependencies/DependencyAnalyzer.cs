@@ -66,6 +66,6 @@ internal static class DependencyAnalyzer
             constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));
         }
 
-        return new CostModel(relations.Elements, constants, relations.Macs);
+        return new CostModel(relations.Elements, constants, relations.Macs, relations.Shapes.Samples);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class TensorShapes
     private readonly Dictionary<string, long[]> _integers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ElementType> _types = new(StringComparer.Ordinal);
 
+    /// <summary>Samples of the observed run: one, or the batch that the model fixes.</summary>
+    public int Samples { get; init; } = 1;
+
     /// <summary>The shape for one sample, or null when the tensor was not observed.</summary>
     public int[]? Of(string tensor) => _dims.GetValueOrDefault(tensor);
 

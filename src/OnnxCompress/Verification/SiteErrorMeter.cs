@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 
@@ -32,9 +33,9 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         using var after = Open(compressed, names);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
         var count = Math.Min(Samples, samples.Count);
-        for (var start = 0; start < count; start += batchSize)
+        foreach (var (indices, _) in SampleBatches.Of(count, original.Inputs, batchSize))
         {
-            var batch = samples.Read([.. Enumerable.Range(start, Math.Min(batchSize, count - start))]);
+            var batch = samples.Read(indices);
             using var expected = before.Run(batch, names, cancellation);
             using var actual = after.Run(batch, names, cancellation);
             for (var i = 0; i < names.Length; i++)
