@@ -14,7 +14,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     /// <param name="shapes">Its shapes.</param>
     /// <param name="taps">Where statistics are taken; those with the same key are taken once.</param>
     /// <param name="samples">The data.</param>
-    /// <param name="batchSize">Samples for each run.</param>
+    /// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public CalibrationStatistics Run(
@@ -29,7 +29,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
             return statistics;
         }
 
-        var tapped = GramTaps.Insert(model, shapes, distinct, batchSize, out var outputs);
+        var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
         // At least one batch for each fold, however few samples there are.
         batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);

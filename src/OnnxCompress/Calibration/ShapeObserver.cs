@@ -17,7 +17,7 @@ internal static class ShapeObserver
     /// <summary>Observes all shapes.</summary>
     /// <param name="runtime">Where the model runs.</param>
     /// <param name="model">The model; not changed.</param>
-    /// <param name="sample">One sample for each input.</param>
+    /// <param name="sample">One sample for each input, or as many as the model's fixed batch holds.</param>
     /// <param name="cancellation">Stops the runs.</param>
     public static TensorShapes Observe(IModelRuntime runtime, OnnxModel model, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {

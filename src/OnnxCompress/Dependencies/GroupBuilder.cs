@@ -39,13 +39,14 @@ internal static class GroupBuilder
 
         var constants = ConstantsByRoot(relations);
         var groups = new List<ChannelGroup>();
+        var names = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var component in consumers.GroupBy(c => components.Root(c.Roots[0])))
         {
             var atoms = component.SelectMany(c => c.Roots).Distinct().Order().ToArray();
             var free = atoms.Select(a => relations.Elements.PinOf(a) is null).ToArray();
             if (atoms.Length > 1 && free.Contains(true))
             {
-                groups.Add(Describe(relations, atoms, free, constants, [.. component.Select(c => new GroupConsumer(
+                groups.Add(Describe(relations, atoms, free, constants, names, [.. component.Select(c => new GroupConsumer(
                     c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]));
             }
         }
@@ -110,7 +111,8 @@ internal static class GroupBuilder
     }
 
     private static ChannelGroup Describe(
-        Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants, GroupConsumer[] consumers)
+        Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants,
+        Dictionary<string, int> names, GroupConsumer[] consumers)
     {
         var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
         var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name).ToList();
@@ -121,6 +123,9 @@ internal static class GroupBuilder
             .Except(producers)
             .ToArray();
         var name = producers.Concat(readers).Append(consumers[0].Layer.Node.Name).First();
+        // Parts of one layer's channels may be groups of their own (Split, Slice).
+        names[name] = names.GetValueOrDefault(name) + 1;
+        name = names[name] > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{names[name]}") : name;
         var segments = Enumerable.Range(0, atoms.Length)
             .GroupBy(i => constants.TryGetValue(atoms[i], out var set) ? string.Join('|', set.Order().Select(c => $"{c.Name}:{c.Axis}")) : "")
             .Select(g => g.ToArray());

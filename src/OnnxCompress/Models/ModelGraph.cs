@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models.Protos;
 
@@ -91,6 +92,25 @@ internal sealed class ModelGraph
     {
         name = UniqueName(name);
         AddInitializer(name, ElementType.Int64, [values.Length]).Write([values.Length], values);
+        return name;
+    }
+
+    /// <summary>Adds an int64 or int32 constant.</summary>
+    public string AddIntegers(string name, ElementType type, params ReadOnlySpan<long> values)
+    {
+        if (type == ElementType.Int64)
+        {
+            return AddIntegers(name, values);
+        }
+
+        var narrow = new int[values.Length];
+        for (var i = 0; i < narrow.Length; i++)
+        {
+            narrow[i] = checked((int)values[i]);
+        }
+
+        name = UniqueName(name);
+        AddInitializer(name, ElementType.Int32, [narrow.Length]).WriteBytes([narrow.Length], MemoryMarshal.AsBytes(narrow.AsSpan()).ToArray());
         return name;
     }
 

@@ -32,8 +32,8 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         using var before = Open(original, names);
         using var after = Open(compressed, names);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
-        var count = Math.Min(Samples, samples.Count);
-        foreach (var (indices, _) in SampleBatches.Of(count, original.Inputs, batchSize))
+        var (reference, values) = (new OutputValues(), new OutputValues());
+        foreach (var (indices, _) in SampleBatches.Of(Math.Min(Samples, samples.Count), original.Inputs, batchSize))
         {
             var batch = samples.Read(indices);
             using var expected = before.Run(batch, names, cancellation);
@@ -41,7 +41,9 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
             for (var i = 0; i < names.Length; i++)
             {
                 var axis = shrinkage.Axes(layers[i].Output)[layers[i].OutputChannelAxis];
-                var (error, energy) = Compare(expected, actual, i, layers[i].OutputChannelAxis, axis, shrinkage);
+                reference.Read(expected, i);
+                values.Read(actual, i);
+                var (error, energy) = Compare(reference, values, layers[i].OutputChannelAxis, axis, shrinkage);
                 errors[i] += error;
                 energies[i] += energy;
             }
@@ -53,15 +55,13 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
     }
 
     private static (double Error, double Energy) Compare(
-        RunResult expected, RunResult actual, int index, int channelAxis, IndexAxis? axis, Shrinkage shrinkage)
+        OutputValues expected, OutputValues actual, int channelAxis, IndexAxis? axis, Shrinkage shrinkage)
     {
-        var dims = expected.Dims(index);
+        var dims = expected.Dims;
         var inner = dims.Skip(channelAxis + 1).Aggregate(1L, (product, d) => product * d);
         var outer = dims.Take(channelAxis).Aggregate(1L, (product, d) => product * d);
         var channels = (int)dims[channelAxis];
         var kept = axis is null ? channels : shrinkage.Kept(axis);
-        var reference = expected.Values<float>(index);
-        var values = actual.Values<float>(index);
         double error = 0, energy = 0;
         for (var o = 0L; o < outer; o++)
         {
@@ -73,13 +73,13 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
                     continue;
                 }
 
-                var left = reference.Slice((int)(((o * channels) + c) * inner), (int)inner);
-                var right = values.Slice((int)(((o * kept) + position++) * inner), (int)inner);
+                var left = expected.Values.Slice((int)(((o * channels) + c) * inner), (int)inner);
+                var right = actual.Values.Slice((int)(((o * kept) + position++) * inner), (int)inner);
                 for (var i = 0; i < left.Length; i++)
                 {
-                    double difference = left[i] - right[i];
+                    var difference = left[i] - right[i];
                     error += difference * difference;
-                    energy += (double)left[i] * left[i];
+                    energy += left[i] * left[i];
                 }
             }
         }

@@ -72,7 +72,7 @@ internal sealed partial class RandomGraphs
         // Scales leave the batch open; sizes would state it.
         var (rows, columns) = (Pick(1, 2), Pick(1, 2));
         var scales = _model.Floats(NextName(), [4], 1, 1, rows, columns);
-        return new Tensor(_model.Node("Resize", NextName(), [source.Name, "", scales], ("mode", "nearest")), channels, height * rows, width * columns);
+        return new Tensor(_model.Node("Resize", NextName(), [source.Name, _model.Floats(NextName(), [0]), scales], ("mode", "nearest")), channels, height * rows, width * columns);
     }
 
     private Tensor? ConvolveTransposed(Tensor source)

@@ -22,7 +22,7 @@ internal static class ModelRunner
         samples ??= Samples(model);
         using var session = Runtime.Open(model, new SessionSettings(Threads: 1, Optimize: optimize, Spin: false));
         var names = outputs ?? [.. model.Outputs.Select(o => o.Name)];
-        using var result = session.Run(samples.Read([.. Enumerable.Range(0, Math.Min(count, samples.Count))]), names, TestContext.Current.CancellationToken);
+        using var result = session.Run(samples.Read(SampleBatches.Of(Math.Min(count, samples.Count), model.Inputs, count).First().Indices), names, TestContext.Current.CancellationToken);
         return [.. names.Select((name, i) => OutputTensor.Of(name, result, i))];
     }
 }

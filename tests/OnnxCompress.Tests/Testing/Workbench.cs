@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
@@ -17,7 +18,7 @@ internal sealed class Workbench
     public Workbench(OnnxModel model, ISampleSource? samples = null)
     {
         (Model, Samples) = (model, samples ?? ModelRunner.Samples(model, count: 64));
-        Analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(ModelRunner.Runtime, model, Samples.Read([0]), Token));
+        Analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(ModelRunner.Runtime, model, Samples.Read(SampleBatches.Of(1, model.Inputs, 1).First().Indices), Token));
     }
 
     public static CpuBackend Backend { get; } = new(1);

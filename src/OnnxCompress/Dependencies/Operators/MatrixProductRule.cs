@@ -61,7 +61,8 @@ internal sealed class MatrixProductRule : OperatorRule
             }
         }
 
-        var isVector = bias is not null && relations.Graph.Constant(bias) is { } constant && constant.Count == weight[outputAxis]!.Length;
+        var isVector = bias is not null && relations.Graph.Constant(bias) is { } constant
+            && constant.Count == weight[outputAxis]!.Length && constant.Dims[^1] == constant.Count;
         Add(node, relations, outputAxis, inputAxis, constantInput: 1, channelAxis: 1,
             isVector && node.Float("alpha", 1) == 1 && node.Float("beta", 1) == 1 ? bias : null);
         relations.Set(node.Outputs[0], input[0], weight[outputAxis]);

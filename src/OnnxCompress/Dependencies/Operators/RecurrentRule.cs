@@ -31,6 +31,8 @@ internal sealed class RecurrentRule : OperatorRule
         relations.Pin(axes[..2], DiagnosticCodes.RecurrentState, node.Name, sentence);
         relations.Pin(input[..2], DiagnosticCodes.AxisNotChannels, node.Name, $"'{node.Name}' ({node.OpType}) steps over them");
         var shape = relations.Shape(node.Inputs[0])!;
+        // All states (positions, directions, batch, hidden), or only the last one where nothing else is asked for.
+        var isAll = node.Outputs[0].Length > 0;
         relations.Add(new MacTerm(node.Name, (long)shape[0] * shape[1] * axes[1]!.Length, [axes[2]!]));
         relations.Add(new LinearLayer
         {
@@ -40,8 +42,8 @@ internal sealed class RecurrentRule : OperatorRule
             InputAxis = 2,
             Input = node.Inputs[0],
             InputChannelAxis = 2,
-            Output = node.Outputs[0],
-            OutputChannelAxis = 3,
+            Output = node.Outputs.First(o => o.Length > 0),
+            OutputChannelAxis = isAll ? 3 : 2,
         });
     }
 }

@@ -46,7 +46,7 @@ internal sealed class SliceRule : OperatorRule
     {
         var axes = shrinkage.Axes(node.Inputs[0]);
         var shape = shrinkage.Shapes.Of(node.Inputs[0]) ?? [.. axes.Select(a => a!.Length)];
-        var ranges = Ranges.Read(node, shrinkage.Graph, shrinkage.Shapes, shape)!;
+        var ranges = Ranges.Read(node, shrinkage.Graph, shrinkage.Shapes, shape) ?? [];
         if (!ranges.Any(r => shrinkage.Shrinks(axes[r.Axis]) && !r.IsWhole(shape[r.Axis])))
         {
             return;
@@ -96,8 +96,10 @@ internal sealed class SliceRule : OperatorRule
             }
             else
             {
-                node.Proto.Input[1] = graph.AddIntegers($"{node.Name}/starts", starts);
-                node.Proto.Input[2] = graph.AddIntegers($"{node.Name}/ends", ends);
+                // All index inputs of a Slice are of one type.
+                var type = graph.Constant(node.Inputs[1])!.Type;
+                node.Proto.Input[1] = graph.AddIntegers($"{node.Name}/starts", type, starts);
+                node.Proto.Input[2] = graph.AddIntegers($"{node.Name}/ends", type, ends);
             }
         }
 
