@@ -62,7 +62,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
-        var sample = samples.Read(SampleBatches.Of(1, model.Inputs, 1).First().Indices);
+        var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
         var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
@@ -75,15 +75,16 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
     {
         var sites = new SiteCandidate[analysis.Groups.Count];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = backend.Threads, CancellationToken = cancellation };
-        Parallel.For(0, sites.Length, parallel, i =>
+        void SelectSite(int i)
         {
             var group = analysis.Groups[i];
             var moments = group.ConsumerLayers
                 .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
                 .ToArray();
             sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
-        });
+        }
+
+        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
         return sites;
     }
 

@@ -21,12 +21,12 @@ internal enum Region
 /// </summary>
 internal static unsafe class Gemm
 {
-    /// <summary>Depth of a slab: panels of it fit the first two cache levels; the float kernel sums at most this many terms in float.</summary>
-    public const int Depth = 256;
+    /// <summary>Depth of a slab: long enough that adding a tile to C costs little; the float kernel sums at most this many terms in float.</summary>
+    public const int Depth = 512;
 
-    private const int TileRows = 96;      // rows of C per task: A's share (96 x 256 doubles, 192 KiB) stays in the second cache level
+    private const int TileRows = 96;      // rows of C per task: A's share (96 x 512 doubles, 384 KiB) stays in the second cache level
     private const int TileColumns = 256;  // columns of C per task
-    private const int RowsAtOnce = 6144;  // rows of A packed at once: bounds the workspace, 12 MiB in double
+    private const int RowsAtOnce = 6144;  // rows of A packed at once: bounds the workspace, 24 MiB in double
 
     private const int FewTiles = 8;       // below, tiles alone do not keep threads busy
     private const int SplitDepth = 2048;  // least depth of a part

@@ -37,6 +37,14 @@ public sealed class CalibrationStatistics
         Samples += other.Samples;
     }
 
+    /// <summary>Reads a statistics file.</summary>
+    /// <exception cref="OnnxCompressException">OCX3001 or OCX3013: the file cannot be used; the message says why.</exception>
+    public static CalibrationStatistics Load(string path) => StatisticsFile.Read(path);
+
+    /// <summary>Writes a statistics file, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path) => StatisticsFile.Write(path, this);
+
     internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found
         : throw new OnnxCompressException(

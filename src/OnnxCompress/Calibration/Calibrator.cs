@@ -31,22 +31,49 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
 
         var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : -1, CancellationToken = cancellation };
         // At least one batch for each fold, however few samples there are.
         batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);
-        var (batch, done) = (0, 0);
-        foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
+        var batch = 0;
+        foreach (var (indices, count, inputs) in Read(samples, model, batchSize, cancellation))
         {
-            using var result = session.Run(samples.Read(indices), outputs, cancellation);
-            // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
+            using var result = session.Run(inputs, outputs, cancellation);
             var isCheck = batch++ % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
-            Parallel.For(0, distinct.Length, parallel, i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
-                result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices.Length * distinct[i].RowsPerSample(shapes)));
-            progress?.Report(new ProgressUpdate("calibrate", done += count, samples.Count));
+            // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
+            ParallelWork.For(
+                distinct.Length,
+                threads,
+                i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
+                    result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices * distinct[i].RowsPerSample(shapes)),
+                cancellation);
+            progress?.Report(new ProgressUpdate("calibrate", count, samples.Count));
         }
 
         RequireFinite(distinct, totals);
         return statistics;
+    }
+
+    /// <summary>Batches one after the other; the next is read while the caller works on this one.</summary>
+    /// <returns>Samples in the batch, samples up to and with it, and the batch.</returns>
+    private static IEnumerable<(int Indices, int Done, IReadOnlyList<HostTensor> Inputs)> Read(
+        ISampleSource samples, OnnxModel model, int batchSize, CancellationToken cancellation)
+    {
+        var done = 0;
+        Task<(int Indices, int Samples, IReadOnlyList<HostTensor> Inputs)>? pending = null;
+        foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
+        {
+            // One read at a time: a source need not be thread safe.
+            var ready = pending?.GetAwaiter().GetResult();
+            pending = Task.Run(() => (indices.Length, count, samples.Read(indices)), cancellation);
+            if (ready is { } previous)
+            {
+                yield return (previous.Indices, done += previous.Samples, previous.Inputs);
+            }
+        }
+
+        if (pending?.GetAwaiter().GetResult() is { } last)
+        {
+            yield return (last.Indices, done + last.Samples, last.Inputs);
+        }
     }
 
     private static void RequireFinite(ChannelTap[] taps, TapStatistics[] totals)

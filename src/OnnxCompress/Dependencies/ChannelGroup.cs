@@ -38,7 +38,7 @@ public sealed class ChannelGroup
     /// <summary>The linear layers that read the channels.</summary>
     internal IReadOnlyList<GroupConsumer> ConsumerLayers { get; }
 
-    /// <summary>Channels that sit in the same constants: each such segment keeps at least one.</summary>
+    /// <summary>Channels that sit in the same tensors: each such segment keeps at least one.</summary>
     internal IReadOnlyList<int[]> Segments { get; init; } = [];
 
     /// <summary>Whether a convolution makes or reads the channels.</summary>

@@ -6,9 +6,12 @@ internal sealed class CostModel
     private readonly IndexElements _elements;
     private readonly IReadOnlyList<ConstantSize> _constants;
     private readonly IReadOnlyList<MacTerm> _macs;
-
     private readonly int _samples;
 
+    /// <param name="elements">Ties between indices.</param>
+    /// <param name="constants">Sizes of constants.</param>
+    /// <param name="macs">Multiply-accumulates of one run.</param>
+    /// <param name="samples">Samples of one run.</param>
     internal CostModel(IndexElements elements, IReadOnlyList<ConstantSize> constants, IReadOnlyList<MacTerm> macs, int samples) =>
         (_elements, _constants, _macs, _samples) = (elements, constants, macs, samples);
 

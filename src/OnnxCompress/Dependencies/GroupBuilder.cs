@@ -38,6 +38,7 @@ internal static class GroupBuilder
         }
 
         var constants = ConstantsByRoot(relations);
+        var axes = AxesByRoot(relations);
         var groups = new List<ChannelGroup>();
         var names = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var component in consumers.GroupBy(c => components.Root(c.Roots[0])))
@@ -46,7 +47,7 @@ internal static class GroupBuilder
             var free = atoms.Select(a => relations.Elements.PinOf(a) is null).ToArray();
             if (atoms.Length > 1 && free.Contains(true))
             {
-                groups.Add(Describe(relations, atoms, free, constants, names, [.. component.Select(c => new GroupConsumer(
+                groups.Add(Describe(relations, atoms, free, constants, axes, names, [.. component.Select(c => new GroupConsumer(
                     c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]));
             }
         }
@@ -110,9 +111,32 @@ internal static class GroupBuilder
         return constants;
     }
 
+    /// <summary>For each root the numbers of the axes that it lies in.</summary>
+    private static Dictionary<int, List<int>> AxesByRoot(Relations relations)
+    {
+        var axes = new Dictionary<int, List<int>>();
+        foreach (var (number, axis) in relations.DistinctAxes.Index())
+        {
+            foreach (var root in axis.Ids.Select(relations.Elements.Root))
+            {
+                if (!axes.TryGetValue(root, out var numbers))
+                {
+                    axes[root] = numbers = [];
+                }
+
+                if (numbers.Count == 0 || numbers[^1] != number)
+                {
+                    numbers.Add(number);
+                }
+            }
+        }
+
+        return axes;
+    }
+
     private static ChannelGroup Describe(
         Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants,
-        Dictionary<string, int> names, GroupConsumer[] consumers)
+        Dictionary<int, List<int>> axes, Dictionary<string, int> names, GroupConsumer[] consumers)
     {
         var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
         var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name).ToList();
@@ -126,8 +150,9 @@ internal static class GroupBuilder
         // Parts of one layer's channels may be groups of their own (Split, Slice).
         names[name] = names.GetValueOrDefault(name) + 1;
         name = names[name] > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{names[name]}") : name;
+        // Channels that lie in the same axes: of a range of them (Slice, Split) at least one must stay, like of a layer.
         var segments = Enumerable.Range(0, atoms.Length)
-            .GroupBy(i => constants.TryGetValue(atoms[i], out var set) ? string.Join('|', set.Order().Select(c => $"{c.Name}:{c.Axis}")) : "")
+            .GroupBy(i => string.Join(',', axes[atoms[i]]))
             .Select(g => g.ToArray());
         return new ChannelGroup(name, atoms, free, consumers)
         {

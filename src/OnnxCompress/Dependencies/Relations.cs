@@ -34,6 +34,9 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     /// <summary>Constants whose axes were looked up, with those axes.</summary>
     public IEnumerable<KeyValuePair<string, IndexAxis?[]>> Constants => _axes.Where(entry => graph.Constant(entry.Key) is not null);
 
+    /// <summary>Every axis that some tensor has, each once however many tensors share it.</summary>
+    public IEnumerable<IndexAxis> DistinctAxes => _axes.Values.SelectMany(axes => axes).OfType<IndexAxis>().Distinct();
+
     /// <summary>Axes of a tensor. A constant gets an axis of new elements for each of its own the first time.</summary>
     public IndexAxis?[] Axes(string tensor)
     {

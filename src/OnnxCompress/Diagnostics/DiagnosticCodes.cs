@@ -112,6 +112,9 @@ public static class DiagnosticCodes
     /// <summary>Activations became NaN or infinite on the calibration data.</summary>
     public const string ActivationsNotFinite = "OCX3012";
 
+    /// <summary>A statistics file is damaged, of another version, or no statistics file.</summary>
+    public const string StatisticsMalformed = "OCX3013";
+
     /// <summary>A data file holds no samples, or too few for what was asked.</summary>
     public const string DataEmpty = "OCX3020";
 

@@ -11,7 +11,7 @@ internal sealed class TensorShapes
     private readonly Dictionary<string, long[]> _integers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ElementType> _types = new(StringComparer.Ordinal);
 
-    /// <summary>Samples in the run that was observed: 1, or the batch that the model fixes.</summary>
+    /// <summary>Samples of the observed run: one, or the batch that the model fixes.</summary>
     public int Samples { get; init; } = 1;
 
     /// <summary>The shape for one sample, or null when the tensor was not observed.</summary>

@@ -117,6 +117,26 @@ public sealed class AxisTests
         Assert.Equal(["norm"], GroupAssert.Group(builder.Analyze("c2"), 6, ["c1"], ["c2"]).Carried);
     }
 
+    [Theory]
+    [InlineData("InstanceNormalization")]
+    [InlineData("SpaceToDepth")]
+    [InlineData("MaxPool")]
+    public void Channels_that_lie_where_an_operator_expects_positions_stay(string op)
+    {
+        var builder = Image();
+        builder.Node("Transpose", "t", [builder.Conv("c", "x", 3, 6, 2)], ("perm", new long[] { 0, 2, 1, 3 }));
+        _ = op switch
+        {
+            "SpaceToDepth" => builder.Node(op, "op", ["t"], ("blocksize", 2)),
+            "MaxPool" => builder.Node(op, "op", ["t"], ("kernel_shape", new long[] { 2, 2 })),
+            _ => builder.Node(op, "op", ["t", builder.Weight("s", 4), builder.Weight("b", 4)]),
+        };
+        builder.Node("Flatten", "flat", ["op"]);
+        builder.Gemm("f", "flat", op == "MaxPool" ? 60 : 96, 2);
+
+        Assert.Empty(builder.Analyze("f").Analysis.Groups);
+    }
+
     [Fact]
     public void Across_channels_normalisation_holds_them()
     {

@@ -48,6 +48,20 @@ public sealed class PieceTests
     }
 
     [Fact]
+    public void A_range_keeps_at_least_one_channel()
+    {
+        // Both halves go their way and meet again: a half without channels could not be pooled.
+        var builder = Image();
+        builder.Nodes("Split", "split", [builder.Conv("c1", "x", 3, 8), builder.Integers("sizes", 3, 5)], ["a", "b"], ("axis", 1));
+        builder.Node("Concat", "cat", ["b", builder.Node("MaxPool", "pool", ["a"], ("kernel_shape", new long[] { 1, 1 }))], ("axis", 1));
+        builder.Conv("c2", "cat", 8, 2);
+
+        var group = GroupAssert.Group(builder.Analyze("c2"), 8, ["c1"], ["c2"]);
+
+        Assert.Equal([3, 5], group.Segments.Select(s => s.Length));
+    }
+
+    [Fact]
     public void A_range_stated_in_32_bits_is_restated()
     {
         var builder = Image();

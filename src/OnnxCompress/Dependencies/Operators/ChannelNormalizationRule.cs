@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies.Operators;
@@ -15,6 +16,11 @@ internal sealed class ChannelNormalizationRule : OperatorRule
         foreach (var constant in node.Inputs.Skip(1))
         {
             relations.Unify(axes[1], relations.Axes(constant)[0], node);
+        }
+
+        if (node.OpType == "InstanceNormalization")
+        {
+            relations.Pin(axes.Skip(2), DiagnosticCodes.NormalizedAxis, node.Name, $"'{node.Name}' (InstanceNormalization) normalises over them");
         }
 
         relations.Set(node.Outputs[0], axes);

@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies.Operators;
@@ -14,6 +15,7 @@ internal sealed class DepthSpaceRule : OperatorRule
     public override void Relate(GraphNode node, Relations relations)
     {
         var input = relations.Axes(node.Inputs[0]);
+        relations.Pin(input.Skip(2), DiagnosticCodes.AxisNotChannels, node.Name, $"'{node.Name}' ({node.OpType}) divides or joins them");
         var channels = input[1] is null ? null
             : node.OpType == "DepthToSpace" ? Gathered(node, relations, input[1]!) : Spread(node, input[1]!);
         relations.Set(node.Outputs[0], input[0], channels, null, null);

@@ -42,7 +42,8 @@ internal sealed class NormalizedAxisRule : OperatorRule
             "Softmax" or "LogSoftmax" or "Hardmax" when relations.Opset < 13 => axes[axis..],
             "Softmax" or "LogSoftmax" or "Hardmax" or "LpNormalization" => [axes[axis]],
             "LayerNormalization" or "RMSNormalization" => axes[axis..],
-            "GroupNormalization" or "LRN" => [axes[1]],
+            "GroupNormalization" => axes[1..],
+            "LRN" => [axes[1]],
             _ => axes,
         };
     }

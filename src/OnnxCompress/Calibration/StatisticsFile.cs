@@ -1,0 +1,142 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Calibration;
+
+/// <summary>
+/// Statistics on disk, little-endian: a marker, the version, the model's SHA-256, the number of samples and of taps; for
+/// each tap its key, its channels and for each fold the rows, the column sums and the lower triangle of the Gram; last a
+/// SHA-256 of everything before, so that a damaged file is found before its numbers are used.
+/// </summary>
+internal static class StatisticsFile
+{
+    private const int Version = 1;
+    private const int LargestChannels = 1 << 20;
+
+    private static ReadOnlySpan<byte> Marker => "OCXSTATS"u8;
+
+    /// <summary>Writes a file, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written; what was there before still is.</exception>
+    public static void Write(string path, CalibrationStatistics statistics)
+    {
+        using var files = new AtomicFiles();
+        using (var stream = new FileStream(files.Add(Path.GetFullPath(path)), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+            {
+                writer.Write(Marker);
+                writer.Write(Version);
+                writer.Write(statistics.ModelSha256);
+                writer.Write(statistics.Samples);
+                writer.Write(statistics.Taps.Count);
+                foreach (var (key, tap) in statistics.Taps)
+                {
+                    writer.Write(key);
+                    writer.Write(tap.Channels);
+                    WriteFold(writer, tap.Fit);
+                    WriteFold(writer, tap.Check);
+                }
+            }
+
+            stream.Position = 0;
+            stream.Write(SHA256.HashData(stream));
+            stream.Flush(flushToDisk: true);
+        }
+
+        files.Commit();
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="OnnxCompressException">OCX3001: there is none; OCX3013: it is no statistics file, is damaged, or is
+    /// of another version.</exception>
+    public static CalibrationStatistics Read(string path)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The statistics file '{path}' cannot be read: {e.Message}", e);
+        }
+
+        if (bytes.Length < Marker.Length + SHA256.HashSizeInBytes || !bytes.AsSpan().StartsWith(Marker))
+        {
+            throw Malformed(path, "it is not a statistics file");
+        }
+
+        var content = bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes);
+        if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes.AsSpan(content.Length)))
+        {
+            throw Malformed(path, "it is damaged or cut off");
+        }
+
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes, Marker.Length, content.Length - Marker.Length), Encoding.UTF8);
+            return Parse(reader, path);
+        }
+        catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentException)
+        {
+            throw Malformed(path, "its fields contradict each other");
+        }
+    }
+
+    private static CalibrationStatistics Parse(BinaryReader reader, string path)
+    {
+        var version = reader.ReadInt32();
+        if (version != Version)
+        {
+            throw Malformed(path, $"it is of version {version}, and this tool reads version {Version}");
+        }
+
+        var statistics = new CalibrationStatistics(reader.ReadString()) { Samples = reader.ReadInt64() };
+        var taps = reader.ReadInt32();
+        for (var i = 0; i < taps; i++)
+        {
+            var key = reader.ReadString();
+            var channels = reader.ReadInt32();
+            if (channels is < 1 or > LargestChannels)
+            {
+                throw Malformed(path, $"it has a tap with {channels} channels");
+            }
+
+            var tap = statistics.Open(key, channels);
+            ReadFold(reader, tap.Fit);
+            ReadFold(reader, tap.Check);
+        }
+
+        return statistics;
+    }
+
+    private static void WriteFold(BinaryWriter writer, ChannelStatistics fold)
+    {
+        writer.Write(fold.Rows);
+        writer.Write(MemoryMarshal.AsBytes(fold.Sums.AsSpan()));
+        for (var row = 0; row < fold.Channels; row++)
+        {
+            writer.Write(MemoryMarshal.AsBytes(fold.Gram.AsSpan(row * fold.Channels, row + 1)));
+        }
+    }
+
+    private static void ReadFold(BinaryReader reader, ChannelStatistics fold)
+    {
+        fold.Restore(reader.ReadInt64());
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(fold.Sums.AsSpan()));
+        for (var row = 0; row < fold.Channels; row++)
+        {
+            reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(fold.Gram.AsSpan(row * fold.Channels, row + 1)));
+            for (var column = 0; column < row; column++)
+            {
+                fold.Gram[(column * fold.Channels) + row] = fold.Gram[(row * fold.Channels) + column];
+            }
+        }
+    }
+
+    private static OnnxCompressException Malformed(string path, string reason) =>
+        new(DiagnosticCodes.StatisticsMalformed, $"'{path}' cannot be used: {reason}; calibrate again.");
+}
