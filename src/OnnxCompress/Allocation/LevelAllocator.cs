@@ -39,7 +39,7 @@ internal sealed class LevelAllocator
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public bool[][] Allocate()
     {
-        var levels = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf)).Distinct().Order().ToArray();
+        var levels = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf)).Distinct().Order().DefaultIfEmpty().ToArray();
         var (low, high) = (0, levels.Length - 1);
         if (!Fits(At(levels[high])))
         {
