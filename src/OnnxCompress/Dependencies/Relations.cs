@@ -116,6 +116,13 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     /// <summary>Pins one axis, if it can shrink at all.</summary>
     public void Pin(IndexAxis? axis, string code, GraphNode node, string sentence) => Pin([axis], code, node.Name, sentence);
 
+    /// <summary>
+    /// Holds an axis of one index that a node repeats along a longer axis, or that it drops: the index may belong to a
+    /// longer axis elsewhere (a slice of it), and without it there would be nothing to repeat.
+    /// </summary>
+    public void PinSingle(IndexAxis? axis, GraphNode node) =>
+        Pin(axis, DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' ({node.OpType}) needs the one that it reads");
+
     /// <summary>Gives up on a node: what enters it must stay, and what leaves it stays for the same reason.</summary>
     public void Opaque(GraphNode node, string code, string sentence, params ReadOnlySpan<string> exceptInputs)
     {

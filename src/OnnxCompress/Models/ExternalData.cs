@@ -19,11 +19,11 @@ internal static class ExternalData
 
     /// <summary>Reads every external initializer into <c>raw_data</c>.</summary>
     /// <param name="model">Changed in place.</param>
-    /// <param name="folder">Folder of the model file; locations are relative to it.</param>
+    /// <param name="folder">Folder of the model file; locations are relative to it. Null for a model that is in no folder.</param>
     /// <param name="allowOutside">Whether a location may leave that folder.</param>
     /// <returns>Names of the tensors that were external.</returns>
     /// <exception cref="OnnxCompressException">OCX1004: missing or too short; OCX1005: outside the folder.</exception>
-    public static IReadOnlySet<string> Internalize(ModelProto model, string folder, bool allowOutside)
+    public static IReadOnlySet<string> Internalize(ModelProto model, string? folder, bool allowOutside)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tensor in model.Graph.Initializer.Where(t => t.DataLocation == TensorProto.Types.DataLocation.External))
@@ -62,12 +62,17 @@ internal static class ExternalData
     private static void AddEntry(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 
-    private static byte[] Read(TensorProto tensor, string folder, bool allowOutside)
+    private static byte[] Read(TensorProto tensor, string? folder, bool allowOutside)
     {
         var location = Entry(tensor, "location");
         if (string.IsNullOrEmpty(location))
         {
             throw Missing(tensor, "it names no file");
+        }
+
+        if (folder is null)
+        {
+            throw Missing(tensor, $"its file '{location}' lies beside the model's file, and this model was read from memory");
         }
 
         var path = Path.GetFullPath(Path.Combine(folder, location));
@@ -132,7 +137,7 @@ internal static class ExternalData
         for (var step = path; step.Length > root.Length; step = Path.GetDirectoryName(step)!)
         {
             FileSystemInfo info = Directory.Exists(step) ? new DirectoryInfo(step) : new FileInfo(step);
-            if (info.ResolveLinkTarget(returnFinalTarget: true) is { } target && !IsBelow(target.FullName, folder))
+            if (info.Exists && info.ResolveLinkTarget(returnFinalTarget: true) is { } target && !IsBelow(target.FullName, folder))
             {
                 return true;
             }

@@ -70,7 +70,7 @@ public sealed class OnnxModel
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
-        var external = ExternalData.Internalize(proto, Path.GetTempPath(), allowOutside: false);
+        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false);
         return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 

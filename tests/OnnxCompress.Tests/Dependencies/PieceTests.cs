@@ -23,6 +23,30 @@ public sealed class PieceTests
         Check(bench, (bench.Analysis.Groups[0].Name, [0, 2]), (bench.Analysis.Groups[1].Name, [1, 2, 4]));
     }
 
+    [Theory]
+    [InlineData("Mul")]
+    [InlineData("Expand")]
+    [InlineData("Flatten")]
+    [InlineData("MatMul")]
+    public void A_single_channel_that_is_repeated_or_dropped_stays(string op)
+    {
+        // Channel 2 of eight also goes its own way, as an axis of one index.
+        var builder = Image();
+        builder.Conv("c1", "x", 3, 8);
+        builder.Node("Slice", "one", ["c1", builder.Integers("starts", 2), builder.Integers("ends", 3), builder.Integers("axes", 1)]);
+        string[] more = op switch { "Mul" or "MatMul" => ["x"], "Expand" => [builder.Integers("size", 1, 3, 1, 1)], _ => [] };
+        builder.Node("Flatten", "flat", [builder.Node(op, "op", ["one", .. more])]);
+        builder.Node("Add", "sum", [builder.Gemm("f", "flat", op == "Flatten" ? 36 : 108, 2), builder.Gemm("g", builder.Node("Flatten", "all", ["c1"]), 288, 2)]);
+        var bench = builder.Analyze("sum");
+
+        foreach (var group in bench.Analysis.Groups)
+        {
+            Check(bench, (group.Name, Enumerable.Range(0, group.Channels).Where(c => !group.IsFree[c] || c == 5).ToArray()));
+        }
+
+        Assert.NotEmpty(bench.Analysis.Groups);
+    }
+
     [Fact]
     public void A_range_stated_in_32_bits_is_restated()
     {

@@ -33,6 +33,10 @@ public sealed class RandomGraphTests
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 failures.Add($"seed {seed}: {e.GetType().Name}: {e.Message}");
+                if (count == 1)
+                {
+                    failures.Add(Describe(seed));
+                }
             }
         }
 
@@ -67,6 +71,17 @@ public sealed class RandomGraphTests
         }
 
         return [.. kept.Order()];
+    }
+
+    /// <summary>The graph, its groups and what was kept, for the person who looks into a failure.</summary>
+    private static string Describe(int seed)
+    {
+        var bench = new Workbench(RandomGraphs.Create(seed));
+        var random = new Random(seed);
+        var nodes = bench.Model.Graph.Nodes.Select(n =>
+            $"{n.Name} = {n.OpType}({string.Join(", ", n.Inputs)}) [{string.Join(',', bench.Analysis.Relations.Shape(n.Outputs[0]) ?? [])}]");
+        var groups = bench.Analysis.Groups.Select(g => $"{g.Describe()} Kept: {string.Join(' ', Choose(g, random))}.");
+        return string.Join('\n', nodes.Concat(groups));
     }
 
     private static long CountParameters(OnnxModel model) => model.Graph.Initializers.Values.Where(i => i.Type.IsFloatingPoint()).Sum(i => i.Count);

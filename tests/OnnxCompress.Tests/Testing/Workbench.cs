@@ -40,10 +40,10 @@ internal sealed class Workbench
             Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, batchSize, null, Token);
 
     public ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
-        [.. group.ConsumerLayers.Select(c => ConsumerMoments.Of(c, Model.Graph, Statistics, Backend, centre))];
+        [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];
 
     public ChannelCurve Curve(ChannelGroup group, ChannelSelection selection) =>
-        new GreedySelection(group, Moments(group, selection == ChannelSelection.Target)).Run(selection, Token);
+        GreedySelection.Run(group, Moments(group, selection == ChannelSelection.Target), selection, Token);
 
     /// <summary>Keeps the given channels and lets the consumers take up the others.</summary>
     public OnnxModel Rewrite(ChannelSelection selection, params (string Site, int[] Kept)[] sites) =>
@@ -73,7 +73,7 @@ internal sealed class Workbench
     }
 
     private CompressionPlan Plan((string Site, int[] Kept)[] sites) => new(
-        Model.Sha256, [.. sites.Select(s => new SitePlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0))]);
+        Model.Sha256, [.. sites.Select(s => new SitePlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
 
     private OnnxModel Rewrite(CalibrationStatistics statistics, ChannelSelection selection, CompressionPlan plan) =>
         new ChannelRewriter(Analysis, statistics, Backend, selection).Rewrite(Model, plan, Token, out _);
@@ -89,7 +89,7 @@ internal sealed class Workbench
                 identity[i * (tap.Channels + 1)] = 1;
             }
 
-            statistics.Open(tap.Key, tap.Channels).Add(identity, new float[tap.Channels], 1);
+            statistics.Open(tap.Key, tap.Channels).Fit.Add(identity, new float[tap.Channels], 1);
         }
 
         return statistics;

@@ -32,6 +32,7 @@ internal sealed class ElementwiseRule : OperatorRule
                 var axis = output.Length - shape.Length + i;
                 if (shape[i] != output[axis] || (shape[i] == 1 && relations.Graph.Constant(input) is not null))
                 {
+                    relations.PinSingle(operand[i], node);
                     continue;
                 }
 

@@ -19,7 +19,14 @@ internal sealed class ExpandRule : OperatorRule
         for (var i = 0; i < from.Length; i++)
         {
             var axis = to.Length - from.Length + i;
-            axes[axis] = from[i] == to[axis] ? input[i] : null;
+            if (from[i] == to[axis])
+            {
+                axes[axis] = input[i];
+            }
+            else
+            {
+                relations.PinSingle(input[i], node);
+            }
         }
 
         if (relations.Graph.Constant(node.Inputs[1]) is null)

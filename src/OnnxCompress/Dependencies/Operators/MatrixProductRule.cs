@@ -97,6 +97,11 @@ internal sealed class MatrixProductRule : OperatorRule
         for (var i = 0; i < output.Length - 2; i++)
         {
             var (l, r) = (i - output.Length + left.Length, i - output.Length + right.Length);
+            if (l >= 0 && r >= 0 && relations.Shape(node.Inputs[0])![l] != relations.Shape(node.Inputs[1])![r])
+            {
+                relations.PinSingle(relations.Shape(node.Inputs[0])![l] == 1 ? left[l] : right[r], node);
+            }
+
             axes[i] = l >= 0 && r >= 0 && relations.Shape(node.Inputs[0])![l] == relations.Shape(node.Inputs[1])![r]
                 ? left[l] is null && right[r] is null ? null : relations.Unify(left[l], right[r], node)
                 : l >= 0 && relations.Shape(node.Inputs[0])![l] == output[i] ? left[l] : right[r];

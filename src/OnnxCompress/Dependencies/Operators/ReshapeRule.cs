@@ -31,6 +31,11 @@ internal sealed class ReshapeRule : OperatorRule
             return;
         }
 
+        foreach (var single in input.Where((_, i) => from[i] == 1))
+        {
+            relations.PinSingle(single, node);
+        }
+
         var output = new IndexAxis?[to.Length];
         foreach (var (sources, targets) in Segments(from, to))
         {
