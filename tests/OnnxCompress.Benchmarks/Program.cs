@@ -1,1 +1,25 @@
-Console.WriteLine("Benchmarks: none yet.");
+using System.Globalization;
+using OnnxCompress.Benchmarks.Lapack;
+using OnnxCompress.Benchmarks.Pipeline;
+
+// Long measurements that are no tests. Each verb prints its own table and skips, with a reason, what is not at hand.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>(StringComparer.Ordinal)
+{
+    ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
+    ["lapack"] = ("our factorisations against OpenBLAS [--threads N] [--repeats N] [--only TEXT]", LapackComparison.Run),
+    ["magnitude"] = ("interpolative decomposition beside uncorrected magnitude pruning", MagnitudeComparison.Run),
+};
+
+if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))
+{
+    return verb.Run(args[1..]);
+}
+
+Console.Error.WriteLine("Benchmarks: one of");
+foreach (var (name, (what, _)) in verbs)
+{
+    Console.Error.WriteLine($"  {name,-12} {what}");
+}
+
+return args.Length == 0 ? 0 : 2;

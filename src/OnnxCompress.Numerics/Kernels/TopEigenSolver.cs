@@ -46,7 +46,7 @@ internal sealed unsafe class TopEigenSolver : IDisposable
     public static bool Run(Team team, Block<double> a, Span<double> values, Block<double> vectors, Random random)
     {
         using var work = new TopEigenSolver(team, a, vectors.Columns, Width(vectors.Columns));
-        if (!work.Iterate(random, largestProducts: 12 * a.Rows / work._width))
+        if (!work.Iterate(random, largestProducts: 8 * a.Rows / work._width))
         {
             return false;
         }

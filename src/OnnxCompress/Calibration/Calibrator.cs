@@ -59,20 +59,28 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     {
         var done = 0;
         Task<(int Indices, int Samples, IReadOnlyList<HostTensor> Inputs)>? pending = null;
-        foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
+        try
         {
-            // One read at a time: a source need not be thread safe.
-            var ready = pending?.GetAwaiter().GetResult();
-            pending = Task.Run(() => (indices.Length, count, samples.Read(indices)), cancellation);
-            if (ready is { } previous)
+            foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
             {
-                yield return (previous.Indices, done += previous.Samples, previous.Inputs);
+                // One read at a time: a source need not be thread safe.
+                var ready = pending?.GetAwaiter().GetResult();
+                pending = Task.Run(() => (indices.Length, count, samples.Read(indices)), cancellation);
+                if (ready is { } previous)
+                {
+                    yield return (previous.Indices, done += previous.Samples, previous.Inputs);
+                }
+            }
+
+            if (pending?.GetAwaiter().GetResult() is { } last)
+            {
+                yield return (last.Indices, done + last.Samples, last.Inputs);
             }
         }
-
-        if (pending?.GetAwaiter().GetResult() is { } last)
+        finally
         {
-            yield return (last.Indices, done + last.Samples, last.Inputs);
+            // A caller that stops early may close the source next; the read that is under way must be over by then.
+            Task.WaitAny([pending ?? Task.CompletedTask], CancellationToken.None);
         }
     }
 

@@ -1,0 +1,53 @@
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Models;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Benchmarks.Pipeline;
+
+/// <summary>A real model of <c>../shared</c> with its data, open for a benchmark.</summary>
+internal sealed class SharedCase : IDisposable
+{
+    private readonly FileSampleSource _calibration;
+
+    private SharedCase(string folder, string file, string data, Preprocessing preprocessing)
+    {
+        Model = OnnxModel.Load(Path.Combine(folder, "models", file));
+        _calibration = Read(folder, $"{data}_calibration.npy", preprocessing);
+        Test = Read(folder, $"{data}_test.npy", preprocessing);
+        Labels = LabelFile.Read(Path.Combine(folder, "data", $"{data}_test_labels.npy"));
+    }
+
+    public OnnxModel Model { get; }
+
+    public FileSampleSource Test { get; }
+
+    public IReadOnlyList<long> Labels { get; }
+
+    /// <summary>Opens ResNet-20 on CIFAR-10; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? Resnet20(string file = "resnet20_cifar10.onnx") =>
+        Open(file, "cifar10", new Preprocessing(1 / 255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]));
+
+    /// <summary>The first calibration images.</summary>
+    public SubsetSampleSource Calibration(int count) => new(_calibration, [.. Enumerable.Range(0, Math.Min(count, _calibration.Count))]);
+
+    public void Dispose()
+    {
+        _calibration.Dispose();
+        Test.Dispose();
+    }
+
+    private static SharedCase? Open(string file, string data, Preprocessing preprocessing)
+    {
+        var folder = Path.GetFullPath(Path.Combine(RepositoryFiles.Root, "..", "shared"));
+        if (!File.Exists(Path.Combine(folder, "models", file)))
+        {
+            Console.WriteLine($"skipped: ../shared/models/{file} is absent.");
+            return null;
+        }
+
+        return new SharedCase(folder, file, data, preprocessing);
+    }
+
+    private FileSampleSource Read(string folder, string name, Preprocessing preprocessing) =>
+        FileSampleSource.Open([new DataFile(Path.Combine(folder, "data", name))], Model.Inputs, TensorLayout.Nchw, preprocessing);
+}
