@@ -6,6 +6,7 @@ using OnnxCompress.Benchmarks.Pipeline;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>(StringComparer.Ordinal)
 {
+    ["analysis"] = ("dependency analysis against the number of nodes", AnalysisScaling.Run),
     ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
     ["lapack"] = ("our factorisations against OpenBLAS [--threads N] [--repeats N] [--only TEXT]", LapackComparison.Run),
     ["magnitude"] = ("interpolative decomposition beside uncorrected magnitude pruning", MagnitudeComparison.Run),

@@ -31,7 +31,7 @@ internal sealed class GuardOptions
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
     public Guard ReadExplicit(ParseResult parsed, DecisionRule decision)
     {
-        var agreement = OptionText.Share("--min-agreement", parsed.GetValue(_minAgreement));
+        var agreement = ReadAgreement(parsed);
         double? error = parsed.GetValue(_maxError) is { } text ? OptionText.Number("--max-error", text) : null;
         if (decision.Kind == DecisionKind.None)
         {
@@ -41,5 +41,18 @@ internal sealed class GuardOptions
         }
 
         return error is null ? new(agreement, null) : throw Usage.Conflict("--max-error is the guard of --decision none; with decisions it is --min-agreement.");
+    }
+
+    /// <summary>0 is allowed: whatever the agreement is, the result is wanted.</summary>
+    private double? ReadAgreement(ParseResult parsed)
+    {
+        const string Option = "--min-agreement";
+        if (parsed.GetValue(_minAgreement) is not { } text)
+        {
+            return null;
+        }
+
+        var share = OptionText.Number(Option, text);
+        return share is >= 0 and <= 1 ? share : throw Usage.Invalid(Option, text, "a share from 0 to 1, for instance 0.98");
     }
 }

@@ -53,6 +53,11 @@ public sealed class ChannelGroup
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $", {FreeChannels} of them removable");
         }
 
+        if (Producers.Count == 0)
+        {
+            return text.Append(". A Gather in front of ").AppendJoin(", ", Consumers).Append(" leaves channels out, and rewrites it.").ToString();
+        }
+
         text.Append(". Removing a channel of ").AppendJoin(", ", Producers);
         if (Carried.Count > 0)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OnnxCompress.Dependencies.Operators;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -10,13 +11,28 @@ namespace OnnxCompress.Dependencies;
 /// </summary>
 internal static class DependencyAnalyzer
 {
+    /// <summary>A Gather in front of a narrower layer costs what it saves.</summary>
+    private const int FewestSelectable = 32;
+
     /// <summary>Analyzes a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its observed shapes.</param>
     /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
     public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null)
     {
-        var relations = new Relations(model.Graph, shapes, model.Opset);
+        isSelected ??= static _ => true;
+        // Once to see which channels cannot go where they are made; then again, with the layers that read those selecting.
+        var relations = Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty);
+        var selecting = relations.Layers.Where(l => isSelected(l.Node.Name) && CouldSelect(relations, l)).Select(l => l.Node.Name).ToHashSet(StringComparer.Ordinal);
+        relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
+        var cost = CostOf(relations);
+        var groups = GroupBuilder.Build(relations);
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost);
+    }
+
+    private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)
+    {
+        var relations = new Relations(model.Graph, shapes, model.Opset, selecting);
         foreach (var node in model.Graph.Nodes)
         {
             OperatorRules.Relate(node, relations);
@@ -24,10 +40,21 @@ internal static class DependencyAnalyzer
 
         PinOutputs(relations);
         PinSharedWeights(relations);
-        PinUnselected(relations, isSelected ?? (static _ => true));
-        var cost = CostOf(relations);
-        var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost);
+        PinUnselected(relations, isSelected);
+        return relations;
+    }
+
+    /// <summary>
+    /// Whether a Gather in front of the layer could leave out channels: those that a normalisation or an operator without
+    /// a rule holds. Channels that come straight from the model's input stay whole.
+    /// </summary>
+    private static bool CouldSelect(Relations relations, LinearLayer layer)
+    {
+        var input = relations.Axes(layer.Input)[layer.InputChannelAxis];
+        var weight = relations.Axes(layer.Weight)[layer.InputAxis];
+        return layer.Node.OpType is "Conv" or "Gemm" or "MatMul" && layer.Node.Int("group", 1) == 1
+            && input is not null && weight is not null && input.Length >= FewestSelectable && input.Length == weight.Length
+            && !relations.IsLive(input) && relations.Graph.Uses(layer.Weight).Count == 1 && !relations.Graph.IsInput(layer.Weight);
     }
 
     private static void PinOutputs(Relations relations)

@@ -45,17 +45,25 @@ internal static class GroupBuilder
         {
             var atoms = component.SelectMany(c => c.Roots).Distinct().Order().ToArray();
             var free = atoms.Select(a => relations.Elements.PinOf(a) is null).ToArray();
-            if (atoms.Length > 1 && free.Contains(true))
+            if (atoms.Length <= 1 || !free.Contains(true))
             {
-                groups.Add(Describe(relations, atoms, free, constants, axes, names, [.. component.Select(c => new GroupConsumer(
-                    c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]));
+                continue;
+            }
+
+            var group = Describe(relations, atoms, free, constants, axes, names, [.. component.Select(c => new GroupConsumer(
+                c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]);
+            // Indices that no weight makes are data, a one-hot code for instance, and not channels.
+            if (group.Producers.Count > 0 || group.ConsumerLayers[0].Layer.SelectsInput)
+            {
+                groups.Add(group);
             }
         }
 
         return groups;
     }
 
-    private static IndexAxis? InputAxisOf(Relations relations, LinearLayer layer) => relations.Axes(layer.Input)[layer.InputChannelAxis];
+    private static IndexAxis? InputAxisOf(Relations relations, LinearLayer layer) =>
+        layer.SelectsInput ? relations.Axes(layer.Weight)[layer.InputAxis] : relations.Axes(layer.Input)[layer.InputChannelAxis];
 
     /// <summary>For each root its positions on the axis, row-major; null when they are not equally many.</summary>
     private static int[]? PositionsOf(Relations relations, IndexAxis axis, int[] roots)
@@ -139,14 +147,16 @@ internal static class GroupBuilder
         Dictionary<int, List<int>> axes, Dictionary<string, int> names, GroupConsumer[] consumers)
     {
         var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
-        var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name).ToList();
+        var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name)
+            .Concat(relations.Graph.Nodes.Where(n => n.OpType == "Gather" && touched.Any(t => t.Name == n.Inputs[0])).Select(n => n.Name))
+            .ToList();
         var readers = relations.Graph.Nodes
             .Where(n => n.Inputs.Any(i => touched.Any(t => t.Name == i)))
             .Select(n => n.Name)
             .Except(consumers.Select(c => c.Layer.Node.Name))
             .Except(producers)
             .ToArray();
-        var name = producers.Concat(readers).Append(consumers[0].Layer.Node.Name).First();
+        var name = producers.FirstOrDefault() ?? $"{consumers[0].Layer.Node.Name}/input";
         // Parts of one layer's channels may be groups of their own (Split, Slice).
         names[name] = names.GetValueOrDefault(name) + 1;
         name = names[name] > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{names[name]}") : name;

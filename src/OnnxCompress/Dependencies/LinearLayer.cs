@@ -33,6 +33,12 @@ internal sealed record LinearLayer
     public string? Bias { get; init; }
 
     /// <summary>
+    /// Whether the layer selects what it reads: its input channels cannot go where they are made, so a Gather in front
+    /// of it leaves out those that its weights no longer need.
+    /// </summary>
+    public bool SelectsInput { get; init; }
+
+    /// <summary>
     /// Whether a constant added to an input channel adds the same constant at every output position: not where zero
     /// padding is read.
     /// </summary>

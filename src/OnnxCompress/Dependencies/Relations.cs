@@ -7,7 +7,7 @@ namespace OnnxCompress.Dependencies;
 /// The axes of every tensor while the graph is walked: where rules look axes up, tie them, pin them and set those of
 /// their outputs. An axis that is null comes from the model's inputs (batch, positions, image rows): it never shrinks.
 /// </summary>
-internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opset)
+internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opset, IReadOnlySet<string> selecting)
 {
     private readonly Dictionary<string, IndexAxis?[]> _axes = new(StringComparer.Ordinal);
     private readonly List<LinearLayer> _layers = [];
@@ -36,6 +36,18 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
 
     /// <summary>Every axis that some tensor has, each once however many tensors share it.</summary>
     public IEnumerable<IndexAxis> DistinctAxes => _axes.Values.SelectMany(axes => axes).OfType<IndexAxis>().Distinct();
+
+    /// <summary>
+    /// Relates the channels that a linear layer reads with its weight's input axis, unless the layer selects its input:
+    /// then its weight's input axis stands alone.
+    /// </summary>
+    public void Contract(IndexAxis? channels, IndexAxis? weight, GraphNode node)
+    {
+        if (!selecting.Contains(node.Name))
+        {
+            Unify(channels, weight, node);
+        }
+    }
 
     /// <summary>Axes of a tensor. A constant gets an axis of new elements for each of its own the first time.</summary>
     public IndexAxis?[] Axes(string tensor)
@@ -146,7 +158,7 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     }
 
     /// <summary>Notes a linear layer.</summary>
-    public void Add(LinearLayer layer) => _layers.Add(layer);
+    public void Add(LinearLayer layer) => _layers.Add(layer with { SelectsInput = selecting.Contains(layer.Node.Name) });
 
     /// <summary>Notes multiply-accumulates.</summary>
     public void Add(MacTerm term) => _macs.Add(term);

@@ -62,9 +62,27 @@ internal sealed class ChannelRewriter
             removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
         }
 
+        foreach (var site in plan.Sites)
+        {
+            SelectInputs(GroupOf(site), site.Kept, result.Graph);
+        }
+
         shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
         Shrink(result.Graph, shrinkage);
         return result;
+    }
+
+    /// <summary>Puts a Gather in front of layers that read only some of the channels there are.</summary>
+    private static void SelectInputs(ChannelGroup group, IReadOnlyList<int> kept, ModelGraph graph)
+    {
+        foreach (var layer in group.ConsumerLayers.Select(c => c.Layer).Where(l => l.SelectsInput))
+        {
+            var node = graph.Producer(layer.Output)!;
+            var indices = graph.AddIntegers($"{node.Name}/kept", [.. kept.Select(k => (long)k)]);
+            var selected = graph.UniqueName($"{node.Name}/selected");
+            graph.AddNode("Gather", $"{node.Name}/select", [layer.Input, indices], [selected]).SetInt("axis", layer.InputChannelAxis);
+            node.Proto.Input[node.Proto.Input.IndexOf(layer.Input)] = selected;
+        }
     }
 
     private ChannelGroup GroupOf(SitePlan site)

@@ -30,7 +30,7 @@ internal sealed class ConvolutionRule : OperatorRule
         var groups = (int)node.Int("group", 1);
         if (groups == 1)
         {
-            relations.Unify(input[1], axes[1], node);
+            relations.Contract(input[1], axes[1], node);
         }
         else
         {

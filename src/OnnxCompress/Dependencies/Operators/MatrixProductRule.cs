@@ -50,7 +50,7 @@ internal sealed class MatrixProductRule : OperatorRule
         var (outputAxis, inputAxis) = node.Int("transB", 0) != 0 ? (0, 1) : (1, 0);
         var input = relations.Axes(node.Inputs[0]);
         var weight = relations.Axes(node.Inputs[1]);
-        relations.Unify(input[1], weight[inputAxis], node);
+        relations.Contract(input[1], weight[inputAxis], node);
         var bias = node.Input(2);
         if (bias is not null)
         {
@@ -72,7 +72,7 @@ internal sealed class MatrixProductRule : OperatorRule
     {
         var input = relations.Axes(node.Inputs[0]);
         var weight = relations.Axes(node.Inputs[1]);
-        relations.Unify(input[^1], weight[0], node);
+        relations.Contract(input[^1], weight[0], node);
         Add(node, relations, outputAxis: 1, inputAxis: 0, constantInput: 1, channelAxis: input.Length - 1, BiasAfter(node, relations, weight[1]!.Length));
         relations.Set(node.Outputs[0], [.. input[..^1], weight[1]]);
     }
@@ -81,7 +81,7 @@ internal sealed class MatrixProductRule : OperatorRule
     {
         var weight = relations.Axes(node.Inputs[0]);
         var input = relations.Axes(node.Inputs[1]);
-        relations.Unify(input[^2], weight[1], node);
+        relations.Contract(input[^2], weight[1], node);
         Add(node, relations, outputAxis: 0, inputAxis: 1, constantInput: 0, channelAxis: input.Length - 2, bias: null);
         relations.Set(node.Outputs[0], [.. input[..^2], weight[0], input[^1]]);
     }
