@@ -58,9 +58,12 @@ internal sealed partial class RandomGraphs
                 return Upsample(source);
             case 27:
                 return ConvolveTransposed(source);
-            case 28 when channels % 4 == 0:
-                var space = _model.Node("DepthToSpace", NextName(), [source.Name], ("blocksize", 2), ("mode", Pick("DCR", "CRD")));
-                return new Tensor(space, channels / 4, height * 2, width * 2);
+            case 28 when height * width <= 40:
+                // Wide enough that the pixels of one channel and the channels of one pixel lie apart.
+                var (deep, wide) = (Pick(8, 12), Convolve(source, 12, 1, 0, 1, 1, 1));
+                wide = deep == 12 ? wide : Convolve(wide, deep, 1, 0, 1, 1, 1);
+                var space = _model.Node("DepthToSpace", NextName(), [wide.Name], ("blocksize", 2), ("mode", Pick("DCR", "CRD")));
+                return new Tensor(space, deep / 4, height * 2, width * 2);
             case 29 when height % 2 == 0 && width % 2 == 0 && channels <= 4:
                 return new Tensor(_model.Node("SpaceToDepth", NextName(), [source.Name], ("blocksize", 2)), channels * 4, height / 2, width / 2);
             case 30 when height * width == 1:
