@@ -60,8 +60,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
             progress?.Report(new("time", befores.Count, options.Rounds));
         }
 
-        var ratio = Median(befores.Zip(afters, (before, after) => after / before));
-        return new(Median(befores), Median(afters), ratio, options.Threads, batch.Length, befores.Count);
+        return new(Median(befores), Median(afters), options.Threads, batch.Length, befores.Count);
     }
 
     private static double Measure(
