@@ -24,10 +24,11 @@ internal static class DependencyAnalyzer
 
         PinOutputs(relations);
         PinSharedWeights(relations);
-        PinUnselected(relations, isSelected ?? (static _ => true));
+        isSelected ??= static _ => true;
+        PinUnselected(relations, isSelected);
         var cost = CostOf(relations);
         var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost);
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected };
     }
 
     private static void PinOutputs(Relations relations)
