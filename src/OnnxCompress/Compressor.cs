@@ -102,7 +102,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, ModelAnalysis analysis, SiteCandidate[] sites, SplitCandidate[] splits, CompressionOptions options)
     {
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, options.Budget);
-        var allocated = sites.Length == 0 && options.Split == SplitForm.Alds
+        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits).Allocate();
         var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);

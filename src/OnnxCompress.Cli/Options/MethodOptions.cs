@@ -25,7 +25,7 @@ internal sealed class MethodOptions
         "--selection", "target|pivoted-qr", "How id chooses the channels that stay. Default: target.", "target", "pivoted-qr");
 
     private readonly Option<string?> _split = OptionFactory.Text(
-        "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto, by cost at equal error.",
+        "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto, response with data, alds with --reconstruct none.",
         ["auto", .. Forms.Select(form => form.Word)]);
 
     private readonly Option<string[]> _include = OptionFactory.Repeatable("--include", "GLOB", "Only nodes with a matching name are compressed.");

@@ -61,7 +61,7 @@ internal sealed class AldsSearch(
             return Of(found);
         }
 
-        limits.RequireReachable(Of([.. open.Select(c => c.Cheapest(c.WholeSize, double.PositiveInfinity, limits.Measure))]));
+        limits.RequireReachable(Of([.. open.Select(c => c.Smallest(c.WholeSize, limits.Measure))]));
         throw new InvalidOperationException("The search missed a budget that its cheapest splits meet.");
     }
 

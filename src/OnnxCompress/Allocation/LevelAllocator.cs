@@ -5,17 +5,21 @@ using OnnxCompress.Selection.LowRank;
 namespace OnnxCompress.Allocation;
 
 /// <summary>
-/// One error level for all sites: channel groups take their narrowest width below the level, then each layer takes its
-/// cheapest split of what remains, and the level is bisected until the true cost of the whole model meets the budget (the
+/// One error level for all sites: channel groups take their narrowest width below the level, then each layer takes the
+/// split of what remains that is worth its price at that level, and the level is bisected until the true cost of the whole model meets the budget (the
 /// min-max principle of ALDS, Liebenwein et al. 2021, section 3.3, over channels and ranks at once). What is left of the
 /// budget then improves the site with the largest error, again and again.
 /// </summary>
 internal sealed class LevelAllocator
 {
+    /// <summary>Below the noise of float statistics; above, even the smallest saving is worth any error.</summary>
+    private const double SmallestLevel = 1e-4, LargestLevel = 1e3;
+
     private readonly IReadOnlyList<SiteCandidate> _sites;
     private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly CostModel _cost;
     private readonly BudgetLimits _limits;
+    private readonly double _unit;
 
     /// <summary>Prepares an allocation.</summary>
     /// <param name="sites">Groups that can shrink.</param>
@@ -23,20 +27,15 @@ internal sealed class LevelAllocator
     /// <param name="cost">What the model costs as a function of its channels.</param>
     /// <param name="limits">What it may cost.</param>
     public LevelAllocator(IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits) =>
-        (_sites, _splits, _cost, _limits) = (sites, splits, cost, limits);
+        (_sites, _splits, _cost, _limits, _unit) =
+            (sites, splits, cost, limits, splits.Count == 0 ? 1 : Math.Max(1, splits.Average(s => (double)limits.Measure(SplitCost.Whole(s.WholeSize)))));
 
     /// <summary>What stays of every site.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public Allocated Allocate()
     {
-        double[] levels =
-        [
-            .. _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf))
-                .Concat(_splits.SelectMany(s => s.Options).Select(o => o.Error))
-                .Append(0)
-                .Distinct()
-                .Order(),
-        ];
+        var widths = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf));
+        double[] levels = [.. widths.Concat(_splits.Count > 0 ? SplitLevels() : []).Distinct().Order()];
         var (low, high) = (0, levels.Length - 1);
         _limits.RequireReachable(At(levels[high]));
         while (low < high)
@@ -48,11 +47,21 @@ internal sealed class LevelAllocator
         return Fill([.. _sites.Select(s => s.WidthAt(levels[high]))], At(levels[high]));
     }
 
+    /// <summary>Splits have a price and no steps of their own: from none at all to the smallest everywhere, in steps of 1%.</summary>
+    private static IEnumerable<double> SplitLevels()
+    {
+        yield return 0;
+        for (var level = SmallestLevel; level < LargestLevel; level *= 1.01)
+        {
+            yield return level;
+        }
+    }
+
     private Allocated At(double level)
     {
         bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level)))];
         var isKept = _limits.IsKept(kept);
-        return new Allocated(kept, [.. _splits.Select(s => s.Cheapest(s.SizeWhen(_cost, isKept), level, _limits.Measure))]);
+        return new Allocated(kept, [.. _splits.Select(s => s.Choose(s.SizeWhen(_cost, isKept), level, _limits.Measure, _unit))]);
     }
 
     private Allocated Fill(int[] widths, Allocated start)

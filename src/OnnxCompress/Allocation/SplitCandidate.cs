@@ -46,30 +46,39 @@ internal sealed class SplitCandidate(
         && (shape.Groups == 1 || shape.Rank <= Math.Min(remaining.Outputs, remaining.Columns / shape.Groups))
         && SplitCost.Of(shape, remaining).Pays(remaining);
 
-    /// <summary>The cheapest split whose error is at most <paramref name="level"/>; null leaves the layer as it is.</summary>
+    /// <summary>
+    /// The split that is worth its price: the least <c>error^3 + level^3 * cost / unit</c>. The cube is a soft min-max: a
+    /// layer of average cost ends near the level, one whose split saves next to nothing is not made to pay for the others.
+    /// </summary>
     /// <param name="remaining">Size of what remains of the layer.</param>
-    /// <param name="level">Relative error.</param>
-    /// <param name="measure">What counts as cheap.</param>
-    public SplitOption? Cheapest(LayerSize remaining, double level, Func<SplitCost, long> measure)
+    /// <param name="level">Relative error that one unit of cost is worth.</param>
+    /// <param name="measure">What counts as cost.</param>
+    /// <param name="unit">Cost of an average layer.</param>
+    /// <returns>Null leaves the layer whole.</returns>
+    public SplitOption? Choose(LayerSize remaining, double level, Func<SplitCost, long> measure, double unit)
     {
+        var price = level * level * level / unit;
         SplitOption? best = null;
-        var bestCost = long.MaxValue;
+        var least = price * measure(SplitCost.Whole(remaining));
         foreach (var option in Paying(remaining))
         {
-            var cost = option.Error <= level ? measure(SplitCost.Of(option.Shape, remaining)) : long.MaxValue;
-            // Ties go to the smaller error, then to the form that comes first.
-            if (cost < bestCost || (cost == bestCost && best is not null && option.Error < best.Error))
+            var value = (option.Error * option.Error * option.Error) + (price * measure(SplitCost.Of(option.Shape, remaining)));
+            if (value < least)
             {
-                (best, bestCost) = (option, cost);
+                (best, least) = (option, value);
             }
         }
 
         return best;
     }
 
+    /// <summary>The cheapest split of all; null when none pays.</summary>
+    public SplitOption? Smallest(LayerSize remaining, Func<SplitCost, long> measure) =>
+        Paying(remaining).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+
     /// <summary>The cheapest split with a smaller error than the present one; null for the layer as it is, which has none.</summary>
     public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitCost, long> measure) =>
-        Cheapest(remaining, Math.BitDecrement(present.Error), measure);
+        Paying(remaining).Where(o => o.Error < present.Error).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
 
     /// <summary>The plan of a split.</summary>
     public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRank, option.Error);

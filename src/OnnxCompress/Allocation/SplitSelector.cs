@@ -41,7 +41,7 @@ internal sealed class SplitSelector(
             model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
-            Spectra = options.Split == SplitForm.Alds && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null,
+            Spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null,
         };
     }
 }

@@ -34,9 +34,8 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     public long RowsPerSample(TensorShapes shapes) =>
         shapes.Of(Tensor)!.Aggregate(1L, (product, d) => product * d) / Channels;
 
-    private static ChannelTap? WholeAxis(string tensor, int axis, TensorShapes shapes)
-    {
-        var channels = shapes.Of(tensor)![axis];
-        return channels <= WidestAxis ? new ChannelTap(tensor, axis, channels, [.. Enumerable.Range(0, channels)], ":all") : null;
-    }
+    private static ChannelTap? WholeAxis(string tensor, int axis, TensorShapes shapes) =>
+        shapes.Of(tensor) is { } dims && dims[axis] is var channels and <= WidestAxis
+            ? new ChannelTap(tensor, axis, channels, [.. Enumerable.Range(0, channels)], ":all")
+            : null;
 }

@@ -9,6 +9,9 @@ internal readonly record struct SplitCost(long Parameters, long Macs, int Nodes)
     /// <summary>Whether the split is smaller and faster to count than the layer; anything else is no candidate.</summary>
     public bool Pays(LayerSize size) => Parameters < size.DenseParameters && Macs < size.DenseMacs;
 
+    /// <summary>The cost of a layer that is not split.</summary>
+    public static SplitCost Whole(LayerSize size) => new(size.DenseParameters, size.DenseMacs, 1);
+
     /// <summary>The cost of a split of a layer.</summary>
     public static SplitCost Of(SplitShape shape, LayerSize size)
     {

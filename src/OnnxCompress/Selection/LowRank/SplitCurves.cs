@@ -5,11 +5,15 @@ namespace OnnxCompress.Selection.LowRank;
 /// <summary>Which splits a layer offers, with the error of each.</summary>
 internal static class SplitCurves
 {
-    /// <summary>The forms that are tried.</summary>
+    /// <summary>
+    /// The forms that are tried. Left to itself the tool takes the one whose stated error is exact: the response form with
+    /// data, ALDS as published without. The others state surrogates for kernels above 1x1 (input, Tucker-2) or errors of
+    /// white inputs (plain, spatial); put beside the exact error they win layers that they should lose.
+    /// </summary>
     /// <param name="wanted">The form the user asked for; null leaves the choice to the tool.</param>
-    /// <param name="withData">Whether weights may be made from statistics; else forms that read weights only.</param>
+    /// <param name="withData">Whether weights may be made from statistics.</param>
     public static IReadOnlyList<SplitForm> Forms(SplitForm? wanted, bool withData) =>
-        wanted is { } form ? [form] : withData ? [SplitForm.Response, SplitForm.Tucker, SplitForm.Input] : [SplitForm.Plain];
+        [wanted ?? (withData ? SplitForm.Response : SplitForm.Alds)];
 
     /// <summary>All splits of a layer that pay.</summary>
     /// <param name="problem">The layer.</param>
