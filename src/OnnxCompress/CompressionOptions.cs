@@ -1,6 +1,7 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress;
 
@@ -15,6 +16,9 @@ public sealed record CompressionOptions
 
     /// <summary>How interpolative decomposition chooses the channels that stay.</summary>
     public ChannelSelection Selection { get; init; } = ChannelSelection.Target;
+
+    /// <summary>The form of low-rank splits; null picks for each layer.</summary>
+    public SplitForm? Split { get; init; }
 
     /// <summary>How weights are made once the plan stands.</summary>
     public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Local;

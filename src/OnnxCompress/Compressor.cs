@@ -8,6 +8,7 @@ using OnnxCompress.Numerics;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 using OnnxCompress.Verification;
 
@@ -50,9 +51,11 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis), samples, options.BatchSize, progress, cancellation));
-        var sites = watch.Time("select", () => Select(model, analysis, statistics, options, cancellation));
-        var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, options.Budget));
+            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
+        var (sites, splits) = watch.Time("select", () => (
+            Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
+            Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : []));
+        var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, splits, options));
         var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, cancellation));
         return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times);
     }
@@ -68,8 +71,13 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
     }
 
-    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis) =>
-        analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
+    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, CompressionOptions options) =>
+        (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+            .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
+
+    /// <summary>Without a word from the user channels are removed; splits are asked for.</summary>
+    private static bool Uses(CompressionOptions options, CompressionMethod method) =>
+        options.Methods.Count == 0 ? method == CompressionMethod.Interpolative : options.Methods.Contains(method);
 
     private SiteCandidate[] Select(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
@@ -88,11 +96,16 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return sites;
     }
 
-    private static CompressionPlan Allocate(OnnxModel model, ModelAnalysis analysis, SiteCandidate[] sites, Budget budget)
+    private static CompressionPlan Allocate(
+        OnnxModel model, ModelAnalysis analysis, SiteCandidate[] sites, SplitCandidate[] splits, CompressionOptions options)
     {
-        var kept = new LevelAllocator(sites, analysis.Cost, model.Bytes, budget).Allocate();
-        var plans = sites.Select((site, i) => site.ToPlan(kept[i]));
-        return new CompressionPlan(model.Sha256, [.. plans.Where(p => p.Kept.Count < p.Of)]);
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, options.Budget);
+        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
+            ? AldsSearch.Run(splits, limits, options.Seed)
+            : new LevelAllocator(sites, splits, analysis.Cost, limits).Allocate();
+        var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
+        return new CompressionPlan(model.Sha256, [.. channels, .. ranks]);
     }
 
     private (OnnxModel Compressed, double[] Errors) Reconstruct(
@@ -100,24 +113,29 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         CompressionOptions options, CancellationToken cancellation)
     {
         var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
-        var compressed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
-        var groups = plan.Sites.Select(s => analysis.Groups.First(g => g.Name == s.Site)).ToArray();
+        var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
+        var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
-            model, compressed, groups, shrinkage, samples, options.BatchSize, cancellation);
+            model, compressed, [.. plan.Sites.Select(s => LayersOf(s, analysis))], shrinkage, samples, options.BatchSize, cancellation);
         return (compressed, errors);
     }
+
+    /// <summary>The layers whose outputs show what a site does.</summary>
+    private static LinearLayer[] LayersOf(SitePlan site, ModelAnalysis analysis) => site is ChannelPlan
+        ? [.. analysis.Groups.First(g => g.Name == site.Site).ConsumerLayers.Select(c => c.Layer)]
+        : [analysis.Relations.Layers.First(l => l.Node.Name == site.Site)];
 
     private static CompressionResult Describe(
         OnnxModel model, ModelAnalysis analysis, CompressionPlan plan, OnnxModel compressed, double[] errors,
         CalibrationStatistics statistics, StageTimes times)
     {
-        var removed = plan.Sites.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
         bool IsKept(int root) => !removed.Contains(root);
-        var sites = plan.Sites.Select((s, i) => new SiteOutcome(s.Site, s.Method, s.Kept.Count, s.Of, null, s.PredictedError, errors[i]));
+        var sites = plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]));
         return new CompressionResult(
             compressed, plan, [.. sites],
             new ModelCost(ParameterCount.Of(model), analysis.Macs, model.Bytes),
-            new ModelCost(analysis.Cost.Parameters(IsKept), analysis.Cost.Macs(IsKept), compressed.Bytes),
+            new ModelCost(ParameterCount.Of(compressed), SplitMacs.Of(plan, analysis, IsKept), compressed.Bytes),
             analysis.Refusals,
             [.. SampleSufficiency.Check(analysis, statistics)],
             times);

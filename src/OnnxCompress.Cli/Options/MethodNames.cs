@@ -1,4 +1,6 @@
+using System.Globalization;
 using OnnxCompress.Selection;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -9,6 +11,19 @@ internal static class MethodNames
     public static string Of(CompressionMethod method) => method switch
     {
         CompressionMethod.Interpolative => "id",
+        CompressionMethod.LowRank => "svd",
         _ => throw new ArgumentOutOfRangeException(nameof(method), method, "A method without a name."),
     };
+
+    /// <summary>A split in a few words: its form and, where it has more sizes than a rank, those.</summary>
+    public static string Of(SplitShape split)
+    {
+        var form = split.Form.ToString().ToLowerInvariant();
+        return split switch
+        {
+            { Groups: > 1 } => string.Create(CultureInfo.InvariantCulture, $"{form}, {split.Groups} groups"),
+            { InnerRank: > 0 } => string.Create(CultureInfo.InvariantCulture, $"{form}, {split.InnerRank} in"),
+            _ => form,
+        };
+    }
 }

@@ -1,13 +1,20 @@
 using System.CommandLine;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Cli.Options;
 
 /// <summary>How a model is compressed.</summary>
 internal sealed class MethodOptions
 {
-    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: all that apply; now: id.", "id");
+    private static readonly (string Word, SplitForm? Form)[] Forms =
+    [
+        ("response", SplitForm.Response), ("plain", SplitForm.Plain), ("alds", SplitForm.Alds),
+        ("input", SplitForm.Input), ("tucker", SplitForm.Tucker), ("spatial", SplitForm.Spatial),
+    ];
+
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: id.", "id", "svd");
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local", "How the weights that stay are made: as published, or by least squares. Default: local.", "none", "local");
 
@@ -17,13 +24,17 @@ internal sealed class MethodOptions
     private readonly Option<string?> _selection = OptionFactory.Text(
         "--selection", "target|pivoted-qr", "How id chooses the channels that stay. Default: target.", "target", "pivoted-qr");
 
+    private readonly Option<string?> _split = OptionFactory.Text(
+        "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto, response with data, alds with --reconstruct none.",
+        ["auto", .. Forms.Select(form => form.Word)]);
+
     private readonly Option<string[]> _include = OptionFactory.Repeatable("--include", "GLOB", "Only nodes with a matching name are compressed.");
     private readonly Option<string[]> _exclude = OptionFactory.Repeatable("--exclude", "GLOB", "Nodes with a matching name are left alone.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _include, _exclude })
+        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _split, _include, _exclude })
         {
             command.Options.Add(option);
         }
@@ -38,6 +49,7 @@ internal sealed class MethodOptions
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
             "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr)),
+        Split = Split(parsed.GetValue(_split), parsed.GetValue(_methods)),
         Include = parsed.GetValue(_include) ?? [],
         Exclude = parsed.GetValue(_exclude) ?? [],
     };
@@ -48,9 +60,20 @@ internal sealed class MethodOptions
     private static CompressionMethod Method(string word) => word switch
     {
         "id" => CompressionMethod.Interpolative,
-        "svd" or "coreset" or "redundancy" => throw Usage.NotYet($"--methods {word}", "use --methods id"),
+        "svd" => CompressionMethod.LowRank,
+        "coreset" or "redundancy" => throw Usage.NotYet($"--methods {word}", "use --methods id,svd"),
         _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy"),
     };
+
+    private static SplitForm? Split(string? word, string? methods)
+    {
+        if (word is not null && !Methods(methods).Contains(CompressionMethod.LowRank))
+        {
+            throw Usage.Conflict("--split belongs to the method svd; add --methods svd.");
+        }
+
+        return OptionText.Word("--split", word ?? "auto", [("auto", null), .. Forms]);
+    }
 
     private static ReconstructionMode Reconstruction(string word) => word switch
     {

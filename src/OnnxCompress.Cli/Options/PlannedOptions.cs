@@ -12,7 +12,6 @@ internal static class PlannedOptions
         ["--locked"] = "compress plans and applies in one run",
         ["--cache-dir"] = "statistics are collected in each run",
         ["--memory"] = "statistics are kept in memory",
-        ["--split"] = "it belongs to the method svd; use --methods id",
         ["calibrate"] = "compress collects statistics itself",
         ["merge"] = "compress collects statistics itself",
         ["plan"] = "compress plans and applies in one run",

@@ -133,7 +133,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             Latency = ReportedLatency.From(latency),
             Sites = [.. result.Sites.Select(site =>
                 new ReportedSite(
-                site.Site, MethodNames.Of(site.Method), site.Kept, site.Of, site.Rank, Stated(site.PredictedError), Stated(site.MeasuredError)))],
+                site.Site, MethodNames.Of(site.Method), site.Kept, site.Of, site.Rank, Stated(site.PredictedError), Stated(site.MeasuredError))
+                {
+                    Split = site.Split is { } split ? MethodNames.Of(split) : null,
+                })],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Timing = new(
                 readSeconds,

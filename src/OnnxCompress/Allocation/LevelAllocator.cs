@@ -1,113 +1,125 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
 
 /// <summary>
-/// One error level for all sites: each takes its narrowest width below the level, and the level is bisected until the
-/// true cost of the whole model meets the budget (the min-max principle of ALDS, Liebenwein et al. 2021, section 3.3,
-/// applied to channels). What is left of the budget then widens the site with the largest error, again and again.
+/// One error level for all sites: channel groups take their narrowest width below the level, then each layer takes the
+/// split of what remains that is worth its price at that level, and the level is bisected until the true cost of the whole model meets the budget (the
+/// min-max principle of ALDS, Liebenwein et al. 2021, section 3.3, over channels and ranks at once). What is left of the
+/// budget then improves the site with the largest error, again and again.
 /// </summary>
 internal sealed class LevelAllocator
 {
+    /// <summary>Below the noise of float statistics; above, even the smallest saving is worth any error.</summary>
+    private const double SmallestLevel = 1e-4, LargestLevel = 1e3;
+
     private readonly IReadOnlyList<SiteCandidate> _sites;
+    private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly CostModel _cost;
-    private readonly long _originalBytes;
-    private readonly IReadOnlyList<(Func<bool[][], long> Cost, long Limit, string Text)> _limits;
-    private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
+    private readonly BudgetLimits _limits;
+    private readonly double _unit;
 
     /// <summary>Prepares an allocation.</summary>
-    /// <param name="sites">What can shrink.</param>
-    /// <param name="cost">What it costs.</param>
-    /// <param name="originalBytes">Bytes of the original file.</param>
-    /// <param name="budget">What it may cost.</param>
-    public LevelAllocator(IReadOnlyList<SiteCandidate> sites, CostModel cost, long originalBytes, Budget budget)
-    {
-        (_sites, _cost, _originalBytes) = (sites, cost, originalBytes);
-        for (var s = 0; s < sites.Count; s++)
-        {
-            for (var c = 0; c < sites[s].Group.Channels; c++)
-            {
-                _siteOf[sites[s].Group.Atoms[c]] = (s, c);
-            }
-        }
+    /// <param name="sites">Groups that can shrink.</param>
+    /// <param name="splits">Layers that can be split.</param>
+    /// <param name="cost">What the model costs as a function of its channels.</param>
+    /// <param name="limits">What it may cost.</param>
+    public LevelAllocator(IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits) =>
+        (_sites, _splits, _cost, _limits, _unit) =
+            (sites, splits, cost, limits, splits.Count == 0 ? 1 : Math.Max(1, splits.Average(s => (double)limits.Measure(SplitCost.Whole(s.WholeSize)))));
 
-        _limits = [.. Limits(budget)];
-    }
-
-    /// <summary>The widths of all sites, as masks of kept channels.</summary>
+    /// <summary>What stays of every site.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
-    public bool[][] Allocate()
+    public Allocated Allocate()
     {
-        var levels = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf)).Distinct().Order().DefaultIfEmpty().ToArray();
+        var widths = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf));
+        double[] levels = [.. widths.Concat(_splits.Count > 0 ? SplitLevels() : []).Distinct().Order().DefaultIfEmpty()];
         var (low, high) = (0, levels.Length - 1);
-        if (!Fits(At(levels[high])))
-        {
-            var limit = _limits.First(l => l.Cost(At(levels[high])) > l.Limit);
-            throw new OnnxCompressException(
-                DiagnosticCodes.BudgetOutOfReach,
-                $"{limit.Text} asks for at most {limit.Limit}, but with everything removed that can be, {limit.Cost(At(levels[high]))} are left; ask for less, or see with 'inspect' what is refused.");
-        }
-
+        _limits.RequireReachable(At(levels[high]));
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = Fits(At(levels[middle])) ? (low, middle) : (middle + 1, high);
+            (low, high) = _limits.Allow(At(levels[middle])) ? (low, middle) : (middle + 1, high);
         }
 
-        return Fill([.. _sites.Select(s => s.WidthAt(levels[high]))]);
+        return Fill([.. _sites.Select(s => s.WidthAt(levels[high]))], At(levels[high]));
     }
 
-    private bool[][] At(double level) => [.. _sites.Select(s => s.Keep(s.WidthAt(level)))];
-
-    private bool[][] Fill(int[] widths)
+    /// <summary>Splits have a price and no steps of their own: from none at all to the smallest everywhere, in steps of 1%.</summary>
+    private static IEnumerable<double> SplitLevels()
     {
-        var kept = _sites.Select((s, i) => s.Keep(widths[i])).ToArray();
-        var isOpen = _sites.Select(_ => true).ToArray();
+        yield return 0;
+        for (var level = SmallestLevel; level < LargestLevel; level *= 1.01)
+        {
+            yield return level;
+        }
+    }
+
+    private Allocated At(double level)
+    {
+        bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level)))];
+        var isKept = _limits.IsKept(kept);
+        return new Allocated(kept, [.. _splits.Select(s => s.Choose(s.SizeWhen(_cost, isKept), level, _limits.Measure, _unit))]);
+    }
+
+    private Allocated Fill(int[] widths, Allocated start)
+    {
+        var (kept, splits) = (start.Kept.ToArray(), start.Splits.ToArray());
+        var isOpen = Enumerable.Repeat(true, _sites.Count + _splits.Count).ToArray();
         while (Array.Exists(isOpen, open => open))
         {
-            var site = Enumerable.Range(0, _sites.Count).Where(i => isOpen[i]).MaxBy(i => _sites[i].LevelOf(widths[i]));
-            var width = widths[site];
-            var before = kept[site];
-            while (width < _sites[site].Group.Channels && kept[site].AsSpan().SequenceEqual(before))
-            {
-                kept[site] = _sites[site].Keep(++width);
-            }
-
-            if (kept[site].AsSpan().SequenceEqual(before) || !Fits(kept))
-            {
-                kept[site] = before;
-                isOpen[site] = false;
-            }
-            else
-            {
-                widths[site] = width;
-            }
+            var at = Enumerable.Range(0, isOpen.Length).Where(i => isOpen[i])
+                .MaxBy(i => i < _sites.Count ? _sites[i].LevelOf(widths[i]) : splits[i - _sites.Count]?.Error ?? 0);
+            isOpen[at] = at < _sites.Count ? Widen(at, widths, kept, splits) : Refine(at - _sites.Count, kept, splits);
         }
 
-        return kept;
+        return new Allocated(kept, splits);
     }
 
-    private bool Fits(bool[][] kept) => _limits.All(l => l.Cost(kept) <= l.Limit);
-
-    private IEnumerable<(Func<bool[][], long> Cost, long Limit, string Text)> Limits(Budget budget)
+    /// <summary>Gives a group its next channels; false when it has all, or they do not fit into the budget.</summary>
+    private bool Widen(int site, int[] widths, bool[][] kept, SplitOption?[] splits)
     {
-        var bytes = _cost.Bytes(static _ => true);
-        if (budget.KeepParameters is { } parameters)
+        var width = widths[site];
+        var before = kept[site];
+        while (width < _sites[site].Group.Channels && kept[site].AsSpan().SequenceEqual(before))
         {
-            yield return (kept => _cost.Parameters(IsKept(kept)), (long)(parameters * _cost.Parameters(static _ => true)), "--keep-params");
+            kept[site] = _sites[site].Keep(++width);
         }
 
-        if (budget.KeepMacs is { } macs)
+        if (kept[site].AsSpan().SequenceEqual(before) || !AllFit(kept, splits) || !_limits.Allow(new Allocated(kept, splits)))
         {
-            yield return (kept => _cost.Macs(IsKept(kept)), (long)(macs * _cost.Macs(static _ => true)), "--keep-macs");
+            kept[site] = before;
+            return false;
         }
 
-        if (budget.KeepBytes is { } share)
-        {
-            yield return (kept => _originalBytes - bytes + _cost.Bytes(IsKept(kept)), (long)(share * _originalBytes), "--keep-bytes");
-        }
+        widths[site] = width;
+        return true;
     }
 
-    private Func<int, bool> IsKept(bool[][] kept) => root => !_siteOf.TryGetValue(root, out var at) || kept[at.Site][at.Channel];
+    /// <summary>Gives a layer its next split, or leaves it whole again; false when neither fits into the budget.</summary>
+    private bool Refine(int site, bool[][] kept, SplitOption?[] splits)
+    {
+        if (splits[site] is not { } before)
+        {
+            return false;
+        }
+
+        splits[site] = _splits[site].Better(before, _splits[site].SizeWhen(_cost, _limits.IsKept(kept)), _limits.Measure);
+        if (_limits.Allow(new Allocated(kept, splits)))
+        {
+            return true;
+        }
+
+        splits[site] = before;
+        return false;
+    }
+
+    /// <summary>Channel groups of a grouped split must still divide the channels, and every split must still pay.</summary>
+    private bool AllFit(bool[][] kept, SplitOption?[] splits)
+    {
+        var isKept = _limits.IsKept(kept);
+        return splits.Index().All(s => s.Item is null || SplitCandidate.Fits(s.Item.Shape, _splits[s.Index].SizeWhen(_cost, isKept)));
+    }
 }

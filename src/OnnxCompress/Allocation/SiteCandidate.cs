@@ -65,10 +65,10 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     }
 
     /// <summary>The plan of the site for a choice of channels.</summary>
-    public SitePlan ToPlan(bool[] kept)
+    public ChannelPlan ToPlan(bool[] kept)
     {
         int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => kept[c])];
-        return new SitePlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
+        return new ChannelPlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
     }
 
     private static int[] SegmentOf(ChannelGroup group)

@@ -2,11 +2,18 @@ using OnnxCompress.Selection;
 
 namespace OnnxCompress.Allocation;
 
-/// <summary>What happens to one group of channels.</summary>
-/// <param name="Site">Name of the channel group.</param>
-/// <param name="Method">The method that chose.</param>
-/// <param name="Kept">Channels that stay, ascending.</param>
-/// <param name="Of">Channels there were.</param>
-/// <param name="PredictedError">Relative error of the consumers' outputs, root mean square, from the statistics.</param>
-/// <param name="Ridge">Ridge of the mixing's least squares, relative to the mean diagonal of the Gram.</param>
-public sealed record SitePlan(string Site, CompressionMethod Method, IReadOnlyList<int> Kept, int Of, double PredictedError, double Ridge);
+/// <summary>What happens to one place of the model: <see cref="ChannelPlan"/> or <see cref="SplitPlan"/>.</summary>
+public abstract record SitePlan
+{
+    private protected SitePlan(string site, CompressionMethod method, double predictedError) =>
+        (Site, Method, PredictedError) = (site, method, predictedError);
+
+    /// <summary>Name of the channel group or the layer; unique together with the kind of plan.</summary>
+    public string Site { get; }
+
+    /// <summary>The method that chose.</summary>
+    public CompressionMethod Method { get; }
+
+    /// <summary>Relative error of the outputs of the layers that are rewritten, root mean square over them.</summary>
+    public double PredictedError { get; }
+}

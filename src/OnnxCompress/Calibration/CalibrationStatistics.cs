@@ -51,6 +51,8 @@ public sealed class CalibrationStatistics
             DiagnosticCodes.StatisticsMismatch,
             $"The statistics have no entry for '{tap.Tensor}' with {tap.Channels} channels; calibrate this model again.");
 
+    internal TapStatistics? Find(ChannelTap? tap) => tap is not null && _taps.TryGetValue(tap.Key, out var found) ? found : null;
+
     internal TapStatistics Open(string key, int channels)
     {
         if (!_taps.TryGetValue(key, out var found))

@@ -45,6 +45,23 @@ internal sealed class ChannelStatistics(int channels)
         Rows += other.Rows;
     }
 
+    /// <summary>The statistics of some of the channels.</summary>
+    /// <param name="kept">Which, in the order wanted.</param>
+    public ChannelStatistics Select(ReadOnlySpan<int> kept)
+    {
+        var selected = new ChannelStatistics(kept.Length) { Rows = Rows };
+        for (var i = 0; i < kept.Length; i++)
+        {
+            selected.Sums[i] = Sums[kept[i]];
+            for (var j = 0; j < kept.Length; j++)
+            {
+                selected.Gram[(i * kept.Length) + j] = Gram[(kept[i] * channels) + kept[j]];
+            }
+        }
+
+        return selected;
+    }
+
     /// <summary>Sets the number of rows of statistics that were read from a file.</summary>
     internal void Restore(long rows) => Rows = rows;
 

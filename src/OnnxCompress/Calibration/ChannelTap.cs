@@ -8,19 +8,34 @@ namespace OnnxCompress.Calibration;
 /// <param name="Axis">The axis that runs over channels.</param>
 /// <param name="Channels">How many channels.</param>
 /// <param name="Positions"><c>channels x multiplicity</c>, row-major: the indices that belong to each channel.</param>
-internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] Positions)
+/// <param name="Role">Sets taps of one axis apart whose channels may be gathered differently.</param>
+internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] Positions, string Role = "")
 {
+    /// <summary>Wider axes are not tapped: their Gram matrix would cost more than it tells.</summary>
+    private const int WidestAxis = 2048;
+
     /// <summary>Indices for each channel; each is a row of the statistics.</summary>
     public int Multiplicity => Positions.Length / Channels;
 
     /// <summary>What the statistics are filed under.</summary>
-    public string Key => $"{Tensor}@{Axis}";
+    public string Key => $"{Tensor}@{Axis}{Role}";
 
     /// <summary>Where a consumer of channels is tapped.</summary>
     public static ChannelTap Of(GroupConsumer consumer) =>
         new(consumer.Layer.Input, consumer.Layer.InputChannelAxis, consumer.Channels.Length, consumer.Taps);
 
+    /// <summary>All channels that a layer makes, before any activation; null where the axis is too wide.</summary>
+    public static ChannelTap? OfOutput(LinearLayer layer, TensorShapes shapes) => WholeAxis(layer.Output, layer.OutputChannelAxis, shapes);
+
+    /// <summary>All channels that a layer reads; null where the axis is too wide.</summary>
+    public static ChannelTap? OfInput(LinearLayer layer, TensorShapes shapes) => WholeAxis(layer.Input, layer.InputChannelAxis, shapes);
+
     /// <summary>Rows that one sample gives: values of each channel.</summary>
     public long RowsPerSample(TensorShapes shapes) =>
         shapes.Of(Tensor)!.Aggregate(1L, (product, d) => product * d) / Channels / shapes.Samples;
+
+    private static ChannelTap? WholeAxis(string tensor, int axis, TensorShapes shapes) =>
+        shapes.Of(tensor) is { } dims && dims[axis] is var channels and <= WidestAxis
+            ? new ChannelTap(tensor, axis, channels, [.. Enumerable.Range(0, channels)], ":all")
+            : null;
 }

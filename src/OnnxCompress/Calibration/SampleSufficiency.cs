@@ -12,9 +12,11 @@ internal static class SampleSufficiency
     /// <summary>One warning for all places that have too few rows.</summary>
     public static IEnumerable<Diagnostic> Check(ModelAnalysis analysis, CalibrationStatistics statistics)
     {
-        var poor = analysis.Groups.SelectMany(g => g.ConsumerLayers)
-            .Where(c => statistics.Of(ChannelTap.Of(c)).Rows < (long)RowsPerChannel * c.Channels.Length)
-            .Select(c => c.Layer.Node.Name)
+        var consumers = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(c => (c.Layer.Node.Name, Tap: (ChannelTap?)ChannelTap.Of(c)));
+        var outputs = analysis.Relations.Layers.Select(l => (l.Node.Name, Tap: ChannelTap.OfOutput(l, analysis.Relations.Shapes)));
+        var poor = consumers.Concat(outputs)
+            .Where(place => statistics.Find(place.Tap) is { } found && found.Rows < (long)RowsPerChannel * found.Channels)
+            .Select(place => place.Name)
             .Distinct()
             .ToArray();
         if (poor.Length > 0)

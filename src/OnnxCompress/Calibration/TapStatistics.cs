@@ -31,6 +31,16 @@ internal sealed class TapStatistics(int channels)
         return total;
     }
 
+    /// <summary>The statistics of some of the channels.</summary>
+    /// <param name="kept">Which, in the order wanted.</param>
+    public TapStatistics Select(int[] kept)
+    {
+        var selected = new TapStatistics(kept.Length);
+        selected.Fit.Add(Fit.Select(kept));
+        selected.Check.Add(Check.Select(kept));
+        return selected;
+    }
+
     /// <summary>Adds the statistics of other data.</summary>
     public void Add(TapStatistics other)
     {

@@ -28,7 +28,10 @@ internal sealed class CostModel
     /// <param name="isKept">Whether the root of an element stays.</param>
     public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept))) / _samples;
 
-    private int Kept(IndexAxis axis, Func<int, bool> isKept)
+    /// <summary>Indices of an axis that stay.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public int Kept(IndexAxis axis, Func<int, bool> isKept)
     {
         var kept = 0;
         foreach (var id in axis.Ids)

@@ -27,7 +27,7 @@ internal static class DependencyAnalyzer
         relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
         var cost = CostOf(relations);
         var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost);
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected };
     }
 
     private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)

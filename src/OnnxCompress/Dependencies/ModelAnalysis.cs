@@ -18,6 +18,9 @@ public sealed class ModelAnalysis
     /// <summary>Multiply-accumulates for one sample.</summary>
     public long Macs => Cost.Macs(static _ => true);
 
+    /// <summary>Whether the user's selection includes a node.</summary>
+    internal Func<string, bool> IsSelected { get; init; } = static _ => true;
+
     /// <summary>Axes of every tensor.</summary>
     internal Relations Relations { get; }
 

@@ -57,6 +57,12 @@ internal sealed class GraphNode
         }
     }
 
+    /// <summary>Adds copies of another node's attributes.</summary>
+    /// <param name="from">The other node.</param>
+    /// <param name="except">Names to leave out.</param>
+    public void CopyAttributes(GraphNode from, params string[] except) =>
+        Proto.Attribute.AddRange(from.Proto.Attribute.Where(a => !except.Contains(a.Name)).Select(a => a.Clone()));
+
     /// <summary>Sets an integer attribute.</summary>
     public void SetInt(string attribute, long value)
     {

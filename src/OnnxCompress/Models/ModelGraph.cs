@@ -124,6 +124,17 @@ internal sealed class ModelGraph
         return new GraphNode(proto, name);
     }
 
+    /// <summary>Adds a node in front of another; <see cref="Index"/> must follow.</summary>
+    public GraphNode InsertNode(GraphNode before, string opType, string name, IEnumerable<string> inputs, IEnumerable<string> outputs)
+    {
+        var added = AddNode(opType, name, inputs, outputs);
+        _proto.Node.RemoveAt(_proto.Node.Count - 1);
+        // By reference: two nodes may well have equal contents.
+        var position = _proto.Node.Index().First(n => ReferenceEquals(n.Item, before.Proto)).Index;
+        _proto.Node.Insert(position, added.Proto);
+        return added;
+    }
+
     /// <summary>Takes a node out; <see cref="Index"/> must follow.</summary>
     public void Remove(GraphNode node) => _proto.Node.Remove(node.Proto);
 

@@ -9,4 +9,8 @@ namespace OnnxCompress.Reporting;
 /// <param name="PredictedError">Relative Frobenius error that the plan expected.</param>
 /// <param name="MeasuredError">The same, measured on the rewritten weights; null when not measured.</param>
 public sealed record ReportedSite(
-    string Site, string Method, int? Kept, int Of, int? Rank, double? PredictedError, double? MeasuredError);
+    string Site, string Method, int? Kept, int Of, int? Rank, double? PredictedError, double? MeasuredError)
+{
+    /// <summary>How a layer was split, for instance <c>response</c>; null when it was not.</summary>
+    public string? Split { get; init; }
+}

@@ -63,7 +63,7 @@ public static class ResultTables
         [new("site"), new("method"), new("kept", true), new("predicted error", true), new("measured error", true)],
         [.. sites.Select(site => Row(
             site.Site,
-            site.Method,
+            site.Split is { } split ? $"{site.Method} ({split})" : site.Method,
             site.Rank is { } rank
                 ? string.Create(CultureInfo.InvariantCulture, $"rank {rank} of {site.Of}")
                 : string.Create(CultureInfo.InvariantCulture, $"{site.Kept} of {site.Of}"),

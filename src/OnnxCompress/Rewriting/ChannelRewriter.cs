@@ -44,7 +44,7 @@ internal sealed class ChannelRewriter
 
         var removed = new HashSet<int>();
         var result = model.Clone();
-        foreach (var site in plan.Sites)
+        foreach (var site in plan.Channels)
         {
             cancellation.ThrowIfCancellationRequested();
             var group = GroupOf(site);
@@ -62,7 +62,7 @@ internal sealed class ChannelRewriter
             removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
         }
 
-        foreach (var site in plan.Sites)
+        foreach (var site in plan.Channels)
         {
             SelectInputs(GroupOf(site), site.Kept, result.Graph);
         }
@@ -85,7 +85,7 @@ internal sealed class ChannelRewriter
         }
     }
 
-    private ChannelGroup GroupOf(SitePlan site)
+    private ChannelGroup GroupOf(ChannelPlan site)
     {
         var group = _analysis.Groups.FirstOrDefault(g => g.Name == site.Site);
         if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels))

@@ -16,18 +16,25 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
     /// <summary>Errors settle within a percent on a few dozen samples of many rows each.</summary>
     private const int Samples = 64;
 
-    /// <summary>Relative error (Frobenius, not squared; root mean square over consumers) of each group.</summary>
+    /// <summary>Relative error (Frobenius, not squared; root mean square over consumers) of each site.</summary>
+    /// <param name="original">The original network.</param>
+    /// <param name="compressed">The compressed one, with the same tensor names.</param>
+    /// <param name="sites">For each site, the layers whose outputs are compared.</param>
+    /// <param name="shrinkage">Which output channels both have.</param>
+    /// <param name="samples">Calibration data.</param>
+    /// <param name="batchSize">Samples for each run.</param>
+    /// <param name="cancellation">Stops between runs.</param>
     public double[] Measure(
-        OnnxModel original, OnnxModel compressed, IReadOnlyList<ChannelGroup> groups, Shrinkage shrinkage,
+        OnnxModel original, OnnxModel compressed, IReadOnlyList<LinearLayer[]> sites, Shrinkage shrinkage,
         ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
         // A plan that removes nothing has nothing to measure, and the runtime refuses a run without outputs.
-        if (groups.Count == 0)
+        if (sites.Count == 0)
         {
             return [];
         }
 
-        var layers = groups.SelectMany(g => g.ConsumerLayers).Select(c => c.Layer).DistinctBy(l => l.Output).ToArray();
+        var layers = sites.SelectMany(s => s).DistinctBy(l => l.Output).ToArray();
         string[] names = [.. layers.Select(l => l.Output)];
         using var before = Open(original, names);
         using var after = Open(compressed, names);
@@ -51,7 +58,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
 
         var squared = layers.Select((l, i) => (l.Output, Value: energies[i] > 0 ? errors[i] / energies[i] : 0))
             .ToDictionary(p => p.Output, p => p.Value, StringComparer.Ordinal);
-        return [.. groups.Select(g => Math.Sqrt(g.ConsumerLayers.Average(c => squared[c.Layer.Output])))];
+        return [.. sites.Select(s => Math.Sqrt(s.Average(l => squared[l.Output])))];
     }
 
     private static (double Error, double Energy) Compare(

@@ -1,0 +1,13 @@
+using OnnxCompress.Selection;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>What happens to one group of channels.</summary>
+/// <param name="Site">Name of the channel group.</param>
+/// <param name="Method">The method that chose.</param>
+/// <param name="Kept">Channels that stay, ascending.</param>
+/// <param name="Of">Channels there were.</param>
+/// <param name="PredictedError">Relative error of the consumers' outputs, root mean square, from the statistics.</param>
+/// <param name="Ridge">Ridge of the mixing's least squares, relative to the mean diagonal of the Gram.</param>
+public sealed record ChannelPlan(string Site, CompressionMethod Method, IReadOnlyList<int> Kept, int Of, double PredictedError, double Ridge)
+    : SitePlan(Site, Method, PredictedError);

@@ -1,0 +1,96 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>A layer with the splits it offers. What they cost depends on the channels that stay on both of its sides.</summary>
+/// <param name="layer">The layer.</param>
+/// <param name="options">Splits of the whole layer.</param>
+/// <param name="size">Size of the whole layer.</param>
+/// <param name="sizes">Size of the layer with that many inputs and outputs.</param>
+/// <param name="axes">Input and output axis of its weight.</param>
+/// <param name="bytesPerElement">Of its weight.</param>
+/// <param name="lacksBias">Whether a form that puts the outputs' mean into the bias must first make one.</param>
+internal sealed class SplitCandidate(
+    LinearLayer layer, IReadOnlyList<SplitOption> options, LayerSize size, Func<int, int, LayerSize> sizes,
+    (IndexAxis Input, IndexAxis Output) axes, int bytesPerElement, bool lacksBias)
+{
+    private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
+
+    /// <summary>The layer.</summary>
+    public LinearLayer Layer => layer;
+
+    /// <summary>All splits of the whole layer.</summary>
+    public IReadOnlyList<SplitOption> Options => options;
+
+    /// <summary>Spectra of channel groups, for the search of ALDS; null for other forms.</summary>
+    public AldsSpectra? Spectra { get; init; }
+
+    /// <summary>Size of the whole layer.</summary>
+    public LayerSize WholeSize => size;
+
+    /// <summary>Bytes of one weight.</summary>
+    public int BytesPerElement => bytesPerElement;
+
+    /// <summary>Size of the layer when some channels stay.</summary>
+    public LayerSize SizeWhen(CostModel cost, Func<int, bool> isKept) => sizes(cost.Kept(axes.Input, isKept), cost.Kept(axes.Output, isKept));
+
+    /// <summary>Parameters of a bias that a split brings with it.</summary>
+    public long AddedBias(SplitShape shape, LayerSize remaining) =>
+        lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;
+
+    /// <summary>Whether a split can be made of what remains, and pays there.</summary>
+    public static bool Fits(SplitShape shape, LayerSize remaining) =>
+        remaining.Inputs % shape.Groups == 0
+        && shape.InnerRank <= remaining.Inputs
+        && (shape.Groups == 1 || shape.Rank <= Math.Min(remaining.Outputs, remaining.Columns / shape.Groups))
+        && SplitCost.Of(shape, remaining).Pays(remaining);
+
+    /// <summary>
+    /// The split that is worth its price: the least <c>error^3 + level^3 * cost / unit</c>. The cube is a soft min-max: a
+    /// layer of average cost ends near the level, one whose split saves next to nothing is not made to pay for the others.
+    /// </summary>
+    /// <param name="remaining">Size of what remains of the layer.</param>
+    /// <param name="level">Relative error that one unit of cost is worth.</param>
+    /// <param name="measure">What counts as cost.</param>
+    /// <param name="unit">Cost of an average layer.</param>
+    /// <returns>Null leaves the layer whole.</returns>
+    public SplitOption? Choose(LayerSize remaining, double level, Func<SplitCost, long> measure, double unit)
+    {
+        var price = level * level * level / unit;
+        SplitOption? best = null;
+        var least = price * measure(SplitCost.Whole(remaining));
+        foreach (var option in Paying(remaining))
+        {
+            var value = (option.Error * option.Error * option.Error) + (price * measure(SplitCost.Of(option.Shape, remaining)));
+            if (value < least)
+            {
+                (best, least) = (option, value);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The cheapest split of all; null when none pays.</summary>
+    public SplitOption? Smallest(LayerSize remaining, Func<SplitCost, long> measure) =>
+        Paying(remaining).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+
+    /// <summary>The cheapest split with a smaller error than the present one; null for the layer as it is, which has none.</summary>
+    public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitCost, long> measure) =>
+        Paying(remaining).Where(o => o.Error < present.Error).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+
+    /// <summary>The plan of a split.</summary>
+    public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRank, option.Error);
+
+    private SplitOption[] Paying(LayerSize remaining)
+    {
+        var key = (remaining.Inputs, remaining.Outputs);
+        if (!_paying.TryGetValue(key, out var paying))
+        {
+            _paying[key] = paying = [.. options.Where(o => Fits(o.Shape, remaining))];
+        }
+
+        return paying;
+    }
+}

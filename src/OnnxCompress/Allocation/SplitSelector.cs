@@ -1,0 +1,47 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>Prices the splits of every layer of a model.</summary>
+/// <param name="model">The model.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Factorises.</param>
+/// <param name="options">Form, alignment and whether weights may come from data.</param>
+internal sealed class SplitSelector(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, CompressionOptions options)
+{
+    /// <summary>One candidate for each layer that can be split.</summary>
+    public SplitCandidate[] Select(CancellationToken cancellation)
+    {
+        var layers = SplitSites.Find(analysis);
+        var candidates = new SplitCandidate[layers.Count];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = backend.Threads, CancellationToken = cancellation };
+        Parallel.For(0, candidates.Length, parallel, i => candidates[i] = Price(layers[i]));
+        return candidates;
+    }
+
+    private SplitCandidate Price(LinearLayer layer)
+    {
+        var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
+        var alignment = options.Alignment ?? WidthTable.AlignmentOf(problem.Size.LargestRank, layer.Node.OpType == "Conv");
+        var forms = SplitCurves.Forms(options.Split, options.Reconstruction != ReconstructionMode.None);
+        var axes = analysis.Relations.KnownAxes(layer.Weight);
+        return new SplitCandidate(
+            layer,
+            SplitCurves.Of(problem, forms, alignment, backend),
+            problem.Size,
+            (inputs, outputs) => SplitSites.SizeOf(layer, analysis, inputs, outputs),
+            (axes[layer.InputAxis]!, axes[layer.OutputAxis]!),
+            model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
+            lacksBias: problem.TakesMean && layer.Bias is null)
+        {
+            Spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null,
+        };
+    }
+}

@@ -1,0 +1,95 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress.Rewriting;
+
+/// <summary>
+/// Carries out the split part of a plan, after channels have gone: each planned node is replaced by its thin ones, which
+/// bear its name and a suffix. The last one makes the same output tensor and has the bias; nodes around do not change.
+/// </summary>
+/// <param name="analysis">Analysis of the original model.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Factorises.</param>
+internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend)
+{
+    private readonly LayerProblems _problems = new(analysis, statistics);
+
+    /// <summary>The model with its layers split.</summary>
+    /// <param name="model">The model after channels have gone; edited in place.</param>
+    /// <param name="plan">Which layers are split, and how.</param>
+    /// <param name="shrinkage">Which channels stayed.</param>
+    /// <param name="cancellation">Stops between layers.</param>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
+    {
+        var graph = model.Graph;
+        var sites = SplitSites.Find(analysis).ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
+        foreach (var split in plan.Splits)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var layer = sites.GetValueOrDefault(split.Site) ?? throw Mismatch(split, "the model has no such layer");
+            var problem = _problems.Of(layer, graph, shrinkage);
+            var method = SplitMethod.Of(split.Shape.Form, backend);
+            Require(split, problem, method);
+            var factors = method.Build(problem, split.Shape);
+            var node = graph.Producer(layer.Output)!;
+            var bias = FactorBias.Write(node, layer, factors.Offset, graph);
+            if (node.OpType == "Conv")
+            {
+                ConvolutionFactors.Write(node, factors.Chain, problem.Size, bias, graph);
+            }
+            else
+            {
+                ProductFactors.Write(node, factors.Chain, bias, graph);
+            }
+
+            Drop(node, layer.Weight, graph);
+        }
+
+        graph.RemoveUnusedInitializers();
+        return model;
+    }
+
+    private static void Require(SplitPlan split, LayerProblem problem, SplitMethod method)
+    {
+        if (!method.Applies(problem))
+        {
+            throw Mismatch(split, $"the form '{split.Shape.Form}' cannot be made of the layer with these statistics");
+        }
+
+        if (split.Shape.Rank < 1 || split.Shape.Groups < 1 || problem.Size.Inputs % split.Shape.Groups != 0 || (problem.Size.Kernel.Length == 0 && split.Shape.Groups > 1)
+            || split.Shape.Rank > LargestRank(split.Shape, problem.Size) || split.Shape.InnerRank > problem.Size.Inputs
+            || (split.Shape.Form == SplitForm.Tucker && split.Shape.InnerRank < 1))
+        {
+            throw Mismatch(split, $"a rank of {split.Shape.Rank} in {split.Shape.Groups} groups does not fit {problem.Size.Outputs} x {problem.Size.Columns} weights");
+        }
+    }
+
+    private static int LargestRank(SplitShape shape, LayerSize size) => shape.Form switch
+    {
+        SplitForm.Input => size.Inputs,
+        SplitForm.Spatial => Math.Min(size.Inputs * size.Kernel[0], size.Outputs * size.Kernel[1]),
+        // The eigenvectors of the outputs are as many as outputs, even where the weight has less rank.
+        SplitForm.Response or SplitForm.Tucker => size.Outputs,
+        _ => Math.Min(size.Outputs, size.Columns / shape.Groups),
+    };
+
+    private static OnnxCompressException Mismatch(SplitPlan split, string why) =>
+        new(DiagnosticCodes.PlanMismatch, $"The plan splits '{split.Site}', but {why}; make a new plan for this model.");
+
+    /// <summary>The node goes, and the Constant node of its weight if it had one.</summary>
+    private static void Drop(GraphNode node, string weight, ModelGraph graph)
+    {
+        graph.Remove(node);
+        graph.Index();
+        if (graph.Producer(weight) is not null && graph.Uses(weight).Count == 0 && !graph.IsOutput(weight))
+        {
+            graph.Detach(weight);
+        }
+    }
+}

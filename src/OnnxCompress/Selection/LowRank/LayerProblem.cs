@@ -1,0 +1,57 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Numerics;
+
+namespace OnnxCompress.Selection.LowRank;
+
+/// <summary>All that a split is chosen and made from: weights, and what the layer's output and input look like.</summary>
+internal sealed record LayerProblem
+{
+    /// <summary>Channels and positions.</summary>
+    public required LayerSize Size { get; init; }
+
+    /// <summary>The weight, <c>outputs x (inputs * kernel)</c>.</summary>
+    public required Matrix<double> Weight { get; init; }
+
+    /// <summary>The layer's bias, which its measured outputs hold; null when there is none.</summary>
+    public double[]? Bias { get; init; }
+
+    /// <summary>Whether the mean of the outputs may go into the bias.</summary>
+    public bool TakesMean { get; init; }
+
+    /// <summary>Statistics of the original network's outputs of this layer; null without data or for very wide layers.</summary>
+    public TapStatistics? Output { get; init; }
+
+    /// <summary>Statistics of the channels that the layer reads; null likewise.</summary>
+    public TapStatistics? Input { get; init; }
+
+    /// <summary>The weight with the kernel taps as rows: <c>(outputs * kernel) x inputs</c>.</summary>
+    public Matrix<double> WeightByInput()
+    {
+        var taps = Size.Taps;
+        var matrix = new Matrix<double>(Size.Outputs * taps, Size.Inputs);
+        for (var o = 0; o < Size.Outputs; o++)
+        {
+            for (var i = 0; i < Size.Inputs; i++)
+            {
+                for (var t = 0; t < taps; t++)
+                {
+                    matrix[(o * taps) + t, i] = Weight[o, (i * taps) + t];
+                }
+            }
+        }
+
+        return matrix;
+    }
+
+    /// <summary>Second moments of the outputs, about their means where the bias can take them up.</summary>
+    /// <param name="statistics">The fold.</param>
+    /// <param name="about">The fold whose means are used.</param>
+    public ChannelMoments OutputMoments(ChannelStatistics statistics, ChannelStatistics about) =>
+        ChannelMoments.Of(statistics, TakesMean ? MeansOf(about) : null);
+
+    /// <summary>Means of the channels.</summary>
+    public static double[] MeansOf(ChannelStatistics statistics) => [.. statistics.Sums.Select(s => s / Math.Max(1, statistics.Rows))];
+
+    /// <summary>A mask of the layer's spatial axes.</summary>
+    public bool[] Axes(bool taken) => [.. Enumerable.Repeat(taken, Size.Kernel.Length)];
+}

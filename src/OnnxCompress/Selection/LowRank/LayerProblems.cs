@@ -1,0 +1,64 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Selection.LowRank;
+
+/// <summary>Makes the problems of a model's layers: of the original, or of what remains once channels have gone.</summary>
+/// <param name="analysis">Analysis of the original model.</param>
+/// <param name="statistics">Statistics of the original network.</param>
+internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistics statistics)
+{
+    /// <summary>Where statistics are taken for splits of all layers.</summary>
+    public static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis)
+    {
+        var shapes = analysis.Relations.Shapes;
+        return SplitSites.Find(analysis).SelectMany(l => new[] { ChannelTap.OfOutput(l, shapes), ChannelTap.OfInput(l, shapes) }).OfType<ChannelTap>();
+    }
+
+    /// <summary>The problem of a layer as it stands in a graph.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="graph">Where its weights are: the original, or that graph without some channels.</param>
+    /// <param name="shrinkage">Which channels stayed; null for the original.</param>
+    public LayerProblem Of(LinearLayer layer, ModelGraph graph, Shrinkage? shrinkage = null)
+    {
+        var shapes = analysis.Relations.Shapes;
+        var weight = LayerWeight.Read(layer, graph);
+        var inputs = KeptOf(layer, layer.InputAxis, shrinkage);
+        var outputs = KeptOf(layer, layer.OutputAxis, shrinkage);
+        var isBiasKnown = IsBiasKnown(layer);
+        return new LayerProblem
+        {
+            Size = SplitSites.SizeOf(layer, analysis, inputs.Length, outputs.Length),
+            Weight = weight,
+            Bias = BiasIsInOutput(layer) ? LayerWeight.ReadBias(layer, graph) : null,
+            TakesMean = TakesMean(layer),
+            // What is added to the outputs must be known, or the factors would be fitted to something else.
+            Output = isBiasKnown ? Select(statistics.Find(ChannelTap.OfOutput(layer, shapes)), outputs) : null,
+            Input = Select(statistics.Find(ChannelTap.OfInput(layer, shapes)), inputs),
+        };
+    }
+
+    /// <summary>A MatMul's bias is a node of its own and comes after the output.</summary>
+    private static bool BiasIsInOutput(LinearLayer layer) => layer.Node.OpType != "MatMul";
+
+    private static bool IsBiasKnown(LinearLayer layer) => layer.Node.OpType == "MatMul" || layer.Node.Input(2) == layer.Bias;
+
+    private static TapStatistics? Select(TapStatistics? statistics, int[] kept) =>
+        statistics is null || statistics.Channels == kept.Length ? statistics : statistics.Select(kept);
+
+    /// <summary>Whether the rewritten layer can have a bias of our choice.</summary>
+    private bool TakesMean(LinearLayer layer)
+    {
+        var graph = analysis.Relations.Graph;
+        return layer.Node.OpType == "MatMul"
+            ? layer.Bias is { } added && graph.Uses(added).Count == 1 && !graph.IsInput(added)
+            : layer.Node.Input(2) is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!));
+    }
+
+    private int[] KeptOf(LinearLayer layer, int axis, Shrinkage? shrinkage)
+    {
+        var indices = analysis.Relations.KnownAxes(layer.Weight)[axis]!;
+        return [.. Enumerable.Range(0, indices.Length).Where(i => shrinkage is null || shrinkage.IsKept(indices.Ids[i]))];
+    }
+}

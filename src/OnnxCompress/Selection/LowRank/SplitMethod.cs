@@ -1,0 +1,95 @@
+using OnnxCompress.Numerics;
+
+namespace OnnxCompress.Selection.LowRank;
+
+/// <summary>One form of split: its error curve, and its factors for a rank.</summary>
+/// <param name="backend">Factorises.</param>
+internal abstract class SplitMethod(IDenseBackend backend)
+{
+    /// <summary>Names of factors.</summary>
+    public const string Reduce = "reduce", Core = "core", Expand = "expand";
+
+    /// <summary>The form.</summary>
+    public abstract SplitForm Form { get; }
+
+    /// <summary>Does the linear algebra.</summary>
+    protected IDenseBackend Backend => backend;
+
+    /// <summary>Whether the form can be made of this layer.</summary>
+    public abstract bool Applies(LayerProblem problem);
+
+    /// <summary>Every split of this form with its error, in order of growing rank; some may not pay.</summary>
+    public abstract IEnumerable<SplitOption> Price(LayerProblem problem);
+
+    /// <summary>The factors of one split.</summary>
+    public abstract SplitFactors Build(LayerProblem problem, SplitShape shape);
+
+    /// <summary>The form of that name.</summary>
+    public static SplitMethod Of(SplitForm form, IDenseBackend backend) => form switch
+    {
+        SplitForm.Plain => new PlainSplit(backend),
+        SplitForm.Response => new ResponseSplit(backend),
+        SplitForm.Alds => new AldsSplit(backend),
+        SplitForm.Input => new InputSplit(backend),
+        SplitForm.Tucker => new TuckerSplit(backend),
+        SplitForm.Spatial => new SpatialSplit(backend),
+        _ => throw new ArgumentOutOfRangeException(nameof(form), form, "A form without a method."),
+    };
+
+    /// <summary>Errors of all ranks from what each direction carries: <c>errors[r] = sqrt(1 - carried(first r) / whole)</c>.</summary>
+    /// <param name="carried">Squared norm along each direction, in the order they are taken.</param>
+    /// <param name="whole">Squared norm of everything.</param>
+    internal static double[] ErrorsOf(ReadOnlySpan<double> carried, double whole)
+    {
+        var errors = new double[carried.Length + 1];
+        // Summed from the end: the small tail is not lost in the difference of two large numbers.
+        double tail = whole;
+        foreach (var part in carried)
+        {
+            tail -= part;
+        }
+
+        tail = Math.Max(tail, 0);
+        for (var r = carried.Length; r >= 0; r--)
+        {
+            errors[r] = whole > 0 ? Math.Min(1, Math.Sqrt(tail / whole)) : 0;
+            tail += r > 0 ? Math.Max(carried[r - 1], 0) : 0;
+        }
+
+        return errors;
+    }
+
+    /// <summary>A thin factor and its 1x1: the left one scaled into the right, <c>U diag(s)^1/2</c> and <c>diag(s)^1/2 V^T</c>.</summary>
+    protected static (Matrix<double> Left, Matrix<double> Right) Balanced(Svd svd, int rank)
+    {
+        var left = new Matrix<double>(svd.Left.Rows, rank);
+        var right = new Matrix<double>(rank, svd.RightTransposed.Columns);
+        for (var j = 0; j < rank; j++)
+        {
+            var root = Math.Sqrt(svd.Values[j]);
+            for (var i = 0; i < left.Rows; i++)
+            {
+                left[i, j] = svd.Left[i, j] * root;
+            }
+
+            for (var i = 0; i < right.Columns; i++)
+            {
+                right[j, i] = svd.RightTransposed[j, i] * root;
+            }
+        }
+
+        return (left, right);
+    }
+
+    /// <summary>The first columns of a matrix.</summary>
+    protected static Matrix<double> FirstColumns(Matrix<double> matrix, int count)
+    {
+        var first = new Matrix<double>(matrix.Rows, count);
+        for (var i = 0; i < matrix.Rows; i++)
+        {
+            matrix.Row(i)[..count].CopyTo(first.Row(i));
+        }
+
+        return first;
+    }
+}
