@@ -17,7 +17,7 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, ReconstructionOptions options)
 {
     /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
-    private const int RowsPerColumn = 16, FewestRows = 8192;
+    private static readonly int RowsPerColumn = int.Parse(Environment.GetEnvironmentVariable("RPC") ?? "16"), FewestRows = int.Parse(Environment.GetEnvironmentVariable("FR") ?? "8192");
 
     private readonly LayerSolver _solver = new(backend);
 
