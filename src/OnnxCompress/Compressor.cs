@@ -118,13 +118,6 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
         var reconstructor = new Reconstructor(runtime, backend, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes));
         var fits = reconstructor.Run(model, compressed, shrinkage, samples, options.Reconstruction, progress, cancellation);
-        if (Environment.GetEnvironmentVariable("OCX_DEBUG") is not null)
-        {
-            foreach (var fit in fits)
-            {
-                Console.Error.WriteLine($"{fit.Layer} {fit.ErrorBefore:F4} {fit.ErrorAfter:F4} {fit.Ridge} {fit.UsesDrift}");
-            }
-        }
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
             model, compressed, [.. plan.Sites.Select(s => LayersOf(s, analysis))], shrinkage, samples, options.BatchSize, cancellation);
         return (compressed, errors);
