@@ -76,9 +76,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
             .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
-    /// <summary>Without a word from the user channels are removed; splits are asked for.</summary>
-    private static bool Uses(CompressionOptions options, CompressionMethod method) =>
-        options.Methods.Count == 0 ? method == CompressionMethod.Interpolative : options.Methods.Contains(method);
+    private static bool Uses(CompressionOptions options, CompressionMethod method) => options.Methods.Count == 0 || options.Methods.Contains(method);
 
     private SiteCandidate[] Select(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
@@ -103,7 +101,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, options.Budget);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
-            : new LevelAllocator(sites, splits, analysis.Cost, limits).Allocate();
+            : new LevelAllocator(sites, splits, analysis.Cost, limits, channelRatio: 0.5).Allocate();
         var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]);
