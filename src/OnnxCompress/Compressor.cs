@@ -57,8 +57,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
             Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : []));
         var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, splits, options));
-        var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, progress, cancellation));
-        return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times);
+        var (compressed, errors, fits) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, progress, cancellation));
+        return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times) with { Layers = fits };
     }
 
     /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
@@ -107,7 +107,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]);
     }
 
-    private (OnnxModel Compressed, double[] Errors) Reconstruct(
+    private (OnnxModel Compressed, double[] Errors, IReadOnlyList<FitOutcome> Fits) Reconstruct(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, ISampleSource samples, CompressionPlan plan,
         CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
@@ -118,7 +118,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var fits = reconstructor.Run(model, compressed, shrinkage, samples, options.Reconstruction, progress, cancellation);
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
             model, compressed, [.. plan.Sites.Select(s => LayersOf(s, analysis))], shrinkage, samples, options.BatchSize, cancellation);
-        return (compressed, errors);
+        return (compressed, errors, fits);
     }
 
     /// <summary>The layers whose outputs show what a site does.</summary>

@@ -137,6 +137,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 {
                     Split = site.Split is { } split ? MethodNames.Of(split) : null,
                 })],
+            Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Timing = new(
                 readSeconds,
