@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Calibration.Data;
@@ -38,12 +37,11 @@ public sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<in
         }
 
         // Ranks of hashes rather than hashes against thresholds: the shares are met even with few samples.
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var hashes = new ulong[source.Count];
         for (var index = 0; index < hashes.Length; index++)
         {
             cancellation.ThrowIfCancellationRequested();
-            hashes[index] = SampleContent.Hash(source, index, seed, hash);
+            hashes[index] = SampleContent.Hash(source, index, seed);
         }
 
         var ranked = Enumerable.Range(0, hashes.Length).OrderBy(index => hashes[index]).ThenBy(index => index).ToArray();
