@@ -21,7 +21,7 @@ public sealed record CompressionOptions
     public SplitForm? Split { get; init; }
 
     /// <summary>How weights are made once the plan stands.</summary>
-    public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Local;
+    public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Sequential;
 
     /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
     public int? Alignment { get; init; }
@@ -37,6 +37,9 @@ public sealed record CompressionOptions
 
     /// <summary>Threads for the runtime and the linear algebra; 0 means all cores.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Bytes of activations that reconstruction keeps in memory; more go to temporary files.</summary>
+    public long MemoryBytes { get; init; } = 256 << 20;
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;

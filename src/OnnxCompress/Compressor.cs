@@ -5,6 +5,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Interpolative;
@@ -56,7 +57,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
             Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : []));
         var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, splits, options));
-        var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, cancellation));
+        var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, progress, cancellation));
         return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times);
     }
 
@@ -110,11 +111,20 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
 
     private (OnnxModel Compressed, double[] Errors) Reconstruct(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, ISampleSource samples, CompressionPlan plan,
-        CompressionOptions options, CancellationToken cancellation)
+        CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
         var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
         var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
+        var reconstructor = new Reconstructor(runtime, backend, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes));
+        var fits = reconstructor.Run(model, compressed, shrinkage, samples, options.Reconstruction, progress, cancellation);
+        if (Environment.GetEnvironmentVariable("OCX_DEBUG") is not null)
+        {
+            foreach (var fit in fits)
+            {
+                Console.Error.WriteLine($"{fit.Layer} {fit.ErrorBefore:F4} {fit.ErrorAfter:F4} {fit.Ridge} {fit.UsesDrift}");
+            }
+        }
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
             model, compressed, [.. plan.Sites.Select(s => LayersOf(s, analysis))], shrinkage, samples, options.BatchSize, cancellation);
         return (compressed, errors);

@@ -16,7 +16,9 @@ internal sealed class MethodOptions
 
     private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: id.", "id", "svd");
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
-        "--reconstruct", "none|local", "How the weights that stay are made: as published, or by least squares. Default: local.", "none", "local");
+        "--reconstruct", "none|local|sequential",
+        "How the weights that stay are made: as published, by least squares layer by layer, or in one pass over the compressed network. Default: sequential.",
+        "none", "local", "sequential");
 
     private readonly Option<string?> _align = OptionFactory.Text(
         "--align", "N|auto", "Kept widths are multiples of N; auto: the table for this CPU. Default: auto.", "auto");
@@ -45,7 +47,7 @@ internal sealed class MethodOptions
     public CompressionOptions Apply(ParseResult parsed, CompressionOptions options) => options with
     {
         Methods = Methods(parsed.GetValue(_methods)),
-        Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "local"),
+        Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
             "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr)),
@@ -79,7 +81,7 @@ internal sealed class MethodOptions
     {
         "none" => ReconstructionMode.None,
         "local" => ReconstructionMode.Local,
-        "sequential" => throw Usage.NotYet("--reconstruct sequential", "use --reconstruct local"),
+        "sequential" => ReconstructionMode.Sequential,
         _ => throw Usage.Invalid("--reconstruct", word, "none, local or sequential"),
     };
 }

@@ -1,3 +1,5 @@
+using OnnxCompress.Numerics;
+
 namespace OnnxCompress.Calibration;
 
 /// <summary>
@@ -27,6 +29,24 @@ internal sealed class ChannelStatistics(int channels)
         Accumulate(grams, Gram);
         Accumulate(sums, Sums);
         Rows += rows;
+    }
+
+    /// <summary>Adds rows.</summary>
+    /// <param name="rows">One column for each channel.</param>
+    /// <param name="backend">Sums their products.</param>
+    public void Add(ReadOnlyMatrixView<float> rows, IDenseBackend backend)
+    {
+        backend.AddGram(rows, new MatrixView<double>(Gram, channels, channels));
+        for (var i = 0; i < rows.Rows; i++)
+        {
+            var row = rows.Row(i);
+            for (var j = 0; j < row.Length; j++)
+            {
+                Sums[j] += row[j];
+            }
+        }
+
+        Rows += rows.Rows;
     }
 
     /// <summary>Adds the statistics of other data.</summary>

@@ -115,6 +115,9 @@ internal sealed class Initializer
         return RawData(ArrayLength()).ToArray();
     }
 
+    /// <summary>Whether another constant has the same type, shape and bytes.</summary>
+    public bool HasSameContent(Initializer other) => ReferenceEquals(_proto, other._proto) || _proto.Equals(other._proto);
+
     /// <summary>Replaces shape and values; the element type stays.</summary>
     /// <param name="dims">The new shape.</param>
     /// <param name="values">Row-major, one for each element; rounded to the element type.</param>

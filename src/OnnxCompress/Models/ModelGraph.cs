@@ -238,6 +238,21 @@ internal sealed class ModelGraph
         }
     }
 
+    /// <summary>What a graph says of an input; axes without a size are dynamic.</summary>
+    internal static ValueInfoProto Declare(TensorInfo info)
+    {
+        var shape = new TensorShapeProto();
+        shape.Dim.AddRange((info.Dims ?? []).Select(d =>
+            d.Value is { } size ? new TensorShapeProto.Types.Dimension { DimValue = size } : new TensorShapeProto.Types.Dimension()));
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)info.Type };
+        if (info.Dims is not null)
+        {
+            tensor.Shape = shape;
+        }
+
+        return new ValueInfoProto { Name = info.Name, Type = new TypeProto { TensorType = tensor } };
+    }
+
     private static string NameOf(NodeProto node) =>
         node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";
 

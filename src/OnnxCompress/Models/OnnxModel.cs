@@ -77,6 +77,40 @@ public sealed class OnnxModel
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
     public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256);
 
+    /// <summary>A copy that also gives back inner tensors.</summary>
+    /// <param name="tensors">Their names; outputs and inputs of the model among them stay what they are.</param>
+    internal OnnxModel Observing(IEnumerable<string> tensors)
+    {
+        var observed = Clone();
+        foreach (var name in tensors.Where(n => !observed.Graph.IsOutput(n)))
+        {
+            observed.Graph.AddOutput(name);
+        }
+
+        return observed;
+    }
+
+    /// <summary>
+    /// Some nodes as a model of their own. It shares nodes and constants with this one and is for running only: edits to
+    /// either reach both.
+    /// </summary>
+    /// <param name="nodes">The nodes, in an order in which they can run.</param>
+    /// <param name="inputs">Tensors that are fed to it, with element type and rank.</param>
+    /// <param name="outputs">Tensors that it gives back.</param>
+    internal OnnxModel Extract(IReadOnlyCollection<GraphNode> nodes, IEnumerable<TensorInfo> inputs, IEnumerable<string> outputs)
+    {
+        var graph = new GraphProto { Name = _proto.Graph.Name };
+        graph.Node.AddRange(nodes.Select(n => n.Proto));
+        var read = nodes.SelectMany(n => n.Inputs.Concat(n.CapturedNames())).ToHashSet(StringComparer.Ordinal);
+        graph.Initializer.AddRange(_proto.Graph.Initializer.Where(i => read.Contains(i.Name)));
+        graph.Input.AddRange(inputs.Select(ModelGraph.Declare));
+        graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
+        var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
+        part.OpsetImport.AddRange(_proto.OpsetImport);
+        part.Functions.AddRange(_proto.Functions);
+        return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
+    }
+
     /// <summary>The model as one message.</summary>
     /// <exception cref="InvalidOperationException">It is too large for one message; save it to a file instead.</exception>
     public byte[] ToBytes()

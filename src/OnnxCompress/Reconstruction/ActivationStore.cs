@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Reconstruction;
+
+/// <summary>
+/// Tensors of every batch, kept between two parts of a network: in memory up to a limit, beyond it in files that go with
+/// the store. Not thread safe.
+/// </summary>
+/// <param name="limit">Bytes to keep in memory.</param>
+internal sealed class ActivationStore(long limit) : IDisposable
+{
+    private readonly Dictionary<string, Entry[]> _entries = new(StringComparer.Ordinal);
+    private long _held;
+
+    /// <summary>Whether a tensor is kept.</summary>
+    public bool Contains(string tensor) => _entries.ContainsKey(tensor);
+
+    /// <summary>Names of all tensors that are kept.</summary>
+    public IReadOnlyCollection<string> Names => _entries.Keys;
+
+    /// <summary>The shape of a tensor in each batch.</summary>
+    public IEnumerable<IReadOnlyList<long>> Shapes(string tensor) => _entries[tensor].Select(e => e.Dims);
+
+    /// <summary>The element type of a tensor.</summary>
+    public ElementType TypeOf(string tensor) => _entries[tensor][0].Type;
+
+    /// <summary>Keeps a copy of an output of a run.</summary>
+    /// <param name="tensor">Name.</param>
+    /// <param name="batch">Which batch.</param>
+    /// <param name="batches">How many batches there are.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="index">Which of its outputs.</param>
+    public void Put(string tensor, int batch, int batches, RunResult run, int index)
+    {
+        var type = run.Type(index);
+        Array values = type switch
+        {
+            ElementType.Float => Copy(run.Values<float>(index)),
+            ElementType.Double => Copy(run.Values<double>(index)),
+            ElementType.Float16 => Copy(run.Values<Half>(index)),
+            ElementType.Int64 => Copy(run.Values<long>(index)),
+            ElementType.Int32 => Copy(run.Values<int>(index)),
+            ElementType.Int16 => Copy(run.Values<short>(index)),
+            ElementType.Int8 => Copy(run.Values<sbyte>(index)),
+            ElementType.UInt8 => Copy(run.Values<byte>(index)),
+            ElementType.UInt16 => Copy(run.Values<ushort>(index)),
+            ElementType.UInt32 => Copy(run.Values<uint>(index)),
+            ElementType.UInt64 => Copy(run.Values<ulong>(index)),
+            ElementType.Bool => Copy(run.Values<bool>(index)),
+            _ => throw new NotSupportedException($"'{tensor}' is {type}, which cannot be kept between two runs."),
+        };
+        Put(tensor, batch, batches, new HostTensor(tensor, type, [.. run.Dims(index)], values));
+    }
+
+    /// <summary>Keeps a tensor; the store owns its array from now on.</summary>
+    public void Put(string tensor, int batch, int batches, HostTensor values)
+    {
+        if (!_entries.TryGetValue(tensor, out var entries))
+        {
+            _entries[tensor] = entries = new Entry[batches];
+        }
+
+        var bytes = values.Count * values.Type.SizeInBytes();
+        if (_held + bytes <= limit)
+        {
+            entries[batch] = new Entry(values.Dims, values.Type, values, null);
+            _held += bytes;
+        }
+        else
+        {
+#pragma warning disable CA2000 // Dropping the tensor closes the file.
+            entries[batch] = new Entry(values.Dims, values.Type, null, Spill(values));
+#pragma warning restore CA2000
+        }
+    }
+
+    /// <summary>The tensor of one batch; it is read, not changed.</summary>
+    public HostTensor Get(string tensor, int batch)
+    {
+        var entry = _entries[tensor][batch];
+        return entry.Values ?? Load(tensor, entry);
+    }
+
+    /// <summary>Gives up a tensor.</summary>
+    public void Drop(string tensor)
+    {
+        foreach (var entry in _entries[tensor])
+        {
+            if (entry.Values is { } values)
+            {
+                _held -= values.Count * values.Type.SizeInBytes();
+            }
+
+            entry.File?.Dispose();
+        }
+
+        _entries.Remove(tensor);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var tensor in _entries.Keys.ToArray())
+        {
+            Drop(tensor);
+        }
+    }
+
+    private static T[] Copy<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var copy = GC.AllocateUninitializedArray<T>(values.Length);
+        values.CopyTo(copy);
+        return copy;
+    }
+
+    private static FileStream Spill(HostTensor values)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"onnx-compress-{Guid.NewGuid():N}.tmp");
+        var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 1, FileOptions.DeleteOnClose);
+        if (!OperatingSystem.IsWindows())
+        {
+            // The name goes at once, so that nothing is left behind however the process ends.
+            File.Delete(path);
+        }
+
+        file.Write(Bytes(values.Values, values.Type));
+        return file;
+    }
+
+    private static HostTensor Load(string tensor, Entry entry)
+    {
+        var count = entry.Dims.Aggregate(1L, (product, d) => checked(product * d));
+        Array values = entry.Type switch
+        {
+            ElementType.Float => new float[count],
+            ElementType.Double => new double[count],
+            ElementType.Float16 => new Half[count],
+            ElementType.Int64 => new long[count],
+            ElementType.Int32 => new int[count],
+            ElementType.Int16 => new short[count],
+            ElementType.Int8 => new sbyte[count],
+            ElementType.UInt8 => new byte[count],
+            ElementType.UInt16 => new ushort[count],
+            ElementType.UInt32 => new uint[count],
+            ElementType.UInt64 => new ulong[count],
+            _ => new bool[count],
+        };
+        entry.File!.Position = 0;
+        entry.File.ReadExactly(Bytes(values, entry.Type));
+        return new HostTensor(tensor, entry.Type, entry.Dims, values);
+    }
+
+    private static Span<byte> Bytes(Array values, ElementType type) =>
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), checked(values.Length * type.SizeInBytes()));
+
+    private sealed record Entry(IReadOnlyList<long> Dims, ElementType Type, HostTensor? Values, FileStream? File);
+}

@@ -1,0 +1,61 @@
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Reconstruction;
+
+/// <summary>One linear map of the compressed network whose weights are solved for.</summary>
+internal sealed record FitSite
+{
+    /// <summary>Name of the original layer.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The node whose inputs are read; its weight is solved for.</summary>
+    public required GraphNode Node { get; init; }
+
+    /// <summary>The 1x1 or matrix product behind it, when both are solved together as one map of low rank.</summary>
+    public GraphNode? Expand { get; init; }
+
+    /// <summary>Where the weight of <see cref="Node"/> lies.</summary>
+    public required WeightLayout Layout { get; init; }
+
+    /// <summary>Operand of the node that is the weight.</summary>
+    public required int WeightInput { get; init; }
+
+    /// <summary>Axis of the input that is contracted.</summary>
+    public required int InputAxis { get; init; }
+
+    /// <summary>The tensor that is made, of the same name in both networks.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Axis of the output that runs over its channels.</summary>
+    public required int OutputAxis { get; init; }
+
+    /// <summary>Output channels of the original that stayed; null when all did.</summary>
+    public int[]? KeptOutputs { get; init; }
+
+    /// <summary>The tensor that the original layer reads; null when there is no such layer (a factor of a split).</summary>
+    public string? OriginalInput { get; init; }
+
+    /// <summary>Channels of <see cref="OriginalInput"/> that stayed; null when all did.</summary>
+    public int[]? KeptInputs { get; init; }
+
+    /// <summary>The Add behind a MatMul whose constant serves as its bias; null when the bias is the layer's own.</summary>
+    public GraphNode? BiasAdd { get; init; }
+
+    /// <summary>Whether a constant may be added to each output.</summary>
+    public required bool TakesBias { get; init; }
+
+    /// <summary>What an Add puts beside the output and nothing else changes in between; null when there is no such Add.</summary>
+    public string? Beside { get; init; }
+
+    /// <summary>The tensor that the node reads.</summary>
+    public string Input => Node.Inputs[WeightInput == 0 ? 1 : 0];
+
+    /// <summary>Name of the weight.</summary>
+    public string Weight => Node.Inputs[WeightInput];
+
+    /// <summary>Rank of the map; null when it is not split.</summary>
+    public int? Rank => Expand is null ? null : Layout.Outputs;
+
+    /// <summary>Output channels.</summary>
+    public required int Outputs { get; init; }
+}

@@ -1,0 +1,112 @@
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+
+namespace OnnxCompress.Reconstruction;
+
+/// <summary>Reads the method's weights of a layer out of a graph, and writes solutions into it.</summary>
+/// <param name="graph">The compressed network.</param>
+/// <param name="backend">Multiplies factors.</param>
+internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
+{
+    /// <summary>The method's weights of one group, <c>outputs x columns</c>; of a split layer, the product of its factors.</summary>
+    public Matrix<double> Read(FitSite site, int group)
+    {
+        var weights = site.Layout.Read(graph.Constant(site.Weight)!.ReadFloats(), group);
+        return site.Expand is { } expand
+            ? backend.Multiply(ExpandLayout(site).Read(graph.Constant(expand.Inputs[site.WeightInput])!.ReadFloats(), 0), weights)
+            : weights;
+    }
+
+    /// <summary>The method's bias in the layer's output; null where no constant can be added.</summary>
+    public double[]? ReadBias(FitSite site)
+    {
+        var own = (site.Expand ?? site.Node).Input(2);
+        return !site.TakesBias ? null
+            : site.BiasAdd is null && own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
+            : new double[site.Outputs];
+    }
+
+    /// <summary>Writes the solution of each group.</summary>
+    public void Write(FitSite site, LayerSolution[] solutions)
+    {
+        var weight = graph.Constant(site.Weight)!;
+        var values = weight.ReadFloats();
+        for (var group = 0; group < solutions.Length; group++)
+        {
+            WriteGroup(site, solutions[group], values, group);
+        }
+
+        weight.Write([.. weight.Dims], values);
+        if (site.TakesBias && Array.Exists(solutions, s => s.Bias is not null))
+        {
+            WriteBias(site, solutions);
+        }
+    }
+
+    private void WriteGroup(FitSite site, LayerSolution solution, float[] values, int group)
+    {
+        if (double.IsPositiveInfinity(solution.Ridge))
+        {
+            return;
+        }
+
+        if (site.Expand is null)
+        {
+            site.Layout.Write(solution.Weights, values, group);
+            return;
+        }
+
+        // At full rank any orthonormal basis will do; the unit vectors need no factorisation.
+        var basis = solution.Expand ?? Matrix<double>.Identity(site.Outputs);
+        site.Layout.Write(backend.Multiply(basis, solution.Weights, Transpose.Yes), values, group);
+        var expand = graph.Constant(site.Expand.Inputs[site.WeightInput])!;
+        var expanded = expand.ReadFloats();
+        ExpandLayout(site).Write(basis, expanded, 0);
+        expand.Write([.. expand.Dims], expanded);
+    }
+
+    private void WriteBias(FitSite site, LayerSolution[] solutions)
+    {
+        var present = ReadBias(site)!;
+        var perGroup = site.Outputs / solutions.Length;
+        var bias = new float[site.Outputs];
+        for (var o = 0; o < bias.Length; o++)
+        {
+            bias[o] = (float)(solutions[o / perGroup].Bias?[o % perGroup] ?? present[o]);
+        }
+
+        if (site.BiasAdd is { } add)
+        {
+            var constant = graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
+            constant.Write([.. constant.Dims], [.. constant.ReadFloats().Zip(bias, (old, more) => old + more)]);
+            return;
+        }
+
+        var node = site.Expand ?? site.Node;
+        if (node.Input(2) is { } name && graph.Uses(name).Count == 1)
+        {
+            var own = graph.Constant(name)!;
+            own.Write([.. own.Dims], bias);
+            return;
+        }
+
+        // The old constant may be shared with other layers.
+        var added = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), ElementType.Float, [bias.Length]);
+        added.Write([bias.Length], bias);
+        if (node.Inputs.Count > 2)
+        {
+            node.Proto.Input[2] = added.Name;
+        }
+        else
+        {
+            node.Proto.Input.Add(added.Name);
+        }
+
+        graph.Index();
+    }
+
+    private static WeightLayout ExpandLayout(FitSite site) =>
+        new(1, site.Outputs, site.Layout.Outputs, [], site.Node.OpType == "Conv" || (site.Node.OpType == "Gemm" && site.Expand!.Int("transB", 0) != 0) || site.WeightInput == 0
+            ? WeightOrder.OutputsFirst
+            : WeightOrder.InputsFirst);
+}

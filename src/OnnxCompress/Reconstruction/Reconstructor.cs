@@ -1,0 +1,118 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+
+namespace OnnxCompress.Reconstruction;
+
+/// <summary>
+/// Solves the weights of a compressed network for the outputs of the original one, layer after layer. Sequentially, a
+/// layer is fitted to what it really reads once the layers in front of it are final; locally, to what the original
+/// network gives it.
+/// </summary>
+/// <param name="runtime">Where both networks run.</param>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="options">Threads, batch size, seed and memory.</param>
+internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, ReconstructionOptions options)
+{
+    /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
+    private const int RowsPerColumn = 16, FewestRows = 8192;
+
+    private readonly LayerSolver _solver = new(backend);
+
+    /// <summary>Refits a network in place.</summary>
+    /// <param name="original">The original network; not changed.</param>
+    /// <param name="compressed">The compressed one with the methods' weights.</param>
+    /// <param name="shrinkage">Which channels stayed.</param>
+    /// <param name="samples">Calibration data.</param>
+    /// <param name="mode">Local or sequential; none changes nothing.</param>
+    /// <param name="progress">Told after each layer.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    /// <returns>One entry for each layer that was looked at.</returns>
+    public IReadOnlyList<FitOutcome> Run(
+        OnnxModel original, OnnxModel compressed, Shrinkage shrinkage, ISampleSource samples, ReconstructionMode mode,
+        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        if (mode == ReconstructionMode.None)
+        {
+            return [];
+        }
+
+        compressed.Graph.Index();
+        var sites = new FitSites(original.Graph, compressed.Graph, shrinkage).Find()
+            .Where(s => shrinkage.Shapes.TypeOf(s.Output) == ElementType.Float)
+            .ToArray();
+        if (mode == ReconstructionMode.Local)
+        {
+            // Without channels gone the original network gives a layer what it had: nothing is left to fit.
+            sites = [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null).Select(s => s with { Beside = null })];
+        }
+
+        if (sites.Length == 0)
+        {
+            return [];
+        }
+
+        var batches = new FitBatches(samples, original.Inputs, options.BatchSize, cancellation);
+        using var store = new ActivationStore(options.MemoryBytes);
+        var rows = new FitRows(runtime, backend, options, batches, store);
+        if (mode == ReconstructionMode.Local)
+        {
+            var accumulators = rows.Accumulate(original, sites, WantedRows, cancellation);
+            return [.. sites.Select((site, i) => Solve(site, accumulators[i], compressed.Graph))];
+        }
+
+        rows.Observe(original, sites, WantedRows, cancellation);
+        return Sequence(compressed, sites, rows, new NetworkWalk(runtime, compressed, batches, store, options.Threads), progress, cancellation);
+    }
+
+    private List<FitOutcome> Sequence(
+        OnnxModel compressed, FitSite[] sites, FitRows rows, NetworkWalk walk, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var outcomes = new List<FitOutcome>();
+        for (var i = 0; i < sites.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            // Solving a layer can add a constant, which gives the graph new node objects.
+            var site = sites[i];
+            var t0 = System.Diagnostics.Stopwatch.GetTimestamp();
+            walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
+            var t1 = System.Diagnostics.Stopwatch.GetTimestamp();
+            var acc = rows.AccumulateKept(i, site, cancellation);
+            acc.Flush();
+            var t2 = System.Diagnostics.Stopwatch.GetTimestamp();
+            outcomes.Add(Solve(site, acc, compressed.Graph));
+            Console.Error.WriteLine($"{site.Name} walk {(t1 - t0) / 1e9:F3} acc {(t2 - t1) / 1e9:F3} solve {(System.Diagnostics.Stopwatch.GetTimestamp() - t2) / 1e9:F3}");
+            progress?.Report(new ProgressUpdate("reconstruct", i + 1, sites.Length));
+        }
+
+        return outcomes;
+    }
+
+    private static int WantedRows(FitSite site) => Math.Max(FewestRows, RowsPerColumn * site.Layout.Columns);
+
+    private FitOutcome Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph)
+    {
+        accumulator.Flush();
+        var weights = new FitWeights(graph, backend);
+        var bias = weights.ReadBias(site);
+        var outputs = FitAccumulator.OutputsPerGroup(site);
+        var solutions = new LayerSolution[accumulator.Moments.Length];
+        ParallelWork.For(
+            solutions.Length,
+            backend.Threads,
+            g => solutions[g] = _solver.Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank),
+            CancellationToken.None);
+        if (Array.Exists(solutions, s => s.IsChanged))
+        {
+            weights.Write(site, solutions);
+        }
+
+        return new FitOutcome(
+            site.Name, RootMeanSquare(solutions, s => s.ErrorBefore), RootMeanSquare(solutions, s => s.ErrorAfter), solutions.Max(s => s.Ridge),
+            Array.Exists(solutions, s => s.UsesDrift));
+    }
+
+    private static double RootMeanSquare(LayerSolution[] solutions, Func<LayerSolution, double> of) => Math.Sqrt(solutions.Average(s => of(s) * of(s)));
+}
