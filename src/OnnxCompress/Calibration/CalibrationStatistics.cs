@@ -25,7 +25,7 @@ public sealed class CalibrationStatistics
     /// <summary>Whether the statistics were taken from a sample with this content, among others.</summary>
     /// <param name="samples">Where the sample is.</param>
     /// <param name="index">Which one.</param>
-    public bool HasSeen(ISampleSource samples, int index) => Seen.Contains(SampleContent.Hash(samples, index, seed: 0));
+    public bool HasSeen(ISampleSource samples, int index) => Seen.Contains(SampleContent.Content(samples, index));
 
     /// <summary>How many different samples both have seen.</summary>
     public int CountShared(CalibrationStatistics other)
@@ -70,7 +70,7 @@ public sealed class CalibrationStatistics
         for (var index = 0; index < samples.Count; index++)
         {
             cancellation.ThrowIfCancellationRequested();
-            statistics.Seen.Add(SampleContent.Hash(samples, index, seed: 0));
+            statistics.Seen.Add(SampleContent.Content(samples, index));
         }
 
         return statistics;

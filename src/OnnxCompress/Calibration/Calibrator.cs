@@ -38,7 +38,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
 
         var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, varies, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        var (fit, check) = SampleFolds.Of(samples, cancellation);
+        var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(model.Inputs) ?? 1, cancellation);
         var batches = new[] { fit, check }.SelectMany((fold, i) =>
             SampleBatches.Of(samples, model.Inputs, batchSize, fold).Select(batch => (batch.Indices, batch.Samples, IsCheck: i == 1)));
         var done = 0;

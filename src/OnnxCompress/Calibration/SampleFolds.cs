@@ -14,8 +14,12 @@ internal static class SampleFolds
     // Unrelated to the division into statistics, validation and guard, which uses the user's seed, never negative.
     private const int Seed = int.MinValue;
 
-    /// <summary>Indices of both folds, ascending; neither is empty when there are two samples.</summary>
-    public static (int[] Fit, int[] Check) Of(ISampleSource samples, CancellationToken cancellation)
+    /// <summary>Indices of both folds; neither is empty when there are two batches.</summary>
+    /// <param name="samples">The samples.</param>
+    /// <param name="batch">The batch that the model fixes, or 1: folds are made of whole batches, so that few have to be filled up.
+    /// Only with 1 do parts add up exactly.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public static (int[] Fit, int[] Check) Of(ISampleSource samples, int batch, CancellationToken cancellation)
     {
         var hashes = new ulong[samples.Count];
         for (var index = 0; index < hashes.Length; index++)
@@ -24,16 +28,18 @@ internal static class SampleFolds
             hashes[index] = SampleContent.Hash(samples, index, Seed);
         }
 
-        var all = Enumerable.Range(0, hashes.Length).ToArray();
-        bool IsCheck(int index) => hashes[index] % CheckEvery == CheckEvery - 1;
-        if (hashes.Length < 2 || (all.Any(IsCheck) && !all.All(IsCheck)))
+        // The fold that the content says, and within it a fixed order.
+        int Fold(int index) => hashes[index] % CheckEvery == CheckEvery - 1 ? 0 : 1;
+        var ranked = Enumerable.Range(0, hashes.Length).OrderBy(Fold).ThenBy(index => hashes[index]).ThenBy(index => index).ToArray();
+        var check = ranked.Count(index => Fold(index) == 0);
+        if (check == 0 || check == ranked.Length)
         {
-            return (all.Length < 2 ? all : [.. all.Where(index => !IsCheck(index))], all.Length < 2 ? [] : [.. all.Where(IsCheck)]);
+            // Few samples, or many equal ones, fell on one side.
+            check = ranked.Length / CheckEvery;
         }
 
-        // Few samples, or many equal ones, fell on one side: the quarter that ranks first crosses over.
-        var ranked = all.OrderBy(index => hashes[index]).ThenBy(index => index).ToArray();
-        var check = ranked[..Math.Max(1, ranked.Length / CheckEvery)];
-        return ([.. all.Except(check)], [.. check.Order()]);
+        var whole = Math.Max(1, check / batch) * batch;
+        check = whole < ranked.Length ? whole : ranked.Length > batch ? batch : 0;
+        return ([.. ranked[check..].Order()], [.. ranked[..check].Order()]);
     }
 }

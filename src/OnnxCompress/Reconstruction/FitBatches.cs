@@ -22,7 +22,7 @@ internal sealed class FitBatches
     public FitBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred, CancellationToken cancellation)
     {
         _samples = samples;
-        var (fit, check) = SampleFolds.Of(samples, cancellation);
+        var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(inputs) ?? 1, cancellation);
         _batches = [.. SampleBatches.Of(samples, inputs, preferred, fit)];
         _firstCheck = _batches.Length;
         _batches = [.. _batches, .. SampleBatches.Of(samples, inputs, preferred, check)];

@@ -16,13 +16,12 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     private readonly Preprocessing _preprocessing;
     private readonly SampleConverter[] _converters;
     private readonly int[]? _shapes;
-    private readonly byte[]?[] _hashes;
+    private ulong[]? _hashes;
     private int _convertedShape;
 
     private FileSampleSource(IReadOnlyList<SampleArray> arrays, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
     {
         (_arrays, _inputs, _layout, _preprocessing, Count) = (arrays, inputs, layout, preprocessing, arrays[0].Count);
-        _hashes = new byte[]?[Count];
         _converters = new SampleConverter[inputs.Count];
         _shapes = arrays.Any(array => array.Varies) ? Shapes() : null;
         Prepare(0);
@@ -99,9 +98,11 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     }
 
     /// <inheritdoc />
-    ReadOnlySpan<byte> IHashedSamples.ContentHash(int index)
+    ulong IHashedSamples.ContentHash(int index)
     {
-        if (_hashes[index] is not { } content)
+        // 0 stands for not known yet; a sample that really hashes to it is only hashed again.
+        _hashes ??= new ulong[Count];
+        if (_hashes[index] == 0)
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (var array in _arrays)
@@ -109,10 +110,10 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
                 array.AppendContent(index, hash);
             }
 
-            _hashes[index] = content = hash.GetHashAndReset();
+            _hashes[index] = SampleContent.Shorten(hash);
         }
 
-        return content;
+        return _hashes[index];
     }
 
     /// <summary>Closes the files.</summary>

@@ -14,16 +14,16 @@ internal static class SampleContent
     /// <param name="seed">Another seed gives unrelated numbers.</param>
     public static ulong Hash(ISampleSource source, int index, int seed)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(int) + SHA256.HashSizeInBytes];
+        Span<byte> bytes = stackalloc byte[sizeof(int) + sizeof(ulong)];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, seed);
-        Content(source, index).CopyTo(bytes[sizeof(int)..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[sizeof(int)..], Content(source, index));
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
 
-    /// <summary>SHA-256 of a sample's content.</summary>
-    public static ReadOnlySpan<byte> Content(ISampleSource source, int index)
+    /// <summary>64 bits of the SHA-256 of a sample's content.</summary>
+    public static ulong Content(ISampleSource source, int index)
     {
         if (source is IHashedSamples hashed)
         {
@@ -37,6 +37,14 @@ internal static class SampleContent
             hash.AppendData(MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Values), bytes));
         }
 
-        return hash.GetHashAndReset();
+        return Shorten(hash);
+    }
+
+    /// <summary>64 bits of what was hashed; the hash is empty afterwards.</summary>
+    public static ulong Shorten(IncrementalHash hash)
+    {
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(bytes);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 }

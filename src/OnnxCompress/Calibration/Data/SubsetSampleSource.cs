@@ -26,5 +26,5 @@ public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> 
     public int ShapeGroup(int index) => source.ShapeGroup(chosen[index]);
 
     /// <inheritdoc />
-    ReadOnlySpan<byte> IHashedSamples.ContentHash(int index) => SampleContent.Content(source, chosen[index]);
+    ulong IHashedSamples.ContentHash(int index) => SampleContent.Content(source, chosen[index]);
 }
