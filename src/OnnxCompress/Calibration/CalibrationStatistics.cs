@@ -17,6 +17,12 @@ public sealed class CalibrationStatistics
     /// <summary>Samples seen.</summary>
     public long Samples { get; internal set; }
 
+    /// <summary>Different samples seen.</summary>
+    public int DistinctSamples => Seen.Count;
+
+    /// <summary>Places of the model where statistics were taken.</summary>
+    public int Places => _taps.Count;
+
     /// <summary>Content of the samples seen, 64 bits of it each: what was calibrated on proves nothing as a held-out sample.</summary>
     internal SortedSet<ulong> Seen { get; } = [];
 
