@@ -65,6 +65,8 @@ internal static class CommandLineApp
         HelpWithExamples.Install(root);
         root.Subcommands.Add(CompressVerb.Create(context));
         root.Subcommands.Add(InspectVerb.Create(context));
+        root.Subcommands.Add(CalibrateVerb.Create(context));
+        root.Subcommands.Add(MergeVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));
         return root;
     }

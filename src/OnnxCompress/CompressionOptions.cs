@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
@@ -40,6 +41,9 @@ public sealed record CompressionOptions
 
     /// <summary>Bytes of activations that reconstruction keeps in memory; more go to temporary files.</summary>
     public long MemoryBytes { get; init; } = 256 << 20;
+
+    /// <summary>Statistics taken before, at the places the methods need; null: they are taken from the samples.</summary>
+    public CalibrationStatistics? Statistics { get; init; }
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;

@@ -34,9 +34,28 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return Prepare(model, sample, options, cancellation).Analysis;
     }
 
-    /// <summary>Compresses a model.</summary>
+    /// <summary>Takes the statistics that the methods need, for <see cref="CompressionOptions.Statistics"/>.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="samples">Calibration data.</param>
+    /// <param name="options">Methods, threads and batch size.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>
+    public CalibrationStatistics Calibrate(
+        OnnxModel model, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(options);
+        (model, var analysis) = Prepare(model, samples, options, cancellation);
+        return new Calibrator(runtime, options.Threads).Run(
+            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation);
+    }
+
+    /// <summary>Compresses a model.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="samples">Calibration data; made-up ones (<see cref="RandomSampleSource"/>) serve for shapes only, beside
+    /// <see cref="CompressionOptions.Statistics"/>.</param>
     /// <param name="options">What to reach and how.</param>
     /// <param name="progress">Told where the run stands.</param>
     /// <param name="cancellation">Stops the run; nothing has been written by then.</param>
@@ -51,7 +70,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
-        var statistics = watch.Time("calibrate", () => new Calibrator(runtime, options.Threads).Run(
+        var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
         var (sites, splits) = watch.Time("select", () => (
             Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
@@ -114,6 +133,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
         var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
         var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
+        if (options.Statistics is not null && samples is RandomSampleSource)
+        {
+            // Made-up samples say nothing about the network: the weights are those of the statistics, and no error is measured.
+            return (compressed, [.. plan.Sites.Select(_ => double.NaN)]);
+        }
+
         var reconstructor = new Reconstructor(runtime, backend, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes));
         var fits = reconstructor.Run(model, compressed, shrinkage, samples, options.Reconstruction, progress, cancellation);
         var errors = new SiteErrorMeter(runtime, options.Threads).Measure(

@@ -48,8 +48,6 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
-    [InlineData("--shape", "x=1,3,32,32")]
-    [InlineData("--statistics", "s.bin")]
     [InlineData("--plan", "plan.json")]
     [InlineData("--locked")]
     [InlineData("--cache-dir", "cache")]
@@ -64,8 +62,6 @@ public sealed class UsageTests
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
 
     [Theory]
-    [InlineData("calibrate")]
-    [InlineData("merge")]
     [InlineData("plan")]
     [InlineData("apply")]
     [InlineData("explore")]
@@ -87,6 +83,8 @@ public sealed class UsageTests
     [Theory]
     [InlineData("compress")]
     [InlineData("inspect")]
+    [InlineData("calibrate")]
+    [InlineData("merge")]
     [InlineData("verify")]
     public void Every_verb_helps_with_examples(string verb)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxCompress.Calibration.Data;
+using OnnxCompress.Calibration.Data.Images;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -7,7 +8,7 @@ namespace OnnxCompress.Cli.Options;
 internal sealed class DataOptions
 {
     private readonly Option<string[]> _data = OptionFactory.Repeatable(
-        "--data", "PATH", "Samples: .npy or .npz; for several inputs name=PATH.", "-d");
+        "--data", "PATH", "Samples: .npy, .npz, .pb, .csv, .jsonl, a folder or glob of .png; for several inputs name=PATH.", "-d");
 
     private readonly Option<string?> _layout = OptionFactory.Text(
         "--layout", "nchw|nhwc", "What images in the data are stored as; turned to what the model wants. Default: nchw.", "nchw", "nhwc");
@@ -16,10 +17,16 @@ internal sealed class DataOptions
     private readonly Option<string?> _mean = OptionFactory.Text("--mean", "M,...", "One value, or one for each channel. Default: 0.");
     private readonly Option<string?> _std = OptionFactory.Text("--std", "D,...", "One value, or one for each channel. Default: 1.");
 
+    private readonly Option<string?> _resize = OptionFactory.Text(
+        "--resize", "N|HxW", "Pictures are resized: the shorter side to N, or to H rows and W columns. Default: as they are.");
+
+    private readonly Option<string?> _crop = OptionFactory.Text(
+        "--crop", "N|HxW", "The middle of pictures is taken, after resizing: N x N, or H rows and W columns. Default: all.");
+
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std })
+        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std, _resize, _crop })
         {
             command.Options.Add(option);
         }
@@ -36,6 +43,14 @@ internal sealed class DataOptions
             : new(
                 [.. (parsed.GetValue(_data) ?? []).Select(DataFile.Parse)],
                 OptionText.Word("--layout", parsed.GetValue(_layout) ?? "nchw", ("nchw", TensorLayout.Nchw), ("nhwc", TensorLayout.Nhwc)),
-                new(scale, OptionText.Numbers("--mean", parsed.GetValue(_mean)), std));
+                new(scale, OptionText.Numbers("--mean", parsed.GetValue(_mean)), std)
+                {
+                    Resize = Size("--resize", parsed.GetValue(_resize)),
+                    Crop = Size("--crop", parsed.GetValue(_crop)),
+                });
     }
+
+    private static ImageSize? Size(string option, string? text) => text is null
+        ? null
+        : ImageSize.Parse(text) ?? throw Usage.Invalid(option, text, $"N or HxW with sides from 1 to {ImageSize.Largest}, for instance 256 or 224x320");
 }

@@ -1,5 +1,6 @@
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Models;
+using OnnxCompress.Reporting;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -9,6 +10,9 @@ namespace OnnxCompress.Cli.Options;
 /// <param name="Preprocessing">What is done to their values.</param>
 internal sealed record DataSettings(IReadOnlyList<DataFile> Files, TensorLayout Layout, Preprocessing Preprocessing)
 {
+    /// <summary>What a report says of it.</summary>
+    public ReportedPreprocessing Describe() => ReportedPreprocessing.From(Layout, Preprocessing);
+
     /// <summary>Opens the files for a model.</summary>
     public FileSampleSource Open(OnnxModel model) => FileSampleSource.Open(Files, model.Inputs, Layout, Preprocessing);
 }

@@ -56,7 +56,12 @@ internal sealed class MethodOptions
         Exclude = parsed.GetValue(_exclude) ?? [],
     };
 
-    private static IReadOnlyList<CompressionMethod> Methods(string? text) =>
+    /// <summary>Whether the user asks for a way of making weights that runs the network on samples.</summary>
+    public bool ReconstructionNeedsData(ParseResult parsed) => parsed.GetValue(_reconstruct) == "sequential";
+
+    /// <summary>Methods by their names; empty for none given.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9013.</exception>
+    public static IReadOnlyList<CompressionMethod> Methods(string? text) =>
         text is null ? [] : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Method).Distinct()];
 
     private static CompressionMethod Method(string word) => word switch

@@ -6,14 +6,10 @@ internal static class PlannedOptions
     private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
     {
         ["--keep-latency"] = "use --keep-macs, --keep-params or --keep-bytes",
-        ["--shape"] = "shapes are those of the data; inspect takes it",
-        ["--statistics"] = "give data with -d",
         ["--plan"] = "compress plans and applies in one run",
         ["--locked"] = "compress plans and applies in one run",
         ["--cache-dir"] = "statistics are collected in each run",
         ["--memory"] = "statistics are kept in memory",
-        ["calibrate"] = "compress collects statistics itself",
-        ["merge"] = "compress collects statistics itself",
         ["plan"] = "compress plans and applies in one run",
         ["apply"] = "compress plans and applies in one run",
         ["explore"] = "run compress once for each budget",

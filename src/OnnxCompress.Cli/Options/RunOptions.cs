@@ -18,10 +18,13 @@ internal sealed class RunOptions
         command.Options.Add(_externalOutside);
     }
 
+    /// <summary>Declares the seed.</summary>
+    public void AddSeedTo(Command command) => command.Options.Add(_seed);
+
     /// <summary>Declares all options.</summary>
     public void AddAllTo(Command command)
     {
-        command.Options.Add(_seed);
+        AddSeedTo(command);
         command.Options.Add(_device);
         AddTo(command);
     }

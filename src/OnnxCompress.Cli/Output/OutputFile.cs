@@ -7,13 +7,13 @@ internal static class OutputFile
 {
     /// <summary>Refuses an output that could not, or should not, be written.</summary>
     /// <param name="path">Where the result is to go.</param>
-    /// <param name="model">The model that is read.</param>
+    /// <param name="model">The model that is read; null when none is.</param>
     /// <param name="overwrite">Whether an existing file may be replaced.</param>
     /// <exception cref="OnnxCompressException">OCX8001 to OCX8004.</exception>
-    public static void Check(string path, string model, bool overwrite)
+    public static void Check(string path, string? model, bool overwrite)
     {
         CheckPlace(path);
-        if (IsSameFile(path, model) && !overwrite)
+        if (model is not null && IsSameFile(path, model) && !overwrite)
         {
             throw new OnnxCompressException(DiagnosticCodes.OutputIsModel, $"'{path}' is the model itself; choose another name, or replace it with --overwrite.");
         }

@@ -30,15 +30,20 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     public int Execute()
     {
         var model = OnnxModel.Load(settings.Model, settings.Loading);
-        using var data = settings.Data.Open(model);
+        var statistics = LoadStatistics(model);
+        using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
         using var verifyData = settings.VerifyData?.Open(model);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
-        var split = SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
-        var guard = verifyData ?? (ISampleSource)new SubsetSampleSource(data, split.Guard);
+        var source = data ?? (ISampleSource)new RandomSampleSource(model.Inputs, 1, settings.Options.Seed, settings.Shapes);
+        var split = data is null
+            ? new SampleSplit([0], [], [])
+            : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
+        var guard = Unseen(verifyData is null ? new SubsetSampleSource(source, split.Guard) : verifyData, statistics);
         CheckGuard(guard.Count);
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
-        var outcome = talk.WithProgress(progress => Work(model, new SubsetSampleSource(data, split.Statistics), guard, labels, progress));
+        var outcome = talk.WithProgress(progress => Work(
+            model, data is null ? source : new SubsetSampleSource(data, split.Statistics), statistics, guard, labels, progress));
         WarnOfFewSamples(guard.Count);
         foreach (var diagnostic in outcome.Result.Diagnostics)
         {
@@ -63,10 +68,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     }
 
     private CompressOutcome Work(
-        OnnxModel model, ISampleSource statistics, ISampleSource guard, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
+        OnnxModel model, ISampleSource samples, CalibrationStatistics? statistics, ISampleSource guard, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
-        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, statistics, settings.Options, progress, cancellation);
+        var options = settings.Options with { Statistics = statistics };
+        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, samples, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
         var verification = guard.Count == 0 ? null : new ModelVerifier(_runtime).Verify(
             model,
@@ -76,8 +82,46 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             progress,
             cancellation);
         var latency = new LatencyComparer(_runtime).Compare(
-            model, result.Model, guard.Count == 0 ? statistics : guard, new LatencyOptions { Threads = threads }, progress, cancellation);
+            model, result.Model, guard.Count == 0 ? samples : guard, new LatencyOptions { Threads = threads }, progress, cancellation);
         return new(result, verification, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
+    }
+
+    private CalibrationStatistics? LoadStatistics(OnnxModel model)
+    {
+        if (settings.Statistics is null)
+        {
+            return null;
+        }
+
+        var statistics = CalibrationStatistics.Load(settings.Statistics);
+        return statistics.ModelSha256 == model.Sha256
+            ? statistics
+            : throw new OnnxCompressException(
+                DiagnosticCodes.StatisticsMismatch, $"'{settings.Statistics}' belongs to another model than '{settings.Model}'; calibrate this model.");
+    }
+
+    // What was calibrated on proves nothing.
+    private ISampleSource Unseen(ISampleSource guard, CalibrationStatistics? statistics)
+    {
+        if (statistics is null)
+        {
+            return guard;
+        }
+
+        int[] unseen = [.. Enumerable.Range(0, guard.Count).Where(index => !statistics.HasSeen(guard, index))];
+        if (unseen.Length == guard.Count)
+        {
+            return guard;
+        }
+
+        if (settings.Labels is not null)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.LabelsMismatch, $"{guard.Count - unseen.Length} of the labelled samples were calibrated on; give --verify-data that were not.");
+        }
+
+        talk.Warn(DiagnosticCodes.SamplesRepeated, $"{guard.Count - unseen.Length} of {guard.Count} held-out samples were calibrated on and are left out of the proof.");
+        return new SubsetSampleSource(guard, unseen);
     }
 
     private void CheckGuard(int samples)
@@ -94,7 +138,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         if (samples < FewGuardSamples)
         {
             talk.Warn(DiagnosticCodes.FewGuardSamples, samples == 0
-                ? "No samples are held out: nothing is proven about the result."
+                ? "No samples are held out: nothing was verified about the result."
                 : $"Only {samples} samples are held out: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(samples, samples))}.");
         }
     }
@@ -126,6 +170,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         {
             Tool = ToolVersion.Text,
             Seed = settings.Options.Seed,
+            Command = settings.Command,
+            Preprocessing = settings.Data.Describe(),
             Model = new(Path.GetFileName(settings.Model), model.Sha256),
             Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency.OriginalMs),
             Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs, written ? Hash() : null),

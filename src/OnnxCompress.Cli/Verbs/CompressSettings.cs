@@ -16,7 +16,16 @@ internal sealed record CompressSettings
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 
-    /// <summary>The calibration data.</summary>
+    /// <summary>The command line that does the same again.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>A statistics file in place of a pass over the data; null for none.</summary>
+    public required string? Statistics { get; init; }
+
+    /// <summary>Shapes of inputs where there are no data to read them from.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes { get; init; }
+
+    /// <summary>The calibration data; no files when there are statistics instead.</summary>
     public required DataSettings Data { get; init; }
 
     /// <summary>Separate data for the guard; null: part of the calibration data.</summary>

@@ -14,6 +14,10 @@ internal sealed class CompressVerb
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The compressed .onnx file.", Required = true };
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
+    private readonly ShapeOptions _shapes = new();
+    private readonly Option<string?> _statistics = OptionFactory.Text(
+        "--statistics", "PATH", "Statistics that calibrate or merge wrote, in place of a pass over the data. Without data nothing is verified.");
+
     private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
     private readonly Option<string?> _holdout = OptionFactory.Text(
         "--holdout", "SHARE", "Share of the data that only the guard sees, chosen by content. Default: 0.25.");
@@ -37,12 +41,14 @@ internal sealed class CompressVerb
             "compress",
             "Makes a model smaller and faster, and proves on held-out samples what it kept.",
             "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
-            "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.json");
+            "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.html --report report.json",
+            "onnx-compress compress model.onnx -o small.onnx --statistics model.stats --verify-data test.npy --keep-params 0.5");
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._reports.AddTo(command);
         verb._data.AddTo(command);
-        foreach (var option in new Option[] { verb._samples, verb._holdout, verb._verifyData, verb._labels })
+        verb._shapes.AddTo(command);
+        foreach (var option in new Option[] { verb._statistics, verb._samples, verb._holdout, verb._verifyData, verb._labels })
         {
             command.Options.Add(option);
         }
@@ -69,9 +75,21 @@ internal sealed class CompressVerb
         _run.CheckDevice(parsed);
         var options = _method.Apply(
             parsed, new CompressionOptions { Budget = _budget.Read(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
-        if (data.Files.Count == 0)
+        var statistics = parsed.GetValue(_statistics);
+        var shapes = _shapes.Read(parsed);
+        if (data.Files.Count == 0 && statistics is null)
         {
-            throw Usage.Missing("Data are missing: -d PATH with calibration samples. Every method that works now needs some.");
+            throw Usage.Missing("Data are missing: -d PATH with calibration samples, or --statistics PATH. Every method that works now needs one of them.");
+        }
+
+        if (data.Files.Count > 0 && shapes.Count > 0)
+        {
+            throw Usage.Conflict("--shape stands in for data; with -d the shapes are those of the data.");
+        }
+
+        if (data.Files.Count == 0 && _method.ReconstructionNeedsData(parsed))
+        {
+            throw Usage.Conflict("--reconstruct sequential runs the network on samples: give -d PATH beside --statistics, or --reconstruct local.");
         }
 
         if (labels is not null && verifyFiles.Length == 0)
@@ -89,10 +107,13 @@ internal sealed class CompressVerb
             Model = model,
             Output = output,
             Reports = _reports.Read(parsed, output, model),
+            Command = CommandText.Of(parsed),
+            Statistics = statistics,
+            Shapes = shapes,
             Data = data,
             VerifyData = verifyFiles.Length == 0 ? null : data with { Files = [.. verifyFiles.Select(DataFile.Parse)] },
             Labels = labels,
-            Holdout = verifyFiles.Length > 0 ? 0 : Holdout(parsed),
+            Holdout = verifyFiles.Length > 0 ? 0 : HoldoutOption.Read(_holdout, parsed),
             Samples = parsed.GetValue(_samples) is { } samples ? OptionText.Whole("--samples", samples, 1) : DefaultSamples,
             Decision = decision,
             Guard = _guard.Read(parsed, decision),
@@ -102,16 +123,5 @@ internal sealed class CompressVerb
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
-    }
-
-    private double Holdout(ParseResult parsed)
-    {
-        if (parsed.GetValue(_holdout) is not { } text)
-        {
-            return SampleSplit.DefaultGuardShare;
-        }
-
-        var share = OptionText.Number("--holdout", text);
-        return share is >= 0 and <= SampleSplit.MaximumGuardShare ? share : throw Usage.Invalid("--holdout", text, "a share from 0 to 0.8");
     }
 }

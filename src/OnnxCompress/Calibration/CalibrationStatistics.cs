@@ -1,4 +1,6 @@
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration;
 
@@ -15,7 +17,28 @@ public sealed class CalibrationStatistics
     /// <summary>Samples seen.</summary>
     public long Samples { get; internal set; }
 
+    /// <summary>Different samples seen.</summary>
+    public int DistinctSamples => Seen.Count;
+
+    /// <summary>Places of the model where statistics were taken.</summary>
+    public int Places => _taps.Count;
+
+    /// <summary>Content of the samples seen, 64 bits of it each: what was calibrated on proves nothing as a held-out sample.</summary>
+    internal SortedSet<ulong> Seen { get; } = [];
+
     internal IReadOnlyDictionary<string, TapStatistics> Taps => _taps;
+
+    /// <summary>Whether the statistics were taken from a sample with this content, among others.</summary>
+    /// <param name="samples">Where the sample is.</param>
+    /// <param name="index">Which one.</param>
+    public bool HasSeen(ISampleSource samples, int index) => Seen.Contains(SampleContent.Content(samples, index));
+
+    /// <summary>How many different samples both have seen.</summary>
+    public int CountShared(CalibrationStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.Seen.Count(Seen.Contains);
+    }
 
     /// <summary>Adds the statistics of other data, taken from the same model.</summary>
     /// <exception cref="OnnxCompressException">OCX3011: they belong to another model, or other places of it.</exception>
@@ -35,6 +58,7 @@ public sealed class CalibrationStatistics
         }
 
         Samples += other.Samples;
+        Seen.UnionWith(other.Seen);
     }
 
     /// <summary>Reads a statistics file.</summary>
@@ -44,6 +68,19 @@ public sealed class CalibrationStatistics
     /// <summary>Writes a statistics file, whole or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path) => StatisticsFile.Write(path, this);
+
+    /// <summary>Statistics without taps yet, of samples that are about to be run.</summary>
+    internal static CalibrationStatistics Begin(OnnxModel model, ISampleSource samples, CancellationToken cancellation)
+    {
+        var statistics = new CalibrationStatistics(model.Sha256) { Samples = samples.Count };
+        for (var index = 0; index < samples.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            statistics.Seen.Add(SampleContent.Content(samples, index));
+        }
+
+        return statistics;
+    }
 
     internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found

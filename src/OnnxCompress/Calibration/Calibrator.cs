@@ -9,7 +9,7 @@ namespace OnnxCompress.Calibration;
 /// <param name="threads">Threads of the runtime and of the summation; 0 means all cores.</param>
 internal sealed class Calibrator(IModelRuntime runtime, int threads)
 {
-    /// <summary>Takes statistics; memory does not grow with the number of samples.</summary>
+    /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
     /// <param name="taps">Where statistics are taken; those with the same key are taken once.</param>
@@ -22,30 +22,39 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var distinct = taps.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
-        var statistics = new CalibrationStatistics(model.Sha256) { Samples = samples.Count };
+        var statistics = CalibrationStatistics.Begin(model, samples, cancellation);
         var totals = distinct.Select(t => statistics.Open(t.Key, t.Channels)).ToArray();
         if (distinct.Length == 0)
         {
             return statistics;
         }
 
-        var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, out var outputs);
+        var varies = Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
+        if (varies)
+        {
+            // Rows are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
+            batchSize = (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize);
+        }
+
+        var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, varies, out var outputs);
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        // At least one batch for each fold, however few samples there are.
-        batchSize = Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, batchSize);
-        var batch = 0;
-        foreach (var (indices, count, inputs) in Read(samples, model, batchSize, cancellation))
+        var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(model.Inputs) ?? 1, cancellation);
+        var batches = new[] { fit, check }.SelectMany((fold, i) =>
+            SampleBatches.Of(samples, model.Inputs, batchSize, fold).Select(batch => (batch.Indices, batch.Samples, IsCheck: i == 1)));
+        var done = 0;
+        foreach (var (batch, inputs) in Read(samples, batches, batch => batch.Indices, cancellation))
         {
             using var result = session.Run(inputs, outputs, cancellation);
-            var isCheck = batch++ % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
+            long Rows(int i) => varies
+                ? result.Values<long>((2 * distinct.Length) + i)[0] / distinct[i].Channels
+                : batch.Indices.Length * distinct[i].RowsPerSample(shapes);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
             ParallelWork.For(
                 distinct.Length,
                 threads,
-                i => (isCheck ? totals[i].Check : totals[i].Fit).Add(
-                    result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), indices * distinct[i].RowsPerSample(shapes)),
+                i => (batch.IsCheck ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
                 cancellation);
-            progress?.Report(new ProgressUpdate("calibrate", count, samples.Count));
+            progress?.Report(new ProgressUpdate("calibrate", done += batch.Samples, samples.Count));
         }
 
         RequireFinite(distinct, totals);
@@ -53,28 +62,26 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     }
 
     /// <summary>Batches one after the other; the next is read while the caller works on this one.</summary>
-    /// <returns>Samples in the batch, samples up to and with it, and the batch.</returns>
-    private static IEnumerable<(int Indices, int Done, IReadOnlyList<HostTensor> Inputs)> Read(
-        ISampleSource samples, OnnxModel model, int batchSize, CancellationToken cancellation)
+    private static IEnumerable<(TBatch Batch, IReadOnlyList<HostTensor> Inputs)> Read<TBatch>(
+        ISampleSource samples, IEnumerable<TBatch> batches, Func<TBatch, int[]> indices, CancellationToken cancellation)
     {
-        var done = 0;
-        Task<(int Indices, int Samples, IReadOnlyList<HostTensor> Inputs)>? pending = null;
+        Task<(TBatch Batch, IReadOnlyList<HostTensor> Inputs)>? pending = null;
         try
         {
-            foreach (var (indices, count) in SampleBatches.Of(samples.Count, model.Inputs, batchSize))
+            foreach (var batch in batches)
             {
                 // One read at a time: a source need not be thread safe.
                 var ready = pending?.GetAwaiter().GetResult();
-                pending = Task.Run(() => (indices.Length, count, samples.Read(indices)), cancellation);
+                pending = Task.Run(() => (batch, samples.Read(indices(batch))), cancellation);
                 if (ready is { } previous)
                 {
-                    yield return (previous.Indices, done += previous.Samples, previous.Inputs);
+                    yield return previous;
                 }
             }
 
             if (pending?.GetAwaiter().GetResult() is { } last)
             {
-                yield return (last.Indices, done + last.Samples, last.Inputs);
+                yield return last;
             }
         }
         finally

@@ -13,18 +13,31 @@ internal static class GramTaps
     public const int LargestBlockRows = 4096;
 
     /// <summary>The copy, with two outputs for each tap: its Gram blocks and its column sums.</summary>
-    public static OnnxModel Insert(OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, out string[] outputs)
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="shapes">Its shapes.</param>
+    /// <param name="taps">Where statistics are taken.</param>
+    /// <param name="batchSize">Samples in a run.</param>
+    /// <param name="varies">Whether samples differ in shape: then the whole batch is one block, and behind all other outputs comes,
+    /// for each tap, the number of its values.</param>
+    /// <param name="outputs">Names of the outputs.</param>
+    public static OnnxModel Insert(
+        OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, bool varies, out string[] outputs)
     {
         var tapped = model.Clone();
         var graph = tapped.Graph;
         graph.ClearOutputs();
-        outputs = new string[taps.Count * 2];
+        outputs = new string[taps.Count * (varies ? 3 : 2)];
         for (var i = 0; i < taps.Count; i++)
         {
             var builder = new TapBuilder(graph, model.Opset, $"tap{i}");
-            (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, batchSize);
+            (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, varies ? 0 : batchSize);
             graph.AddOutput(outputs[2 * i]);
             graph.AddOutput(outputs[(2 * i) + 1]);
+            if (varies)
+            {
+                outputs[(2 * taps.Count) + i] = builder.Size(taps[i].Tensor);
+                graph.AddOutput(outputs[(2 * taps.Count) + i]);
+            }
         }
 
         graph.Index();
@@ -50,6 +63,13 @@ internal static class GramTaps
             return tap is { Multiplicity: 1, Axis: 1 } && dims.Length > 2 && rows * batchSize > LargestBlockRows
                 ? ChannelsFirst(tap.Channels, rows)
                 : ChannelsLast(tap, dims, rows, rows * batchSize > LargestBlockRows);
+        }
+
+        public string Size(string tensor)
+        {
+            _current = tensor;
+            Append("Size");
+            return _current;
         }
 
         /// <summary><c>N x C x P</c> times its transpose, image by image: no transpose of the whole activation.</summary>

@@ -7,13 +7,13 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Calibration;
 
 /// <summary>
-/// Statistics on disk, little-endian: a marker, the version, the model's SHA-256, the number of samples and of taps; for
-/// each tap its key, its channels and for each fold the rows, the column sums and the lower triangle of the Gram; last a
+/// Statistics on disk, little-endian: a marker, the version, the model's SHA-256, the number of samples, a hash of each different one, the
+/// number of taps; for each tap its key, its channels and for each fold the rows, the column sums and the lower triangle of the Gram; last a
 /// SHA-256 of everything before, so that a damaged file is found before its numbers are used.
 /// </summary>
 internal static class StatisticsFile
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int LargestChannels = 1 << 20;
 
     private static ReadOnlySpan<byte> Marker => "OCXSTATS"u8;
@@ -31,6 +31,12 @@ internal static class StatisticsFile
                 writer.Write(Version);
                 writer.Write(statistics.ModelSha256);
                 writer.Write(statistics.Samples);
+                writer.Write(statistics.Seen.Count);
+                foreach (var content in statistics.Seen)
+                {
+                    writer.Write(content);
+                }
+
                 writer.Write(statistics.Taps.Count);
                 foreach (var (key, tap) in statistics.Taps)
                 {
@@ -95,6 +101,12 @@ internal static class StatisticsFile
         }
 
         var statistics = new CalibrationStatistics(reader.ReadString()) { Samples = reader.ReadInt64() };
+        var seen = reader.ReadInt32();
+        for (var i = 0; i < seen; i++)
+        {
+            statistics.Seen.Add(reader.ReadUInt64());
+        }
+
         var taps = reader.ReadInt32();
         for (var i = 0; i < taps; i++)
         {

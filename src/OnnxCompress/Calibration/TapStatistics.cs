@@ -7,9 +7,6 @@ namespace OnnxCompress.Calibration;
 /// <param name="channels">Number of channels.</param>
 internal sealed class TapStatistics(int channels)
 {
-    /// <summary>One batch in so many goes to <see cref="Check"/>.</summary>
-    public const int CheckEvery = 4;
-
     /// <summary>Number of channels.</summary>
     public int Channels => channels;
 

@@ -127,6 +127,9 @@ public static class DiagnosticCodes
     /// <summary>A dimension of an input is dynamic and nothing says its size.</summary>
     public const string DimensionUnknown = "OCX3023";
 
+    /// <summary>Samples are in several statistics files that are added up, or were held out and calibrated on.</summary>
+    public const string SamplesRepeated = "OCX3024";
+
     // 5: allocate
 
     /// <summary>The budget cannot be met however much is removed.</summary>

@@ -107,6 +107,14 @@ internal sealed class Initializer
         return values;
     }
 
+    /// <summary>The values as <c>raw_data</c> holds them, whichever field they are stored in.</summary>
+    /// <exception cref="OnnxCompressException">OCX1003: the data do not fit the shape, or the type is not one this tool reads.</exception>
+    public byte[] ReadBytes()
+    {
+        MoveToRawData();
+        return RawData(ArrayLength()).ToArray();
+    }
+
     /// <summary>Whether another constant has the same type, shape and bytes.</summary>
     public bool HasSameContent(Initializer other) => ReferenceEquals(_proto, other._proto) || _proto.Equals(other._proto);
 

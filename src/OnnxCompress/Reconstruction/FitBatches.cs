@@ -12,15 +12,20 @@ internal sealed class FitBatches
 
     private readonly ISampleSource _samples;
     private readonly (int[] Indices, int Samples)[] _batches;
+    private readonly int _firstCheck;
 
     /// <summary>Divides the data.</summary>
     /// <param name="samples">The data.</param>
     /// <param name="inputs">The model's inputs, which may fix the batch.</param>
-    /// <param name="preferred">Samples in a batch otherwise; fewer when the data would not give both folds one.</param>
-    public FitBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred)
+    /// <param name="preferred">Samples in a batch otherwise.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public FitBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred, CancellationToken cancellation)
     {
         _samples = samples;
-        _batches = [.. SampleBatches.Of(samples.Count, inputs, Math.Clamp(samples.Count / TapStatistics.CheckEvery, 1, preferred))];
+        var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(inputs) ?? 1, cancellation);
+        _batches = [.. SampleBatches.Of(samples, inputs, preferred, fit)];
+        _firstCheck = _batches.Length;
+        _batches = [.. _batches, .. SampleBatches.Of(samples, inputs, preferred, check)];
     }
 
     /// <summary>How many batches there are.</summary>
@@ -33,7 +38,7 @@ internal sealed class FitBatches
     public IReadOnlyList<HostTensor> Read(int batch) => _samples.Read(_batches[batch].Indices);
 
     /// <summary>Whether a batch judges what the others are fitted on.</summary>
-    public static bool IsCheck(int batch) => batch % TapStatistics.CheckEvery == TapStatistics.CheckEvery - 1;
+    public bool IsCheck(int batch) => batch >= _firstCheck;
 
     /// <summary>Of so many rows of a batch, those that belong to samples and do not fill it up.</summary>
     public int Real(int batch, int rows) => (int)((long)rows * _batches[batch].Samples / _batches[batch].Indices.Length);

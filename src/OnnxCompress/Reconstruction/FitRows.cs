@@ -58,7 +58,7 @@ internal sealed class FitRows(IModelRuntime runtime, IDenseBackend backend, Reco
                     inputs[site.OriginalInput!] = input = run.Values<float>(from).ToArray();
                 }
 
-                accumulators[i].Add(FitBatches.IsCheck(b), rows, run.Dims(output), input, run.Dims(from), (float[])targets.Values, null, cancellation);
+                accumulators[i].Add(batches.IsCheck(b), rows, run.Dims(output), input, run.Dims(from), (float[])targets.Values, null, cancellation);
             }
         }, cancellation);
         return accumulators;
@@ -77,7 +77,7 @@ internal sealed class FitRows(IModelRuntime runtime, IDenseBackend backend, Reco
             var (rows, input) = (_rows[index][b], store.Get(site.Input, b));
             var targets = (float[])store.Get(Key("y", index), b).Values;
             var drift = site.Beside is null ? null : Drift((float[])store.Get(Key("d", index), b).Values, store.Get(site.Beside, b), site, rows);
-            accumulator.Add(FitBatches.IsCheck(b), rows, _outputDims[index][b], (float[])input.Values, input.Dims, targets, drift, cancellation);
+            accumulator.Add(batches.IsCheck(b), rows, _outputDims[index][b], (float[])input.Values, input.Dims, targets, drift, cancellation);
         }
 
         store.Drop(Key("y", index));

@@ -54,7 +54,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             return [];
         }
 
-        var batches = new FitBatches(samples, original.Inputs, options.BatchSize);
+        var batches = new FitBatches(samples, original.Inputs, options.BatchSize, cancellation);
         using var store = new ActivationStore(options.MemoryBytes);
         var rows = new FitRows(runtime, backend, options, batches, store);
         if (mode == ReconstructionMode.Local)

@@ -38,4 +38,10 @@ public sealed record CompressionReport
 
     /// <summary>Where the time went.</summary>
     public required ReportedTiming Timing { get; init; }
+
+    /// <summary>What was declared about the data; null when the report does not say.</summary>
+    public ReportedPreprocessing? Preprocessing { get; init; }
+
+    /// <summary>The command line that does the same again; null when there was none.</summary>
+    public string? Command { get; init; }
 }

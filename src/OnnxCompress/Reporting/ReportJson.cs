@@ -25,6 +25,9 @@ public static class ReportJson
     /// <summary>The text that <c>inspect --json</c> prints.</summary>
     public static string Write(InspectionReport report) => JsonSerializer.Serialize(report, Context.InspectionReport) + "\n";
 
+    /// <summary>The text that <c>calibrate --json</c> and <c>merge --json</c> print.</summary>
+    public static string Write(StatisticsReport report) => JsonSerializer.Serialize(report, Context.StatisticsReport) + "\n";
+
     /// <summary>Reads <c>report.json</c>.</summary>
     /// <exception cref="JsonException">The text is not a report.</exception>
     public static CompressionReport Read(string json) =>

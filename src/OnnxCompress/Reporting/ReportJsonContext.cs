@@ -6,4 +6,5 @@ namespace OnnxCompress.Reporting;
 [JsonSerializable(typeof(CompressionReport))]
 [JsonSerializable(typeof(ComparisonReport))]
 [JsonSerializable(typeof(InspectionReport))]
+[JsonSerializable(typeof(StatisticsReport))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

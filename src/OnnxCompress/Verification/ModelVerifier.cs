@@ -34,12 +34,12 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         using var candidate = runtime.Open(compressed, settings);
         var comparison = new RunComparison(original, options);
         var done = 0;
-        foreach (var (indices, count) in SampleBatches.Of(samples.Count, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+        foreach (var (indices, count) in SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
         {
             var feeds = samples.Read(indices);
             using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
             using var actual = candidate.Run(feeds, comparison.Outputs, cancellation);
-            comparison.Add(expected, actual, done, count, indices.Length);
+            comparison.Add(expected, actual, indices, count);
             done += count;
             progress?.Report(new("verify", done, samples.Count));
         }

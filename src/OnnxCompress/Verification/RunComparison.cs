@@ -48,11 +48,10 @@ internal sealed class RunComparison
     /// <summary>Adds one batch.</summary>
     /// <param name="expected">The original's outputs.</param>
     /// <param name="actual">The compressed model's outputs.</param>
-    /// <param name="first">Index of the batch's first sample.</param>
-    /// <param name="samples">Samples of the batch that count.</param>
-    /// <param name="batch">Samples that were run.</param>
+    /// <param name="indices">The samples that were run.</param>
+    /// <param name="samples">How many of them count, from the first.</param>
     /// <exception cref="OnnxCompressException">OCX7002, OCX7003 or OCX7005.</exception>
-    public void Add(RunResult expected, RunResult actual, int first, int samples, int batch)
+    public void Add(RunResult expected, RunResult actual, ReadOnlySpan<int> indices, int samples)
     {
         for (var output = 0; output < Outputs.Count; output++)
         {
@@ -66,11 +65,11 @@ internal sealed class RunComparison
                     + $"[{string.Join(',', _actual.Dims)}] in the second.");
             }
 
-            CheckFinite(Outputs[output], first, batch);
-            _drifts[output].Add(_expected.OfFirst(samples, batch), _actual.OfFirst(samples, batch));
+            CheckFinite(Outputs[output], indices);
+            _drifts[output].Add(_expected.OfFirst(samples, indices.Length), _actual.OfFirst(samples, indices.Length));
             if (Outputs[output] == _decides)
             {
-                Compare(first, samples, batch);
+                Compare(indices, samples);
             }
         }
     }
@@ -88,8 +87,9 @@ internal sealed class RunComparison
         return new(samples, _decided, _agreeing, error, drifts, accuracy);
     }
 
-    private void Compare(int first, int samples, int batch)
+    private void Compare(ReadOnlySpan<int> indices, int samples)
     {
+        var batch = indices.Length;
         var wanted = _decisions!.Decide(_expected.Values, _expected.Dims, _expected.Type, batch);
         var got = _decisions.Decide(_actual.Values, _actual.Dims, _actual.Type, batch);
         var positions = wanted.Length / batch;
@@ -113,7 +113,7 @@ internal sealed class RunComparison
 
         for (var i = 0; i < samples; i++)
         {
-            var (before, after) = (wanted[i] == _labels[first + i], got[i] == _labels[first + i]);
+            var (before, after) = (wanted[i] == _labels[indices[i]], got[i] == _labels[indices[i]]);
             _bothRight += before && after ? 1 : 0;
             _onlyOriginal += before && !after ? 1 : 0;
             _onlyCompressed += after && !before ? 1 : 0;
@@ -121,7 +121,7 @@ internal sealed class RunComparison
     }
 
     // A value that is infinite in both models (a mask) is no difference; one that only compression made infinite is a defect.
-    private void CheckFinite(string output, int first, int batch)
+    private void CheckFinite(string output, ReadOnlySpan<int> indices)
     {
         var expected = _expected.Values;
         var actual = _actual.Values;
@@ -135,7 +135,7 @@ internal sealed class RunComparison
                 var which = double.IsFinite(expected[i]) ? "second" : "first";
                 throw new OnnxCompressException(
                     DiagnosticCodes.OutputNotFinite,
-                    $"The {which} model's output '{output}' is NaN or infinite for sample {first + (int)((long)i * batch / expected.Length)}.");
+                    $"The {which} model's output '{output}' is NaN or infinite for sample {indices[(int)((long)i * indices.Length / expected.Length)]}.");
             }
         }
     }

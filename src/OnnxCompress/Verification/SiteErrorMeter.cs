@@ -40,7 +40,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         using var after = Open(compressed, names);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
         var (reference, values) = (new OutputValues(), new OutputValues());
-        foreach (var (indices, _) in SampleBatches.Of(Math.Min(Samples, samples.Count), original.Inputs, batchSize))
+        foreach (var (indices, _) in SampleBatches.Of(samples, original.Inputs, batchSize, Enumerable.Range(0, Math.Min(Samples, samples.Count))))
         {
             var batch = samples.Read(indices);
             using var expected = before.Run(batch, names, cancellation);

@@ -52,7 +52,7 @@ public sealed class PlanTests
     public void A_plan_of_another_model_is_refused()
     {
         var bench = new Workbench(Chain());
-        var plan = new CompressionPlan(new string('0', 64), [new SitePlan("c1", CompressionMethod.Interpolative, [0, 1], 4, 0, 0)]);
+        var plan = new CompressionPlan(new string('0', 64), [new ChannelPlan("c1", CompressionMethod.Interpolative, [0, 1], 4, 0, 0)]);
 
         var error = Assert.Throws<OnnxCompressException>(() => bench.Rewrite(plan));
 
@@ -89,7 +89,7 @@ public sealed class PlanTests
     }
 
     private static CompressionPlan Plan(OnnxModel model, string site, int of, int[] kept) =>
-        new(model.Sha256, [new SitePlan(site, CompressionMethod.Interpolative, kept, of, 0, 0)]);
+        new(model.Sha256, [new ChannelPlan(site, CompressionMethod.Interpolative, kept, of, 0, 0)]);
 
     private static OnnxModel Chain()
     {

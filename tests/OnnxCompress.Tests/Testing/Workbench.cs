@@ -73,7 +73,7 @@ internal sealed class Workbench
     }
 
     private CompressionPlan Plan((string Site, int[] Kept)[] sites) => new(
-        Model.Sha256, [.. sites.Select(s => new SitePlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
+        Model.Sha256, [.. sites.Select(s => new ChannelPlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
 
     private OnnxModel Rewrite(CalibrationStatistics statistics, ChannelSelection selection, CompressionPlan plan) =>
         new ChannelRewriter(Analysis, statistics, Backend, selection).Rewrite(Model, plan, Token, out _);

@@ -1,4 +1,6 @@
+using OnnxCompress.Calibration.Data.Images;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
 
@@ -7,26 +9,36 @@ internal static class ArrayFiles
 {
     /// <summary>Opens files and matches their arrays with inputs.</summary>
     /// <param name="files">At least one; several for one input are chained in the order given.</param>
-    /// <param name="inputs">Names of the inputs that must be fed.</param>
+    /// <param name="inputs">The inputs that must be fed.</param>
+    /// <param name="preparation">How pictures are resized and cropped.</param>
     /// <returns>One array for each input, in the order of <paramref name="inputs"/>; the caller closes them.</returns>
-    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3020 or OCX3021.</exception>
-    public static IReadOnlyList<SampleArray> Open(IReadOnlyList<DataFile> files, IReadOnlyList<string> inputs)
+    /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3020 to OCX3022.</exception>
+    public static IReadOnlyList<SampleArray> Open(IReadOnlyList<DataFile> files, IReadOnlyList<TensorInfo> inputs, Preprocessing preparation)
     {
+        string[] names = [.. inputs.Select(input => input.Name)];
         var opened = new List<SampleArray>();
         try
         {
-            var parts = inputs.ToDictionary(input => input, _ => new List<SampleArray>(), StringComparer.Ordinal);
+            var parts = names.ToDictionary(input => input, _ => new List<SampleArray>(), StringComparer.Ordinal);
             foreach (var file in files)
             {
-                var named = OpenFile(file.Path);
-                opened.AddRange(named);
-                foreach (var (input, array) in Match(file, named, inputs))
+                var wanted = file.Input ?? (names.Length == 1 ? names[0] : null);
+                foreach (var (path, named) in OpenAll(file.Path, wanted is null ? inputs : [.. inputs.Where(input => input.Name == wanted)], preparation))
                 {
-                    parts[input].Add(array);
+                    opened.AddRange(named);
+                    foreach (var (input, array) in Match(file with { Path = path }, wanted, named, names))
+                    {
+                        parts[input].Add(array);
+                    }
                 }
             }
 
-            return [.. inputs.Select(input => Join(input, parts[input], inputs))];
+            if (preparation is not { Resize: null, Crop: null } && !opened.OfType<ImageArray>().Any())
+            {
+                throw new OnnxCompressException(DiagnosticCodes.PreprocessingMismatch, "--resize and --crop apply to pictures (.png), and the data hold none.");
+            }
+
+            return [.. names.Select(input => Join(input, parts[input], names))];
         }
         catch
         {
@@ -35,23 +47,39 @@ internal static class ArrayFiles
         }
     }
 
-    /// <summary>Opens every array of one file.</summary>
+    /// <summary>Opens every array of one file that is no picture.</summary>
     /// <exception cref="OnnxCompressException">OCX3001: not there; OCX3002: not readable; OCX3020: no samples.</exception>
     public static IReadOnlyList<SampleArray> OpenFile(string path)
     {
         if (Directory.Exists(path))
         {
-            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"'{path}' is a folder; give a .npy or .npz file.");
+            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"'{path}' is a folder; give a file.");
         }
 
-        if (!File.Exists(path))
+        return OpenAll(path, [], Preprocessing.None).Single().Arrays;
+    }
+
+    // Pictures that a path stands for are one array; every other file is opened by itself.
+    private static IEnumerable<(string Path, IReadOnlyList<SampleArray> Arrays)> OpenAll(string path, IReadOnlyList<TensorInfo> inputs, Preprocessing preparation)
+    {
+        var files = DataPaths.Expand(path);
+        var pictures = files.Where(file => DataPaths.HasExtension(file, ".png")).ToArray();
+        if (pictures.Length > 0)
         {
-            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The data file '{path}' does not exist.");
+            yield return (path, Guarded(pictures[0], () => [new ImageArray(pictures, inputs.Count == 1 ? inputs[0] : null, preparation)]));
         }
 
+        foreach (var file in files.Where(file => !DataPaths.HasExtension(file, ".png")))
+        {
+            yield return (file, Guarded(file, () => OpenByExtension(file, inputs)));
+        }
+    }
+
+    private static IReadOnlyList<SampleArray> Guarded(string path, Func<IReadOnlyList<SampleArray>> open)
+    {
         try
         {
-            return OpenByExtension(path);
+            return open();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -59,28 +87,35 @@ internal static class ArrayFiles
         }
     }
 
-    private static IReadOnlyList<SampleArray> OpenByExtension(string path)
+    private static List<SampleArray> OpenByExtension(string path, IReadOnlyList<TensorInfo> inputs)
     {
-        var extension = Path.GetExtension(path).ToLowerInvariant();
-        if (extension == ".npz")
-        {
-            return NpzArchive.Open(path);
-        }
-
-        if (extension != ".npy")
-        {
-            throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{path}' has the extension '{extension}'; .npy and .npz are read.");
-        }
-
         var arrays = new List<SampleArray>();
-        arrays.Add(NpyArray.Open(path));
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".npz":
+                arrays.AddRange(NpzArchive.Open(path));
+                break;
+            case ".npy":
+                arrays.Add(NpyArray.Open(path));
+                break;
+            case ".pb":
+                arrays.Add(TensorFile.Open(path));
+                break;
+            case ".csv" or ".tsv":
+                arrays.AddRange(CsvFile.Open(path, [.. inputs.Select(input => input.Name)]));
+                break;
+            case ".jsonl" or ".ndjson":
+                arrays.AddRange(JsonLinesFile.Open(path));
+                break;
+            case var other:
+                throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{path}' has the extension '{other}'; {DataPaths.Known} are read.");
+        }
+
         return arrays;
     }
 
-    private static IEnumerable<(string Input, SampleArray Array)> Match(
-        DataFile file, IReadOnlyList<SampleArray> named, IReadOnlyList<string> inputs)
+    private static IEnumerable<(string Input, SampleArray Array)> Match(DataFile file, string? wanted, IReadOnlyList<SampleArray> named, string[] inputs)
     {
-        var wanted = file.Input ?? (inputs.Count == 1 ? inputs[0] : null);
         if (wanted is not null && !inputs.Contains(wanted))
         {
             throw new OnnxCompressException(
@@ -93,7 +128,18 @@ internal static class ArrayFiles
         }
 
         var found = named.Where(array => wanted is null ? inputs.Contains(array.Key) : array.Key == wanted).ToList();
-        return found.Count > 0 ? found.Select(array => (wanted ?? array.Key, array)) : throw new OnnxCompressException(
+        if (found.Count > 0)
+        {
+            return found.Select(array => (wanted ?? array.Key, array));
+        }
+
+        // Test data sets number their files in the order of the model's inputs.
+        if (DataPaths.InputPosition(file.Path) is { } position && position < inputs.Length)
+        {
+            return [(inputs[position], named[0])];
+        }
+
+        throw new OnnxCompressException(
             DiagnosticCodes.InputUnmatched,
             named[0].Key.Length == 0
                 ? $"The model has the inputs {Quote(inputs)}; say which one '{file.Path}' is for: -d NAME={file.Path}"

@@ -1,18 +1,31 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
 
-/// <summary>Samples in <c>.npy</c> and <c>.npz</c> files, read as they are asked for: memory does not grow with the files.</summary>
+/// <summary>
+/// Samples in files: <c>.npy</c>, <c>.npz</c>, <c>.pb</c>, <c>.png</c>, <c>.csv</c> and <c>.jsonl</c>. Arrays and pictures are
+/// read as they are asked for, so that memory does not grow with them; tensors and text are read as a whole.
+/// </summary>
 public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposable
 {
     private readonly IReadOnlyList<SampleArray> _arrays;
-    private readonly IReadOnlyList<SampleConverter> _converters;
+    private readonly IReadOnlyList<TensorInfo> _inputs;
+    private readonly TensorLayout _layout;
+    private readonly Preprocessing _preprocessing;
+    private readonly SampleConverter[] _converters;
+    private readonly int[]? _shapes;
+    private ulong[]? _hashes;
+    private int _convertedShape;
 
-    private FileSampleSource(IReadOnlyList<SampleArray> arrays, IReadOnlyList<SampleConverter> converters) =>
-        (_arrays, _converters, Count) = (arrays, converters, arrays[0].Count);
+    private FileSampleSource(IReadOnlyList<SampleArray> arrays, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
+    {
+        (_arrays, _inputs, _layout, _preprocessing, Count) = (arrays, inputs, layout, preprocessing, arrays[0].Count);
+        _converters = new SampleConverter[inputs.Count];
+        _shapes = arrays.Any(array => array.Varies) ? Shapes() : null;
+        Prepare(0);
+    }
 
     /// <inheritdoc />
     public int Count { get; }
@@ -21,12 +34,12 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     /// <param name="files">At least one. Several files for one input are read one after the other.</param>
     /// <param name="inputs">The inputs that must be fed.</param>
     /// <param name="layout">What images in the files are stored as.</param>
-    /// <param name="preprocessing">Applied to floating-point inputs.</param>
+    /// <param name="preprocessing">Applied to floating-point inputs; resizing and cropping to pictures.</param>
     /// <exception cref="OnnxCompressException">OCX3001, OCX3002, OCX3005, OCX3020, OCX3021 or OCX3022.</exception>
     public static FileSampleSource Open(
         IReadOnlyList<DataFile> files, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
     {
-        var arrays = ArrayFiles.Open(files, [.. inputs.Select(input => input.Name)]);
+        var arrays = ArrayFiles.Open(files, inputs, preprocessing);
         try
         {
             CheckCounts(arrays, inputs);
@@ -37,7 +50,7 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
                     $"Scale, mean and std apply to floating-point inputs, but the model's are {string.Join("; ", inputs)}.");
             }
 
-            return new(arrays, [.. arrays.Zip(inputs, (array, input) => new SampleConverter(array, input, layout, preprocessing))]);
+            return new(arrays, inputs, layout, preprocessing);
         }
         catch
         {
@@ -47,10 +60,28 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     }
 
     /// <inheritdoc />
-    /// <exception cref="OnnxCompressException">OCX3006: NaN or infinity in a sample; OCX3002: a value an input cannot hold.</exception>
+    public int ShapeGroup(int index) => _shapes?[index] ?? 0;
+
+    /// <inheritdoc />
+    /// <exception cref="OnnxCompressException">OCX3006: NaN or infinity in a sample; OCX3002: a value an input cannot hold; OCX3005:
+    /// samples of different shapes in one batch.</exception>
     public IReadOnlyList<HostTensor> Read(ReadOnlySpan<int> indices)
     {
-        var tensors = new HostTensor[_converters.Count];
+        foreach (var index in indices)
+        {
+            if (ShapeGroup(index) != ShapeGroup(indices[0]))
+            {
+                throw new OnnxCompressException(
+                    DiagnosticCodes.DataShapeMismatch, $"The samples {indices[0]} and {index} have different shapes and cannot share a batch.");
+            }
+        }
+
+        if (!indices.IsEmpty && ShapeGroup(indices[0]) != _convertedShape)
+        {
+            Prepare(indices[0]);
+        }
+
+        var tensors = new HostTensor[_converters.Length];
         for (var input = 0; input < tensors.Length; input++)
         {
             var converter = _converters[input];
@@ -67,17 +98,22 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     }
 
     /// <inheritdoc />
-    void IHashedSamples.AppendContent(int index, IncrementalHash hash)
+    ulong IHashedSamples.ContentHash(int index)
     {
-        foreach (var array in _arrays)
+        // 0 stands for not known yet; a sample that really hashes to it is only hashed again.
+        _hashes ??= new ulong[Count];
+        if (_hashes[index] == 0)
         {
-            var rented = ArrayPool<byte>.Shared.Rent(array.SampleBytes);
-            var stored = rented.AsSpan(0, array.SampleBytes);
-            array.ReadSample(index, stored);
-            SampleConverter.CheckFinite(array, index, stored);
-            hash.AppendData(stored);
-            ArrayPool<byte>.Shared.Return(rented);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var array in _arrays)
+            {
+                array.AppendContent(index, hash);
+            }
+
+            _hashes[index] = SampleContent.Shorten(hash);
         }
+
+        return _hashes[index];
     }
 
     /// <summary>Closes the files.</summary>
@@ -95,6 +131,34 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
                     + $"'{inputs[input].Name}'; every input needs one value for each sample.");
             }
         }
+    }
+
+    // Every shape that occurs is checked against the model before the first is run.
+    private int[] Shapes()
+    {
+        var groups = new Dictionary<string, int>(StringComparer.Ordinal);
+        var shapes = new int[Count];
+        for (var index = 0; index < shapes.Length; index++)
+        {
+            var key = string.Join('|', _arrays.Select(array => string.Join(',', array.DimsOf(index))));
+            if (!groups.TryGetValue(key, out shapes[index]))
+            {
+                groups[key] = shapes[index] = groups.Count;
+                Prepare(index);
+            }
+        }
+
+        return shapes;
+    }
+
+    private void Prepare(int index)
+    {
+        for (var input = 0; input < _converters.Length; input++)
+        {
+            _converters[input] = new(_arrays[input], index, _inputs[input], _layout, _preprocessing);
+        }
+
+        _convertedShape = ShapeGroup(index);
     }
 
     private static void Close(IReadOnlyList<SampleArray> arrays)

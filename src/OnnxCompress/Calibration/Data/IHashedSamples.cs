@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
-
 namespace OnnxCompress.Calibration.Data;
 
-/// <summary>A source that can hash what a sample is made of without preparing it for the model.</summary>
+/// <summary>A source that knows what a sample is made of without preparing it for the model.</summary>
 internal interface IHashedSamples
 {
-    /// <summary>Appends a sample's stored content, so that equal samples hash alike however they are preprocessed.</summary>
-    void AppendContent(int index, IncrementalHash hash);
+    /// <summary>64 bits of the SHA-256 of a sample's stored content, so that equal samples hash alike however they are preprocessed.</summary>
+    ulong ContentHash(int index);
 }

@@ -1,3 +1,5 @@
+using OnnxCompress.Calibration.Data.Images;
+
 namespace OnnxCompress.Calibration.Data;
 
 /// <summary>What is done to stored values before a model sees them: <c>(x * scale - mean) / std</c>, per channel.</summary>
@@ -8,6 +10,12 @@ public sealed record Preprocessing(double Scale, IReadOnlyList<double> Mean, IRe
 {
     /// <summary>Values as they are stored.</summary>
     public static Preprocessing None { get; } = new(1, [], []);
+
+    /// <summary>What pictures are resized to, before cropping; null leaves their size. Files of numbers are never resized.</summary>
+    public ImageSize? Resize { get; init; }
+
+    /// <summary>What the middle of pictures is cropped to; null keeps all of them.</summary>
+    public ImageSize? Crop { get; init; }
 
     /// <summary>Whether values pass unchanged.</summary>
     public bool IsIdentity => Scale == 1 && Mean.All(value => value == 0) && Std.All(value => value == 1);

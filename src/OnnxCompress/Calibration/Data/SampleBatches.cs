@@ -33,4 +33,20 @@ public static class SampleBatches
             yield return (indices, samples);
         }
     }
+
+    /// <summary>Batches of samples of one shape: shapes in the order they first occur, samples in their own order.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="preferred">Samples in a batch, unless the model's is fixed.</param>
+    /// <param name="chosen">Which samples, each once; null: all of them.</param>
+    /// <returns>As for samples of one shape: indices of each batch and how many of them count.</returns>
+    public static IEnumerable<(int[] Indices, int Samples)> Of(
+        ISampleSource source, IReadOnlyList<TensorInfo> inputs, int preferred, IEnumerable<int>? chosen = null) =>
+        (chosen ?? Enumerable.Range(0, source.Count))
+            .GroupBy(source.ShapeGroup)
+            .SelectMany(group =>
+            {
+                int[] members = [.. group];
+                return Of(members.Length, inputs, preferred).Select(batch => (Array.ConvertAll(batch.Indices, position => members[position]), batch.Samples));
+            });
 }

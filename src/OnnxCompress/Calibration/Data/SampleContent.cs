@@ -12,30 +12,39 @@ internal static class SampleContent
     /// <param name="source">Where the sample is.</param>
     /// <param name="index">Which one.</param>
     /// <param name="seed">Another seed gives unrelated numbers.</param>
-    /// <param name="hash">SHA-256, empty before and after.</param>
-    public static ulong Hash(ISampleSource source, int index, int seed, IncrementalHash hash)
+    public static ulong Hash(ISampleSource source, int index, int seed)
     {
-        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<byte> bytes = stackalloc byte[sizeof(int) + sizeof(ulong)];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, seed);
-        hash.AppendData(bytes[..sizeof(int)]);
-        Append(source, index, hash);
-        hash.GetHashAndReset(bytes);
-        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[sizeof(int)..], Content(source, index));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes, hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
 
-    /// <summary>Appends a sample's content.</summary>
-    public static void Append(ISampleSource source, int index, IncrementalHash hash)
+    /// <summary>64 bits of the SHA-256 of a sample's content.</summary>
+    public static ulong Content(ISampleSource source, int index)
     {
         if (source is IHashedSamples hashed)
         {
-            hashed.AppendContent(index, hash);
-            return;
+            return hashed.ContentHash(index);
         }
 
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in source.Read([index]))
         {
             var bytes = checked((int)tensor.Count * tensor.Type.SizeInBytes());
             hash.AppendData(MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Values), bytes));
         }
+
+        return Shorten(hash);
+    }
+
+    /// <summary>64 bits of what was hashed; the hash is empty afterwards.</summary>
+    public static ulong Shorten(IncrementalHash hash)
+    {
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(bytes);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -9,34 +10,23 @@ internal sealed class SampleConverter
 {
     private readonly SampleArray _array;
     private readonly SampleShape _shape;
+    private readonly IReadOnlyList<long> _storedDims;
     private readonly double _scale;
     private readonly double[] _mean;
     private readonly double[] _std;
-    private readonly byte[] _stored;
-    private readonly double[] _numbers;
-    private readonly double[] _turnedNumbers;
-    private readonly long[] _integers;
-    private readonly long[] _turnedIntegers;
+    private byte[]? _stored;
+    private double[] _numbers = [];
+    private double[] _turnedNumbers = [];
+    private long[] _integers = [];
+    private long[] _turnedIntegers = [];
 
-    /// <summary>Checks that the data fit the input.</summary>
+    /// <summary>Checks that a sample fits the input; serves it and all samples of the same shape.</summary>
     /// <exception cref="OnnxCompressException">OCX3002, OCX3005 or OCX3022.</exception>
-    public SampleConverter(SampleArray array, TensorInfo input, TensorLayout layout, Preprocessing preprocessing)
+    public SampleConverter(SampleArray array, int index, TensorInfo input, TensorLayout layout, Preprocessing preprocessing)
     {
-        (_array, Input, _shape) = (array, input, SampleShape.Resolve(array, input, layout));
-        _stored = new byte[array.SampleBytes];
-        Elements = array.SampleBytes / array.Type.SizeInBytes();
-        var turned = _shape.Move == AxisMove.None ? 0 : Elements;
-        (_numbers, _turnedNumbers, _integers, _turnedIntegers) = ([], [], [], []);
-        if (input.Type.IsFloatingPoint())
-        {
-            (_numbers, _turnedNumbers) = (new double[Elements], new double[turned]);
-        }
-        else
-        {
-            (_integers, _turnedIntegers) = (new long[Elements], new long[turned]);
-            _numbers = new double[array.Type.IsFloatingPoint() ? Elements : 0];
-        }
-
+        (_array, Input, _shape) = (array, input, SampleShape.Resolve(array, index, input, layout));
+        _storedDims = array.DimsOf(index);
+        Elements = array.BytesOf(index) / array.Type.SizeInBytes();
         _scale = preprocessing.Scale;
         _mean = PerChannel(preprocessing.Mean, 0, "mean");
         _std = PerChannel(preprocessing.Std, 1, "std");
@@ -84,6 +74,7 @@ internal sealed class SampleConverter
     /// <exception cref="OnnxCompressException">OCX3006: NaN or infinity; OCX3002: a value the input cannot hold.</exception>
     public void Read(int index, Array batch, int position)
     {
+        Reserve();
         _array.ReadSample(index, _stored);
         CheckFinite(_array, index, _stored);
         try
@@ -108,6 +99,27 @@ internal sealed class SampleConverter
             var (name, at) = array.Locate(index);
             throw new OnnxCompressException(
                 DiagnosticCodes.DataNotFinite, $"'{name}' holds NaN or infinity in sample {at} (element {element}); remove or mend the sample.");
+        }
+    }
+
+    [MemberNotNull(nameof(_stored))]
+    private void Reserve()
+    {
+        if (_stored is not null)
+        {
+            return;
+        }
+
+        _stored = new byte[Elements * _array.Type.SizeInBytes()];
+        var turned = _shape.Move == AxisMove.None ? 0 : Elements;
+        if (Input.Type.IsFloatingPoint())
+        {
+            (_numbers, _turnedNumbers) = (new double[Elements], new double[turned]);
+        }
+        else
+        {
+            (_integers, _turnedIntegers) = (new long[Elements], new long[turned]);
+            _numbers = new double[_array.Type.IsFloatingPoint() ? Elements : 0];
         }
     }
 
@@ -190,7 +202,7 @@ internal sealed class SampleConverter
             return values;
         }
 
-        var rows = _shape.Move == AxisMove.ChannelsLast ? (int)_array.SampleDims[0] : Elements / (int)_array.SampleDims[2];
+        var rows = _shape.Move == AxisMove.ChannelsLast ? (int)_storedDims[0] : Elements / (int)_storedDims[2];
         var columns = Elements / rows;
         for (var row = 0; row < rows; row++)
         {

@@ -12,12 +12,14 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
 {
     /// <summary>Compares a stored sample with the declared input.</summary>
     /// <param name="array">The data.</param>
+    /// <param name="index">Which sample.</param>
     /// <param name="input">The model's input; axis 0 is the batch.</param>
-    /// <param name="layout">What images in the data are stored as.</param>
+    /// <param name="layout">What images in the data are stored as, unless their format says it.</param>
     /// <exception cref="OnnxCompressException">OCX3005: the shapes cannot be brought together.</exception>
-    public static SampleShape Resolve(SampleArray array, TensorInfo input, TensorLayout layout)
+    public static SampleShape Resolve(SampleArray array, int index, TensorInfo input, TensorLayout layout)
     {
-        var stored = array.SampleDims;
+        var stored = array.DimsOf(index);
+        layout = array.Layout ?? layout;
         if (input.Dims is null)
         {
             return AsStored(stored, layout);
@@ -25,7 +27,7 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
 
         if (input.Dims.Count == 0)
         {
-            throw Mismatch(array, input, "The model's input has no batch axis.");
+            throw Mismatch(array, index, input, "The model's input has no batch axis.");
         }
 
         Dimension[] wanted = [.. input.Dims.Skip(1)];
@@ -35,7 +37,7 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
             long[] moved = [stored[2], stored[0], stored[1]];
             return Fits(moved, wanted) ? AsStored(stored, layout) with { Dims = moved, Move = AxisMove.ChannelsFirst }
                 : Fits(stored, wanted) ? AsStored(stored, layout)
-                : SameButOnes(array, input, wanted) ?? throw Mismatch(array, input, Advice(stored, wanted, layout));
+                : SameButOnes(array, stored, wanted) ?? throw Mismatch(array, index, input, Advice(stored, wanted, layout));
         }
 
         if (Fits(stored, wanted))
@@ -48,7 +50,7 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
             return AsStored(stored, layout) with { Dims = [stored[1], stored[2], stored[0]], Move = AxisMove.ChannelsLast };
         }
 
-        return SameButOnes(array, input, wanted) ?? throw Mismatch(array, input, Advice(stored, wanted, layout));
+        return SameButOnes(array, stored, wanted) ?? throw Mismatch(array, index, input, Advice(stored, wanted, array.Layout ?? layout));
     }
 
     private static SampleShape AsStored(IReadOnlyList<long> stored, TensorLayout layout)
@@ -62,17 +64,19 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
     private static bool Fits(IReadOnlyList<long> dims, Dimension[] wanted) =>
         dims.Count == wanted.Length && dims.Zip(wanted).All(pair => pair.Second.Value is null || pair.Second.Value == pair.First);
 
-    // Axes of length 1 can come and go: N,28,28 is what N,1,28,28 means.
-    private static SampleShape? SameButOnes(SampleArray array, TensorInfo input, Dimension[] wanted)
+    // Axes of length 1 can come and go: N,28,28 is what N,1,28,28 means. A row of a table has no axes to compare at all.
+    private static SampleShape? SameButOnes(SampleArray array, IReadOnlyList<long> stored, Dimension[] wanted)
     {
-        if (wanted.Any(dim => dim.Value is null)
-            || !wanted.Select(dim => dim.Value!.Value).Where(dim => dim != 1).SequenceEqual(array.SampleDims.Where(dim => dim != 1)))
+        if (wanted.Any(dim => dim.Value is null))
         {
             return null;
         }
 
-        var dims = wanted.Select(dim => dim.Value!.Value).ToArray();
-        return new(dims, AxisMove.None, 1, 1);
+        long[] dims = [.. wanted.Select(dim => dim.Value!.Value)];
+        var fits = array.IsFlat
+            ? dims.Aggregate(1L, (product, dim) => product * dim) == stored[0]
+            : dims.Where(dim => dim != 1).SequenceEqual(stored.Where(dim => dim != 1));
+        return fits ? new(dims, AxisMove.None, 1, 1) : null;
     }
 
     private static string Advice(IReadOnlyList<long> stored, Dimension[] wanted, TensorLayout layout)
@@ -92,7 +96,11 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
             : "Resize or crop the data to what the model wants.";
     }
 
-    private static OnnxCompressException Mismatch(SampleArray array, TensorInfo input, string advice) => new(
-        DiagnosticCodes.DataShapeMismatch,
-        $"'{array.Name}' has the shape [{array.Count},{string.Join(',', array.SampleDims)}] but the model's input is {input}. {advice}");
+    private static OnnxCompressException Mismatch(SampleArray array, int index, TensorInfo input, string advice)
+    {
+        var (name, at) = array.Locate(index);
+        return new(DiagnosticCodes.DataShapeMismatch, array.Varies
+            ? $"'{name}' has a sample {at} of the shape [{string.Join(',', array.DimsOf(index))}] but the model's input is {input}. {advice}"
+            : $"'{array.Name}' has the shape [{array.Count},{string.Join(',', array.SampleDims)}] but the model's input is {input}. {advice}");
+    }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Calibration.Data;
@@ -38,20 +37,36 @@ public sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<in
         }
 
         // Ranks of hashes rather than hashes against thresholds: the shares are met even with few samples.
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var hashes = new ulong[source.Count];
-        for (var index = 0; index < hashes.Length; index++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            hashes[index] = SampleContent.Hash(source, index, seed, hash);
-        }
-
-        var ranked = Enumerable.Range(0, hashes.Length).OrderBy(index => hashes[index]).ThenBy(index => index).ToArray();
+        var (ranked, hashes) = Rank(source, seed, cancellation);
         var guard = Part(ranked, hashes, 0, guardShare);
         var validation = Part(ranked, hashes, guard.Length, ValidationShare);
         var statistics = ranked.AsSpan(guard.Length + validation.Length);
         return new(
             Ascending(statistics[..Math.Min(statistics.Length, maximumStatistics ?? int.MaxValue)]), Ascending(validation), Ascending(guard));
+    }
+
+    /// <summary>Some of the samples, chosen by content, so that neither their order nor the file they are in matters.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="seed">Another seed gives another choice.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Indices, ascending.</returns>
+    public static IReadOnlyList<int> Choose(ISampleSource source, int seed, int most, CancellationToken cancellation)
+    {
+        var ranked = Rank(source, seed, cancellation).Ranked;
+        return Ascending(ranked.AsSpan(0, Math.Min(ranked.Length, most)));
+    }
+
+    private static (int[] Ranked, ulong[] Hashes) Rank(ISampleSource source, int seed, CancellationToken cancellation)
+    {
+        var hashes = new ulong[source.Count];
+        for (var index = 0; index < hashes.Length; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hashes[index] = SampleContent.Hash(source, index, seed);
+        }
+
+        return ([.. Enumerable.Range(0, hashes.Length).OrderBy(index => hashes[index]).ThenBy(index => index)], hashes);
     }
 
     // The share, rounded down, and further to where the hash changes: duplicates stay together.

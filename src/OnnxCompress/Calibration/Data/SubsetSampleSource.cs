@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
@@ -24,5 +23,8 @@ public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> 
     }
 
     /// <inheritdoc />
-    void IHashedSamples.AppendContent(int index, IncrementalHash hash) => SampleContent.Append(source, chosen[index], hash);
+    public int ShapeGroup(int index) => source.ShapeGroup(chosen[index]);
+
+    /// <inheritdoc />
+    ulong IHashedSamples.ContentHash(int index) => SampleContent.Content(source, chosen[index]);
 }
