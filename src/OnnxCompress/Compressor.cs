@@ -136,7 +136,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         if (options.Statistics is not null && samples is RandomSampleSource)
         {
             // Made-up samples say nothing about the network: the weights are those of the statistics, and no error is measured.
-            return (compressed, [.. plan.Sites.Select(_ => double.NaN)]);
+            return (compressed, [.. plan.Sites.Select(_ => double.NaN)], []);
         }
 
         var reconstructor = new Reconstructor(runtime, backend, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes));
