@@ -14,6 +14,7 @@ internal sealed class RunComparison
     private readonly DecisionReader? _decisions;
     private readonly string? _decides;
     private long _decided;
+    private double? _loss = 0;
     private long _agreeing;
     private long _bothRight;
     private long _onlyOriginal;
@@ -84,7 +85,10 @@ internal sealed class RunComparison
             : drifts.Any(drift => drift.RelativeError is null) ? null : drifts.Max(drift => drift.RelativeError);
         var accuracy = _labels is null ? null : new AccuracyComparison(
             (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
-        return new(samples, _decided, _agreeing, error, drifts, accuracy);
+        return new(samples, _decided, _agreeing, error, drifts, accuracy)
+        {
+            DecisionLoss = _decided == 0 ? null : _loss / _decided,
+        };
     }
 
     private void Compare(ReadOnlySpan<int> indices, int samples)
@@ -98,6 +102,8 @@ internal sealed class RunComparison
             _decided++;
             _agreeing += wanted[i] == got[i] ? 1 : 0;
         }
+
+        _loss += _decisions.Loss(wanted, _actual.Values, _actual.Dims, _actual.Type, positions * samples);
 
         if (_labels is null)
         {

@@ -10,6 +10,12 @@ namespace OnnxCompress.Verification;
 public sealed record VerificationResult(
     int Samples, long Decisions, long Agreeing, double? RelativeError, IReadOnlyList<OutputDrift> Outputs, AccuracyComparison? Accuracy)
 {
+    /// <summary>
+    /// Mean cross-entropy of the original's decisions under the compressed model's classes: falls smoothly where agreement
+    /// moves in steps. Null when decisions are not the largest of several classes.
+    /// </summary>
+    public double? DecisionLoss { get; init; }
+
     /// <summary>Share of equal decisions; null when nothing decides.</summary>
     public double? Agreement => Decisions == 0 ? null : (double)Agreeing / Decisions;
 
