@@ -56,7 +56,6 @@ public sealed class UsageTests
     [InlineData("--methods", "id,svd")]
     [InlineData("--reconstruct", "sequential")]
     [InlineData("--device", "cuda")]
-    [InlineData("--report", "report.html")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");

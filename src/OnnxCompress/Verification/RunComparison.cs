@@ -10,6 +10,7 @@ internal sealed class RunComparison
     private readonly OutputValues _expected = new();
     private readonly OutputValues _actual = new();
     private readonly DriftSums[] _drifts;
+    private readonly PriorityQueue<ChangedDecision, (double Margin, int Order)> _changed = new();
     private readonly IReadOnlyList<long>? _labels;
     private readonly DecisionReader? _decisions;
     private readonly string? _decides;
@@ -84,7 +85,7 @@ internal sealed class RunComparison
             : drifts.Any(drift => drift.RelativeError is null) ? null : drifts.Max(drift => drift.RelativeError);
         var accuracy = _labels is null ? null : new AccuracyComparison(
             (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
-        return new(samples, _decided, _agreeing, error, drifts, accuracy);
+        return new(samples, _decided, _agreeing, error, drifts, accuracy) { Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)] };
     }
 
     private void Compare(ReadOnlySpan<int> indices, int samples)
@@ -97,6 +98,10 @@ internal sealed class RunComparison
         {
             _decided++;
             _agreeing += wanted[i] == got[i] ? 1 : 0;
+            if (wanted[i] != got[i])
+            {
+                Keep(indices[i / positions], i % positions, i, wanted[i], got[i]);
+            }
         }
 
         if (_labels is null)
@@ -117,6 +122,18 @@ internal sealed class RunComparison
             _bothRight += before && after ? 1 : 0;
             _onlyOriginal += before && !after ? 1 : 0;
             _onlyCompressed += after && !before ? 1 : 0;
+        }
+    }
+
+    // The surest of the original's decisions say most when they change; of equals the first stay.
+    private void Keep(int sample, int position, int decision, long original, long compressed)
+    {
+        var before = _decisions!.Margin(_expected.Values, _expected.Dims, _expected.Type, decision, original, compressed);
+        var after = _decisions.Margin(_actual.Values, _actual.Dims, _actual.Type, decision, compressed, original);
+        _changed.Enqueue(new(sample, position, original, compressed, before, after), (before ?? 0, -(int)Math.Min(_decided, int.MaxValue)));
+        if (_changed.Count > VerificationResult.MostChanged)
+        {
+            _changed.Dequeue();
         }
     }
 

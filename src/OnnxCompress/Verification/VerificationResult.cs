@@ -10,6 +10,12 @@ namespace OnnxCompress.Verification;
 public sealed record VerificationResult(
     int Samples, long Decisions, long Agreeing, double? RelativeError, IReadOnlyList<OutputDrift> Outputs, AccuracyComparison? Accuracy)
 {
+    /// <summary>The most of <see cref="Changed"/> that are kept.</summary>
+    public const int MostChanged = 50;
+
+    /// <summary>Decisions that changed, the original's surest first; at most <see cref="MostChanged"/> of them.</summary>
+    public IReadOnlyList<ChangedDecision> Changed { get; init; } = [];
+
     /// <summary>Share of equal decisions; null when nothing decides.</summary>
     public double? Agreement => Decisions == 0 ? null : (double)Agreeing / Decisions;
 
