@@ -117,7 +117,7 @@ public static class ResultTables
         return new(
             "decisions that changed",
             [
-                new("sample", true), new("file"), .. positions ? [new ResultColumn("position", true)] : Array.Empty<ResultColumn>(),
+                new("sample"), new("file"), .. positions ? [new ResultColumn("position", true)] : Array.Empty<ResultColumn>(),
                 new("original", true), new("compressed", true), new("original's margin", true), new("compressed's margin", true),
             ],
             [.. changes.Select(Cells)]);

@@ -25,16 +25,18 @@ internal static class AgreementSection
         double X(double share) => 10 + (580 * (share - low) / (1 - low));
         var (at, from) = (HtmlText.Number(X(agreement)), HtmlText.Number(X(bound)));
         var label = $"Agreement {Figures.FinePercent(agreement)}, at least {Figures.FinePercent(bound)} with 95% confidence.";
+        var anchor = X(agreement) > 540 ? "end" : "middle";
         string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#}%");
         return
             $"""
             <figure>
-            <svg class="chart" viewBox="0 0 600 62" role="img" aria-label="{label}">
-            <line class="axis" x1="10" y1="30" x2="590" y2="30"/>
-            <rect class="bound" x="{from}" y="22" width="{HtmlText.Number(Math.Max(1, X(agreement) - X(bound)))}" height="16"/>
-            <circle class="keep" cx="{at}" cy="30" r="7"/>
-            <text x="10" y="56">{Percent(low)}</text>
-            <text x="590" y="56" text-anchor="end">100%</text>
+            <svg class="chart" viewBox="0 0 600 66" role="img" aria-label="{label}">
+            <line class="axis" x1="10" y1="36" x2="590" y2="36"/>
+            <rect class="bound" x="{from}" y="28" width="{HtmlText.Number(Math.Max(1, X(agreement) - X(bound)))}" height="16"/>
+            <circle class="keep" cx="{at}" cy="36" r="7"/>
+            <text class="value" x="{at}" y="17" text-anchor="{anchor}">{Figures.FinePercent(agreement)}</text>
+            <text x="10" y="61">{Percent(low)}</text>
+            <text x="590" y="61" text-anchor="end">100%</text>
             </svg>
             <figcaption>The dot is the share of equal decisions, {Figures.FinePercent(agreement)}; the bar reaches down to what is certain with 95% confidence, {Figures.FinePercent(bound)}.</figcaption>
             </figure>

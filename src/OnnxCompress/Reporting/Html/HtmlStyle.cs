@@ -31,9 +31,11 @@ internal static class HtmlStyle
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .93rem; }
         caption { text-align: left; color: var(--quiet); padding: .25rem 0 .45rem; }
-        th, td { padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: middle; border-bottom: 1px solid var(--rule); }
-        thead th { font-weight: 600; color: var(--quiet); white-space: nowrap; }
-        tbody th { font-weight: 500; overflow-wrap: anywhere; }
+        th, td { padding: .35rem .6rem; text-align: left; vertical-align: middle; border-bottom: 1px solid var(--rule); }
+        th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
+        thead th { font-weight: 600; color: var(--quiet); white-space: nowrap; } thead th[colspan] { text-align: left; }
+        tbody th { font-weight: 500; min-width: 7rem; overflow-wrap: break-word; }
+        .meter { min-width: 5.5rem; padding-left: 0; }
         .n { text-align: right; white-space: nowrap; }
         svg { display: block; }
         .bar { width: 100%; min-width: 5rem; height: .55rem; border-radius: .2rem; }
@@ -41,7 +43,7 @@ internal static class HtmlStyle
         figure { margin: .6rem 0 1rem; max-width: 40rem; }
         figcaption { color: var(--quiet); font-size: .88rem; }
         .chart { width: 100%; height: auto; }
-        .chart text { fill: var(--quiet); font-size: 13px; }
+        .chart text { fill: var(--quiet); font-size: 13px; } .chart .value { fill: var(--text); font-weight: 600; }
         .axis { stroke: var(--rule); stroke-width: 2; fill: none; } .line { stroke: var(--keep); stroke-width: 2; fill: none; } .bound { fill: var(--keep); opacity: .35; }
         details { margin: .4rem 0; background: var(--card); border-radius: .5rem; padding: .5rem .9rem; }
         summary { cursor: pointer; }

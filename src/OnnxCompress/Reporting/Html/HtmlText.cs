@@ -32,9 +32,12 @@ internal static class HtmlText
     }
 
     /// <summary>The beginning of a table up to its first row.</summary>
-    public static string TableStart(string caption, IEnumerable<ResultColumn> columns) =>
+    /// <param name="caption">What the table shows.</param>
+    /// <param name="columns">Its headings.</param>
+    /// <param name="metered">Headings that stand over a number and its bar.</param>
+    public static string TableStart(string caption, IEnumerable<ResultColumn> columns, params IReadOnlyList<string> metered) =>
         $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Escape(caption)}\"><table>\n<caption>{Escape(caption)}</caption>\n<thead><tr>"
-        + string.Concat(columns.Select(column => $"<th scope=\"col\"{(column.IsNumber ? " class=\"n\"" : "")}>{Escape(column.Heading)}</th>"))
+        + string.Concat(columns.Select(column => $"<th scope=\"col\"{(metered.Contains(column.Heading) ? " colspan=\"2\"" : column.IsNumber ? " class=\"n\"" : "")}>{Escape(column.Heading)}</th>"))
         + "</tr></thead>\n<tbody>\n";
 
     /// <summary>A cell; its content is markup.</summary>
@@ -43,6 +46,9 @@ internal static class HtmlText
         var style = isNumber ? " class=\"n\"" : "";
         return isHeading ? $"<th scope=\"row\"{style}>{content}</th>" : $"<td{style}>{content}</td>";
     }
+
+    /// <summary>A number, and beside it a cell with its bar.</summary>
+    public static string Meter(string number, double share, string kind) => $"{Cell(number, isNumber: true)}<td class=\"meter\">{Bar(share, kind)}</td>";
 
     /// <summary>A horizontal bar; what it shows stands beside it in words.</summary>
     /// <param name="share">In [0, 1]; more is drawn as 1.</param>

@@ -19,7 +19,8 @@ internal static class LayerSection
             + $"Bars of errors end at {Figures.Error(largest)}.</p>\n");
         html.Append(HtmlText.TableStart(
             $"{Figures.Count(sites.Count)} places that were compressed",
-            [new("place"), new("method"), new("kept", true), new(""), new("predicted", true), new(""), new("measured", true), new("")]));
+            [new("place"), new("method"), new("kept", true), new("predicted error", true), new("measured error", true)],
+            "kept", "predicted error", "measured error"));
         foreach (var site in sites)
         {
             var (kept, share) = site.Rank is { } rank
@@ -28,12 +29,9 @@ internal static class LayerSection
             html.Append("<tr>")
                 .Append(HtmlText.Cell(Breakable(site.Site), isNumber: false, isHeading: true))
                 .Append(HtmlText.Cell(HtmlText.Escape(site.Split is null ? site.Method : $"{site.Method}, {site.Split}"), isNumber: false))
-                .Append(HtmlText.Cell(kept, isNumber: true))
-                .Append(HtmlText.Cell(HtmlText.Bar(share, "keep"), isNumber: false))
-                .Append(HtmlText.Cell(Figures.Error(site.PredictedError), isNumber: true))
-                .Append(HtmlText.Cell(HtmlText.Bar(Relative(site.PredictedError, largest), "plan"), isNumber: false))
-                .Append(HtmlText.Cell(Figures.Error(site.MeasuredError), isNumber: true))
-                .Append(HtmlText.Cell(HtmlText.Bar(Relative(site.MeasuredError, largest), "error"), isNumber: false))
+                .Append(HtmlText.Meter(kept, share, "keep"))
+                .Append(HtmlText.Meter(Figures.Error(site.PredictedError), Relative(site.PredictedError, largest), "plan"))
+                .Append(HtmlText.Meter(Figures.Error(site.MeasuredError), Relative(site.MeasuredError, largest), "error"))
                 .Append("</tr>\n");
         }
 

@@ -16,13 +16,12 @@ internal static class TimeSection
         ];
         var longest = stages.Max(stage => stage.Seconds);
         var html = new StringBuilder(HtmlText.TableStart(
-            $"{Seconds(timing.TotalSeconds)} in all, at most {Figures.Bytes(timing.PeakWorkingSetBytes)} of memory", [new("stage"), new("time", true), new("")]));
+            $"{Seconds(timing.TotalSeconds)} in all, at most {Figures.Bytes(timing.PeakWorkingSetBytes)} of memory", [new("stage"), new("time", true)], "time"));
         foreach (var (stage, seconds) in stages)
         {
             html.Append("<tr>")
                 .Append(HtmlText.Cell(stage, isNumber: false, isHeading: true))
-                .Append(HtmlText.Cell(Seconds(seconds), isNumber: true))
-                .Append(HtmlText.Cell(HtmlText.Bar(longest > 0 ? seconds / longest : 0, "plan"), isNumber: false))
+                .Append(HtmlText.Meter(Seconds(seconds), longest > 0 ? seconds / longest : 0, "plan"))
                 .Append("</tr>\n");
         }
 
