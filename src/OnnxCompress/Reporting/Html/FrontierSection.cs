@@ -5,7 +5,7 @@ namespace OnnxCompress.Reporting.Html;
 /// <summary>The models that were explored: cost against agreement.</summary>
 internal static class FrontierSection
 {
-    private const double Left = 60, Right = 580, Top = 16, Bottom = 250;
+    private const double Left = 60, Right = 565, Top = 16, Bottom = 250;
 
     /// <summary>The section's markup; empty when nothing was explored.</summary>
     public static string Write(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original)
@@ -44,7 +44,7 @@ internal static class FrontierSection
             + $"<text x=\"{Left - 6}\" y=\"{Top + 5}\" text-anchor=\"end\">{Axis(high)}</text><text x=\"{Left - 6}\" y=\"{Bottom}\" text-anchor=\"end\">{Axis(low)}</text>\n");
         foreach (var tick in new[] { 0, 0.25, 0.5, 0.75, 1 })
         {
-            svg.Append($"<text x=\"{X(tick)}\" y=\"{Bottom + 20}\" text-anchor=\"middle\">{Figures.Percent(tick)}</text>\n");
+            svg.Append($"<text x=\"{X(tick)}\" y=\"{Bottom + 20}\" text-anchor=\"middle\">{HtmlText.Number(100 * tick)}%</text>\n");
         }
 
         svg.Append($"<text x=\"{(Left + Right) / 2}\" y=\"{Bottom + 42}\" text-anchor=\"middle\">{across}</text>\n");
@@ -55,7 +55,7 @@ internal static class FrontierSection
             svg.Append($"<circle class=\"{(point.Chosen ? "error" : "keep")}\" cx=\"{X(cost)}\" cy=\"{Y(value)}\" r=\"{(point.Chosen ? 7 : 5)}\"><title>{label}</title></circle>\n");
         }
 
-        return svg.Append($"</svg>\n<figcaption>{up} against {across}.</figcaption>\n</figure>\n").ToString();
+        return svg.Append($"</svg>\n<figcaption>Each dot is a model{(shown.Any(entry => entry.Point.Chosen) ? "; the large one is that of this report" : "")}.</figcaption>\n</figure>\n").ToString();
     }
 
     private static string Commands(IReadOnlyList<ReportedFrontierPoint> points)

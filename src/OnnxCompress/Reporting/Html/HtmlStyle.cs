@@ -35,6 +35,7 @@ internal static class HtmlStyle
         th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
         thead th { font-weight: 600; color: var(--quiet); white-space: nowrap; } thead th[colspan] { text-align: left; }
         tbody th { font-weight: 500; min-width: 7rem; overflow-wrap: break-word; }
+        .n:has(+ .meter) { width: 1%; }
         .meter { min-width: 5.5rem; padding-left: 0; }
         .n { text-align: right; white-space: nowrap; }
         svg { display: block; }
@@ -56,6 +57,8 @@ internal static class HtmlStyle
           :root { --page: #fff; --card: #fff; --text: #000; --quiet: #444; --rule: #bbb; --track: #e4e4e4; --keep: #1a6fc4; --error: #b8431f; --plan: #7a6a9b; --warn-back: #fff; --warn-text: #000; }
           body { max-width: none; padding: 0; font-size: 10.5pt; }
           nav { display: none; }
+          .cards { grid-template-columns: repeat(4, 1fr); }
+          .big { font-size: 1.2rem; }
           .card, details, pre { border: 1px solid var(--rule); }
           .card, tr, figure, li { break-inside: avoid; } h2 { break-after: avoid; }
           .scroll { overflow: visible; }

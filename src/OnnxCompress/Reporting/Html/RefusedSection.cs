@@ -21,7 +21,7 @@ internal static class RefusedSection
             var count = parts.Length == 1 ? "1 part" : $"{Figures.Count(parts.Length)} parts";
             html.Append(
                 $"<details{(parts.Length <= MostOpen ? " open" : "")}>\n<summary><code>{HtmlText.Escape(group.Key)}</code> {count}, "
-                + $"{Figures.Count(parts.Sum(part => part.Parameters))} parameters</summary>\n<ul>\n");
+                + $"{Figures.Count(parts.Sum(part => part.Parameters))} parameters{(parts.Length > MostOpen ? $". <span class=\"quiet\">The first: {HtmlText.Escape(parts[0].Reason)}</span>" : "")}</summary>\n<ul>\n");
             foreach (var part in parts)
             {
                 html.Append($"<li>{HtmlText.Escape(part.Reason)} <span class=\"quiet\">{HtmlText.Escape(part.Node)}, {Figures.Count(part.Parameters)} parameters</span></li>\n");
