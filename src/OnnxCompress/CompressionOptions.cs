@@ -3,6 +3,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
@@ -11,6 +12,12 @@ public sealed record CompressionOptions
 {
     /// <summary>What the result may cost, as shares of the original.</summary>
     public Budget Budget { get; init; } = Budget.None;
+
+    /// <summary>What the smallest model must keep; only without a budget.</summary>
+    public CompressionGoal? Goal { get; init; }
+
+    /// <summary>What a decision is, where plans are compared.</summary>
+    public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
 
     /// <summary>The methods that may be used; empty means all that apply.</summary>
     public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];

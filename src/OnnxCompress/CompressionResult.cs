@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress;
 
@@ -22,4 +23,8 @@ public sealed record CompressionResult(
     ModelCost Compressed,
     IReadOnlyList<Refusal> Refused,
     IReadOnlyList<Diagnostic> Diagnostics,
-    StageTimes Times);
+    StageTimes Times)
+{
+    /// <summary>What least squares did for each layer, in the order they were solved; empty without reconstruction.</summary>
+    public IReadOnlyList<FitOutcome> Layers { get; init; } = [];
+}

@@ -5,8 +5,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
-using OnnxCompress.Rewriting;
+using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Interpolative;
 using OnnxCompress.Selection.LowRank;
@@ -62,22 +61,50 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     /// <returns>The compressed model and how it came about.</returns>
     /// <exception cref="OnnxCompressException">Model, data or budget cannot be worked with; the diagnostic says why.</exception>
     public CompressionResult Compress(
-        OnnxModel model, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OnnxModel model, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Compress(model, new CompressionData(samples), options, progress, cancellation);
+
+    /// <summary>Compresses a model, with data that plans are compared on and proven on.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="data">Calibration, validation and guard samples.</param>
+    /// <param name="options">What to reach and how.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="cancellation">Stops the run; nothing has been written by then.</param>
+    /// <returns>The compressed model and how it came about.</returns>
+    /// <exception cref="OnnxCompressException">Model, data or budget cannot be worked with; the diagnostic says why.</exception>
+    public CompressionResult Compress(
+        OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
+        var samples = data.Statistics;
         var watch = new StageWatch(progress);
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
-        var (sites, splits) = watch.Time("select", () => (
-            Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
-            Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : []));
-        var plan = watch.Time("allocate", () => Allocate(model, analysis, sites, splits, options));
-        var (compressed, errors) = watch.Time("reconstruct", () => Reconstruct(model, analysis, statistics, samples, plan, options, progress, cancellation));
-        return Describe(original, analysis, plan, compressed, errors, statistics, watch.Times);
+        var workshop = watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
+        {
+            Sites = Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
+            Splits = Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : [],
+            Samples = samples,
+            Watch = watch,
+        });
+        var draft = Search(original, workshop, data, options, progress, cancellation);
+        var errors = watch.Time("reconstruct", () => Measure(model, analysis, draft, samples, options, cancellation));
+        return Describe(original, analysis, draft, errors, statistics, watch.Times);
+    }
+
+    private Draft Search(
+        OnnxModel original, Workshop workshop, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var verification = new VerificationOptions { Decision = options.Decision, Threads = options.Threads };
+        PlanJudge? Judge(ISampleSource? samples) => samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, verification) : null;
+        var search = new PlanSearch(workshop, Judge(data.Validation), progress, cancellation);
+        return options.Budget.IsLimited || options.Goal is null
+            ? search.Best(options.Budget)
+            : new GoalSearch(search, Judge(data.Guard), options.Goal).Smallest(cancellation);
     }
 
     /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
@@ -95,9 +122,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
             .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
-    /// <summary>Without a word from the user channels are removed; splits are asked for.</summary>
-    private static bool Uses(CompressionOptions options, CompressionMethod method) =>
-        options.Methods.Count == 0 ? method == CompressionMethod.Interpolative : options.Methods.Contains(method);
+    private static bool Uses(CompressionOptions options, CompressionMethod method) => options.Methods.Count == 0 || options.Methods.Contains(method);
 
     private SiteCandidate[] Select(
         OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
@@ -116,44 +141,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return sites;
     }
 
-    private static CompressionPlan Allocate(
-        OnnxModel model, ModelAnalysis analysis, SiteCandidate[] sites, SplitCandidate[] splits, CompressionOptions options)
-    {
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, options.Budget);
-        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
-            ? AldsSearch.Run(splits, limits, options.Seed)
-            : new LevelAllocator(sites, splits, analysis.Cost, limits).Allocate();
-        var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
-        var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
-        return new CompressionPlan(model.Sha256, [.. channels, .. ranks]);
-    }
-
-    private (OnnxModel Compressed, double[] Errors) Reconstruct(
-        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, ISampleSource samples, CompressionPlan plan,
-        CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
-    {
-        var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
-        var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
-        var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
-        if (options.Statistics is not null && samples is RandomSampleSource)
-        {
-            // Made-up samples say nothing about the network: the weights are those of the statistics, and no error is measured.
-            return (compressed, [.. plan.Sites.Select(_ => double.NaN)]);
-        }
-
-        var reconstructor = new Reconstructor(runtime, backend, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes));
-        var fits = reconstructor.Run(model, compressed, shrinkage, samples, options.Reconstruction, progress, cancellation);
-        if (Environment.GetEnvironmentVariable("OCX_DEBUG") is not null)
-        {
-            foreach (var fit in fits)
-            {
-                Console.Error.WriteLine($"{fit.Layer} {fit.ErrorBefore:F4} {fit.ErrorAfter:F4} {fit.Ridge} {fit.UsesDrift}");
-            }
-        }
-        var errors = new SiteErrorMeter(runtime, options.Threads).Measure(
-            model, compressed, [.. plan.Sites.Select(s => LayersOf(s, analysis))], shrinkage, samples, options.BatchSize, cancellation);
-        return (compressed, errors);
-    }
+    private double[] Measure(
+        OnnxModel model, ModelAnalysis analysis, Draft draft, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) =>
+        samples is RandomSampleSource
+            ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
+            : new SiteErrorMeter(runtime, options.Threads).Measure(
+                model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, analysis))], draft.Shrinkage, samples, options.BatchSize, cancellation);
 
     /// <summary>The layers whose outputs show what a site does.</summary>
     private static LinearLayer[] LayersOf(SitePlan site, ModelAnalysis analysis) => site is ChannelPlan
@@ -161,9 +154,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         : [analysis.Relations.Layers.First(l => l.Node.Name == site.Site)];
 
     private static CompressionResult Describe(
-        OnnxModel model, ModelAnalysis analysis, CompressionPlan plan, OnnxModel compressed, double[] errors,
-        CalibrationStatistics statistics, StageTimes times)
+        OnnxModel model, ModelAnalysis analysis, Draft draft, double[] errors, CalibrationStatistics statistics, StageTimes times)
     {
+        var (plan, compressed) = (draft.Plan, draft.Model);
         var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
         bool IsKept(int root) => !removed.Contains(root);
         var sites = plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]));
@@ -173,6 +166,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             new ModelCost(ParameterCount.Of(compressed), SplitMacs.Of(plan, analysis, IsKept), compressed.Bytes),
             analysis.Refusals,
             [.. SampleSufficiency.Check(analysis, statistics)],
-            times);
+            times)
+        {
+            Layers = draft.Fits,
+        };
     }
 }

@@ -4,7 +4,8 @@ namespace OnnxCompress;
 /// <param name="AnalyzeSeconds">Shapes and dependencies.</param>
 /// <param name="CalibrateSeconds">Statistics.</param>
 /// <param name="SelectSeconds">Error curves.</param>
-/// <param name="AllocateSeconds">Budget to plan.</param>
-/// <param name="ReconstructSeconds">Plan to weights, and their errors.</param>
+/// <param name="AllocateSeconds">Budget to plan, for all plans that were tried.</param>
+/// <param name="ReconstructSeconds">Plan to weights, for all plans that were tried, and the errors of the one that was taken.</param>
+/// <param name="CompareSeconds">Plans on validation and guard samples.</param>
 public sealed record StageTimes(
-    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds);
+    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds);

@@ -18,18 +18,10 @@ internal sealed class BudgetOptions
         command.Options.Add(_macs);
     }
 
-    /// <summary>Reads the options.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9012.</exception>
-    public Budget Read(ParseResult parsed)
-    {
-        var budget = new Budget(
-            OptionText.Share("--keep-params", parsed.GetValue(_parameters)),
-            OptionText.Share("--keep-bytes", parsed.GetValue(_bytes)),
-            OptionText.Share("--keep-macs", parsed.GetValue(_macs)));
-        return budget.IsLimited
-            ? budget
-            : throw Usage.Missing(
-                "A budget is missing: --keep-params R, --keep-bytes R or --keep-macs R, for instance --keep-macs 0.5. "
-                + "Searching for the smallest model by agreement alone is not supported yet.");
-    }
+    /// <summary>Reads the options; without any, the smallest model is searched for.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
+    public Budget Read(ParseResult parsed) => new(
+        OptionText.Share("--keep-params", parsed.GetValue(_parameters)),
+        OptionText.Share("--keep-bytes", parsed.GetValue(_bytes)),
+        OptionText.Share("--keep-macs", parsed.GetValue(_macs)));
 }

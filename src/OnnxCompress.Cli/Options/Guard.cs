@@ -13,6 +13,9 @@ internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
     /// <summary>The largest relative error when nothing decides and nothing else is asked for.</summary>
     public const double DefaultMaximumError = 0.02;
 
+    /// <summary>The share of decisions that the smallest model keeps when nothing else is asked for.</summary>
+    public const double DefaultMinimumAgreement = 0.99;
+
     /// <summary>Whether anything is asked for.</summary>
     public bool IsSet => MinimumAgreement is not null || MaximumError is not null;
 

@@ -43,7 +43,12 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(
-            model, data is null ? source : new SubsetSampleSource(data, split.Statistics), statistics, guard, labels, progress));
+            model,
+            data is null ? new CompressionData(source) : new CompressionData(
+                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
+            statistics,
+            labels,
+            progress));
         WarnOfFewSamples(guard.Count);
         foreach (var diagnostic in outcome.Result.Diagnostics)
         {
@@ -68,13 +73,13 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     }
 
     private CompressOutcome Work(
-        OnnxModel model, ISampleSource samples, CalibrationStatistics? statistics, ISampleSource guard, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
+        OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
         var options = settings.Options with { Statistics = statistics };
-        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, samples, options, progress, cancellation);
+        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        var verification = guard.Count == 0 ? null : new ModelVerifier(_runtime).Verify(
+        var verification = data.Guard is not { } guard ? null : new ModelVerifier(_runtime).Verify(
             model,
             result.Model,
             guard,
@@ -82,7 +87,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             progress,
             cancellation);
         var latency = new LatencyComparer(_runtime).Compare(
-            model, result.Model, guard.Count == 0 ? samples : guard, new LatencyOptions { Threads = threads }, progress, cancellation);
+            model, result.Model, data.Guard ?? data.Statistics, new LatencyOptions { Threads = threads }, progress, cancellation);
         return new(result, verification, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }
 
@@ -183,6 +188,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 {
                     Split = site.Split is { } split ? MethodNames.Of(split) : null,
                 })],
+            Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Timing = new(
                 readSeconds,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
@@ -102,6 +103,7 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
+        var guard = GuardFor(_guard.Read(parsed, decision), options.Budget);
         var settings = new CompressSettings
         {
             Model = model,
@@ -116,12 +118,16 @@ internal sealed class CompressVerb
             Holdout = verifyFiles.Length > 0 ? 0 : HoldoutOption.Read(_holdout, parsed),
             Samples = parsed.GetValue(_samples) is { } samples ? OptionText.Whole("--samples", samples, 1) : DefaultSamples,
             Decision = decision,
-            Guard = _guard.Read(parsed, decision),
-            Options = options,
+            Guard = guard,
+            Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) },
             Loading = _run.Loading(parsed),
             Force = parsed.GetValue(_force),
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
     }
+
+    /// <summary>Without a budget something must say how small is too small.</summary>
+    private static Guard GuardFor(Guard guard, Budget budget) =>
+        budget.IsLimited || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement };
 }

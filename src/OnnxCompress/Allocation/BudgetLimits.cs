@@ -7,8 +7,11 @@ namespace OnnxCompress.Allocation;
 /// <summary>A budget as limits on the true cost of a model.</summary>
 internal sealed class BudgetLimits
 {
+    /// <summary>Shares are counted in billionths.</summary>
+    private const double CostScale = 1e9;
+
     private readonly JointCost _cost;
-    private readonly bool _byMacs;
+    private readonly Func<SplitCost, long> _measure;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
     private readonly IReadOnlyList<(Func<Allocated, long> Cost, long Limit, string Text)> _limits;
 
@@ -21,7 +24,13 @@ internal sealed class BudgetLimits
     public BudgetLimits(IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget)
     {
         _cost = new JointCost(cost, splits);
-        _byMacs = budget.KeepMacs is not null;
+        var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
+        _measure = budget switch
+        {
+            { KeepMacs: not null } => c => c.Macs,
+            { KeepCost: not null } => c => (long)(CostScale * ((c.Parameters / parameters) + (c.Macs / macs)) / 2),
+            _ => c => c.Parameters,
+        };
         for (var s = 0; s < groups.Count; s++)
         {
             for (var c = 0; c < groups[s].Channels; c++)
@@ -34,7 +43,7 @@ internal sealed class BudgetLimits
     }
 
     /// <summary>What makes one split cheaper than another under this budget.</summary>
-    public long Measure(SplitCost cost) => _byMacs ? cost.Macs : cost.Parameters;
+    public long Measure(SplitCost cost) => _measure(cost);
 
     /// <summary>Whether every limit holds.</summary>
     public bool Allow(Allocated allocated) => _limits.All(l => l.Cost(allocated) <= l.Limit);
@@ -68,6 +77,14 @@ internal sealed class BudgetLimits
         if (budget.KeepMacs is { } macs)
         {
             yield return (a => _cost.Macs(IsKept(a.Kept), a.Splits), (long)(macs * cost.Macs(static _ => true)), "--keep-macs");
+        }
+
+        if (budget.KeepCost is { } both)
+        {
+            var (allParameters, allMacs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
+            yield return (
+                a => (long)(CostScale * ((_cost.Parameters(IsKept(a.Kept), a.Splits) / allParameters) + (_cost.Macs(IsKept(a.Kept), a.Splits) / allMacs)) / 2),
+                (long)(CostScale * both), "the search");
         }
 
         if (budget.KeepBytes is { } share)

@@ -5,6 +5,9 @@ namespace OnnxCompress.Allocation;
 /// <param name="Sites">Only sites that lose something, in the order of the model.</param>
 public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan> Sites)
 {
+    /// <summary>How the budget was spread over the sites.</summary>
+    public string Rule { get; init; } = "";
+
     /// <summary>The groups that lose channels.</summary>
     public IEnumerable<ChannelPlan> Channels => Sites.OfType<ChannelPlan>();
 

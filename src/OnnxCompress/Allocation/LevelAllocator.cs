@@ -19,22 +19,24 @@ internal sealed class LevelAllocator
     private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly CostModel _cost;
     private readonly BudgetLimits _limits;
-    private readonly double _unit;
+    private readonly double _unit, _channelRatio;
 
     /// <summary>Prepares an allocation.</summary>
     /// <param name="sites">Groups that can shrink.</param>
     /// <param name="splits">Layers that can be split.</param>
     /// <param name="cost">What the model costs as a function of its channels.</param>
     /// <param name="limits">What it may cost.</param>
-    public LevelAllocator(IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits) =>
-        (_sites, _splits, _cost, _limits, _unit) =
-            (sites, splits, cost, limits, splits.Count == 0 ? 1 : Math.Max(1, splits.Average(s => (double)limits.Measure(SplitCost.Whole(s.WholeSize)))));
+    /// <param name="channelRatio">Level of channel groups over that of splits: below 1, splits do more of the work.</param>
+    public LevelAllocator(
+        IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits, double channelRatio = 1) =>
+        (_sites, _splits, _cost, _limits, _channelRatio, _unit) =
+            (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, splits.Count == 0 ? 1 : Math.Max(1, splits.Average(s => (double)limits.Measure(SplitCost.Whole(s.WholeSize)))));
 
     /// <summary>What stays of every site.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public Allocated Allocate()
     {
-        var widths = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(s.LevelOf));
+        var widths = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(w => LevelOf(s, w)));
         double[] levels = [.. widths.Concat(_splits.Count > 0 ? SplitLevels() : []).Distinct().Order().DefaultIfEmpty()];
         var (low, high) = (0, levels.Length - 1);
         _limits.RequireReachable(At(levels[high]));
@@ -44,8 +46,10 @@ internal sealed class LevelAllocator
             (low, high) = _limits.Allow(At(levels[middle])) ? (low, middle) : (middle + 1, high);
         }
 
-        return Fill([.. _sites.Select(s => s.WidthAt(levels[high]))], At(levels[high]));
+        return Fill([.. _sites.Select(s => s.WidthAt(levels[high] * _channelRatio))], At(levels[high]));
     }
+
+    private double LevelOf(SiteCandidate site, int width) => site.LevelOf(width) / _channelRatio;
 
     /// <summary>Splits have a price and no steps of their own: from none at all to the smallest everywhere, in steps of 1%.</summary>
     private static IEnumerable<double> SplitLevels()
@@ -59,7 +63,7 @@ internal sealed class LevelAllocator
 
     private Allocated At(double level)
     {
-        bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level)))];
+        bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level * _channelRatio)))];
         var isKept = _limits.IsKept(kept);
         return new Allocated(kept, [.. _splits.Select(s => s.Choose(s.SizeWhen(_cost, isKept), level, _limits.Measure, _unit))]);
     }
@@ -71,7 +75,7 @@ internal sealed class LevelAllocator
         while (Array.Exists(isOpen, open => open))
         {
             var at = Enumerable.Range(0, isOpen.Length).Where(i => isOpen[i])
-                .MaxBy(i => i < _sites.Count ? _sites[i].LevelOf(widths[i]) : splits[i - _sites.Count]?.Error ?? 0);
+                .MaxBy(i => i < _sites.Count ? LevelOf(_sites[i], widths[i]) : splits[i - _sites.Count]?.Error ?? 0);
             isOpen[at] = at < _sites.Count ? Widen(at, widths, kept, splits) : Refine(at - _sites.Count, kept, splits);
         }
 

@@ -46,11 +46,11 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     }
 
     /// <summary>
-    /// What a width costs the network: the root of the summed squared errors of all consumers. A residual stream that
-    /// twenty layers read puts its error into each of them, and must be held to a smaller one than a channel that one
-    /// layer reads.
+    /// What a width costs the network: the sum of the errors of all consumers. A residual stream that twenty layers read
+    /// puts its error into each of them and into every later sum, where no later weights can mend it (measured on
+    /// ResNet-20: the root of the summed squares keeps 1.5 points fewer decisions at the same size).
     /// </summary>
-    public double LevelOf(int width) => curve.Errors[width] * Math.Sqrt(group.ConsumerLayers.Count);
+    public double LevelOf(int width) => curve.Errors[width] * group.ConsumerLayers.Count;
 
     /// <summary>The smallest width whose level is at most <paramref name="level"/>.</summary>
     public int WidthAt(double level)

@@ -135,6 +135,12 @@ public static class DiagnosticCodes
     /// <summary>The budget cannot be met however much is removed.</summary>
     public const string BudgetOutOfReach = "OCX5001";
 
+    /// <summary>No smaller model keeps what was asked for.</summary>
+    public const string GoalNotReached = "OCX5002";
+
+    /// <summary>Plans cannot be compared without validation samples.</summary>
+    public const string NothingToSearchOn = "OCX5003";
+
     // 6: rewrite and reconstruct
 
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>

@@ -12,7 +12,8 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class ActivationStore(long limit) : IDisposable
 {
     private readonly Dictionary<string, Entry[]> _entries = new(StringComparer.Ordinal);
-    private long _held;
+    private readonly Dictionary<(ElementType Type, int Length), Stack<Array>> _free = [];
+    private long _held, _idle;
 
     /// <summary>Whether a tensor is kept.</summary>
     public bool Contains(string tensor) => _entries.ContainsKey(tensor);
@@ -37,18 +38,18 @@ internal sealed class ActivationStore(long limit) : IDisposable
         var type = run.Type(index);
         Array values = type switch
         {
-            ElementType.Float => Copy(run.Values<float>(index)),
-            ElementType.Double => Copy(run.Values<double>(index)),
-            ElementType.Float16 => Copy(run.Values<Half>(index)),
-            ElementType.Int64 => Copy(run.Values<long>(index)),
-            ElementType.Int32 => Copy(run.Values<int>(index)),
-            ElementType.Int16 => Copy(run.Values<short>(index)),
-            ElementType.Int8 => Copy(run.Values<sbyte>(index)),
-            ElementType.UInt8 => Copy(run.Values<byte>(index)),
-            ElementType.UInt16 => Copy(run.Values<ushort>(index)),
-            ElementType.UInt32 => Copy(run.Values<uint>(index)),
-            ElementType.UInt64 => Copy(run.Values<ulong>(index)),
-            ElementType.Bool => Copy(run.Values<bool>(index)),
+            ElementType.Float => Copy(run.Values<float>(index), type),
+            ElementType.Double => Copy(run.Values<double>(index), type),
+            ElementType.Float16 => Copy(run.Values<Half>(index), type),
+            ElementType.Int64 => Copy(run.Values<long>(index), type),
+            ElementType.Int32 => Copy(run.Values<int>(index), type),
+            ElementType.Int16 => Copy(run.Values<short>(index), type),
+            ElementType.Int8 => Copy(run.Values<sbyte>(index), type),
+            ElementType.UInt8 => Copy(run.Values<byte>(index), type),
+            ElementType.UInt16 => Copy(run.Values<ushort>(index), type),
+            ElementType.UInt32 => Copy(run.Values<uint>(index), type),
+            ElementType.UInt64 => Copy(run.Values<ulong>(index), type),
+            ElementType.Bool => Copy(run.Values<bool>(index), type),
             _ => throw new NotSupportedException($"'{tensor}' is {type}, which cannot be kept between two runs."),
         };
         Put(tensor, batch, batches, new HostTensor(tensor, type, [.. run.Dims(index)], values));
@@ -91,6 +92,7 @@ internal sealed class ActivationStore(long limit) : IDisposable
             if (entry.Values is { } values)
             {
                 _held -= values.Count * values.Type.SizeInBytes();
+                Recycle(values);
             }
 
             entry.File?.Dispose();
@@ -108,12 +110,41 @@ internal sealed class ActivationStore(long limit) : IDisposable
         }
     }
 
-    private static T[] Copy<T>(ReadOnlySpan<T> values)
+    /// <summary>A copy in an array that an earlier tensor no longer needs, if there is one of that size.</summary>
+    private T[] Copy<T>(ReadOnlySpan<T> values, ElementType type)
         where T : unmanaged
     {
-        var copy = GC.AllocateUninitializedArray<T>(values.Length);
+        T[] copy;
+        if (_free.TryGetValue((type, values.Length), out var free) && free.TryPop(out var idle))
+        {
+            copy = (T[])idle;
+            _idle -= (long)copy.Length * type.SizeInBytes();
+        }
+        else
+        {
+            copy = GC.AllocateUninitializedArray<T>(values.Length);
+        }
+
         values.CopyTo(copy);
         return copy;
+    }
+
+    private void Recycle(HostTensor values)
+    {
+        var bytes = values.Values.LongLength * values.Type.SizeInBytes();
+        if (_held + _idle + bytes > limit)
+        {
+            return;
+        }
+
+        var key = (values.Type, values.Values.Length);
+        if (!_free.TryGetValue(key, out var free))
+        {
+            _free[key] = free = new Stack<Array>();
+        }
+
+        free.Push(values.Values);
+        _idle += bytes;
     }
 
     private static FileStream Spill(HostTensor values)

@@ -41,6 +41,9 @@ internal sealed record FitSite
     /// <summary>The Add behind a MatMul whose constant serves as its bias; null when the bias is the layer's own.</summary>
     public GraphNode? BiasAdd { get; init; }
 
+    /// <summary>What that Add added in the original; the output that is fitted is the one in front of it.</summary>
+    public float[]? AddedOriginally { get; init; }
+
     /// <summary>Whether a constant may be added to each output.</summary>
     public required bool TakesBias { get; init; }
 

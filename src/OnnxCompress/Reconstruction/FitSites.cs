@@ -69,6 +69,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             OriginalInput = input,
             KeptInputs = kept,
             BiasAdd = added,
+            AddedOriginally = added is null ? null : Originally(added, KeptOf(shrinkage.Axes(node.Outputs[0]), outputAxis)),
             TakesBias = node.OpType == "MatMul" ? added is not null : TakesBias(node, layout.AllOutputs),
             Beside = BesideOf(added is null ? node.Outputs[0] : added.Outputs[0]),
         };
@@ -155,9 +156,15 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
         var other = uses[0].Node.Inputs[1 - uses[0].Index];
         return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims[^1] == outputs
-            && compressed.Uses(other).Count == 1 && !compressed.IsInput(other)
+            && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
             ? uses[0].Node
             : null;
+    }
+
+    private float[] Originally(GraphNode add, int[]? kept)
+    {
+        var values = original.Constant(compressed.Constant(add.Inputs[0]) is not null ? add.Inputs[0] : add.Inputs[1])!.ReadFloats();
+        return kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
     private string? BesideOf(string tensor)

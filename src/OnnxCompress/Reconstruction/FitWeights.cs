@@ -22,7 +22,8 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     {
         var own = (site.Expand ?? site.Node).Input(2);
         return !site.TakesBias ? null
-            : site.BiasAdd is null && own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
+            : site.BiasAdd is { } add ? [.. Added(add).ReadFloats().Zip(site.AddedOriginally!, (now, before) => (double)now - before)]
+            : own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
             : new double[site.Outputs];
     }
 
@@ -77,8 +78,8 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
 
         if (site.BiasAdd is { } add)
         {
-            var constant = graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
-            constant.Write([.. constant.Dims], [.. constant.ReadFloats().Zip(bias, (old, more) => old + more)]);
+            var constant = Added(add);
+            constant.Write([.. constant.Dims], [.. site.AddedOriginally!.Zip(bias, (before, more) => before + more)]);
             return;
         }
 
@@ -104,6 +105,8 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
 
         graph.Index();
     }
+
+    private Initializer Added(GraphNode add) => graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
 
     private static WeightLayout ExpandLayout(FitSite site) =>
         new(1, site.Outputs, site.Layout.Outputs, [], site.Node.OpType == "Conv" || (site.Node.OpType == "Gemm" && site.Expand!.Int("transB", 0) != 0) || site.WeightInput == 0

@@ -22,6 +22,7 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
     /// <exception cref="NotSupportedException">A sequence or a text would have to be kept.</exception>
     public void Advance(IReadOnlyCollection<string> wanted, CancellationToken cancellation)
     {
+        KeepInputs(wanted);
         var piece = Piece(wanted);
         if (piece.Count > 0)
         {
@@ -41,6 +42,19 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
         foreach (var tensor in store.Names.Where(n => !wanted.Contains(n) && !n.StartsWith(FitBatches.RowsPrefix, StringComparison.Ordinal) && !IsReadLater(n)).ToArray())
         {
             store.Drop(tensor);
+        }
+    }
+
+    /// <summary>A layer may read an input of the model.</summary>
+    private void KeepInputs(IReadOnlyCollection<string> wanted)
+    {
+        foreach (var input in model.Inputs.Where(i => wanted.Contains(i.Name) && !store.Contains(i.Name)))
+        {
+            for (var b = 0; b < batches.Count; b++)
+            {
+                var values = batches.Read(b).First(t => t.Name == input.Name);
+                store.Put(input.Name, b, batches.Count, new HostTensor(values.Name, values.Type, values.Dims, (Array)values.Values.Clone()));
+            }
         }
     }
 

@@ -17,7 +17,7 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, ReconstructionOptions options)
 {
     /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
-    private const int RowsPerColumn = 16, FewestRows = 8192;
+    private const int RowsPerColumn = 40, FewestRows = 24_000;
 
     private readonly LayerSolver _solver = new(backend);
 
@@ -74,16 +74,9 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         for (var i = 0; i < sites.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            // Solving a layer can add a constant, which gives the graph new node objects.
             var site = sites[i];
-            var t0 = System.Diagnostics.Stopwatch.GetTimestamp();
             walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
-            var t1 = System.Diagnostics.Stopwatch.GetTimestamp();
-            var acc = rows.AccumulateKept(i, site, cancellation);
-            acc.Flush();
-            var t2 = System.Diagnostics.Stopwatch.GetTimestamp();
-            outcomes.Add(Solve(site, acc, compressed.Graph));
-            Console.Error.WriteLine($"{site.Name} walk {(t1 - t0) / 1e9:F3} acc {(t2 - t1) / 1e9:F3} solve {(System.Diagnostics.Stopwatch.GetTimestamp() - t2) / 1e9:F3}");
+            outcomes.Add(Solve(site, rows.AccumulateKept(i, site, cancellation), compressed.Graph));
             progress?.Report(new ProgressUpdate("reconstruct", i + 1, sites.Length));
         }
 

@@ -30,6 +30,9 @@ public sealed record CompressionReport
     /// <summary>What happened where.</summary>
     public required IReadOnlyList<ReportedSite> Sites { get; init; }
 
+    /// <summary>What least squares did for each layer, in the order they were solved; empty without reconstruction.</summary>
+    public IReadOnlyList<ReportedLayer> Layers { get; init; } = [];
+
     /// <summary>What was left alone, and why.</summary>
     public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
 

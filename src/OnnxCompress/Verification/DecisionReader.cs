@@ -65,6 +65,59 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         return values[start + ((int)decision * inner)] - values[start + ((int)other * inner)];
     }
 
+    /// <summary>
+    /// Cross-entropy of given decisions under a batch of classes, summed; null where decisions are not the largest of
+    /// several floating-point classes. Values that lie in [0, 1] and sum to one are taken for probabilities, others for
+    /// logits.
+    /// </summary>
+    /// <param name="decisions">One for each position, as <see cref="Decide"/> gives them.</param>
+    /// <param name="values">The output, row-major.</param>
+    /// <param name="dims">Its shape.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="count">How many decisions count.</param>
+    public double? Loss(long[] decisions, ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type, int count)
+    {
+        if (rule.Kind == DecisionKind.Threshold || !type.IsFloatingPoint() || Axis(dims) is var axis && (axis == 0 || dims[axis] == 1))
+        {
+            return null;
+        }
+
+        var classes = (int)dims[axis];
+        var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
+        double loss = 0;
+        for (var position = 0; position < count; position++)
+        {
+            loss += Surprise(values, (position / inner * classes * inner) + (position % inner), inner, classes, (int)decisions[position]);
+        }
+
+        return loss;
+    }
+
+    private static double Surprise(ReadOnlySpan<double> values, int start, int stride, int classes, int decision)
+    {
+        const double Least = 1e-12, Tolerance = 1e-3;
+        var (largest, smallest, sum) = (double.NegativeInfinity, double.PositiveInfinity, 0.0);
+        for (var c = 0; c < classes; c++)
+        {
+            var value = values[start + (c * stride)];
+            (largest, smallest, sum) = (Math.Max(largest, value), Math.Min(smallest, value), sum + value);
+        }
+
+        var chosen = values[start + (decision * stride)];
+        if (smallest >= 0 && Math.Abs(sum - 1) < Tolerance)
+        {
+            return -Math.Log(Math.Max(chosen, Least));
+        }
+
+        double exponentials = 0;
+        for (var c = 0; c < classes; c++)
+        {
+            exponentials += Math.Exp(values[start + (c * stride)] - largest);
+        }
+
+        return Math.Log(exponentials) + largest - chosen;
+    }
+
     private int Axis(IReadOnlyList<long> dims)
     {
         if (dims.Count == 1)

@@ -15,6 +15,7 @@ internal sealed class RunComparison
     private readonly DecisionReader? _decisions;
     private readonly string? _decides;
     private long _decided;
+    private double? _loss = 0;
     private long _agreeing;
     private long _bothRight;
     private long _onlyOriginal;
@@ -85,7 +86,11 @@ internal sealed class RunComparison
             : drifts.Any(drift => drift.RelativeError is null) ? null : drifts.Max(drift => drift.RelativeError);
         var accuracy = _labels is null ? null : new AccuracyComparison(
             (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
-        return new(samples, _decided, _agreeing, error, drifts, accuracy) { Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)] };
+        return new(samples, _decided, _agreeing, error, drifts, accuracy)
+        {
+            DecisionLoss = _decided == 0 ? null : _loss / _decided,
+            Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
+        };
     }
 
     private void Compare(ReadOnlySpan<int> indices, int samples)
@@ -103,6 +108,8 @@ internal sealed class RunComparison
                 Keep(indices[i / positions], i % positions, i, wanted[i], got[i]);
             }
         }
+
+        _loss += _decisions.Loss(wanted, _actual.Values, _actual.Dims, _actual.Type, positions * samples);
 
         if (_labels is null)
         {

@@ -16,6 +16,12 @@ public sealed record VerificationResult(
     /// <summary>Decisions that changed, the original's surest first; at most <see cref="MostChanged"/> of them.</summary>
     public IReadOnlyList<ChangedDecision> Changed { get; init; } = [];
 
+    /// <summary>
+    /// Mean cross-entropy of the original's decisions under the compressed model's classes: falls smoothly where agreement
+    /// moves in steps. Null when decisions are not the largest of several classes.
+    /// </summary>
+    public double? DecisionLoss { get; init; }
+
     /// <summary>Share of equal decisions; null when nothing decides.</summary>
     public double? Agreement => Decisions == 0 ? null : (double)Agreeing / Decisions;
 

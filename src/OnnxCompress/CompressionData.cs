@@ -1,0 +1,9 @@
+using OnnxCompress.Calibration;
+
+namespace OnnxCompress;
+
+/// <summary>The three parts of the data; see <see cref="Calibration.Data.SampleSplit"/>.</summary>
+/// <param name="Statistics">What curves and weights are made from.</param>
+/// <param name="Validation">What plans are compared on; null: the first plan is taken.</param>
+/// <param name="Guard">What the smallest model is held against, once; null: validation has the last word.</param>
+public sealed record CompressionData(ISampleSource Statistics, ISampleSource? Validation = null, ISampleSource? Guard = null);

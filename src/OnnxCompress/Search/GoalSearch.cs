@@ -1,0 +1,53 @@
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Search;
+
+/// <summary>
+/// The smallest model that reaches a goal: found on validation samples, proven once on guard samples. Where the guard
+/// says no, the next larger accepted model is tried, at most twice.
+/// </summary>
+/// <param name="search">Finds models.</param>
+/// <param name="guard">Proves them; null when there are no guard samples.</param>
+/// <param name="goal">The goal.</param>
+internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, CompressionGoal goal)
+{
+    private const int MostSteps = 2;
+
+    /// <summary>The smallest model.</summary>
+    /// <exception cref="OnnxCompressException">OCX5002: no smaller model reaches the goal; OCX5003: no samples to search on.</exception>
+    public Draft Smallest(CancellationToken cancellation)
+    {
+        if (!search.CanJudge)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.NothingToSearchOn,
+                "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
+        }
+
+        var accepted = search.Smallest(Accepts);
+        for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
+        {
+            if (guard is null || Accepts(guard.Score(accepted[step].Model, cancellation)))
+            {
+                return accepted[step];
+            }
+        }
+
+        throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
+    }
+
+    private bool Accepts(PlanScore score) =>
+        !(score.Agreement < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
+
+    private string Why(IReadOnlyList<Draft> accepted)
+    {
+        var wanted = goal.MinimumAgreement is { } share
+            ? FormattableString.Invariant($"an agreement of {share}")
+            : FormattableString.Invariant($"a relative error of at most {goal.MaximumError}");
+        var closest = search.Tried.Where(t => t.Score?.Agreement is not null).MaxBy(t => t.Score!.Agreement);
+        var best = closest is null ? "" : FormattableString.Invariant($" The best of {search.Tried.Count} plans kept {closest.Score!.Agreement:P2} on validation samples.");
+        return accepted.Count == 0
+            ? $"No smaller model reaches {wanted}.{best} Ask for less, or give more calibration data."
+            : $"{accepted.Count} smaller models reach {wanted} on validation samples, but not on the samples of the guard.{best} Ask for less, or give more data.";
+    }
+}

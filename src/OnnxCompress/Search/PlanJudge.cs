@@ -1,0 +1,24 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Search;
+
+/// <summary>Judges compressed models on samples that neither statistics nor least squares have seen.</summary>
+/// <param name="runtime">Where models run.</param>
+/// <param name="original">The reference.</param>
+/// <param name="samples">The samples.</param>
+/// <param name="options">What a decision is.</param>
+internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISampleSource samples, VerificationOptions options)
+{
+    /// <summary>How many samples there are.</summary>
+    public int Samples => samples.Count;
+
+    /// <summary>The score of a model.</summary>
+    public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
+    {
+        var result = new ModelVerifier(runtime).Verify(original, compressed, samples, options, null, cancellation);
+        var error = result.RelativeError ?? double.PositiveInfinity;
+        return new PlanScore(result.Agreement, error, result.DecisionLoss ?? error);
+    }
+}

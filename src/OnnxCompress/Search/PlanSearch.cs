@@ -1,0 +1,134 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Search;
+
+/// <summary>
+/// Finds the best plan within a budget, or the smallest model that keeps a share of the decisions. Limits count
+/// evaluations, not seconds: the same data give the same plan on a slow machine.
+/// </summary>
+/// <param name="workshop">Makes plans and carries them out.</param>
+/// <param name="judge">Compares them; null when there are no validation samples: then the first rule is taken.</param>
+/// <param name="progress">Told which plan is tried.</param>
+/// <param name="cancellation">Stops the search.</param>
+internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+{
+    /// <summary>Halvings of the budget: the smallest model is found to a sixty-fourth of the original.</summary>
+    private const int Halvings = 6;
+
+    /// <summary>Rules that are tried at each budget before it counts as too small.</summary>
+    private const int RulesPerBudget = 3;
+
+    /// <summary>Whether there is anything to compare plans on.</summary>
+    public bool CanJudge => judge is not null;
+
+    /// <summary>Every plan that was scored, in the order of trial.</summary>
+    public List<Draft> Tried { get; } = [];
+
+    /// <summary>The best plan within a budget.</summary>
+    /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget.</exception>
+    public Draft Best(Budget budget)
+    {
+        Draft? best = null;
+        OnnxCompressException? unreachable = null;
+        foreach (var rule in workshop.Rules)
+        {
+            if (best is not null && judge is null)
+            {
+                break;
+            }
+
+            try
+            {
+                var draft = Try(budget, rule);
+                best = best is null || draft.Score!.Loss < best.Score!.Loss ? draft : best;
+            }
+            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            {
+                // Channels alone may not reach what channels and splits do.
+                unreachable ??= e;
+            }
+        }
+
+        return best ?? throw unreachable!;
+    }
+
+    /// <summary>
+    /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
+    /// removes anything is too small.
+    /// </summary>
+    /// <param name="accepts">Whether a score is good enough.</param>
+    /// <returns>Accepted models by growing size, the smallest first.</returns>
+    public IReadOnlyList<Draft> Smallest(Func<PlanScore, bool> accepts)
+    {
+        var accepted = new List<Draft>();
+        var rules = workshop.Rules.ToList();
+        var (low, high) = (0.0, 1.0);
+        for (var i = 0; i < Halvings; i++)
+        {
+            var middle = (low + high) / 2;
+            var found = FirstAccepted(new Budget { KeepCost = middle }, rules, accepts);
+            if (found is null)
+            {
+                low = middle;
+                continue;
+            }
+
+            high = middle;
+            accepted.Insert(0, found);
+            // What worked once is tried first next time.
+            var at = rules.FindIndex(r => r.Name == found.Plan.Rule);
+            var rule = rules[at];
+            rules.RemoveAt(at);
+            rules.Insert(0, rule);
+        }
+
+        return accepted;
+    }
+
+    private Draft? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts)
+    {
+        foreach (var rule in rules.Take(RulesPerBudget))
+        {
+            try
+            {
+                if (Try(budget, rule) is var draft && accepts(draft.Score!))
+                {
+                    return draft;
+                }
+            }
+            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            {
+                continue;
+            }
+        }
+
+        return null;
+    }
+
+    private Draft Try(Budget budget, PlanRule rule)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var draft = workshop.CarryOut(workshop.Plan(budget, rule), progress, cancellation);
+        if (judge is not null)
+        {
+            draft = draft with { Score = Judge(draft) };
+            Tried.Add(draft);
+        }
+
+        return draft;
+    }
+
+    private PlanScore Judge(Draft draft)
+    {
+        try
+        {
+            return workshop.Watch.Time("compare", () => judge!.Score(draft.Model, cancellation));
+        }
+        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.OutputNotFinite)
+        {
+            // A model that overflows is the worst of all, not the end of the search.
+            return new PlanScore(0, double.PositiveInfinity, double.PositiveInfinity);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Rewriting;
+
+namespace OnnxCompress.Search;
+
+/// <summary>Makes plans for one model and carries them out: what every search does again and again.</summary>
+/// <param name="runtime">Where models run.</param>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="model">The model; not changed.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="options">How it is compressed.</param>
+internal sealed class Workshop(
+    IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
+{
+    /// <summary>Groups that can shrink, with their curves.</summary>
+    public SiteCandidate[] Sites { get; init; } = [];
+
+    /// <summary>Layers that can be split, with theirs.</summary>
+    public SplitCandidate[] Splits { get; init; } = [];
+
+    /// <summary>Times what it does.</summary>
+    public required StageWatch Watch { get; init; }
+
+    /// <summary>The data that least squares fits on.</summary>
+    public required ISampleSource Samples { get; init; }
+
+    /// <summary>The rules that can be tried.</summary>
+    public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0);
+
+    /// <summary>A plan within a budget.</summary>
+    /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
+    public CompressionPlan Plan(Budget budget, PlanRule rule) => Watch.Time("allocate", () => Allocate(budget, rule));
+
+    /// <summary>The compressed model of a plan.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public Draft CarryOut(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Watch.Time("reconstruct", () => Rewrite(plan, progress, cancellation));
+
+    private CompressionPlan Allocate(Budget budget, PlanRule rule)
+    {
+        SiteCandidate[] sites = rule.Channels ? Sites : [];
+        SplitCandidate[] splits = rule.Splits ? Splits : [];
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget);
+        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
+            ? AldsSearch.Run(splits, limits, options.Seed)
+            : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
+        var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
+        return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
+    }
+
+    private Draft Rewrite(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
+        var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
+        var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
+        // Made-up samples say nothing about the network: then the weights are those of the statistics.
+        var mode = Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
+        var settings = new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
+        var fits = new Reconstructor(runtime, backend, settings).Run(model, compressed, shrinkage, Samples, mode, progress, cancellation);
+        return new Draft(plan, compressed, shrinkage, fits);
+    }
+}
