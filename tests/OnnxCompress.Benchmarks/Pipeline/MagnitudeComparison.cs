@@ -66,7 +66,7 @@ public static class MagnitudeComparison
         var analysis = DependencyAnalyzer.Analyze(simplified, shapes);
         var taps = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
         var statistics = new Calibrator(runtime, 0).Run(simplified, shapes, taps, samples, 16, null, CancellationToken.None);
-        var sites = plan.Sites.Select(site => site with
+        var sites = plan.Channels.Select(site => site with
         {
             Kept = Largest(analysis, analysis.Groups.Single(g => g.Name == site.Site), site.Kept),
             Ridge = NoMixing,
