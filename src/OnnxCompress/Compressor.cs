@@ -7,7 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 using OnnxCompress.Verification;
@@ -48,7 +48,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.MethodsFor(samples)), samples, options.BatchSize, progress, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -79,15 +79,16 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         var samples = data.Statistics;
+        var methods = options.MethodsFor(samples);
         var watch = new StageWatch(progress);
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
+            model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
         var workshop = watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
         {
-            Sites = Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
-            Splits = Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : [],
+            Sites = new ChannelSelector(model, analysis, statistics, backend, options, methods).Select(cancellation),
+            Splits = methods.Contains(CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : [],
             Samples = samples,
             Watch = watch,
         });
@@ -118,28 +119,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
     }
 
-    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, CompressionOptions options) =>
-        (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
-            .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
-
-    private static bool Uses(CompressionOptions options, CompressionMethod method) => options.Methods.Count == 0 || options.Methods.Contains(method);
-
-    private SiteCandidate[] Select(
-        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
-    {
-        var sites = new SiteCandidate[analysis.Groups.Count];
-        void SelectSite(int i)
-        {
-            var group = analysis.Groups[i];
-            var moments = group.ConsumerLayers
-                .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
-                .ToArray();
-            sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
-        }
-
-        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
-        return sites;
-    }
+    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, IReadOnlyCollection<CompressionMethod> methods) =>
+        (methods.Any(ChannelSelector.IsChannelMethod) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(analysis) : [])
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
     private double[] Measure(
         OnnxModel model, ModelAnalysis analysis, Draft draft, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) =>

@@ -96,7 +96,6 @@ internal sealed class RunComparison
             Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
             CautiousAgreement = _decided == 0 ? null : 1 - Stretches.Select((k, i) => (1 - ((double)_stretched[i] / _decided)) / k).Max(),
             DecisionLoss = _decided == 0 ? null : _loss / _decided,
-            Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
         };
     }
 
