@@ -5,6 +5,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
@@ -83,6 +84,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         var original = model;
         (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
+        if (options.Statistics is null && samples is RandomSampleSource)
+        {
+            // Made-up samples say nothing about what the network sees: only weights count.
+            options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
+        }
+
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
         var workshop = watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
