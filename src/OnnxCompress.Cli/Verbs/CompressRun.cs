@@ -59,7 +59,17 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var write = failures.Count == 0 || settings.Force;
         if (write)
         {
-            OutputFile.Write(settings.Output, () => outcome.Result.Model.Save(settings.Output));
+            OutputFile.Write(settings.Output, () =>
+            {
+                if (settings.WritesPlan)
+                {
+                    outcome.Result.Plan.Save(settings.Output);
+                }
+                else
+                {
+                    outcome.Result.Model.Save(settings.Output);
+                }
+            });
         }
 
         var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
