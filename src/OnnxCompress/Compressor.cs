@@ -151,7 +151,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     /// <summary>The layers whose outputs show what a site does.</summary>
     private static LinearLayer[] LayersOf(SitePlan site, ModelAnalysis analysis) => site is ChannelPlan
         ? [.. analysis.Groups.First(g => g.Name == site.Site).ConsumerLayers.Select(c => c.Layer)]
-        : [analysis.Relations.Layers.First(l => l.Node.Name == site.Site)];
+        : [SplitSites.Find(analysis).First(l => l.Node.Name == site.Site)];
 
     private static CompressionResult Describe(
         OnnxModel model, ModelAnalysis analysis, Draft draft, double[] errors, CalibrationStatistics statistics, StageTimes times)

@@ -7,6 +7,9 @@ namespace OnnxCompress.Verification;
 /// <summary>Adds up what batch after batch of two models' outputs says.</summary>
 internal sealed class RunComparison
 {
+    /// <summary>How many times the drift is taken; see <see cref="VerificationResult.CautiousAgreement"/>.</summary>
+    private static readonly int[] Stretches = [1, 2, 3, 4, 6];
+
     private readonly OutputValues _expected = new();
     private readonly OutputValues _actual = new();
     private readonly DriftSums[] _drifts;
@@ -15,6 +18,8 @@ internal sealed class RunComparison
     private readonly DecisionReader? _decisions;
     private readonly string? _decides;
     private long _decided;
+    private readonly long[] _stretched = new long[Stretches.Length];
+    private double[] _far = [];
     private double? _loss = 0;
     private long _agreeing;
     private long _bothRight;
@@ -88,8 +93,9 @@ internal sealed class RunComparison
             (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
         return new(samples, _decided, _agreeing, error, drifts, accuracy)
         {
-            DecisionLoss = _decided == 0 ? null : _loss / _decided,
             Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
+            CautiousAgreement = _decided == 0 ? null : 1 - Stretches.Select((k, i) => (1 - ((double)_stretched[i] / _decided)) / k).Max(),
+            DecisionLoss = _decided == 0 ? null : _loss / _decided,
         };
     }
 
@@ -109,8 +115,8 @@ internal sealed class RunComparison
             }
         }
 
+        Stretch(wanted, positions * samples, batch);
         _loss += _decisions.Loss(wanted, _actual.Values, _actual.Dims, _actual.Type, positions * samples);
-
         if (_labels is null)
         {
             return;
@@ -133,6 +139,27 @@ internal sealed class RunComparison
     }
 
     // The surest of the original's decisions say most when they change; of equals the first stay.
+    /// <summary>Counts the decisions that would stay the same if the outputs had drifted further the same way.</summary>
+    private void Stretch(long[] wanted, int decisions, int batch)
+    {
+        var expected = _expected.Values;
+        var actual = _actual.Values;
+        Array.Resize(ref _far, expected.Length);
+        for (var s = 0; s < Stretches.Length; s++)
+        {
+            for (var i = 0; i < expected.Length; i++)
+            {
+                _far[i] = expected[i] + (Stretches[s] * (actual[i] - expected[i]));
+            }
+
+            var far = _decisions!.Decide(_far, _actual.Dims, _actual.Type, batch);
+            for (var i = 0; i < decisions; i++)
+            {
+                _stretched[s] += wanted[i] == far[i] ? 1 : 0;
+            }
+        }
+    }
+
     private void Keep(int sample, int position, int decision, long original, long compressed)
     {
         var before = _decisions!.Margin(_expected.Values, _expected.Dims, _expected.Type, decision, original, compressed);
