@@ -19,6 +19,9 @@ public sealed record CompressionOptions
     /// <summary>What a decision is, where plans are compared.</summary>
     public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
 
+    /// <summary>A plan to carry out in place of searching for one.</summary>
+    public CompressionPlan? Plan { get; init; }
+
     /// <summary>The methods that may be used; empty means all that apply.</summary>
     public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];
 
@@ -54,4 +57,7 @@ public sealed record CompressionOptions
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>Whether weights may be made from data at all.</summary>
+    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
 }

@@ -199,7 +199,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 result.Times.ReconstructSeconds,
                 outcome.VerifySeconds,
                 Stopwatch.GetElapsedTime(_started).TotalSeconds,
-                Process.GetCurrentProcess().PeakWorkingSet64),
+                Process.GetCurrentProcess().PeakWorkingSet64)
+            {
+                CompareSeconds = result.Times.CompareSeconds,
+            },
         };
     }
 

@@ -103,7 +103,8 @@ public sealed class ReportJsonTests
             "reconstructSeconds": 0.6,
             "verifySeconds": 0.7,
             "totalSeconds": 2.8,
-            "peakWorkingSetBytes": 123456
+            "peakWorkingSetBytes": 123456,
+            "compareSeconds": 0
           },
           "changed": [
             {
