@@ -44,7 +44,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         var outcome = talk.WithProgress(progress => Work(
             model,
-            data is null ? new CompressionData(source) : new CompressionData(
+            data is null ? new CompressionData(source, Guard: guard.Count == 0 ? null : guard) : new CompressionData(
                 new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
             statistics,
             labels,
