@@ -17,7 +17,8 @@ internal static class CommandLineApp
         try
         {
             var parsed = CreateRoot(context).Parse(args);
-            if (parsed.Action is not HelpWithExamples && ParseErrors.First(parsed) is { } error)
+            // Help and completion answer command lines that are not finished.
+            if (parsed.Action is not { ClearsParseErrors: true } && ParseErrors.First(parsed) is { } error)
             {
                 return Fail(error, context);
             }

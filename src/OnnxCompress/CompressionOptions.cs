@@ -54,4 +54,7 @@ public sealed record CompressionOptions
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>Whether weights may be made from data at all.</summary>
+    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
 }

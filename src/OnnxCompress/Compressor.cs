@@ -143,7 +143,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
 
     private double[] Measure(
         OnnxModel model, ModelAnalysis analysis, Draft draft, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) =>
-        samples is RandomSampleSource
+        options.Statistics is not null && samples is RandomSampleSource
             ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(runtime, options.Threads).Measure(
                 model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, analysis))], draft.Shrinkage, samples, options.BatchSize, cancellation);

@@ -56,7 +56,6 @@ public sealed class UsageTests
     [InlineData("--methods", "id,svd")]
     [InlineData("--reconstruct", "sequential")]
     [InlineData("--device", "cuda")]
-    [InlineData("--report", "report.html")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
@@ -80,18 +79,31 @@ public sealed class UsageTests
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.OptionsConflict, part);
 
-    [Theory]
-    [InlineData("compress")]
-    [InlineData("inspect")]
-    [InlineData("calibrate")]
-    [InlineData("merge")]
-    [InlineData("verify")]
-    public void Every_verb_helps_with_examples(string verb)
+    [Fact]
+    public void Every_verb_helps_with_examples()
     {
-        var run = CliRun.Of(verb, "--help");
+        var verbs = CliRun.Of("--help").Output.Split("Commands:")[1].Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')[0]).ToArray();
 
-        Assert.Equal((0, ""), (run.Code, run.Error));
-        Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+        Assert.Subset(verbs.ToHashSet(), new HashSet<string> { "compress", "inspect", "calibrate", "merge", "verify" });
+        Assert.All(verbs, verb =>
+        {
+            var run = CliRun.Of(verb, "--help");
+            Assert.Equal((0, ""), (run.Code, run.Error));
+            Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("compress --keep-m", "--keep-macs")]
+    [InlineData("cal", "calibrate")]
+    [InlineData("compress m.onnx --selection piv", "pivoted-qr")]
+    public void A_shell_is_told_how_a_word_may_end(string line, string word)
+    {
+        var run = CliRun.Of($"[suggest:{line.Length}]", line);
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains(word, run.Output.Split(Environment.NewLine));
     }
 
     [Fact]

@@ -62,8 +62,8 @@ internal sealed class Workshop(
         var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
         var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
         var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
-        // Made-up samples say nothing about the network: then the weights are those of the statistics.
-        var mode = Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
+        // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
+        var mode = options.Statistics is not null && Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
         var settings = new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
         var fits = new Reconstructor(runtime, backend, settings).Run(model, compressed, shrinkage, Samples, mode, progress, cancellation);
         return new Draft(plan, compressed, shrinkage, fits);

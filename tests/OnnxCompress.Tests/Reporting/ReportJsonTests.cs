@@ -78,9 +78,11 @@ public sealed class ReportJsonTests
               "of": 16,
               "rank": null,
               "predictedError": 0.01,
-              "measuredError": 0.02
+              "measuredError": 0.02,
+              "split": null
             }
           ],
+          "layers": [],
           "refused": [
             {
               "node": "Resize_12",
@@ -98,7 +100,8 @@ public sealed class ReportJsonTests
             "reconstructSeconds": 0.6,
             "verifySeconds": 0.7,
             "totalSeconds": 2.8,
-            "peakWorkingSetBytes": 123456
+            "peakWorkingSetBytes": 123456,
+            "compareSeconds": 0
           }
         }
 
