@@ -52,8 +52,6 @@ public sealed class UsageTests
     [InlineData("--locked")]
     [InlineData("--cache-dir", "cache")]
     [InlineData("--memory", "4G")]
-    [InlineData("--split", "alds")]
-    [InlineData("--methods", "id,svd")]
     [InlineData("--reconstruct", "sequential")]
     [InlineData("--device", "cuda")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
