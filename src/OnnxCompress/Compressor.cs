@@ -7,7 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 using OnnxCompress.Verification;
@@ -48,7 +48,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.MethodsFor(samples)), samples, options.BatchSize, progress, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -113,14 +113,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Workshop Open(
         OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
+        var methods = options.MethodsFor(samples);
         var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
+            model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
         return watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
         {
             // A plan that stands needs no curves.
-            Sites = options.Plan is null && Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
-            Splits = options.Plan is null && Uses(options, CompressionMethod.LowRank)
+            Sites = options.Plan is null ? new ChannelSelector(model, analysis, statistics, backend, options, methods).Select(cancellation) : [],
+            Splits = options.Plan is null && methods.Contains(CompressionMethod.LowRank)
                 ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation)
                 : [],
             Samples = samples,
@@ -152,28 +153,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
     }
 
-    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, CompressionOptions options) =>
-        (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
-            .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
-
-    private static bool Uses(CompressionOptions options, CompressionMethod method) => options.Methods.Count == 0 || options.Methods.Contains(method);
-
-    private SiteCandidate[] Select(
-        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
-    {
-        var sites = new SiteCandidate[analysis.Groups.Count];
-        void SelectSite(int i)
-        {
-            var group = analysis.Groups[i];
-            var moments = group.ConsumerLayers
-                .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
-                .ToArray();
-            sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
-        }
-
-        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
-        return sites;
-    }
+    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, IReadOnlyCollection<CompressionMethod> methods) =>
+        (methods.Any(ChannelSelector.IsChannelMethod) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(analysis) : [])
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
     private double[] Measure(Workshop workshop, Draft draft, CompressionOptions options, CancellationToken cancellation) =>
         options.Statistics is not null && workshop.Samples is RandomSampleSource

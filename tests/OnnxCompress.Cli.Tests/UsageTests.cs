@@ -46,7 +46,6 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
-    [InlineData("--plan", "plan.json")]
     [InlineData("--locked")]
     [InlineData("--cache-dir", "cache")]
     [InlineData("--memory", "4G")]
@@ -54,13 +53,6 @@ public sealed class UsageTests
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
-
-    [Theory]
-    [InlineData("plan")]
-    [InlineData("apply")]
-    [InlineData("explore")]
-    public void A_verb_that_does_not_work_yet_is_refused_by_name(string verb) =>
-        CliRun.Of(verb, "m.onnx").HasOneError(2, DiagnosticCodes.NotSupportedYet, verb);
 
     [Theory]
     [InlineData("--quiet and --verbose", "--quiet", "--verbose")]

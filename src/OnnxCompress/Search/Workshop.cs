@@ -7,6 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Selection;
 
 namespace OnnxCompress.Search;
 
@@ -61,7 +62,12 @@ internal sealed class Workshop(
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
-        var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        if (channels.Any(p => p.Method == CompressionMethod.Coreset))
+        {
+            channels = new CoresetPlans(analysis, statistics, options.CoresetDraws, options.Seed).Draw(channels);
+        }
+
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
     }
