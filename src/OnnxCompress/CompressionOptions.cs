@@ -1,6 +1,5 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
@@ -23,6 +22,9 @@ public sealed record CompressionOptions
 
     /// <summary>What a decision is, where plans are compared.</summary>
     public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
+
+    /// <summary>A plan to carry out in place of searching for one.</summary>
+    public CompressionPlan? Plan { get; init; }
 
     /// <summary>The methods that may be used; empty means all that apply.</summary>
     public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];
@@ -60,15 +62,24 @@ public sealed record CompressionOptions
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
 
+    /// <summary>Whether weights may be made from data at all.</summary>
+    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
+
+    /// <summary>
+    /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and
+    /// weights are those of the methods.
+    /// </summary>
+    public bool IsDataFree { get; init; }
+
     /// <summary>
     /// Coresets that are drawn for each group of channels, of which the one with the smallest error by weights alone is
-    /// taken: 1 as published; more favour what that error can see.
+    /// taken: 1 as published; more favour what that error can see. Null: 1 with data, 16 without.
     /// </summary>
-    public int CoresetDraws { get; init; } = 1;
+    public int? CoresetDraws { get; init; }
 
     /// <summary>The methods that are used.</summary>
-    /// <param name="samples">What calibration sees.</param>
-    internal IReadOnlyCollection<CompressionMethod> MethodsFor(ISampleSource samples) => Methods.Count > 0
-        ? Methods
-        : Statistics is null && samples is RandomSampleSource ? DataFreeMethods : DefaultMethods;
+    internal IReadOnlyCollection<CompressionMethod> UsedMethods => Methods.Count > 0 ? Methods : IsDataFree ? DataFreeMethods : DefaultMethods;
+
+    /// <summary>Coresets that are drawn.</summary>
+    internal int UsedCoresetDraws => CoresetDraws ?? (IsDataFree ? 16 : 1);
 }

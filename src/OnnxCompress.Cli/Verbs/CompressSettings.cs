@@ -13,6 +13,9 @@ internal sealed record CompressSettings
     /// <summary>Where the result goes.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Whether the plan is written in place of the model.</summary>
+    public bool WritesPlan { get; init; }
+
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 
@@ -24,6 +27,9 @@ internal sealed record CompressSettings
 
     /// <summary>Shapes of inputs where there are no data to read them from.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes { get; init; }
+
+    /// <summary>What values of inputs lie between where they are made up; null: standard normal.</summary>
+    public required (double Low, double High)? InputRange { get; init; }
 
     /// <summary>The calibration data; no files when there are statistics instead.</summary>
     public required DataSettings Data { get; init; }

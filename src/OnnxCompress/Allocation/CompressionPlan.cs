@@ -1,3 +1,5 @@
+using OnnxCompress.Selection.LowRank;
+
 namespace OnnxCompress.Allocation;
 
 /// <summary>What stays of a model: small, readable, without weights. Weights are solved for when it is applied.</summary>
@@ -7,6 +9,21 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
 {
     /// <summary>How the budget was spread over the sites.</summary>
     public string Rule { get; init; } = "";
+
+    /// <summary>Reads a plan that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX6002: the file holds no plan.</exception>
+    public static CompressionPlan Load(string path) => PlanFile.Read(path);
+
+    /// <summary>Writes the plan as JSON, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path) => PlanFile.Write(path, this);
+
+    /// <summary>The plan as JSON.</summary>
+    public string ToJson() => PlanFile.ToText(this);
+
+    /// <summary>Whether everything in it is made from weights alone.</summary>
+    public bool NeedsNoData => Channels.All(c => c.Factors is not null)
+        && Splits.All(s => s.Shape.Form is SplitForm.Plain or SplitForm.Alds or SplitForm.Spatial);
 
     /// <summary>The groups that lose channels.</summary>
     public IEnumerable<ChannelPlan> Channels => Sites.OfType<ChannelPlan>();

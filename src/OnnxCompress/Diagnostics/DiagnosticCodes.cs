@@ -146,6 +146,9 @@ public static class DiagnosticCodes
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
     public const string PlanMismatch = "OCX6001";
 
+    /// <summary>A plan file cannot be read.</summary>
+    public const string PlanUnreadable = "OCX6002";
+
     // 7: verify
 
     /// <summary>The compressed model decides too differently from the original.</summary>
@@ -162,6 +165,9 @@ public static class DiagnosticCodes
 
     /// <summary>The labels do not fit the samples or the decision.</summary>
     public const string LabelsMismatch = "OCX7005";
+
+    /// <summary>There are no data: nothing was verified on real ones.</summary>
+    public const string NoData = "OCX7006";
 
     // 8: write and report
 

@@ -21,6 +21,15 @@ namespace OnnxCompress.Search;
 internal sealed class Workshop(
     IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
 {
+    /// <summary>The model that plans are for: the original, simplified.</summary>
+    public OnnxModel Model => model;
+
+    /// <summary>Its analysis.</summary>
+    public ModelAnalysis Analysis => analysis;
+
+    /// <summary>Its statistics.</summary>
+    public CalibrationStatistics Statistics => statistics;
+
     /// <summary>Groups that can shrink, with their curves.</summary>
     public SiteCandidate[] Sites { get; init; } = [];
 
@@ -56,11 +65,18 @@ internal sealed class Workshop(
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
-            channels = new CoresetPlans(analysis, statistics, options.CoresetDraws, options.Seed).Draw(channels);
+            channels = new CoresetPlans(analysis, statistics, options.UsedCoresetDraws, options.Seed).Draw(channels);
         }
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
+    }
+
+    /// <summary>What a compressed model costs.</summary>
+    public ModelCost CostOf(Draft draft)
+    {
+        var removed = draft.Plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        return new ModelCost(ParameterCount.Of(draft.Model), SplitMacs.Of(draft.Plan, analysis, root => !removed.Contains(root)), draft.Model.Bytes);
     }
 
     private Draft Rewrite(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
