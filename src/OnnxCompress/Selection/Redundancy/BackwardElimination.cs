@@ -21,7 +21,7 @@ internal static class BackwardElimination
         ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds)
         {
             var moments = consumers.Select(c => (Moments: c, Folds: folds(c))).ToArray();
-            var dependent = DependentChannels.Find(group, [.. moments.Select(c => (c.Moments.Consumer, c.Folds.Fit.Gram))], backend);
+            var dependent = DependentChannels.Find(group, [.. moments.Select(c => (c.Moments.Consumer, c.Folds.Fit))], backend);
             var isLeft = Enumerable.Range(0, group.Channels).Select(c => !dependent.Contains(c)).ToArray();
             ConsumerElimination[] eliminations =
                 [.. moments.Select(c => new ConsumerElimination(c.Moments, group.Channels, c.Folds.Fit, c.Folds.Judged, ridge, isLeft, backend))];

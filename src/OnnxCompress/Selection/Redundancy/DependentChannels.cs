@@ -17,9 +17,12 @@ internal static class DependentChannels
 
     /// <summary>Channels of a group that depend on the rest in every consumer, by the same coefficients.</summary>
     /// <param name="group">The channels; those that must stay are not listed.</param>
-    /// <param name="consumers">What each consumer reads, with its Gram.</param>
+    /// <param name="consumers">
+    /// What each consumer reads, with its Gram. Where rows are less than twice the rank, it is the sample that is
+    /// dependent and not the channels: then there are none.
+    /// </param>
     /// <param name="backend">Factorises.</param>
-    public static int[] Find(ChannelGroup group, IReadOnlyList<(GroupConsumer Consumer, Matrix<double> Gram)> consumers, IDenseBackend backend)
+    public static int[] Find(ChannelGroup group, IReadOnlyList<(GroupConsumer Consumer, ChannelMoments Moments)> consumers, IDenseBackend backend)
     {
         var gram = Stack(group, consumers);
         var scales = Enumerable.Range(0, group.Channels).Select(c => gram[c, c] > 0 ? 1 / Math.Sqrt(gram[c, c]) : 0).ToArray();
@@ -32,15 +35,21 @@ internal static class DependentChannels
         }
 
         var pivots = backend.PivotedCholesky(gram, relativeTolerance: Tolerance).Pivots.ToHashSet();
+        if (consumers.Any(c => c.Moments.Rows < 2L * pivots.Count))
+        {
+            return [];
+        }
+
         return [.. Enumerable.Range(0, group.Channels).Where(c => group.IsFree[c] && !pivots.Contains(c))];
     }
 
     /// <summary>The Gram of all taps under each other, each with the same energy.</summary>
-    private static Matrix<double> Stack(ChannelGroup group, IReadOnlyList<(GroupConsumer Consumer, Matrix<double> Gram)> consumers)
+    private static Matrix<double> Stack(ChannelGroup group, IReadOnlyList<(GroupConsumer Consumer, ChannelMoments Moments)> consumers)
     {
         var stacked = new Matrix<double>(group.Channels, group.Channels);
-        foreach (var (consumer, gram) in consumers)
+        foreach (var (consumer, moments) in consumers)
         {
+            var gram = moments.Gram;
             var trace = Enumerable.Range(0, gram.Rows).Sum(i => gram[i, i]);
             for (var i = 0; i < gram.Rows && trace > 0; i++)
             {
