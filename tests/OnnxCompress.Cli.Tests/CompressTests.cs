@@ -48,6 +48,38 @@ public sealed class CompressTests : IDisposable
         Assert.NotEqual(0, root.GetProperty("sites").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("coreset,id,svd")]
+    [InlineData("coreset")]
+    [InlineData("svd")]
+    public void Without_data_weights_are_cut_and_nothing_is_said_to_be_proven(string methods)
+    {
+        var run = CliRun.Of("compress", SampleFiles.Model, "-o", Out, "--keep-params", "0.7", "--methods", methods, "--input-range", "0,1", "--report", _folder.File("report.json"));
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains("warning OCX7006", run.Error, StringComparison.Ordinal);
+        Assert.Contains("random inputs", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("held-out", run.Output, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json")));
+        Assert.False(report.RootElement.TryGetProperty("verification", out var verification) && verification.ValueKind != JsonValueKind.Null);
+        Assert.Equal(64, report.RootElement.GetProperty("randomInputs").GetProperty("samples").GetInt32());
+        var share = report.RootElement.GetProperty("compressed").GetProperty("parameters").GetDouble() / report.RootElement.GetProperty("original").GetProperty("parameters").GetDouble();
+        Assert.InRange(share, 0.3, 0.7);
+    }
+
+    [Fact]
+    public void With_data_every_method_works_alone()
+    {
+        foreach (var method in (string[])["id", "svd", "coreset", "redundancy"])
+        {
+            var run = Compress("--keep-macs", "0.7", "--methods", method, "--reconstruct", "none", "--overwrite", "--report", _folder.File("report.json"));
+
+            Assert.Equal(0, run.Code);
+            using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json")));
+            Assert.All(report.RootElement.GetProperty("sites").EnumerateArray(), site => Assert.Equal(method, site.GetProperty("method").GetString()));
+        }
+    }
+
     [Fact]
     public void Json_is_all_that_stdout_holds()
     {

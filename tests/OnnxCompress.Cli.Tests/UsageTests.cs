@@ -20,7 +20,7 @@ public sealed class UsageTests
     [InlineData("COMPRESSED is missing", "verify", "a.onnx")]
     [InlineData("-o is missing", "compress", "m.onnx", "--keep-macs", "0.5")]
     [InlineData("--keep-macs needs a value", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs")]
-    [InlineData("Data are missing", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5")]
+    [InlineData("a budget is needed", "compress", "m.onnx", "-o", "o.onnx")]
     [InlineData("Data are missing", "verify", "a.onnx", "b.onnx")]
     public void What_is_missing_is_named(string part, params string[] args) => CliRun.Of(args).HasOneError(2, DiagnosticCodes.ArgumentMissing, part);
 
@@ -39,10 +39,18 @@ public sealed class UsageTests
     [InlineData("--seed is '-1'", "--keep-macs", "0.5", "--seed", "-1")]
     [InlineData("--align is '0'", "--keep-macs", "0.5", "--align", "0")]
     [InlineData("target or pivoted-qr", "--keep-macs", "0.5", "--selection", "magnitude")]
+    [InlineData("--input-range is '1,0'", "--keep-macs", "0.5", "--input-range", "1,0")]
     [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
     [InlineData("cpu, cuda or opencl", "--keep-macs", "0.5", "--device", "tpu")]
     public void A_value_that_cannot_be_used_is_named(string part, params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", .. options]).HasOneError(2, DiagnosticCodes.OptionInvalid, part);
+
+    [Theory]
+    [InlineData("redundancy looks at activations", "--methods", "redundancy")]
+    [InlineData("--reconstruct", "--reconstruct", "local")]
+    [InlineData("--split is made from activations", "--methods", "svd", "--split", "response")]
+    public void What_needs_data_is_refused_without(string part, params string[] options) =>
+        CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5", .. options]).HasOneError(2, DiagnosticCodes.OptionsConflict, part);
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
