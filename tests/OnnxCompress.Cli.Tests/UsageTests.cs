@@ -39,11 +39,14 @@ public sealed class UsageTests
     [InlineData("--seed is '-1'", "--keep-macs", "0.5", "--seed", "-1")]
     [InlineData("--align is '0'", "--keep-macs", "0.5", "--align", "0")]
     [InlineData("target or pivoted-qr", "--keep-macs", "0.5", "--selection", "magnitude")]
-    [InlineData("--input-range is '1,0'", "--keep-macs", "0.5", "--input-range", "1,0")]
     [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
     [InlineData("cpu, cuda or opencl", "--keep-macs", "0.5", "--device", "tpu")]
     public void A_value_that_cannot_be_used_is_named(string part, params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", .. options]).HasOneError(2, DiagnosticCodes.OptionInvalid, part);
+
+    [Fact]
+    public void A_range_of_inputs_has_its_smaller_end_first() =>
+        CliRun.Of("compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5", "--input-range", "1,0").HasOneError(2, DiagnosticCodes.OptionInvalid, "--input-range is '1,0'");
 
     [Theory]
     [InlineData("redundancy looks at activations", "--methods", "redundancy")]
@@ -64,6 +67,7 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--quiet and --verbose", "--quiet", "--verbose")]
+    [InlineData("--input-range stands in for data", "--input-range", "0,1")]
     [InlineData("--verify-data, which is missing", "--labels", "l.npy")]
     [InlineData("give one of them", "--holdout", "0.3", "--verify-data", "v.npy")]
     [InlineData("the guard is --max-error", "--decision", "none", "--min-agreement", "0.9")]
