@@ -3,6 +3,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reconstruction;
@@ -78,6 +79,11 @@ public static class MethodComparison
             Print(name, "magnitude, uncorrected", share => [Magnitude(shared, share)]);
         }
 
+        if ("redundancy, 3 rounds".Contains(only, StringComparison.Ordinal))
+        {
+            Print(name, "redundancy, 3 rounds", share => [Score(shared, Annealed(shared, Alone(CompressionMethod.Redundancy), share, rounds: 3))]);
+        }
+
         foreach (var (row, options) in rows)
         {
             var seeds = row.EndsWith("seeds", StringComparison.Ordinal) ? Seeds : 1;
@@ -104,13 +110,28 @@ public static class MethodComparison
 
     private static (double Agreement, double Accuracy) Compress(SharedCase shared, CompressionOptions options) => Score(shared, Result(shared, options).Model);
 
-    private static CompressionResult Result(SharedCase shared, CompressionOptions options)
+    /// <summary>Several rounds, each on the network that the one before left, with statistics taken afresh.</summary>
+    private static OnnxModel Annealed(SharedCase shared, CompressionOptions options, double share, int rounds)
+    {
+        var (model, reached) = (shared.Model, 1.0);
+        for (var round = 1; round <= rounds; round++)
+        {
+            var wanted = 1 - ((1 - share) * round / rounds);
+            var result = Result(shared, options with { Budget = new(KeepMacs: wanted / reached) }, model);
+            reached *= (double)result.Compressed.Macs / result.Original.Macs;
+            model = result.Model;
+        }
+
+        return model;
+    }
+
+    private static CompressionResult Result(SharedCase shared, CompressionOptions options, OnnxModel? model = null)
     {
         var samples = shared.Calibration(CalibrationSamples);
         // Plans are compared on a part of the calibration images; the test images only score.
         var split = SampleSplit.Create(samples, 0, options.Seed, CalibrationSamples, CancellationToken.None);
         var data = new CompressionData(new SubsetSampleSource(samples, split.Statistics), new SubsetSampleSource(samples, split.Validation));
-        return new Compressor(new CpuBackend(), new OrtRuntime()).Compress(shared.Model, data, options, null, CancellationToken.None);
+        return new Compressor(new CpuBackend(), new OrtRuntime()).Compress(model ?? shared.Model, data, options, null, CancellationToken.None);
     }
 
     /// <summary>The channels with the largest filters at the widths that id chooses.</summary>
@@ -126,7 +147,7 @@ public static class MethodComparison
             .Rewrite(model, magnitude, CancellationToken.None, out _));
     }
 
-    private static (double Agreement, double Accuracy) Score(SharedCase shared, Models.OnnxModel compressed)
+    private static (double Agreement, double Accuracy) Score(SharedCase shared, OnnxModel compressed)
     {
         var result = shared.Score(compressed);
         return (result.Agreement!.Value, result.Accuracy!.Compressed);
