@@ -104,7 +104,7 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
 
     private static int[] Tools(Consumer consumer) =>
     [
-        .. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+        .. Directory.GetDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => int.TryParse(name, out _))
             .Where(name => CommandLine(name!).Contains("@" + consumer.At("obj"), StringComparison.Ordinal)).Select(name => int.Parse(name!, System.Globalization.CultureInfo.InvariantCulture)),
     ];
 
