@@ -81,7 +81,12 @@ public sealed class ShippedModelTests(PackedPackages packages)
     public void Two_frameworks_share_one_run()
     {
         using var consumer = new Consumer(packages);
-        consumer.WriteApp(Item, "<EnableWindowsTargeting>true</EnableWindowsTargeting>", "<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>");
+
+        // Two frameworks for which the SDK alone has all that is needed.
+        consumer.WriteApp(
+            Item,
+            "<EnableWindowsTargeting>true</EnableWindowsTargeting><DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>",
+            "<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>");
 
         var run = consumer.Build("-m:2");
         var second = consumer.Build();
