@@ -20,8 +20,6 @@ public sealed class UsageTests
     [InlineData("COMPRESSED is missing", "verify", "a.onnx")]
     [InlineData("-o is missing", "compress", "m.onnx", "--keep-macs", "0.5")]
     [InlineData("--keep-macs needs a value", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs")]
-    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy")]
-    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--min-agreement", "0.9")]
     [InlineData("Data are missing", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5")]
     [InlineData("Data are missing", "verify", "a.onnx", "b.onnx")]
     public void What_is_missing_is_named(string part, params string[] args) => CliRun.Of(args).HasOneError(2, DiagnosticCodes.ArgumentMissing, part);
@@ -48,22 +46,13 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
-    [InlineData("--plan", "plan.json")]
     [InlineData("--locked")]
     [InlineData("--cache-dir", "cache")]
     [InlineData("--memory", "4G")]
-    [InlineData("--reconstruct", "sequential")]
     [InlineData("--device", "cuda")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
-
-    [Theory]
-    [InlineData("plan")]
-    [InlineData("apply")]
-    [InlineData("explore")]
-    public void A_verb_that_does_not_work_yet_is_refused_by_name(string verb) =>
-        CliRun.Of(verb, "m.onnx").HasOneError(2, DiagnosticCodes.NotSupportedYet, verb);
 
     [Theory]
     [InlineData("--quiet and --verbose", "--quiet", "--verbose")]

@@ -68,7 +68,8 @@ internal sealed class MethodOptions
     {
         "id" => CompressionMethod.Interpolative,
         "svd" => CompressionMethod.LowRank,
-        "coreset" or "redundancy" => throw Usage.NotYet($"--methods {word}", "use --methods id,svd"),
+        "coreset" => CompressionMethod.Coreset,
+        "redundancy" => CompressionMethod.Redundancy,
         _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy"),
     };
 

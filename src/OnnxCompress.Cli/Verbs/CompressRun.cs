@@ -44,7 +44,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         var outcome = talk.WithProgress(progress => Work(
             model,
-            data is null ? new CompressionData(source) : new CompressionData(
+            data is null ? new CompressionData(source, Guard: guard.Count == 0 ? null : guard) : new CompressionData(
                 new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
             statistics,
             labels,
@@ -59,7 +59,17 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var write = failures.Count == 0 || settings.Force;
         if (write)
         {
-            OutputFile.Write(settings.Output, () => outcome.Result.Model.Save(settings.Output));
+            OutputFile.Write(settings.Output, () =>
+            {
+                if (settings.WritesPlan)
+                {
+                    outcome.Result.Plan.Save(settings.Output);
+                }
+                else
+                {
+                    outcome.Result.Model.Save(settings.Output);
+                }
+            });
         }
 
         var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };

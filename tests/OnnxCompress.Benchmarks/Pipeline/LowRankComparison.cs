@@ -9,7 +9,6 @@ using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
@@ -35,7 +34,7 @@ public static class LowRankComparison
         ArgumentNullException.ThrowIfNull(args);
         Console.WriteLine("| model | MACs allowed | form | MACs | parameters | grouped layers | agreement | accuracy |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
-        foreach (var open in (Func<SharedCase?>[])[() => SharedCase.Resnet20(), SharedCase.Lenet, SharedCase.Squeezenet])
+        foreach (var open in (Func<SharedCase?>[])[() => SharedCase.Resnet20(), () => SharedCase.Fashion("fm_lenet.onnx"), SharedCase.Squeezenet])
         {
             using var shared = open();
             if (shared is not null)
@@ -80,8 +79,7 @@ public static class LowRankComparison
     private static void Print(
         SharedCase shared, string variant, double share, (long Parameters, long Macs) cost, ModelAnalysis analysis, OnnxModel compressed, int grouped)
     {
-        var result = new ModelVerifier(new OrtRuntime()).Verify(
-            shared.Model, compressed, shared.Test, new VerificationOptions { Labels = shared.Labels }, null, CancellationToken.None);
+        var result = shared.Score(compressed);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"| {shared.Name} | {share:F1} | {variant} | {(double)cost.Macs / analysis.Macs:F3} | {(double)cost.Parameters / analysis.Parameters:F3} | {grouped} | {result.Agreement:F4} | {result.Accuracy!.Original:F4} -> {result.Accuracy.Compressed:F4} |"));

@@ -51,7 +51,7 @@ public sealed class StatisticsTests
         var builder = new TestModel();
         builder.Input("x", "N", "L", 4);
         var model = builder.Output(builder.MatMul("m2", builder.Relu("r", builder.MatMul("m1", "x", 4, 6)), 6, 3)).Build();
-        ISampleSource[] lengths = [.. new[] { 5, 2, 300 }.Select(length => ModelRunner.Samples(model, count: 9, seed: length, dynamicSize: length))];
+        ISampleSource[] lengths = [.. new[] { 5, 2, 300 }.Select(length => ModelRunner.Samples(model, count: 24, seed: length, dynamicSize: length))];
         var bench = new Workbench(model, lengths[0]);
 
         var mixed = bench.Calibrate(new MixedSamples(lengths), batchSize: 4);
@@ -61,8 +61,8 @@ public sealed class StatisticsTests
             apart[0].Add(part);
         }
 
-        Assert.Equal(27, mixed.Samples);
-        Assert.Equal(9 * (5 + 2 + 300), Assert.Single(mixed.Taps).Value.Rows);
+        Assert.Equal(72, mixed.Samples);
+        Assert.Equal(24 * (5 + 2 + 300), Assert.Single(mixed.Taps).Value.Rows);
         Compare(apart[0], mixed, 1e-6, "float blocks of other sizes");
     }
 

@@ -19,6 +19,7 @@ public sealed partial class HtmlReportTests : IDisposable
         Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)),
         Latency = new(0.5, 0, 1, 31),
         Sites = [new("conv1", "id", 12, 16, null, 0.01, 0.02), new("conv2", "svd", null, 64, 9, 0.03, null) { Split = "response" }],
+        Layers = [new("fc7", 0.35, 0.21, 0.001, false)],
         Refused = [new("Resize_12", "OCX2007", "Channels of 'é' reach <Resize>.", 42), new("head", "OCX2001", "They are the model's output.", 7)],
         Timing = new(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2.8, 123456),
         Changed = [new(17, "test.npy", 0, 3, 5, 1.25, 0.5)],
@@ -38,7 +39,7 @@ public sealed partial class HtmlReportTests : IDisposable
         string[] parts =
         [
             "50.0% fewer parameters, 50.0% fewer multiply-accumulates and 50.0% fewer bytes.", "90.00% of the decisions stayed the same",
-            "at least 85.00% do", "1.50 ms", "0.750 ms", "12 of 16", "rank 9 of 64", "svd, response", "0.0100", "OCX2007", "&lt;Resize&gt;", "test.npy", "1.2500",
+            "at least 85.00% do", "1.50 ms", "0.750 ms", "12 of 16", "rank 9 of 64", "svd, response", "0.0100", "fc7", "0.3500", "0.2100", "OCX2007", "&lt;Resize&gt;", "test.npy", "1.2500",
             "dotnet onnx-compress compress m.onnx", "(x * 0.5 - [1, 2, 3]) / 4", "cropped to 224x320", "the model of this report",
         ];
 
@@ -75,6 +76,7 @@ public sealed partial class HtmlReportTests : IDisposable
             Tool = Hostile,
             Command = Hostile,
             Sites = [new(Hostile, Hostile, 1, 2, null, 0, 0) { Split = Hostile }],
+            Layers = [new(Hostile, 0, 0, null, true)],
             Refused = [new(Hostile, Hostile, Hostile, 1)],
             Changed = [new(1, Hostile, 0, 0, 1, null, null)],
             Verification = Report.Verification! with { Outputs = [new(Hostile, 0, 0, 0)] },

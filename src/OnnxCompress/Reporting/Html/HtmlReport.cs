@@ -55,7 +55,7 @@ public static class HtmlReport
     {
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
-        yield return ("layers", "Layers", LayerSection.Write(report.Sites));
+        yield return ("layers", "Layers", LayerSection.Write(report));
         yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
         yield return ("changed", "Decisions that changed", ChangedSection.Write(report));
         yield return ("refused", "Left alone, by reason", RefusedSection.Write(report.Refused));

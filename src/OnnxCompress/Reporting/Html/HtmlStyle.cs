@@ -13,6 +13,7 @@ internal static class HtmlStyle
         h1 { font-size: 1.9rem; line-height: 1.2; margin: .1rem 0 .6rem; overflow-wrap: anywhere; }
         h2 { font-size: 1.3rem; margin: 2.4rem 0 .7rem; padding-top: .6rem; border-top: 1px solid var(--rule); }
         h3 { font-size: .95rem; margin: 0; font-weight: 600; }
+        section > h3 { margin: 1.4rem 0 .2rem; }
         p { margin: .4rem 0; }
         .tool, .quiet, .note, footer { color: var(--quiet); }
         .tool, .note, footer { font-size: .85rem; }

@@ -6,7 +6,9 @@ namespace OnnxCompress.Reporting.Html;
 internal static class LayerSection
 {
     /// <summary>The section's markup.</summary>
-    public static string Write(IReadOnlyList<ReportedSite> sites)
+    public static string Write(CompressionReport report) => Places(report.Sites) + Fits(report.Layers);
+
+    private static string Places(IReadOnlyList<ReportedSite> sites)
     {
         if (sites.Count == 0)
         {
@@ -32,6 +34,31 @@ internal static class LayerSection
                 .Append(HtmlText.Meter(kept, share, "keep"))
                 .Append(HtmlText.Meter(Figures.Error(site.PredictedError), Relative(site.PredictedError, largest), "plan"))
                 .Append(HtmlText.Meter(Figures.Error(site.MeasuredError), Relative(site.MeasuredError, largest), "error"))
+                .Append("</tr>\n");
+        }
+
+        return html.Append("</tbody>\n</table></div>\n").ToString();
+    }
+
+    // What least squares made of the weights that the method gave.
+    private static string Fits(IReadOnlyList<ReportedLayer> layers)
+    {
+        if (layers.Count == 0)
+        {
+            return "";
+        }
+
+        var largest = layers.Max(layer => Math.Max(layer.ErrorBefore, layer.ErrorAfter));
+        var html = new StringBuilder("<h3>Weights made anew by least squares</h3>\n").Append(HtmlText.TableStart(
+            $"{Figures.Count(layers.Count)} layers: relative error of their outputs on calibration rows that were not fitted",
+            [new("layer"), new("before", true), new("after", true)],
+            "before", "after"));
+        foreach (var layer in layers)
+        {
+            html.Append("<tr>")
+                .Append(HtmlText.Cell(Breakable(layer.Layer), isNumber: false, isHeading: true))
+                .Append(HtmlText.Meter(Figures.Error(layer.ErrorBefore), Relative(layer.ErrorBefore, largest), "plan"))
+                .Append(HtmlText.Meter(Figures.Error(layer.ErrorAfter), Relative(layer.ErrorAfter, largest), "error"))
                 .Append("</tr>\n");
         }
 
