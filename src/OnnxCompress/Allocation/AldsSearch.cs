@@ -129,7 +129,8 @@ internal sealed class AldsSearch(
         foreach (var groups in AldsSplit.GroupsOf(layer.Size))
         {
             var bounds = layer.Bounds(groups, asReleased);
-            var rank = (int)Math.Min(bounds.Length - 1, budget / measure(SplitCost.Of(option.Shape with { Groups = groups, Rank = 1 }, layer.Size)));
+            var each = Math.Max(1, measure(SplitCost.Of(option.Shape with { Groups = groups, Rank = 1 }, layer.Size)));
+            var rank = (int)Math.Min(bounds.Length - 1, budget / each);
             if (rank >= 1 && bounds[rank] < best.Error)
             {
                 best = new SplitOption(new SplitShape(SplitForm.Alds, rank, groups), bounds[rank]);
@@ -140,11 +141,12 @@ internal sealed class AldsSearch(
     }
 
     /// <summary>The smallest rank whose bound is at most the level; null when that does not pay.</summary>
-    private static SplitOption? Smallest(AldsSpectra layer, int groups, double[] bounds, double level)
+    private SplitOption? Smallest(AldsSpectra layer, int groups, double[] bounds, double level)
     {
         var rank = Math.Max(1, Array.FindIndex(bounds, b => b <= level));
         var shape = new SplitShape(SplitForm.Alds, rank, groups);
-        return SplitCost.Of(shape, layer.Size).Pays(layer.Size) ? new SplitOption(shape, bounds[rank]) : null;
+        var cost = SplitCost.Of(shape, layer.Size);
+        return cost.Pays(layer.Size) && measure(cost) < measure(SplitCost.Whole(layer.Size)) ? new SplitOption(shape, bounds[rank]) : null;
     }
 
     private bool Allows(SplitOption?[] choice) => allows([.. choice.Select(o => o?.Shape)]);

@@ -72,9 +72,10 @@ internal sealed class SplitCandidate(
         return best;
     }
 
-    /// <summary>The cheapest split of all; null when none pays.</summary>
+    /// <summary>The cheapest split of all; null when none is cheaper than the layer.</summary>
     public SplitOption? Smallest(LayerSize remaining, Func<SplitCost, long> measure) =>
-        Paying(remaining).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+        Paying(remaining).Where(o => measure(SplitCost.Of(o.Shape, remaining)) < measure(SplitCost.Whole(remaining)))
+            .MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
 
     /// <summary>The cheapest split with a smaller error than the present one; null for the layer as it is, which has none.</summary>
     public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitCost, long> measure) =>

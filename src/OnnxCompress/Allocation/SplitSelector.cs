@@ -2,7 +2,6 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
@@ -21,8 +20,7 @@ internal sealed class SplitSelector(
     {
         var layers = SplitSites.Find(analysis);
         var candidates = new SplitCandidate[layers.Count];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = backend.Threads, CancellationToken = cancellation };
-        Parallel.For(0, candidates.Length, parallel, i => candidates[i] = Price(layers[i]));
+        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(layers[i]), cancellation);
         return candidates;
     }
 
@@ -30,18 +28,19 @@ internal sealed class SplitSelector(
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
         var alignment = options.Alignment ?? WidthTable.AlignmentOf(problem.Size.LargestRank, layer.Node.OpType == "Conv");
-        var forms = SplitCurves.Forms(options.Split, options.Reconstruction != ReconstructionMode.None);
+        var forms = SplitCurves.Forms(options.Split, options.FitsWeights);
+        var spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         var axes = analysis.Relations.KnownAxes(layer.Weight);
         return new SplitCandidate(
             layer,
-            SplitCurves.Of(problem, forms, alignment, backend),
+            SplitCurves.Of(problem with { Spectra = spectra }, forms, alignment, backend),
             problem.Size,
             (inputs, outputs) => SplitSites.SizeOf(layer, analysis, inputs, outputs),
             (axes[layer.InputAxis]!, axes[layer.OutputAxis]!),
             model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
-            Spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null,
+            Spectra = spectra,
         };
     }
 }

@@ -50,24 +50,10 @@ internal static class ProductFactors
 
     private static string AddWeight(string name, Matrix<double> factor, bool isTransposed, GraphNode node, ModelGraph graph)
     {
-        var stored = isTransposed ? factor : Transposed(factor);
+        var stored = isTransposed ? factor : factor.Transpose();
         long[] dims = [stored.Rows, stored.Columns];
         var weight = graph.AddInitializer(graph.UniqueName($"{name}/weight"), graph.Constant(node.Inputs[1])!.Type, dims);
         weight.Write(dims, ToFloats(stored));
         return weight.Name;
-    }
-
-    private static Matrix<double> Transposed(Matrix<double> matrix)
-    {
-        var transposed = new Matrix<double>(matrix.Columns, matrix.Rows);
-        for (var i = 0; i < matrix.Rows; i++)
-        {
-            for (var j = 0; j < matrix.Columns; j++)
-            {
-                transposed[j, i] = matrix[i, j];
-            }
-        }
-
-        return transposed;
     }
 }

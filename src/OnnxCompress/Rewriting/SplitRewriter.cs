@@ -38,8 +38,12 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
             Require(split, problem, method);
             var factors = method.Build(problem, split.Shape);
             var node = graph.Producer(layer.Output)!;
-            var bias = FactorBias.Write(node, layer, factors.Offset, graph);
-            if (node.OpType == "Conv")
+            var bias = problem.Size.IsTable ? null : FactorBias.Write(node, layer, factors.Offset, graph);
+            if (problem.Size.IsTable)
+            {
+                TableFactors.Write(node, factors.Chain, graph);
+            }
+            else if (node.OpType == "Conv")
             {
                 ConvolutionFactors.Write(node, factors.Chain, problem.Size, bias, graph);
             }

@@ -4,6 +4,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Verification;
@@ -47,7 +48,10 @@ public static class MagnitudeComparison
         var samples = shared.Calibration(1000);
         foreach (var selection in (ChannelSelection[])[ChannelSelection.Target, ChannelSelection.PivotedQr])
         {
-            var options = new CompressionOptions { Budget = new Budget(KeepMacs: share), Selection = selection };
+            var options = new CompressionOptions
+            {
+                Budget = new Budget(KeepMacs: share), Methods = [CompressionMethod.Interpolative], Selection = selection, Reconstruction = ReconstructionMode.None,
+            };
             var result = compressor.Compress(shared.Model, samples, options, null, CancellationToken.None);
             Print(shared, file, share, $"id, {selection}", result.Model);
             if (selection == ChannelSelection.Target)
@@ -66,7 +70,7 @@ public static class MagnitudeComparison
         var analysis = DependencyAnalyzer.Analyze(simplified, shapes);
         var taps = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
         var statistics = new Calibrator(runtime, 0).Run(simplified, shapes, taps, samples, 16, null, CancellationToken.None);
-        var sites = plan.Sites.Select(site => site with
+        var sites = plan.Channels.Select(site => site with
         {
             Kept = Largest(analysis, analysis.Groups.Single(g => g.Name == site.Site), site.Kept),
             Ridge = NoMixing,

@@ -22,7 +22,7 @@ public sealed class LevelAllocatorTests
         var budget = what switch { "params" => new Budget(KeepParameters: keep), "macs" => new Budget(KeepMacs: keep), _ => new Budget(KeepBytes: keep) };
         var sites = Sites(bench, alignment);
 
-        var kept = new LevelAllocator(sites, bench.Analysis.Cost, bench.Model.Bytes, budget).Allocate();
+        var kept = Allocate(bench, sites, budget);
 
         var limit = (long)(keep * Cost(bench, what, sites, sites.Select(s => s.Keep(s.Group.Channels)).ToArray()));
         Assert.True(Cost(bench, what, sites, kept) <= limit);
@@ -45,7 +45,7 @@ public sealed class LevelAllocatorTests
         var bench = new Workbench(Model());
         var sites = Sites(bench, alignment);
 
-        var kept = new LevelAllocator(sites, bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepMacs: 0.6)).Allocate();
+        var kept = Allocate(bench, sites, new Budget(KeepMacs: 0.6));
 
         foreach (var (site, mask) in sites.Zip(kept))
         {
@@ -60,7 +60,7 @@ public sealed class LevelAllocatorTests
     {
         var bench = new Workbench(Model());
         var sites = Sites(bench, 1);
-        var kept = new LevelAllocator(sites, bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepParameters: 0.5)).Allocate();
+        var kept = Allocate(bench, sites, new Budget(KeepParameters: 0.5));
 
         var rewritten = bench.Slice([.. sites.Select((s, i) => (s.Group.Name, Enumerable.Range(0, s.Group.Channels).Where(c => kept[i][c]).ToArray()))]);
         var after = new Workbench(rewritten, bench.Samples);
@@ -105,7 +105,7 @@ public sealed class LevelAllocatorTests
         var bench = new Workbench(Model());
 
         var error = Assert.Throws<OnnxCompressException>(() =>
-            new LevelAllocator(Sites(bench, 1), bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepParameters: 0.001)).Allocate());
+            Allocate(bench, Sites(bench, 1), new Budget(KeepParameters: 0.001)));
 
         Assert.Equal(DiagnosticCodes.BudgetOutOfReach, error.Diagnostic.Code);
         Assert.Contains("--keep-params", error.Message, StringComparison.Ordinal);
@@ -120,10 +120,16 @@ public sealed class LevelAllocatorTests
         var bench = new Workbench(builder.Output("f").Build());
 
         var error = Assert.Throws<OnnxCompressException>(() =>
-            new LevelAllocator([], bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepMacs: 0.5)).Allocate());
+            Allocate(bench, [], new Budget(KeepMacs: 0.5)));
 
         Assert.Equal(DiagnosticCodes.BudgetOutOfReach, error.Diagnostic.Code);
-        Assert.Empty(new LevelAllocator([], bench.Analysis.Cost, bench.Model.Bytes, Budget.None).Allocate());
+        Assert.Empty(Allocate(bench, [], Budget.None));
+    }
+
+    private static bool[][] Allocate(Workbench bench, SiteCandidate[] sites, Budget budget)
+    {
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], [], bench.Analysis.Cost, bench.Model.Bytes, budget);
+        return [.. new LevelAllocator(sites, [], bench.Analysis.Cost, limits).Allocate().Kept];
     }
 
     private static SiteCandidate[] Sites(Workbench bench, int alignment) =>

@@ -24,7 +24,7 @@ internal sealed class AldsSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override IEnumerable<SplitOption> Price(LayerProblem problem)
     {
-        var spectra = new AldsSpectra(problem, Backend);
+        var spectra = problem.Spectra ?? new AldsSpectra(problem, Backend);
         return GroupsOf(problem.Size).SelectMany(g => spectra.Bounds(g).Select((bound, j) => new SplitOption(new SplitShape(Form, j, g), bound)).Skip(1));
     }
 

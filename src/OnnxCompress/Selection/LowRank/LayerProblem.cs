@@ -24,6 +24,9 @@ internal sealed record LayerProblem
     /// <summary>Statistics of the channels that the layer reads; null likewise.</summary>
     public TapStatistics? Input { get; init; }
 
+    /// <summary>Spectra of the weight's slices where something else needs them too; null: whoever needs them makes them.</summary>
+    public AldsSpectra? Spectra { get; init; }
+
     /// <summary>The weight with the kernel taps as rows: <c>(outputs * kernel) x inputs</c>.</summary>
     public Matrix<double> WeightByInput()
     {
@@ -43,11 +46,14 @@ internal sealed record LayerProblem
         return matrix;
     }
 
-    /// <summary>Second moments of the outputs, about their means where the bias can take them up.</summary>
+    /// <summary>
+    /// Second moments of the outputs, about their means where the bias can take them up; else about the bias, which no
+    /// split changes.
+    /// </summary>
     /// <param name="statistics">The fold.</param>
     /// <param name="about">The fold whose means are used.</param>
     public ChannelMoments OutputMoments(ChannelStatistics statistics, ChannelStatistics about) =>
-        ChannelMoments.Of(statistics, TakesMean ? MeansOf(about) : null);
+        ChannelMoments.Of(statistics, TakesMean ? MeansOf(about) : Bias);
 
     /// <summary>Means of the channels.</summary>
     public static double[] MeansOf(ChannelStatistics statistics) => [.. statistics.Sums.Select(s => s / Math.Max(1, statistics.Rows))];

@@ -13,7 +13,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     public static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis)
     {
         var shapes = analysis.Relations.Shapes;
-        return SplitSites.Find(analysis).SelectMany(l => new[] { ChannelTap.OfOutput(l, shapes), ChannelTap.OfInput(l, shapes) }).OfType<ChannelTap>();
+        return SplitSites.Find(analysis).SelectMany(l => new[] { ChannelTap.OfOutput(l, shapes), InputTap(l, shapes) }).OfType<ChannelTap>();
     }
 
     /// <summary>The problem of a layer as it stands in a graph.</summary>
@@ -35,14 +35,17 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
             TakesMean = TakesMean(layer),
             // What is added to the outputs must be known, or the factors would be fitted to something else.
             Output = isBiasKnown ? Select(statistics.Find(ChannelTap.OfOutput(layer, shapes)), outputs) : null,
-            Input = Select(statistics.Find(ChannelTap.OfInput(layer, shapes)), inputs),
+            Input = Select(statistics.Find(InputTap(layer, shapes)), inputs),
         };
     }
 
-    /// <summary>A MatMul's bias is a node of its own and comes after the output.</summary>
-    private static bool BiasIsInOutput(LinearLayer layer) => layer.Node.OpType != "MatMul";
+    /// <summary>What a table reads are indices, which have no moments.</summary>
+    private static ChannelTap? InputTap(LinearLayer layer, TensorShapes shapes) => SplitSites.IsTable(layer) ? null : ChannelTap.OfInput(layer, shapes);
 
-    private static bool IsBiasKnown(LinearLayer layer) => layer.Node.OpType == "MatMul" || layer.Node.Input(2) == layer.Bias;
+    /// <summary>A MatMul's bias is a node of its own and comes after the output.</summary>
+    private static bool BiasIsInOutput(LinearLayer layer) => layer.Node.OpType is "Conv" or "Gemm";
+
+    private static bool IsBiasKnown(LinearLayer layer) => !BiasIsInOutput(layer) || layer.Node.Input(2) == layer.Bias;
 
     private static TapStatistics? Select(TapStatistics? statistics, int[] kept) =>
         statistics is null || statistics.Channels == kept.Length ? statistics : statistics.Select(kept);
@@ -51,7 +54,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     private bool TakesMean(LinearLayer layer)
     {
         var graph = analysis.Relations.Graph;
-        return layer.Node.OpType == "MatMul"
+        return !BiasIsInOutput(layer)
             ? layer.Bias is { } added && graph.Uses(added).Count == 1 && !graph.IsInput(added)
             : layer.Node.Input(2) is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!));
     }

@@ -6,7 +6,8 @@ namespace OnnxCompress.Selection.LowRank;
 /// <param name="Kernel">Size of the kernel along each spatial axis; empty for matrix products.</param>
 /// <param name="InputSpace">Size of the input along the spatial axes for one sample; for matrix products, one entry: the rows.</param>
 /// <param name="OutputSpace">The same of the output.</param>
-internal sealed record LayerSize(int Inputs, int Outputs, int[] Kernel, int[] InputSpace, int[] OutputSpace)
+/// <param name="IsTable">Whether the layer looks rows of its weight up: its inputs are entries, and reading one multiplies nothing.</param>
+internal sealed record LayerSize(int Inputs, int Outputs, int[] Kernel, int[] InputSpace, int[] OutputSpace, bool IsTable = false)
 {
     /// <summary>Elements of the kernel.</summary>
     public int Taps => Kernel.Aggregate(1, (product, k) => product * k);
@@ -24,7 +25,7 @@ internal sealed record LayerSize(int Inputs, int Outputs, int[] Kernel, int[] In
     public long DenseParameters => (long)Outputs * Columns;
 
     /// <summary>Multiply-accumulates of the layer as it stands.</summary>
-    public long DenseMacs => DenseParameters * OutputPositions;
+    public long DenseMacs => IsTable ? 0 : DenseParameters * OutputPositions;
 
     /// <summary>The largest rank the weight can have.</summary>
     public int LargestRank => Math.Min(Outputs, Columns);

@@ -6,8 +6,11 @@ namespace OnnxCompress.Selection.LowRank;
 /// <param name="Nodes">How many nodes they are.</param>
 internal readonly record struct SplitCost(long Parameters, long Macs, int Nodes)
 {
-    /// <summary>Whether the split is smaller and faster to count than the layer; anything else is no candidate.</summary>
-    public bool Pays(LayerSize size) => Parameters < size.DenseParameters && Macs < size.DenseMacs;
+    /// <summary>
+    /// Whether the split is smaller and faster to count than the layer; anything else is no candidate. Looking up
+    /// multiplies nothing, so a split of a table only has to be smaller.
+    /// </summary>
+    public bool Pays(LayerSize size) => Parameters < size.DenseParameters && (size.IsTable || Macs < size.DenseMacs);
 
     /// <summary>The cost of a layer that is not split.</summary>
     public static SplitCost Whole(LayerSize size) => new(size.DenseParameters, size.DenseMacs, 1);
@@ -23,6 +26,7 @@ internal readonly record struct SplitCost(long Parameters, long Macs, int Nodes)
                 rank * ((size.Inputs * size.InputPositions) + ((long)size.Outputs * size.Taps * size.OutputPositions)), 2),
             SplitForm.Tucker => Tucker(shape, size),
             SplitForm.Spatial => Spatial(rank, size),
+            _ when size.IsTable => new(rank * (size.Inputs + (long)size.Outputs), rank * size.Outputs * size.OutputPositions, 2),
             _ => new(
                 rank * (size.Columns + ((long)shape.Groups * size.Outputs)),
                 rank * (size.Columns + ((long)shape.Groups * size.Outputs)) * size.OutputPositions, 2),

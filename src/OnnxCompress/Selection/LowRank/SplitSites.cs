@@ -4,7 +4,8 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Selection.LowRank;
 
 /// <summary>
-/// Which layers can be split: every linear layer whose weight is its own. The nodes around it do not change, so that
+/// Which layers can be split: every linear layer whose weight is its own, and every table that a Gather looks up, which
+/// is a linear layer on one-hot inputs (<c>inputs</c> entries, <c>outputs</c> columns). The nodes around it do not change, so that
 /// layers whose channels cannot be removed (model outputs, attention, residual streams) can be split all the same.
 /// </summary>
 internal static class SplitSites
@@ -14,7 +15,14 @@ internal static class SplitSites
 
     /// <summary>The layers that can be split, in the order of the model.</summary>
     public static IReadOnlyList<LinearLayer> Find(ModelAnalysis analysis) =>
-        [.. analysis.Relations.Layers.Where(l => analysis.IsSelected(l.Node.Name) && IsSplittable(l, analysis.Relations.Graph) && HasShapes(l, analysis))];
+        [.. analysis.Relations.Layers.Where(l => IsSplittable(l, analysis.Relations.Graph))
+            .Concat(analysis.Relations.Graph.Nodes.Select(n => TableOf(n, analysis)).OfType<LinearLayer>())
+            .Where(l => analysis.IsSelected(l.Node.Name) && HasShapes(l, analysis))
+            // A plan names its layers: those that share a name cannot be told apart.
+            .GroupBy(l => l.Node.Name, StringComparer.Ordinal).Where(g => g.Count() == 1).Select(g => g.First())];
+
+    /// <summary>Whether the layer looks rows of its weight up.</summary>
+    public static bool IsTable(LinearLayer layer) => layer.Node.OpType == "Gather";
 
     /// <summary>The size of a layer of which some channels stay.</summary>
     /// <param name="layer">The layer.</param>
@@ -27,8 +35,8 @@ internal static class SplitSites
         var (input, output) = (shapes.Of(layer.Input)!, shapes.Of(layer.Output)!);
         if (layer.Node.OpType != "Conv")
         {
-            int rows = output.Aggregate(1, (product, d) => checked(product * d)) / output[layer.OutputChannelAxis];
-            return new LayerSize(inputs, outputs, [], [rows], [rows]);
+            var rows = output.Aggregate(1, (product, d) => checked(product * d)) / output[layer.OutputChannelAxis] / shapes.Samples;
+            return new LayerSize(inputs, outputs, [], [rows], [rows], IsTable(layer));
         }
 
         var kernel = analysis.Relations.Graph.Constant(layer.Weight)!.Dims.Skip(SpatialFrom).Select(d => (int)d);
@@ -44,6 +52,21 @@ internal static class SplitSites
             _ => false,
         };
         return isKnown && layer.Node.Domain.Length == 0 && graph.Uses(layer.Weight).Count == 1 && !graph.IsInput(layer.Weight);
+    }
+
+    private static LinearLayer? TableOf(GraphNode node, ModelAnalysis analysis)
+    {
+        var graph = analysis.Relations.Graph;
+        return node is { OpType: "Gather", Domain: "" } && node.Int("axis", 0) is 0 or -2
+            && graph.Constant(node.Inputs[0]) is { Dims.Count: 2 } table && table.Type.IsFloatingPoint()
+            && graph.Uses(node.Inputs[0]).Count == 1 && !graph.IsInput(node.Inputs[0]) && graph.Constant(node.Inputs[1]) is null
+            && analysis.Relations.KnownAxes(node.Inputs[0]) is [not null, not null] && analysis.Relations.Shapes.Of(node.Outputs[0]) is { Length: > 0 } dims
+            ? new LinearLayer
+            {
+                Node = node, Weight = node.Inputs[0], OutputAxis = 1, InputAxis = 0,
+                Input = node.Inputs[1], InputChannelAxis = 0, Output = node.Outputs[0], OutputChannelAxis = dims.Length - 1,
+            }
+            : null;
     }
 
     private static bool HasShapes(LinearLayer layer, ModelAnalysis analysis) =>
