@@ -5,6 +5,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
@@ -83,7 +84,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var draft = options.Plan is { } given
             ? workshop.CarryOut(given, progress, cancellation)
             : Search(model, workshop, data, options, progress, cancellation);
-        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, options, cancellation));
+        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, workshop.Options, cancellation));
         return Describe(model, workshop, draft, errors, watch.Times);
     }
 
@@ -115,6 +116,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     {
         var methods = options.MethodsFor(samples);
         var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
+        if (options.Statistics is null && samples is RandomSampleSource)
+        {
+            // Made-up samples say nothing about what the network sees: only weights count.
+            options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
+        }
+
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
         return watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
