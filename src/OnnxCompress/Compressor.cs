@@ -49,7 +49,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options.MethodsFor(samples)), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.UsedMethods), samples, options.BatchSize, progress, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -114,9 +114,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Workshop Open(
         OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var methods = options.MethodsFor(samples);
+        var methods = options.UsedMethods;
         var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
-        if (options.Statistics is null && samples is RandomSampleSource)
+        if (options.IsDataFree)
         {
             // Made-up samples say nothing about what the network sees: only weights count.
             options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
@@ -166,7 +166,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
     private double[] Measure(Workshop workshop, Draft draft, CompressionOptions options, CancellationToken cancellation) =>
-        options.Statistics is not null && workshop.Samples is RandomSampleSource
+        (options.Statistics is not null || options.IsDataFree) && workshop.Samples is RandomSampleSource
             ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(runtime, options.Threads).Measure(
                 workshop.Model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, workshop.Analysis))], draft.Shrinkage, workshop.Samples, options.BatchSize,
