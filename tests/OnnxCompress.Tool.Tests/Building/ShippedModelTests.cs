@@ -92,13 +92,13 @@ public sealed class ShippedModelTests(PackedPackages packages)
 
         var run = consumer.Build("-m:2");
         var second = consumer.Build();
-        var folders = Directory.GetDirectories(consumer.At("bin/Debug"));
+        long[] shipped = [.. Directory.GetDirectories(consumer.At("bin/Debug")).Select(folder => consumer.Length(Path.Combine(folder, "Models", "glyphs.onnx")))];
         var clean = consumer.Run("clean");
 
         Assert.Equal(1, run.ToolStarts);
         Assert.Equal(0, second.TaskRuns);
-        Assert.Equal(2, folders.Length);
-        Assert.All(folders, folder => Assert.InRange(new FileInfo(Path.Combine(folder, "Models", "glyphs.onnx")).Length, 1, Consumer.OriginalBytes - 1));
+        Assert.Equal(2, shipped.Length);
+        Assert.All(shipped, bytes => Assert.InRange(bytes, 1, Consumer.OriginalBytes - 1));
         Assert.Equal(0, clean.Code);
         Assert.False(Directory.Exists(consumer.At("obj/onnxcompress")));
     }
