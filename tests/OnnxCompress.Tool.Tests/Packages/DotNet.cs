@@ -63,6 +63,11 @@ internal sealed class DotNet : IDisposable
         if (packages is not null)
         {
             start.Environment["NUGET_PACKAGES"] = packages;
+
+            // dotnet remembers there where a tool of this name and version was unpacked by an earlier run.
+            start.Environment["DOTNET_CLI_HOME"] = packages + "-home";
+            start.Environment["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false";
+            start.Environment["DOTNET_NOLOGO"] = "1";
         }
 
         return new(start);
