@@ -84,7 +84,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var draft = options.Plan is { } given
             ? workshop.CarryOut(given, progress, cancellation)
             : Search(model, workshop, data, options, progress, cancellation);
-        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, options, cancellation));
+        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, workshop.Options, cancellation));
         return Describe(model, workshop, draft, errors, watch.Times);
     }
 

@@ -24,6 +24,9 @@ internal sealed class Workshop(
     /// <summary>The model that plans are for: the original, simplified.</summary>
     public OnnxModel Model => model;
 
+    /// <summary>How it is compressed.</summary>
+    public CompressionOptions Options => options;
+
     /// <summary>Its analysis.</summary>
     public ModelAnalysis Analysis => analysis;
 

@@ -56,7 +56,8 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
         var graph = analysis.Relations.Graph;
         return !BiasIsInOutput(layer)
             ? layer.Bias is { } added && graph.Uses(added).Count == 1 && !graph.IsInput(added)
-            : layer.Node.Input(2) is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!));
+            // A Gemm scales what is added by beta.
+            : layer.Node.Float("beta", 1) == 1 && (layer.Node.Input(2) is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!)));
     }
 
     private int[] KeptOf(LinearLayer layer, int axis, Shrinkage? shrinkage)
