@@ -54,7 +54,7 @@ public sealed class PlanTests : IDisposable
         var plan = _folder.File("plan.json");
         File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [ { "site": "a", "method": "Interpolative", "kept": [0], "of": 2 } ] }""");
 
-        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), .. Data]).HasOneError(1, DiagnosticCodes.PlanMismatch, "another model");
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), "--quiet", .. Data]).HasOneError(1, DiagnosticCodes.PlanMismatch, "another model");
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class PlanTests : IDisposable
     {
         var output = _folder.File("small.onnx");
 
-        CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "1", "--methods", "svd", "--split", "plain", "--reconstruct", "none", "--include", "stem*", .. Data])
+        CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "1", "--methods", "svd", "--split", "plain", "--reconstruct", "none", "--include", "stem*", "--quiet", .. Data])
             .HasOneError(3, DiagnosticCodes.GoalNotReached, "agreement");
         Assert.False(File.Exists(output));
     }

@@ -67,6 +67,7 @@ public sealed class ReportJsonTests
               "mcNemarP": 0.0129
             }
           },
+          "randomInputs": null,
           "latency": {
             "ratio": 0.5,
             "threads": 0,
