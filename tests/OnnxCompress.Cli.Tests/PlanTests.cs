@@ -14,13 +14,14 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void A_plan_that_is_applied_gives_the_bytes_that_compress_gives()
     {
-        var (plan, applied, direct) = (_folder.File("plan.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
+        var (plan, beside, applied, direct) = (_folder.File("plan.json"), _folder.File("beside.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
 
         Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. Data]).Code);
         Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, .. Data]).Code);
-        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--keep-macs", "0.6", .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--save-plan", beside, "--keep-macs", "0.6", .. Data]).Code);
 
         Assert.Equal(File.ReadAllBytes(direct), File.ReadAllBytes(applied));
+        Assert.Equal(File.ReadAllText(plan), File.ReadAllText(beside));
         using var document = JsonDocument.Parse(File.ReadAllText(plan));
         Assert.Equal(1, document.RootElement.GetProperty("schema").GetInt32());
         Assert.All(document.RootElement.GetProperty("sites").EnumerateArray(), site =>
@@ -55,6 +56,15 @@ public sealed class PlanTests : IDisposable
         File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [ { "site": "a", "method": "Interpolative", "kept": [0], "of": 2 } ] }""");
 
         CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), "--quiet", .. Data]).HasOneError(1, DiagnosticCodes.PlanMismatch, "another model");
+    }
+
+    [Fact]
+    public void A_saved_plan_never_replaces_the_model()
+    {
+        var small = _folder.File("o.onnx");
+
+        CliRun.Of(["compress", SampleFiles.Model, "-o", small, "--save-plan", small, "--keep-macs", "0.5", .. Data])
+            .HasOneError(2, DiagnosticCodes.OptionsConflict, "--save-plan");
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed record CompressSettings
     /// <summary>Whether the plan is written in place of the model.</summary>
     public bool WritesPlan { get; init; }
 
+    /// <summary>Where the plan goes beside the model; null for nowhere.</summary>
+    public string? PlanFile { get; init; }
+
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class CompressVerb
     private readonly Argument<string> _planFile = ModelArgument.Create("PLAN", "A plan that the verb plan wrote.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
     private readonly Option<string?> _plan = OptionFactory.Text("--plan", "PATH", "Carries out this plan instead of searching for one.");
+    private readonly Option<string?> _savePlan = OptionFactory.Text("--save-plan", "PATH", "Writes what was decided beside the result, as the verb plan does.");
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
     private readonly ShapeOptions _shapes = new();
@@ -81,6 +82,7 @@ internal sealed class CompressVerb
         if (part == PipelinePart.Compress)
         {
             command.Options.Add(verb._plan);
+            command.Options.Add(verb._savePlan);
         }
 
         command.Options.Add(verb._out);
@@ -145,13 +147,15 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
+        var reports = _reports.Read(parsed, output, model);
         var guard = GuardFor(_guard.Read(parsed, decision), options);
         var settings = new CompressSettings
         {
             Model = model,
             Output = output,
             WritesPlan = _part == PipelinePart.Plan,
-            Reports = _reports.Read(parsed, output, model),
+            Reports = reports,
+            PlanFile = SavedPlan(parsed, [output, model, .. reports]),
             Command = CommandText.Of(parsed),
             Statistics = statistics,
             Shapes = shapes,
@@ -169,6 +173,19 @@ internal sealed class CompressVerb
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
+    }
+
+    private string? SavedPlan(ParseResult parsed, IEnumerable<string> taken)
+    {
+        if (_part != PipelinePart.Compress || parsed.GetValue(_savePlan) is not { } path)
+        {
+            return null;
+        }
+
+        OutputFile.CheckPlace(path);
+        return taken.FirstOrDefault(other => OutputFile.IsSameFile(path, other)) is { } clash
+            ? throw Usage.Conflict($"--save-plan {path} would replace '{clash}'.")
+            : path;
     }
 
     /// <summary>Without data only weights are looked at, and somebody must say how far that may go.</summary>
