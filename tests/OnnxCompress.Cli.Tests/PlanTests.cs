@@ -90,7 +90,13 @@ public sealed class PlanTests : IDisposable
         var macs = points.Select(p => p.GetProperty("macs").GetInt64()).ToArray();
         Assert.Equal(macs.OrderDescending(), macs);
         Assert.All(points, p => Assert.InRange(p.GetProperty("agreement").GetDouble(), 0.5, 1));
+        Assert.All(points, p => Assert.True(p.GetProperty("latencyMs").GetDouble() > 0));
+        var item = System.Xml.Linq.XElement.Parse(points[5].GetProperty("item").GetString()!);
+        Assert.Equal(
+            ("OnnxModel", SampleFiles.Model, "0.5", SampleFiles.Calibration, "local", "96"),
+            (item.Name.LocalName, Metadata("Include"), Metadata("KeepMacs"), Metadata("Data"), Metadata("Reconstruct"), Metadata("Samples")));
         Assert.All(points, p => Assert.Contains("--keep-macs", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+        string? Metadata(string name) => item.Attribute(name)?.Value;
     }
 
     [Fact]
