@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Allocation.Timing;
+
+/// <summary>
+/// Times chains in the runtime. Each is a small model with one and with <see cref="Copies"/> copies; the difference of both,
+/// taken in the same round, divided by the copies it adds is one measurement, and the median over rounds counts. Chains
+/// are measured in turns, forwards and backwards, so that what else the machine does hits all alike.
+/// </summary>
+/// <param name="runtime">The runtime.</param>
+/// <param name="options">Threads and how long.</param>
+/// <param name="cache">Times that are known already; takes up what is measured.</param>
+internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options, NodeTimeCache cache) : INodeTimer
+{
+    private const int Copies = 4;
+
+    /// <summary>Sessions that are open at a time: enough to compare in turns, few enough to stay in memory.</summary>
+    private const int ChainsInTurns = 8;
+
+    private readonly Stopwatch _spent = new();
+
+    /// <summary>Chains that were measured.</summary>
+    public int Measured { get; private set; }
+
+    /// <summary>Chains whose time was estimated because the limit was reached.</summary>
+    public int Estimated { get; private set; }
+
+    /// <summary>Time spent on measuring.</summary>
+    public TimeSpan Spent => _spent.Elapsed;
+
+    /// <inheritdoc />
+    public IReadOnlyList<double> Time(IReadOnlyList<TimedChain> chains, CancellationToken cancellation)
+    {
+        TimedChain[] unknown = [.. chains.Where(c => c.Nodes.Count > 0 && cache.Find(c.Key) is null).DistinctBy(c => c.Key, StringComparer.Ordinal)];
+        foreach (var together in unknown.Chunk(ChainsInTurns))
+        {
+            if (_spent.Elapsed >= options.Limit)
+            {
+                break;
+            }
+
+            _spent.Start();
+            try
+            {
+                Measure(together, cancellation);
+            }
+            finally
+            {
+                _spent.Stop();
+            }
+        }
+
+        return [.. chains.Select(c => c.Nodes.Count == 0 ? 0 : cache.Find(c.Key) ?? Estimate(c))];
+    }
+
+    private void Measure(TimedChain[] chains, CancellationToken cancellation)
+    {
+        var probes = new List<Probe>();
+        try
+        {
+            foreach (var chain in chains)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                probes.Add(new Probe(runtime, chain, 1, options, cancellation));
+                probes.Add(new Probe(runtime, chain, Copies, options, cancellation));
+            }
+
+            for (var round = 0; round < options.Rounds; round++)
+            {
+                for (var i = 0; i < probes.Count; i++)
+                {
+                    probes[round % 2 == 0 ? i : probes.Count - 1 - i].Measure(cancellation);
+                }
+            }
+
+            for (var i = 0; i < chains.Length; i++)
+            {
+                cache.Add(chains[i].Key, Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds), chains[i].Macs);
+                Measured++;
+            }
+        }
+        finally
+        {
+            probes.ForEach(p => p.Dispose());
+        }
+    }
+
+    /// <summary>What one copy adds; where noise is larger than that, at least a small share of what the copies take in all.</summary>
+    private static double Added(List<double> one, List<double> several)
+    {
+        const double SmallestShare = 0.05;
+        var differences = one.Zip(several, (o, s) => (s - o) / (Copies - 1));
+        return Math.Max(Median(differences), SmallestShare * Median(several) / Copies);
+    }
+
+    private double Estimate(TimedChain chain)
+    {
+        Estimated++;
+        return chain.Macs * cache.MillisecondsPerMac;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>One small model, open, with its measurements.</summary>
+    private sealed class Probe : IDisposable
+    {
+        private const int WarmUps = 3, MostRuns = 500;
+
+        private readonly IModelSession _session;
+        private readonly HostTensor[] _feeds;
+        private readonly int _runs;
+
+        public Probe(IModelRuntime runtime, TimedChain chain, int copies, NodeTimingOptions options, CancellationToken cancellation)
+        {
+            _session = runtime.Open(NodeModel.Of(chain, copies), new SessionSettings(options.Threads));
+            try
+            {
+                _feeds = [NodeModel.InputOf(chain)];
+                // The runtime plans its memory in the first runs; the last one says how many make up a measurement.
+                var last = 0.0;
+                for (var i = 0; i < WarmUps; i++)
+                {
+                    last = Run(1, cancellation);
+                }
+
+                _runs = (int)Math.Clamp(Math.Ceiling(options.SmallestMeasuredMs / Math.Max(1e-4, last)), 1, MostRuns);
+            }
+            catch
+            {
+                _session.Dispose();
+                throw;
+            }
+        }
+
+        public List<double> Milliseconds { get; } = [];
+
+        public void Measure(CancellationToken cancellation)
+        {
+            // Threads of other sessions wait actively for a while after their run; one run that does not count lets them rest.
+            Run(1, cancellation);
+            Milliseconds.Add(Run(_runs, cancellation));
+        }
+
+        public void Dispose() => _session.Dispose();
+
+        private double Run(int runs, CancellationToken cancellation)
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var run = 0; run < runs; run++)
+            {
+                _session.Run(_feeds, NodeModel.Outputs, cancellation).Dispose();
+            }
+
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds / runs;
+        }
+    }
+}
