@@ -6,8 +6,8 @@ namespace OnnxCompress.Allocation.Timing;
 /// </summary>
 internal sealed class NodeTimeTable
 {
-    /// <summary>Where along an axis is measured, in eighths: narrow layers differ most from their share of the work.</summary>
-    private static readonly int[] Eighths = [1, 3, 5, 8];
+    /// <summary>Where along an axis is measured, in sixteenths: narrow layers differ most from their share of the work.</summary>
+    private static readonly int[] Sixteenths = [1, 4, 10, 16];
 
     private readonly int[] _inputs, _outputs;
     private readonly double[,] _milliseconds;
@@ -58,7 +58,7 @@ internal sealed class NodeTimeTable
 
     /// <summary>The widths that are measured, ascending, the last one whole.</summary>
     public static int[] Widths(int channels, int alignment) =>
-        [.. Eighths.Select(e => Math.Min(channels, RoundUp(RoundUp(channels * e, 8) / 8, alignment))).Distinct()];
+        [.. Sixteenths.Select(s => Math.Min(channels, RoundUp(RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
 
     /// <summary>The measured width below, and how far it is to the next; wider than the widest grows in proportion.</summary>
     private static (int Index, double Share) Locate(int[] widths, int width)

@@ -6,8 +6,8 @@ namespace OnnxCompress.Allocation.Timing;
 
 /// <summary>
 /// Times chains in the runtime. Each is a small model with one and with <see cref="Copies"/> copies; the difference of both,
-/// taken in the same round, divided by the copies it adds is one measurement, and the median over rounds counts. Chains
-/// are measured in turns, forwards and backwards, so that what else the machine does hits all alike.
+/// taken in the same round, divided by the copies it adds is one measurement; the median over rounds counts, of the
+/// quicker pass. Chains are measured in turns, forwards and backwards, so that what else the machine does hits all alike.
 /// </summary>
 /// <param name="runtime">The runtime.</param>
 /// <param name="options">Threads and how long.</param>
@@ -34,13 +34,9 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
     public IReadOnlyList<double> Time(IReadOnlyList<TimedChain> chains, CancellationToken cancellation)
     {
         TimedChain[] unknown = [.. chains.Where(c => c.Nodes.Count > 0 && cache.Find(c.Key) is null).DistinctBy(c => c.Key, StringComparer.Ordinal)];
-        foreach (var together in unknown.Chunk(ChainsInTurns))
+        var passes = Enumerable.Repeat(unknown, options.Passes).SelectMany(pass => pass.Chunk(ChainsInTurns));
+        foreach (var together in passes.TakeWhile(_ => _spent.Elapsed < options.Limit))
         {
-            if (_spent.Elapsed >= options.Limit)
-            {
-                break;
-            }
-
             _spent.Start();
             try
             {
@@ -77,8 +73,10 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
 
             for (var i = 0; i < chains.Length; i++)
             {
-                cache.Add(chains[i].Key, Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds), chains[i].Macs);
-                Measured++;
+                var added = Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds);
+                var before = cache.Find(chains[i].Key);
+                cache.Add(chains[i].Key, Math.Min(added, before ?? added), chains[i].Macs);
+                Measured += before is null ? 1 : 0;
             }
         }
         finally
@@ -87,12 +85,15 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         }
     }
 
-    /// <summary>What one copy adds; where noise is larger than that, at least a small share of what the copies take in all.</summary>
+    /// <summary>
+    /// What one copy adds. Never more than one copy alone or the mean of several takes, which hold the costs of a run
+    /// besides; and where noise is larger than what it adds, at least a small share of that.
+    /// </summary>
     private static double Added(List<double> one, List<double> several)
     {
         const double SmallestShare = 0.05;
-        var differences = one.Zip(several, (o, s) => (s - o) / (Copies - 1));
-        return Math.Max(Median(differences), SmallestShare * Median(several) / Copies);
+        var most = Math.Min(Median(one), Median(several) / Copies);
+        return Math.Clamp(Median(one.Zip(several, (o, s) => (s - o) / (Copies - 1))), SmallestShare * most, most);
     }
 
     private double Estimate(TimedChain chain)
@@ -110,7 +111,7 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
     /// <summary>One small model, open, with its measurements.</summary>
     private sealed class Probe : IDisposable
     {
-        private const int WarmUps = 3, MostRuns = 500;
+        private const int WarmUps = 3, FewestRuns = 3, MostRuns = 500;
 
         private readonly IModelSession _session;
         private readonly HostTensor[] _feeds;
@@ -122,14 +123,14 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
             try
             {
                 _feeds = [NodeModel.InputOf(chain)];
-                // The runtime plans its memory in the first runs; the last one says how many make up a measurement.
-                var last = 0.0;
+                // The runtime plans its memory in the first runs; the quickest says how many make up a measurement.
+                var quickest = double.PositiveInfinity;
                 for (var i = 0; i < WarmUps; i++)
                 {
-                    last = Run(1, cancellation);
+                    quickest = Math.Min(quickest, Run(cancellation));
                 }
 
-                _runs = (int)Math.Clamp(Math.Ceiling(options.SmallestMeasuredMs / Math.Max(1e-4, last)), 1, MostRuns);
+                _runs = (int)Math.Clamp(Math.Ceiling(options.SmallestMeasuredMs / Math.Max(1e-4, quickest)), FewestRuns, MostRuns);
             }
             catch
             {
@@ -143,21 +144,18 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         public void Measure(CancellationToken cancellation)
         {
             // Threads of other sessions wait actively for a while after their run; one run that does not count lets them rest.
-            Run(1, cancellation);
-            Milliseconds.Add(Run(_runs, cancellation));
+            Run(cancellation);
+            // Each run on its own: where another process takes the core away, it spoils one run and not the measurement.
+            Milliseconds.Add(Median(Enumerable.Range(0, _runs).Select(_ => Run(cancellation))));
         }
 
         public void Dispose() => _session.Dispose();
 
-        private double Run(int runs, CancellationToken cancellation)
+        private double Run(CancellationToken cancellation)
         {
             var start = Stopwatch.GetTimestamp();
-            for (var run = 0; run < runs; run++)
-            {
-                _session.Run(_feeds, NodeModel.Outputs, cancellation).Dispose();
-            }
-
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds / runs;
+            _session.Run(_feeds, NodeModel.Outputs, cancellation).Dispose();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
     }
 }

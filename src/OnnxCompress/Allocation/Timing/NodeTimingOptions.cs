@@ -6,10 +6,16 @@ internal sealed record NodeTimingOptions
     /// <summary>Threads of the runtime; 0 means all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Measurements of each chain; their median counts.</summary>
-    public int Rounds { get; init; } = 9;
+    /// <summary>Measurements of each chain in a pass; their median counts.</summary>
+    public int Rounds { get; init; } = 5;
 
-    /// <summary>One measurement repeats a short run until it lasts this long.</summary>
+    /// <summary>
+    /// How often all chains are gone through; the quickest pass counts. A machine that was busy for a second spoils a pass
+    /// of some chains, and not their times.
+    /// </summary>
+    public int Passes { get; init; } = 2;
+
+    /// <summary>One measurement is the median of as many runs as this takes, at least three.</summary>
     public double SmallestMeasuredMs { get; init; } = 0.4;
 
     /// <summary>

@@ -12,8 +12,9 @@ public sealed class NodeTimeTableTests
     [Fact]
     public void Measured_widths_are_aligned_and_the_last_one_is_whole()
     {
-        Assert.Equal([16, 32, 48, 64], NodeTimeTable.Widths(64, 16));
-        Assert.Equal([16, 48, 80, 120], NodeTimeTable.Widths(120, 16));
+        Assert.Equal([16, 48, 64], NodeTimeTable.Widths(64, 16));
+        Assert.Equal([16, 32, 80, 120], NodeTimeTable.Widths(120, 16));
+        Assert.Equal([1, 4, 10, 16], NodeTimeTable.Widths(16, 1));
         Assert.Equal([3], NodeTimeTable.Widths(3, 16));
         Assert.Equal([1], NodeTimeTable.Widths(1, 1));
     }
@@ -31,10 +32,10 @@ public sealed class NodeTimeTableTests
     [Fact]
     public void A_width_that_takes_longer_than_a_larger_one_counts_as_that()
     {
-        // 24 channels take longer than 32.
+        // 24 channels, a width that is measured, take longer than 32.
         var table = NodeTimeTable.Measure(new FakeTimer(n => n.Outputs == 24 ? 50 : n.Outputs), Product(32, 32), 8, inputsStay: false, Token);
 
-        Assert.Equal([8, 16, 32, 32], new[] { 8, 16, 24, 32 }.Select(o => table.At(32, o)));
+        Assert.Equal([8, 20, 32, 32], new[] { 8, 16, 24, 32 }.Select(o => table.At(32, o)));
     }
 
     [Fact]

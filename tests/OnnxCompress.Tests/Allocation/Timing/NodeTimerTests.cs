@@ -130,7 +130,7 @@ public sealed class NodeTimerTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => Timer(Open()).Time([Product(8, 8)], source.Token));
     }
 
-    private static NodeTimingOptions Quick { get; } = new() { Threads = 1, Rounds = 5, SmallestMeasuredMs = 0.1 };
+    private static NodeTimingOptions Quick { get; } = new() { Threads = 1, Rounds = 3, SmallestMeasuredMs = 0.1 };
 
     private static NodeTimer Timer(NodeTimeCache cache) => new(ModelRunner.Runtime, Quick, cache);
 
