@@ -17,7 +17,8 @@ internal static class CommandLineApp
         try
         {
             var parsed = CreateRoot(context).Parse(args);
-            if (parsed.Action is not HelpWithExamples && ParseErrors.First(parsed) is { } error)
+            // Help and completion answer command lines that are not finished.
+            if (parsed.Action is not { ClearsParseErrors: true } && ParseErrors.First(parsed) is { } error)
             {
                 return Fail(error, context);
             }
@@ -63,10 +64,13 @@ internal static class CommandLineApp
         var root = new RootCommand(
             "Makes trained ONNX models smaller and faster, and proves with ONNX Runtime that they still decide as before.");
         HelpWithExamples.Install(root);
-        root.Subcommands.Add(CompressVerb.Create(context));
+        root.Subcommands.Add(CompressVerb.Create(context, PipelinePart.Compress));
         root.Subcommands.Add(InspectVerb.Create(context));
         root.Subcommands.Add(CalibrateVerb.Create(context));
         root.Subcommands.Add(MergeVerb.Create(context));
+        root.Subcommands.Add(CompressVerb.Create(context, PipelinePart.Plan));
+        root.Subcommands.Add(CompressVerb.Create(context, PipelinePart.Apply));
+        root.Subcommands.Add(ExploreVerb.Create(context));
         root.Subcommands.Add(VerifyVerb.Create(context));
         return root;
     }

@@ -48,7 +48,15 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
             using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
             var samples = new Block<float>(pr, rows.Rows, rows.Columns, rows.Stride);
             var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
-            Gemm.Run<float, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            if (FloatRange.HoldsProducts(rows))
+            {
+                Gemm.Run<float, float, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            }
+            else
+            {
+                Gemm.Run<float, double, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
+            }
+
             Gemm.MirrorLower(team, sums);
         }
     }

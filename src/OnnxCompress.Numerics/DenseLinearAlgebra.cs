@@ -33,7 +33,7 @@ public static class DenseLinearAlgebra
         return product;
     }
 
-    /// <summary>The Gram matrix rows^T rows of float samples, in double.</summary>
+    /// <summary>The Gram matrix rows^T rows of float samples in double, with the error of float blocks of 256 rows: see <see cref="IDenseBackend.AddGram(ReadOnlyMatrixView{float}, MatrixView{double})"/>.</summary>
     /// <param name="backend">Does the work.</param>
     /// <param name="rows">m x n.</param>
     /// <returns>n x n, symmetric.</returns>

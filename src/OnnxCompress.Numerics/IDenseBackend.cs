@@ -34,7 +34,12 @@ public interface IDenseBackend
     /// <param name="c">m x n, overwritten.</param>
     void Multiply(double alpha, ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, double beta, MatrixView<double> c);
 
-    /// <summary>gram += rows^T rows. Float in, double out.</summary>
+    /// <summary>
+    /// gram += rows^T rows. Float in, double out: blocks of at most 256 rows are summed in float, blocks in double.
+    /// |error| &lt;= 256 * 2^-24 |rows|^T |rows| entrywise (1.6e-5, reached by adversarial data only); on random samples
+    /// about 2e-7 relative, Frobenius, whatever the number of rows. Where the largest entry is above 2^59 or below 2^-40
+    /// everything is summed in double, so float's range is no limit. For a sum in double throughout, pass doubles.
+    /// </summary>
     /// <param name="rows">m x n samples as rows.</param>
     /// <param name="gram">n x n, symmetric; both triangles are read and written.</param>
     void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram);
@@ -44,7 +49,7 @@ public interface IDenseBackend
     /// <param name="gram">n x n, symmetric; both triangles are read and written.</param>
     void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram);
 
-    /// <summary>c += a^T b. Float in, double out.</summary>
+    /// <summary>c += a^T b. Float in, double out, summed in double throughout.</summary>
     /// <param name="a">m x p.</param>
     /// <param name="b">m x q.</param>
     /// <param name="c">p x q.</param>

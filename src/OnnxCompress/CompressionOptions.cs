@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
@@ -10,6 +11,10 @@ namespace OnnxCompress;
 /// <summary>What a compression should reach and how; the defaults are those of the command line.</summary>
 public sealed record CompressionOptions
 {
+    private static readonly CompressionMethod[] DefaultMethods = [CompressionMethod.Interpolative, CompressionMethod.LowRank];
+
+    private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
+
     /// <summary>What the result may cost, as shares of the original.</summary>
     public Budget Budget { get; init; } = Budget.None;
 
@@ -18,6 +23,9 @@ public sealed record CompressionOptions
 
     /// <summary>What a decision is, where plans are compared.</summary>
     public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
+
+    /// <summary>A plan to carry out in place of searching for one.</summary>
+    public CompressionPlan? Plan { get; init; }
 
     /// <summary>The methods that may be used; empty means all that apply.</summary>
     public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];
@@ -54,4 +62,19 @@ public sealed record CompressionOptions
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>Whether weights may be made from data at all.</summary>
+    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
+
+    /// <summary>
+    /// Coresets that are drawn for each group of channels, of which the one with the smallest error by weights alone is
+    /// taken: 1 as published; more favour what that error can see.
+    /// </summary>
+    public int CoresetDraws { get; init; } = 1;
+
+    /// <summary>The methods that are used.</summary>
+    /// <param name="samples">What calibration sees.</param>
+    internal IReadOnlyCollection<CompressionMethod> MethodsFor(ISampleSource samples) => Methods.Count > 0
+        ? Methods
+        : Statistics is null && samples is RandomSampleSource ? DataFreeMethods : DefaultMethods;
 }

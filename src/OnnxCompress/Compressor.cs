@@ -7,7 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 using OnnxCompress.Verification;
@@ -48,7 +48,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.MethodsFor(samples)), samples, options.BatchSize, progress, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -78,33 +78,68 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
-        var samples = data.Statistics;
         var watch = new StageWatch(progress);
-        var original = model;
-        (model, var analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
+        var workshop = Open(model, data.Statistics, options, watch, progress, cancellation);
+        var draft = options.Plan is { } given
+            ? workshop.CarryOut(given, progress, cancellation)
+            : Search(model, workshop, data, options, progress, cancellation);
+        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, options, cancellation));
+        return Describe(model, workshop, draft, errors, watch.Times);
+    }
+
+    /// <summary>What a model costs and keeps at several budgets, from one calibration.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="data">Calibration data; validation or guard samples score the models.</param>
+    /// <param name="budgets">The budgets; those that cannot be met are left out.</param>
+    /// <param name="options">How to compress; its budget is not used.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="OnnxCompressException">Model or data cannot be worked with; OCX5003: there are no samples to score on.</exception>
+    public IReadOnlyList<ExploredModel> Explore(
+        OnnxModel model, CompressionData data, IReadOnlyList<Budget> budgets, CompressionOptions options, IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(budgets);
+        ArgumentNullException.ThrowIfNull(options);
+        var workshop = Open(model, data.Statistics, options, new StageWatch(progress), progress, cancellation);
+        // Nothing is chosen here, so the guard is not used up by looking at it.
+        var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
+            ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
+        return new FrontierSearch(workshop, judge).Explore(budgets, progress, cancellation);
+    }
+
+    private Workshop Open(
+        OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var methods = options.MethodsFor(samples);
+        var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options), samples, options.BatchSize, progress, cancellation));
-        var workshop = watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
+            model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
+        return watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
         {
-            Sites = Uses(options, CompressionMethod.Interpolative) ? Select(model, analysis, statistics, options, cancellation) : [],
-            Splits = Uses(options, CompressionMethod.LowRank) ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation) : [],
+            // A plan that stands needs no curves.
+            Sites = options.Plan is null ? new ChannelSelector(model, analysis, statistics, backend, options, methods).Select(cancellation) : [],
+            Splits = options.Plan is null && methods.Contains(CompressionMethod.LowRank)
+                ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation)
+                : [],
             Samples = samples,
             Watch = watch,
         });
-        var draft = Search(original, workshop, data, options, progress, cancellation);
-        var errors = watch.Time("reconstruct", () => Measure(model, analysis, draft, samples, options, cancellation));
-        return Describe(original, analysis, draft, errors, statistics, watch.Times);
     }
+
+    private PlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => samples is { Count: > 0 }
+        ? new PlanJudge(runtime, original, samples, new VerificationOptions { Decision = options.Decision, Threads = options.Threads })
+        : null;
 
     private Draft Search(
         OnnxModel original, Workshop workshop, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var verification = new VerificationOptions { Decision = options.Decision, Threads = options.Threads };
-        PlanJudge? Judge(ISampleSource? samples) => samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, verification) : null;
-        var search = new PlanSearch(workshop, Judge(data.Validation), progress, cancellation);
+        var search = new PlanSearch(workshop, Judge(original, data.Validation, options), progress, cancellation);
         return options.Budget.IsLimited || options.Goal is null
             ? search.Best(options.Budget)
-            : new GoalSearch(search, Judge(data.Guard), options.Goal).Smallest(cancellation);
+            : new GoalSearch(search, Judge(original, data.Guard, options), options.Goal).Smallest(cancellation);
     }
 
     /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
@@ -118,54 +153,33 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return (simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
     }
 
-    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, CompressionOptions options) =>
-        (Uses(options, CompressionMethod.Interpolative) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
-            .Concat(Uses(options, CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
+    private static IEnumerable<ChannelTap> Taps(ModelAnalysis analysis, IReadOnlyCollection<CompressionMethod> methods) =>
+        (methods.Any(ChannelSelector.IsChannelMethod) ? analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(analysis) : [])
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
-    private static bool Uses(CompressionOptions options, CompressionMethod method) => options.Methods.Count == 0 || options.Methods.Contains(method);
-
-    private SiteCandidate[] Select(
-        OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options, CancellationToken cancellation)
-    {
-        var sites = new SiteCandidate[analysis.Groups.Count];
-        void SelectSite(int i)
-        {
-            var group = analysis.Groups[i];
-            var moments = group.ConsumerLayers
-                .Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, options.Selection == ChannelSelection.Target))
-                .ToArray();
-            sites[i] = new SiteCandidate(group, GreedySelection.Run(group, moments, options.Selection, cancellation), options.Alignment);
-        }
-
-        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
-        return sites;
-    }
-
-    private double[] Measure(
-        OnnxModel model, ModelAnalysis analysis, Draft draft, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) =>
-        samples is RandomSampleSource
+    private double[] Measure(Workshop workshop, Draft draft, CompressionOptions options, CancellationToken cancellation) =>
+        options.Statistics is not null && workshop.Samples is RandomSampleSource
             ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(runtime, options.Threads).Measure(
-                model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, analysis))], draft.Shrinkage, samples, options.BatchSize, cancellation);
+                workshop.Model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, workshop.Analysis))], draft.Shrinkage, workshop.Samples, options.BatchSize,
+                cancellation);
 
     /// <summary>The layers whose outputs show what a site does.</summary>
     private static LinearLayer[] LayersOf(SitePlan site, ModelAnalysis analysis) => site is ChannelPlan
         ? [.. analysis.Groups.First(g => g.Name == site.Site).ConsumerLayers.Select(c => c.Layer)]
         : [SplitSites.Find(analysis).First(l => l.Node.Name == site.Site)];
 
-    private static CompressionResult Describe(
-        OnnxModel model, ModelAnalysis analysis, Draft draft, double[] errors, CalibrationStatistics statistics, StageTimes times)
+    private static CompressionResult Describe(OnnxModel model, Workshop workshop, Draft draft, double[] errors, StageTimes times)
     {
-        var (plan, compressed) = (draft.Plan, draft.Model);
-        var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
-        bool IsKept(int root) => !removed.Contains(root);
+        var (plan, analysis) = (draft.Plan, workshop.Analysis);
         var sites = plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]));
         return new CompressionResult(
-            compressed, plan, [.. sites],
+            draft.Model, plan, [.. sites],
             new ModelCost(ParameterCount.Of(model), analysis.Macs, model.Bytes),
-            new ModelCost(ParameterCount.Of(compressed), SplitMacs.Of(plan, analysis, IsKept), compressed.Bytes),
+            workshop.CostOf(draft),
             analysis.Refusals,
-            [.. SampleSufficiency.Check(analysis, statistics)],
+            [.. SampleSufficiency.Check(analysis, workshop.Statistics)],
             times)
         {
             Layers = draft.Fits,

@@ -8,6 +8,7 @@ var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>
 {
     ["analysis"] = ("dependency analysis against the number of nodes", AnalysisScaling.Run),
     ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
+    ["coreset"] = ("coresets without data beside magnitude pruning, ten seeds [MODEL...]", CoresetComparison.Run),
     ["lapack"] = ("our factorisations against OpenBLAS [--threads N] [--repeats N] [--only TEXT]", LapackComparison.Run),
     ["node-timing"] = ("times of single nodes against those of whole models [THREADS [FOLDER]]", NodeTiming.Run),
     ["magnitude"] = ("interpolative decomposition beside uncorrected magnitude pruning", MagnitudeComparison.Run),

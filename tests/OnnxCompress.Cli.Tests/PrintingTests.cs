@@ -44,7 +44,7 @@ public sealed class PrintingTests
     {
         using var error = new StringWriter { NewLine = "\n" };
 
-        PlainProgress.Run(error, progress =>
+        PlainProgress.Run(error, PlainProgress.LongStage, progress =>
         {
             progress.Report(new("calibrate", 1, 2));
             progress.Report(new("calibrate", 2, 2));
@@ -53,6 +53,37 @@ public sealed class PrintingTests
         });
 
         Assert.Matches("^calibrate: [0-9.]+ s\nverify: [0-9.]+ s\n$", error.ToString());
+    }
+
+    [Fact]
+    public void A_long_stage_says_how_far_it_is_and_what_is_left()
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+
+        PlainProgress.Run(error, TimeSpan.Zero, progress =>
+        {
+            progress.Report(new("calibrate", 0, 4000));
+            Thread.Sleep(20);
+            progress.Report(new("calibrate", 1000, 4000, "layer 3"));
+            return 0;
+        });
+
+        Assert.Matches("^calibrate: 1,000 of 4,000, about 1 s left \\(layer 3\\)\ncalibrate: [0-9.]+ s\n$", error.ToString());
+    }
+
+    [Fact]
+    public void Live_progress_is_drawn_and_gone_when_the_work_is_done()
+    {
+        using var error = new StringWriter();
+
+        var result = LiveProgress.Run(error, progress =>
+        {
+            progress.Report(new("calibrate", 1, 2, "[layer]"));
+            progress.Report(new("verify", 2, 2));
+            return 7;
+        });
+
+        Assert.Equal(7, result);
     }
 
     [Fact]

@@ -20,8 +20,6 @@ public sealed class UsageTests
     [InlineData("COMPRESSED is missing", "verify", "a.onnx")]
     [InlineData("-o is missing", "compress", "m.onnx", "--keep-macs", "0.5")]
     [InlineData("--keep-macs needs a value", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs")]
-    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy")]
-    [InlineData("A budget is missing", "compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--min-agreement", "0.9")]
     [InlineData("Data are missing", "compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5")]
     [InlineData("Data are missing", "verify", "a.onnx", "b.onnx")]
     public void What_is_missing_is_named(string part, params string[] args) => CliRun.Of(args).HasOneError(2, DiagnosticCodes.ArgumentMissing, part);
@@ -48,25 +46,13 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("--keep-latency", "0.5")]
-    [InlineData("--plan", "plan.json")]
     [InlineData("--locked")]
     [InlineData("--cache-dir", "cache")]
     [InlineData("--memory", "4G")]
-    [InlineData("--split", "alds")]
-    [InlineData("--methods", "id,svd")]
-    [InlineData("--reconstruct", "sequential")]
     [InlineData("--device", "cuda")]
-    [InlineData("--report", "report.html")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.NotSupportedYet, options[0], "not supported yet; ");
-
-    [Theory]
-    [InlineData("plan")]
-    [InlineData("apply")]
-    [InlineData("explore")]
-    public void A_verb_that_does_not_work_yet_is_refused_by_name(string verb) =>
-        CliRun.Of(verb, "m.onnx").HasOneError(2, DiagnosticCodes.NotSupportedYet, verb);
 
     [Theory]
     [InlineData("--quiet and --verbose", "--quiet", "--verbose")]
@@ -80,18 +66,31 @@ public sealed class UsageTests
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
             .HasOneError(2, DiagnosticCodes.OptionsConflict, part);
 
-    [Theory]
-    [InlineData("compress")]
-    [InlineData("inspect")]
-    [InlineData("calibrate")]
-    [InlineData("merge")]
-    [InlineData("verify")]
-    public void Every_verb_helps_with_examples(string verb)
+    [Fact]
+    public void Every_verb_helps_with_examples()
     {
-        var run = CliRun.Of(verb, "--help");
+        var verbs = CliRun.Of("--help").Output.Split("Commands:")[1].Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')[0]).ToArray();
 
-        Assert.Equal((0, ""), (run.Code, run.Error));
-        Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+        Assert.Subset(verbs.ToHashSet(), new HashSet<string> { "compress", "inspect", "calibrate", "merge", "verify" });
+        Assert.All(verbs, verb =>
+        {
+            var run = CliRun.Of(verb, "--help");
+            Assert.Equal((0, ""), (run.Code, run.Error));
+            Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+        });
+    }
+
+    [Theory]
+    [InlineData("compress --keep-m", "--keep-macs")]
+    [InlineData("cal", "calibrate")]
+    [InlineData("compress m.onnx --selection piv", "pivoted-qr")]
+    public void A_shell_is_told_how_a_word_may_end(string line, string word)
+    {
+        var run = CliRun.Of($"[suggest:{line.Length}]", line);
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains(word, run.Output.Split(Environment.NewLine));
     }
 
     [Fact]

@@ -8,6 +8,26 @@ internal static class CommandText
     /// <summary>The tool and every word that was given, quoted where a shell would read it otherwise.</summary>
     public static string Of(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => Quote(token.Value)).Prepend("dotnet onnx-compress"));
 
+    /// <summary>The words of <c>explore</c> as <c>compress</c> takes them, with a budget and another output.</summary>
+    public static string Compressing(ParseResult parsed, string budget)
+    {
+        var words = new List<string> { "dotnet onnx-compress compress" };
+        var tokens = parsed.Tokens.Select(token => token.Value).Skip(1).ToArray();
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            if (tokens[i] is "-o" or "--out" or "--objective")
+            {
+                i++;
+            }
+            else if (tokens[i] is not ("--overwrite" or "--json"))
+            {
+                words.Add(Quote(tokens[i]));
+            }
+        }
+
+        return $"{string.Join(' ', words)} -o small.onnx {budget}";
+    }
+
     private static string Quote(string word) =>
         word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=.,:/+@%\\".Contains(c)) ? word
         : OperatingSystem.IsWindows() ? $"\"{word.Replace("\"", "\\\"", StringComparison.Ordinal)}\""

@@ -12,6 +12,8 @@ internal static class MethodNames
     {
         CompressionMethod.Interpolative => "id",
         CompressionMethod.LowRank => "svd",
+        CompressionMethod.Coreset => "coreset",
+        CompressionMethod.Redundancy => "redundancy",
         _ => throw new ArgumentOutOfRangeException(nameof(method), method, "A method without a name."),
     };
 

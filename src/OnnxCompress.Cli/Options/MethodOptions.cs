@@ -14,7 +14,7 @@ internal sealed class MethodOptions
         ("input", SplitForm.Input), ("tucker", SplitForm.Tucker), ("spatial", SplitForm.Spatial),
     ];
 
-    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: id.", "id", "svd");
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: id,svd.", "id", "svd");
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
         "How the weights that stay are made: as published, by least squares layer by layer, or in one pass over the compressed network. Default: sequential.",
@@ -68,13 +68,14 @@ internal sealed class MethodOptions
     {
         "id" => CompressionMethod.Interpolative,
         "svd" => CompressionMethod.LowRank,
-        "coreset" or "redundancy" => throw Usage.NotYet($"--methods {word}", "use --methods id,svd"),
+        "coreset" => CompressionMethod.Coreset,
+        "redundancy" => CompressionMethod.Redundancy,
         _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy"),
     };
 
     private static SplitForm? Split(string? word, string? methods)
     {
-        if (word is not null && !Methods(methods).Contains(CompressionMethod.LowRank))
+        if (word is not null && Methods(methods) is { Count: > 0 } named && !named.Contains(CompressionMethod.LowRank))
         {
             throw Usage.Conflict("--split belongs to the method svd; add --methods svd.");
         }

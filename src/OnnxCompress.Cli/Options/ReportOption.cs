@@ -1,13 +1,14 @@
 using System.CommandLine;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Reporting;
 
 namespace OnnxCompress.Cli.Options;
 
 /// <summary>Files that the report is written to.</summary>
 internal sealed class ReportOption
 {
-    private readonly Option<string[]> _reports = OptionFactory.Repeatable("--report", "PATH", "Writes the report: .json.");
+    private readonly Option<string[]> _reports = OptionFactory.Repeatable("--report", "PATH", "Writes the report: .html to look at, .md to paste, .json for scripts.");
 
     /// <summary>Declares the option.</summary>
     public void AddTo(Command command) => command.Options.Add(_reports);
@@ -21,16 +22,10 @@ internal sealed class ReportOption
         var reports = parsed.GetValue(_reports) ?? [];
         foreach (var report in reports)
         {
-            var extension = Path.GetExtension(report).ToLowerInvariant();
-            if (extension is ".html" or ".md")
-            {
-                throw Usage.NotYet($"A report as {extension}", "use --report PATH.json");
-            }
-
             OutputFile.CheckPlace(report);
-            if (extension != ".json")
+            if (!ReportText.IsKnown(report))
             {
-                throw new OnnxCompressException(DiagnosticCodes.ReportFormatUnknown, $"'{report}' names no report format; use --report PATH.json.");
+                throw new OnnxCompressException(DiagnosticCodes.ReportFormatUnknown, $"'{report}' names no report format; use --report PATH with .html, .md or .json.");
             }
 
             if (taken.FirstOrDefault(other => OutputFile.IsSameFile(report, other)) is { } clash)

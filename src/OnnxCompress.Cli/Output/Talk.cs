@@ -61,5 +61,5 @@ internal sealed class Talk(CliContext context, Verbosity verbosity, bool json)
     public T WithProgress<T>(Func<IProgress<ProgressUpdate>, T> work) =>
         verbosity == Verbosity.Quiet ? work(new SilentProgress())
         : context.ErrorIsTerminal ? LiveProgress.Run(context.Error, work)
-        : PlainProgress.Run(context.Error, work);
+        : PlainProgress.Run(context.Error, PlainProgress.LongStage, work);
 }

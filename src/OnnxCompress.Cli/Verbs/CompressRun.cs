@@ -44,7 +44,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         var outcome = talk.WithProgress(progress => Work(
             model,
-            data is null ? new CompressionData(source) : new CompressionData(
+            data is null ? new CompressionData(source, Guard: guard.Count == 0 ? null : guard) : new CompressionData(
                 new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
             statistics,
             labels,
@@ -59,10 +59,20 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var write = failures.Count == 0 || settings.Force;
         if (write)
         {
-            OutputFile.Write(settings.Output, () => outcome.Result.Model.Save(settings.Output));
+            OutputFile.Write(settings.Output, () =>
+            {
+                if (settings.WritesPlan)
+                {
+                    outcome.Result.Plan.Save(settings.Output);
+                }
+                else
+                {
+                    outcome.Result.Model.Save(settings.Output);
+                }
+            });
         }
 
-        var report = Report(model, outcome, readSeconds, write);
+        var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
         if (write)
         {
             WriteReports(report);
@@ -199,9 +209,29 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 result.Times.ReconstructSeconds,
                 outcome.VerifySeconds,
                 Stopwatch.GetElapsedTime(_started).TotalSeconds,
-                Process.GetCurrentProcess().PeakWorkingSet64),
+                Process.GetCurrentProcess().PeakWorkingSet64)
+            {
+                CompareSeconds = result.Times.CompareSeconds,
+            },
         };
     }
+
+    // Samples are known by where they lie in the files, not by their place in the guard.
+    private static ReportedChange[] Changed(VerificationResult? verification, ISampleSource guard, FileSampleSource? files) =>
+    [
+        .. (verification?.Changed ?? []).Select(change =>
+        {
+            var sample = guard is SubsetSampleSource subset ? subset.OriginOf(change.Sample) : change.Sample;
+            return new ReportedChange(
+                sample,
+                Path.GetFileName(files?.Locate(sample).File),
+                change.Position,
+                change.Original,
+                change.Compressed,
+                change.OriginalMargin,
+                change.CompressedMargin);
+        }),
+    ];
 
     // JSON has no NaN: what cannot be stated is null.
     private static double? Stated(double error) => double.IsFinite(error) ? error : null;
@@ -216,7 +246,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     {
         foreach (var path in settings.Reports)
         {
-            OutputFile.WriteText(path, ReportJson.Write(report));
+            OutputFile.WriteText(path, ReportText.For(path, report));
         }
     }
 

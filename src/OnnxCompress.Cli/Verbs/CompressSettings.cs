@@ -13,6 +13,9 @@ internal sealed record CompressSettings
     /// <summary>Where the result goes.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Whether the plan is written in place of the model.</summary>
+    public bool WritesPlan { get; init; }
+
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 

@@ -6,13 +6,18 @@ using OnnxCompress.Cli.Output;
 
 namespace OnnxCompress.Cli.Verbs;
 
-/// <summary><c>compress MODEL -o OUT</c>: the whole pipeline.</summary>
+/// <summary>
+/// <c>compress MODEL -o OUT</c>: the whole pipeline; <c>plan MODEL -o plan.json</c>: up to the decision;
+/// <c>apply MODEL plan.json -o OUT</c>: from the decision on.
+/// </summary>
 internal sealed class CompressVerb
 {
     private const int DefaultSamples = 1024;
 
     private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
-    private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The compressed .onnx file.", Required = true };
+    private readonly Argument<string> _planFile = ModelArgument.Create("PLAN", "A plan that the verb plan wrote.");
+    private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
+    private readonly Option<string?> _plan = OptionFactory.Text("--plan", "PATH", "Carries out this plan instead of searching for one.");
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
     private readonly ShapeOptions _shapes = new();
@@ -34,17 +39,47 @@ internal sealed class CompressVerb
     private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
     private readonly TalkOptions _talk = new();
 
+    private readonly PipelinePart _part;
+
+    private CompressVerb(PipelinePart part) => _part = part;
+
     /// <summary>Declares the verb.</summary>
-    public static Command Create(CliContext context)
+    public static Command Create(CliContext context, PipelinePart part)
     {
-        var verb = new CompressVerb();
-        var command = new VerbCommand(
-            "compress",
-            "Makes a model smaller and faster, and proves on held-out samples what it kept.",
-            "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
-            "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.html --report report.json",
-            "onnx-compress compress model.onnx -o small.onnx --statistics model.stats --verify-data test.npy --keep-params 0.5");
+        var verb = new CompressVerb(part);
+        Command command = part switch
+        {
+            PipelinePart.Plan => new VerbCommand(
+                "plan",
+                "Decides what stays of a model and writes the decision as JSON, to review and to commit.",
+                "onnx-compress plan model.onnx -o plan.json -d calibration.npy --scale 0.00392157 --keep-macs 0.5"),
+            PipelinePart.Apply => new VerbCommand(
+                "apply",
+                "Carries out a plan: the same statistics and plan give the same bytes.",
+                "onnx-compress apply model.onnx plan.json -o small.onnx -d calibration.npy --scale 0.00392157"),
+            _ => new VerbCommand(
+                "compress",
+                "Makes a model smaller and faster, and proves on held-out samples what it kept.",
+                "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157",
+                "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
+                "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.html --report report.json",
+                "onnx-compress compress model.onnx -o small.onnx --statistics model.stats --verify-data test.npy --keep-params 0.5"),
+        };
         command.Arguments.Add(verb._model);
+        if (part == PipelinePart.Apply)
+        {
+            command.Arguments.Add(verb._planFile);
+        }
+        else
+        {
+            verb._budget.AddTo(command);
+        }
+
+        if (part == PipelinePart.Compress)
+        {
+            command.Options.Add(verb._plan);
+        }
+
         command.Options.Add(verb._out);
         verb._reports.AddTo(command);
         verb._data.AddTo(command);
@@ -55,7 +90,6 @@ internal sealed class CompressVerb
         }
 
         verb._decision.AddTo(command);
-        verb._budget.AddTo(command);
         verb._guard.AddTo(command);
         verb._method.AddTo(command);
         verb._run.AddAllTo(command);
@@ -75,7 +109,7 @@ internal sealed class CompressVerb
         var decision = _decision.Read(parsed);
         _run.CheckDevice(parsed);
         var options = _method.Apply(
-            parsed, new CompressionOptions { Budget = _budget.Read(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
+            parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
         var statistics = parsed.GetValue(_statistics);
         var shapes = _shapes.Read(parsed);
         if (data.Files.Count == 0 && statistics is null)
@@ -103,11 +137,12 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
-        var guard = GuardFor(_guard.Read(parsed, decision), options.Budget);
+        var guard = GuardFor(_guard.Read(parsed, decision), options);
         var settings = new CompressSettings
         {
             Model = model,
             Output = output,
+            WritesPlan = _part == PipelinePart.Plan,
             Reports = _reports.Read(parsed, output, model),
             Command = CommandText.Of(parsed),
             Statistics = statistics,
@@ -128,6 +163,22 @@ internal sealed class CompressVerb
     }
 
     /// <summary>Without a budget something must say how small is too small.</summary>
-    private static Guard GuardFor(Guard guard, Budget budget) =>
-        budget.IsLimited || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement };
+    private static Guard GuardFor(Guard guard, CompressionOptions options) =>
+        options.Budget.IsLimited || options.Plan is not null || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement };
+
+    private CompressionPlan? ReadPlan(ParseResult parsed)
+    {
+        var path = _part switch
+        {
+            PipelinePart.Apply => parsed.GetValue(_planFile),
+            PipelinePart.Compress => parsed.GetValue(_plan),
+            _ => null,
+        };
+        if (path is not null && _part == PipelinePart.Compress && _budget.Read(parsed).IsLimited)
+        {
+            throw Usage.Conflict("--plan says what stays; a budget beside it would say so again. Give one of them.");
+        }
+
+        return path is null ? null : CompressionPlan.Load(path);
+    }
 }

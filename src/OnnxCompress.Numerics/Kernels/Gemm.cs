@@ -16,13 +16,16 @@ internal enum Region
 /// <summary>
 /// C &lt;- alpha A B + beta C by packed panels and register tiles (Goto and van de Geijn, Anatomy of High-Performance Matrix
 /// Multiplication, 2008; Van Zee and van de Geijn, BLIS, 2015). Every entry of C is a sum over depth slabs of
-/// <see cref="Depth"/>, in order, each summed in order within one kernel call: the tiling of rows and columns does not
+/// <see cref="Depth"/> (<see cref="MixedDepth"/> where slabs are summed in float and added in double), in order, each summed in order within one kernel call: the tiling of rows and columns does not
 /// enter, so results do not depend on threads. |error| &lt;= (k eps) |A||B| entrywise in the accumulation type.
 /// </summary>
 internal static unsafe class Gemm
 {
-    /// <summary>Depth of a slab: long enough that adding a tile to C costs little; the float kernel sums at most this many terms in float.</summary>
+    /// <summary>Depth of a slab: long enough that adding a tile to C costs little.</summary>
     public const int Depth = 512;
+
+    /// <summary>Depth of a slab whose float sum is added to a double C: what rounding can grow to in a slab, against the cost of adding it.</summary>
+    public const int MixedDepth = 256;
 
     private const int TileRows = 96;      // rows of C per task: A's share (96 x 512 doubles, 384 KiB) stays in the second cache level
     private const int TileColumns = 256;  // columns of C per task
@@ -73,14 +76,15 @@ internal static unsafe class Gemm
             return;
         }
 
-        using var panelsOfA = new Workspace<T>((long)RoundUp(Math.Min(RowsAtOnce, c.Rows), MicroKernel.Rows) * Math.Min(Depth, a.Columns));
-        using var panelsOfB = new Workspace<T>((long)RoundUp(c.Columns, MicroKernel.Columns<T>()) * Math.Min(Depth, a.Columns));
+        var depth = SlabDepth<T, TOut>();
+        using var panelsOfA = new Workspace<T>((long)RoundUp(Math.Min(RowsAtOnce, c.Rows), MicroKernel.Rows) * Math.Min(depth, a.Columns));
+        using var panelsOfB = new Workspace<T>((long)RoundUp(c.Columns, MicroKernel.Columns<T>()) * Math.Min(depth, a.Columns));
         job.PanelsOfA = panelsOfA.Data;
         job.PanelsOfB = panelsOfB.Data;
-        for (var slab = 0; slab < a.Columns; slab += Depth)
+        for (var slab = 0; slab < a.Columns; slab += depth)
         {
             job.Slab = slab;
-            job.SlabDepth = Math.Min(Depth, a.Columns - slab);
+            job.SlabDepth = Math.Min(depth, a.Columns - slab);
             team.Run(CeilingDivide(c.Columns, TileColumns), job.PackB);
             for (var top = 0; top < c.Rows; top += RowsAtOnce)
             {
@@ -180,6 +184,8 @@ internal static unsafe class Gemm
     }
 
     public static int CeilingDivide(int value, int divisor) => (int)(((long)value + divisor - 1) / divisor);
+
+    private static int SlabDepth<T, TOut>() => typeof(T) == typeof(TOut) ? Depth : MixedDepth;
 
     private static int RoundUp(int value, int multiple) => CeilingDivide(value, multiple) * multiple;
 

@@ -6,7 +6,7 @@ namespace OnnxCompress.Allocation;
 /// <param name="KeepMacs">Of the multiply-accumulates of one sample.</param>
 public sealed record Budget(double? KeepParameters = null, double? KeepBytes = null, double? KeepMacs = null)
 {
-    /// <summary>Of parameters and multiply-accumulates, the mean of both shares: what is halved when no budget is given.</summary>
+    /// <summary>Of parameters and multiply-accumulates, a weighted mean of both shares: what is halved when no budget is given.</summary>
     internal double? KeepCost { get; init; }
 
     /// <summary>No limit on anything.</summary>

@@ -7,6 +7,9 @@ namespace OnnxCompress.Allocation;
 /// <summary>A budget as limits on the true cost of a model.</summary>
 internal sealed class BudgetLimits
 {
+    /// <summary>Without a budget a model is to become small first, fast second.</summary>
+    private const double ParameterWeight = 0.75;
+
     /// <summary>Shares are counted in billionths.</summary>
     private const double CostScale = 1e9;
 
@@ -28,7 +31,7 @@ internal sealed class BudgetLimits
         _measure = budget switch
         {
             { KeepMacs: not null } => c => c.Macs,
-            { KeepCost: not null } => c => (long)(CostScale * ((c.Parameters / parameters) + (c.Macs / macs)) / 2),
+            { KeepCost: not null } => c => (long)(CostScale * ((ParameterWeight * c.Parameters / parameters) + ((1 - ParameterWeight) * c.Macs / macs))),
             _ => c => c.Parameters,
         };
         for (var s = 0; s < groups.Count; s++)
@@ -83,7 +86,7 @@ internal sealed class BudgetLimits
         {
             var (allParameters, allMacs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
             yield return (
-                a => (long)(CostScale * ((_cost.Parameters(IsKept(a.Kept), a.Splits) / allParameters) + (_cost.Macs(IsKept(a.Kept), a.Splits) / allMacs)) / 2),
+                a => (long)(CostScale * ((ParameterWeight * _cost.Parameters(IsKept(a.Kept), a.Splits) / allParameters) + ((1 - ParameterWeight) * _cost.Macs(IsKept(a.Kept), a.Splits) / allMacs))),
                 (long)(CostScale * both), "the search");
         }
 

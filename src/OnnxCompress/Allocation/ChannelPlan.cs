@@ -10,4 +10,11 @@ namespace OnnxCompress.Allocation;
 /// <param name="PredictedError">Relative error of the consumers' outputs, root mean square, from the statistics.</param>
 /// <param name="Ridge">Ridge of the mixing's least squares, relative to the mean diagonal of the Gram.</param>
 public sealed record ChannelPlan(string Site, CompressionMethod Method, IReadOnlyList<int> Kept, int Of, double PredictedError, double Ridge)
-    : SitePlan(Site, Method, PredictedError);
+    : SitePlan(Site, Method, PredictedError)
+{
+    /// <summary>
+    /// What the weights that read each kept channel are multiplied by, in the order of <see cref="Kept"/>; null: they take
+    /// up what goes by least squares.
+    /// </summary>
+    public IReadOnlyList<double>? Factors { get; init; }
+}

@@ -8,6 +8,17 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>How the budget was spread over the sites.</summary>
     public string Rule { get; init; } = "";
 
+    /// <summary>Reads a plan that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX6002: the file holds no plan.</exception>
+    public static CompressionPlan Load(string path) => PlanFile.Read(path);
+
+    /// <summary>Writes the plan as JSON, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path) => PlanFile.Write(path, this);
+
+    /// <summary>The plan as JSON.</summary>
+    public string ToJson() => PlanFile.ToText(this);
+
     /// <summary>The groups that lose channels.</summary>
     public IEnumerable<ChannelPlan> Channels => Sites.OfType<ChannelPlan>();
 

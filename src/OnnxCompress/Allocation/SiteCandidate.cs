@@ -68,7 +68,7 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     public ChannelPlan ToPlan(bool[] kept)
     {
         int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => kept[c])];
-        return new ChannelPlan(group.Name, CompressionMethod.Interpolative, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
+        return new ChannelPlan(group.Name, curve.Method, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
     }
 
     private static int[] SegmentOf(ChannelGroup group)

@@ -2,7 +2,6 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
@@ -29,7 +28,7 @@ internal sealed class SplitSelector(
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
         var alignment = options.Alignment ?? WidthTable.AlignmentOf(problem.Size.LargestRank, layer.Node.OpType == "Conv");
-        var forms = SplitCurves.Forms(options.Split, options.Reconstruction != ReconstructionMode.None);
+        var forms = SplitCurves.Forms(options.Split, options.FitsWeights);
         var spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         var axes = analysis.Relations.KnownAxes(layer.Weight);
         return new SplitCandidate(

@@ -146,6 +146,9 @@ public static class DiagnosticCodes
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
     public const string PlanMismatch = "OCX6001";
 
+    /// <summary>A plan file cannot be read.</summary>
+    public const string PlanUnreadable = "OCX6002";
+
     // 7: verify
 
     /// <summary>The compressed model decides too differently from the original.</summary>

@@ -39,6 +39,12 @@ public sealed record CompressionReport
     /// <summary>Where the time went.</summary>
     public required ReportedTiming Timing { get; init; }
 
+    /// <summary>Held-out decisions that changed, the original's surest first, at most 50; empty when nothing was verified.</summary>
+    public IReadOnlyList<ReportedChange> Changed { get; init; } = [];
+
+    /// <summary>Models between the original and the smallest one, when they were explored.</summary>
+    public IReadOnlyList<ReportedFrontierPoint> Frontier { get; init; } = [];
+
     /// <summary>What was declared about the data; null when the report does not say.</summary>
     public ReportedPreprocessing? Preprocessing { get; init; }
 

@@ -19,4 +19,8 @@ public sealed record ReportedTiming(
     double ReconstructSeconds,
     double VerifySeconds,
     double TotalSeconds,
-    long PeakWorkingSetBytes);
+    long PeakWorkingSetBytes)
+{
+    /// <summary>Comparing plans on validation and guard samples.</summary>
+    public double CompareSeconds { get; init; }
+}

@@ -87,6 +87,42 @@ public static class ResultTables
         [new("node"), new("code"), new("parameters", true), new("why")],
         [.. refused.Select(refusal => Row(refusal.Node, refusal.Code, Figures.Count(refusal.Parameters), refusal.Reason))]);
 
+    /// <summary>Models that were explored.</summary>
+    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points) => new(
+        "frontier",
+        [new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
+        [.. points.Select(point => Row(
+            Figures.Count(point.Parameters),
+            Figures.Count(point.Macs),
+            Figures.Bytes(point.Bytes),
+            Figures.Milliseconds(point.LatencyMs),
+            Figures.FinePercent(point.Agreement),
+            Figures.Error(point.RelativeError)))]);
+
+    /// <summary>Decisions that changed.</summary>
+    public static ResultTable Changed(IReadOnlyList<ReportedChange> changes)
+    {
+        // Most outputs decide once for each sample; then the position says nothing.
+        var positions = changes.Any(change => change.Position != 0);
+        string[] Cells(ReportedChange change) =>
+        [
+            change.Sample.ToString(CultureInfo.InvariantCulture),
+            change.File ?? "-",
+            .. positions ? [change.Position.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            change.Original.ToString(CultureInfo.InvariantCulture),
+            change.Compressed.ToString(CultureInfo.InvariantCulture),
+            Figures.Error(change.OriginalMargin),
+            Figures.Error(change.CompressedMargin),
+        ];
+        return new(
+            "decisions that changed",
+            [
+                new("sample"), new("file"), .. positions ? [new ResultColumn("position", true)] : Array.Empty<ResultColumn>(),
+                new("original", true), new("compressed", true), new("original's margin", true), new("compressed's margin", true),
+            ],
+            [.. changes.Select(Cells)]);
+    }
+
     private static string[] Row(params string[] cells) => cells;
 
     private static string Share(long? part, long? whole) =>

@@ -56,7 +56,14 @@ internal sealed class ChannelRewriter
 
             foreach (var consumer in group.ConsumerLayers)
             {
-                Mix(consumer, isKept, site.Ridge, model.Graph, result.Graph);
+                if (site.Factors is null)
+                {
+                    Mix(consumer, isKept, site.Ridge, model.Graph, result.Graph);
+                }
+                else
+                {
+                    Scale(consumer, site, result.Graph);
+                }
             }
 
             removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
@@ -88,7 +95,8 @@ internal sealed class ChannelRewriter
     private ChannelGroup GroupOf(ChannelPlan site)
     {
         var group = _analysis.Groups.FirstOrDefault(g => g.Name == site.Site);
-        if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels))
+        if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels)
+            || (site.Factors is { } factors && (factors.Count != site.Kept.Count || !factors.All(double.IsFinite))))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.PlanMismatch,
@@ -137,6 +145,25 @@ internal sealed class ChannelRewriter
         var mixed = new Matrix<float>(matrix.Rows, kept.Length);
         _backend.Multiply(1, matrix, Numerics.Transpose.No, transposed, Numerics.Transpose.No, 0, mixed);
         weights.Write(mixed, kept);
+    }
+
+    /// <summary>Multiplies the weights that read each kept channel by the plan's factor.</summary>
+    private static void Scale(GroupConsumer consumer, ChannelPlan site, ModelGraph result)
+    {
+        int[] kept = [.. Enumerable.Range(0, consumer.Channels.Length).Where(i => site.Kept.Contains(consumer.Channels[i]))];
+        var weights = ConsumerWeights.Read(consumer, result);
+        var matrix = weights.ToMatrix();
+        var scaled = new Matrix<float>(matrix.Rows, kept.Length);
+        for (var k = 0; k < kept.Length; k++)
+        {
+            var factor = site.Factors![site.Kept.Index().First(c => c.Item == consumer.Channels[kept[k]]).Index];
+            for (var row = 0; row < matrix.Rows; row++)
+            {
+                scaled[row, k] = (float)(matrix[row, kept[k]] * factor);
+            }
+        }
+
+        weights.Write(scaled, kept);
     }
 
     private static void AddToBias(Initializer bias, double[] response)

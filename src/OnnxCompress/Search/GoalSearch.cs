@@ -24,10 +24,11 @@ internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, Compressio
                 "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
         }
 
-        var accepted = search.Smallest(Accepts);
+        // Validation samples are as clear as the calibration data; the guard is the user's own proof, taken as it is.
+        var accepted = search.Smallest(score => Accepts(score, score.CautiousAgreement));
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
-            if (guard is null || Accepts(guard.Score(accepted[step].Model, cancellation)))
+            if (guard is null || (guard.Score(accepted[step].Model, cancellation) is var proof && Accepts(proof, proof.Agreement)))
             {
                 return accepted[step];
             }
@@ -36,16 +37,16 @@ internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, Compressio
         throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
     }
 
-    private bool Accepts(PlanScore score) =>
-        !(score.Agreement < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
+    private bool Accepts(PlanScore score, double? agreement) =>
+        !(agreement < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
 
     private string Why(IReadOnlyList<Draft> accepted)
     {
         var wanted = goal.MinimumAgreement is { } share
             ? FormattableString.Invariant($"an agreement of {share}")
             : FormattableString.Invariant($"a relative error of at most {goal.MaximumError}");
-        var closest = search.Tried.Where(t => t.Score?.Agreement is not null).MaxBy(t => t.Score!.Agreement);
-        var best = closest is null ? "" : FormattableString.Invariant($" The best of {search.Tried.Count} plans kept {closest.Score!.Agreement:P2} on validation samples.");
+        var closest = search.Tried.Where(t => t.Score?.Agreement is not null).MaxBy(t => t.Score!.CautiousAgreement);
+        var best = closest is null ? "" : FormattableString.Invariant($" The best of {search.Tried.Count} plans kept {closest.Score!.Agreement:P2} on validation samples, and {closest.Score.CautiousAgreement:P2} can be expected of less clear ones.");
         return accepted.Count == 0
             ? $"No smaller model reaches {wanted}.{best} Ask for less, or give more calibration data."
             : $"{accepted.Count} smaller models reach {wanted} on validation samples, but not on the samples of the guard.{best} Ask for less, or give more data.";

@@ -128,7 +128,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
         catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.OutputNotFinite)
         {
             // A model that overflows is the worst of all, not the end of the search.
-            return new PlanScore(0, double.PositiveInfinity, double.PositiveInfinity);
+            return new PlanScore(0, 0, double.PositiveInfinity, double.PositiveInfinity);
         }
     }
 }

@@ -7,6 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Selection;
 
 namespace OnnxCompress.Search;
 
@@ -20,6 +21,15 @@ namespace OnnxCompress.Search;
 internal sealed class Workshop(
     IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
 {
+    /// <summary>The model that plans are for: the original, simplified.</summary>
+    public OnnxModel Model => model;
+
+    /// <summary>Its analysis.</summary>
+    public ModelAnalysis Analysis => analysis;
+
+    /// <summary>Its statistics.</summary>
+    public CalibrationStatistics Statistics => statistics;
+
     /// <summary>Groups that can shrink, with their curves.</summary>
     public SiteCandidate[] Sites { get; init; } = [];
 
@@ -52,9 +62,21 @@ internal sealed class Workshop(
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
-        var channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        if (channels.Any(p => p.Method == CompressionMethod.Coreset))
+        {
+            channels = new CoresetPlans(analysis, statistics, options.CoresetDraws, options.Seed).Draw(channels);
+        }
+
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
+    }
+
+    /// <summary>What a compressed model costs.</summary>
+    public ModelCost CostOf(Draft draft)
+    {
+        var removed = draft.Plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        return new ModelCost(ParameterCount.Of(draft.Model), SplitMacs.Of(draft.Plan, analysis, root => !removed.Contains(root)), draft.Model.Bytes);
     }
 
     private Draft Rewrite(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
@@ -62,8 +84,8 @@ internal sealed class Workshop(
         var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
         var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
         var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
-        // Made-up samples say nothing about the network: then the weights are those of the statistics.
-        var mode = Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
+        // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
+        var mode = options.Statistics is not null && Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
         var settings = new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
         var fits = new Reconstructor(runtime, backend, settings).Run(model, compressed, shrinkage, Samples, mode, progress, cancellation);
         return new Draft(plan, compressed, shrinkage, fits);

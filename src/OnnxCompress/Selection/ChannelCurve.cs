@@ -8,4 +8,8 @@ namespace OnnxCompress.Selection;
 /// mean square over consumers.
 /// </param>
 /// <param name="Ridge">The ridge of the least squares that combines kept channels, relative to the mean diagonal.</param>
-internal sealed record ChannelCurve(int[] Order, double[] Errors, double Ridge);
+internal sealed record ChannelCurve(int[] Order, double[] Errors, double Ridge)
+{
+    /// <summary>The method that ordered them.</summary>
+    public CompressionMethod Method { get; init; } = CompressionMethod.Interpolative;
+}

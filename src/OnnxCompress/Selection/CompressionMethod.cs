@@ -9,4 +9,12 @@ public enum CompressionMethod
 
     /// <summary>Low rank: a layer becomes two or three thin ones (Liebenwein et al., NeurIPS 2021, and data-aware forms).</summary>
     LowRank,
+
+    /// <summary>Importance sampling of channels by what they can contribute to any consumer, from weights alone
+    /// (Mussay et al., 2020).</summary>
+    Coreset,
+
+    /// <summary>Backward elimination: the channel that the others replace best goes next
+    /// (Shah, Olivier and Raj, 2020).</summary>
+    Redundancy,
 }

@@ -83,6 +83,17 @@ internal sealed class ConsumerWeights
         return response;
     }
 
+    /// <summary>Magnitudes summed over kernel taps and positions: <c>outputs x channels</c>.</summary>
+    public Matrix<double> MagnitudesByOutput()
+    {
+        var axis = _consumer.Layer.OutputAxis;
+        var dims = _initializer.Dims;
+        var stride = dims.Skip(axis + 1).Aggregate(1, (product, d) => product * (int)d);
+        var magnitudes = new Matrix<double>((int)dims[axis], _consumer.Channels.Length);
+        ForEach((_, channel, index) => magnitudes[index / stride % magnitudes.Rows, channel] += Math.Abs(_values[index]));
+        return magnitudes;
+    }
+
     /// <summary>Visits every weight with its row and channel in M and its index in the tensor.</summary>
     private void ForEach(Action<int, int, int> visit)
     {

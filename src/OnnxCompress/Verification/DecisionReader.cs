@@ -40,6 +40,31 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         return axis == 0 || dims[axis] == 1 ? Above(values) : Largest(values, dims, axis);
     }
 
+    /// <summary>How far a decision is from another one, in units of the output; null where decisions have no distance.</summary>
+    /// <param name="values">The output, row-major.</param>
+    /// <param name="dims">Its shape.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="position">Which decision, counted as <see cref="Decide"/> does.</param>
+    /// <param name="decision">The decision at that position.</param>
+    /// <param name="other">The decision it is compared with.</param>
+    /// <returns>Value of the decided class less that of the other, or the distance from the threshold.</returns>
+    public double? Margin(ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type, int position, long decision, long other)
+    {
+        if (rule.Kind != DecisionKind.Threshold && !type.IsFloatingPoint())
+        {
+            return null;
+        }
+
+        var axis = rule.Kind == DecisionKind.Threshold ? 0 : Axis(dims);
+        if (axis == 0 || dims[axis] == 1)
+        {
+            return Math.Abs(values[position] - threshold);
+        }
+
+        var (start, inner) = Start(position, dims, axis);
+        return values[start + ((int)decision * inner)] - values[start + ((int)other * inner)];
+    }
+
     /// <summary>
     /// Cross-entropy of given decisions under a batch of classes, summed; null where decisions are not the largest of
     /// several floating-point classes. Values that lie in [0, 1] and sum to one are taken for probabilities, others for
@@ -132,11 +157,10 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
     private static long[] Largest(ReadOnlySpan<double> values, IReadOnlyList<long> dims, int axis)
     {
         var classes = (int)dims[axis];
-        var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
         var decisions = new long[values.Length / classes];
         for (var position = 0; position < decisions.Length; position++)
         {
-            var start = (position / inner * classes * inner) + (position % inner);
+            var (start, inner) = Start(position, dims, axis);
             var best = 0;
             for (var candidate = 1; candidate < classes; candidate++)
             {
@@ -148,5 +172,12 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         }
 
         return decisions;
+    }
+
+    // Where the classes of a decision begin, and elements from one class to the next.
+    private static (int Start, int Inner) Start(int position, IReadOnlyList<long> dims, int axis)
+    {
+        var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
+        return ((position / inner * (int)dims[axis] * inner) + (position % inner), inner);
     }
 }

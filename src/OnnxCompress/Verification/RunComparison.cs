@@ -7,13 +7,19 @@ namespace OnnxCompress.Verification;
 /// <summary>Adds up what batch after batch of two models' outputs says.</summary>
 internal sealed class RunComparison
 {
+    /// <summary>How many times the drift is taken; see <see cref="VerificationResult.CautiousAgreement"/>.</summary>
+    private static readonly int[] Stretches = [1, 2, 3, 4, 5];
+
     private readonly OutputValues _expected = new();
     private readonly OutputValues _actual = new();
     private readonly DriftSums[] _drifts;
+    private readonly PriorityQueue<ChangedDecision, (double Margin, int Order)> _changed = new();
     private readonly IReadOnlyList<long>? _labels;
     private readonly DecisionReader? _decisions;
     private readonly string? _decides;
     private long _decided;
+    private readonly long[] _stretched = new long[Stretches.Length];
+    private double[] _far = [];
     private double? _loss = 0;
     private long _agreeing;
     private long _bothRight;
@@ -87,6 +93,8 @@ internal sealed class RunComparison
             (double)(_bothRight + _onlyOriginal) / samples, (double)(_bothRight + _onlyCompressed) / samples, _onlyOriginal, _onlyCompressed);
         return new(samples, _decided, _agreeing, error, drifts, accuracy)
         {
+            Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
+            CautiousAgreement = _decided == 0 ? null : 1 - Stretches.Select((k, i) => (1 - ((double)_stretched[i] / _decided)) / k).Max(),
             DecisionLoss = _decided == 0 ? null : _loss / _decided,
         };
     }
@@ -101,10 +109,14 @@ internal sealed class RunComparison
         {
             _decided++;
             _agreeing += wanted[i] == got[i] ? 1 : 0;
+            if (wanted[i] != got[i])
+            {
+                Keep(indices[i / positions], i % positions, i, wanted[i], got[i]);
+            }
         }
 
+        Stretch(wanted, positions * samples, batch);
         _loss += _decisions.Loss(wanted, _actual.Values, _actual.Dims, _actual.Type, positions * samples);
-
         if (_labels is null)
         {
             return;
@@ -123,6 +135,39 @@ internal sealed class RunComparison
             _bothRight += before && after ? 1 : 0;
             _onlyOriginal += before && !after ? 1 : 0;
             _onlyCompressed += after && !before ? 1 : 0;
+        }
+    }
+
+    // The surest of the original's decisions say most when they change; of equals the first stay.
+    /// <summary>Counts the decisions that would stay the same if the outputs had drifted further the same way.</summary>
+    private void Stretch(long[] wanted, int decisions, int batch)
+    {
+        var expected = _expected.Values;
+        var actual = _actual.Values;
+        Array.Resize(ref _far, expected.Length);
+        for (var s = 0; s < Stretches.Length; s++)
+        {
+            for (var i = 0; i < expected.Length; i++)
+            {
+                _far[i] = expected[i] + (Stretches[s] * (actual[i] - expected[i]));
+            }
+
+            var far = _decisions!.Decide(_far, _actual.Dims, _actual.Type, batch);
+            for (var i = 0; i < decisions; i++)
+            {
+                _stretched[s] += wanted[i] == far[i] ? 1 : 0;
+            }
+        }
+    }
+
+    private void Keep(int sample, int position, int decision, long original, long compressed)
+    {
+        var before = _decisions!.Margin(_expected.Values, _expected.Dims, _expected.Type, decision, original, compressed);
+        var after = _decisions.Margin(_actual.Values, _actual.Dims, _actual.Type, decision, compressed, original);
+        _changed.Enqueue(new(sample, position, original, compressed, before, after), (before ?? 0, -(int)Math.Min(_decided, int.MaxValue)));
+        if (_changed.Count > VerificationResult.MostChanged)
+        {
+            _changed.Dequeue();
         }
     }
 

@@ -1,6 +1,8 @@
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Models;
+using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Testing;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
@@ -26,6 +28,13 @@ internal sealed class SharedCase : IDisposable
     /// <summary>Opens ResNet-20 on CIFAR-10; null, with the reason printed, where it is absent.</summary>
     public static SharedCase? Resnet20(string file = "resnet20_cifar10.onnx") =>
         Open(file, "cifar10", new Preprocessing(1 / 255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]));
+
+    /// <summary>Opens a Fashion-MNIST model; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? Fashion(string file) => Open(file, "fashion", new Preprocessing(1 / 255.0, [], []));
+
+    /// <summary>The score of a compressed model on the test images.</summary>
+    public VerificationResult Score(OnnxModel compressed) => new ModelVerifier(new OrtRuntime()).Verify(
+        Model, compressed, Test, new VerificationOptions { Labels = Labels }, null, CancellationToken.None);
 
     /// <summary>The first calibration images.</summary>
     public SubsetSampleSource Calibration(int count) => new(_calibration, [.. Enumerable.Range(0, Math.Min(count, _calibration.Count))]);

@@ -46,6 +46,27 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public void Samples_of_unequal_length_add_up_to_those_of_each_length()
+    {
+        var builder = new TestModel();
+        builder.Input("x", "N", "L", 4);
+        var model = builder.Output(builder.MatMul("m2", builder.Relu("r", builder.MatMul("m1", "x", 4, 6)), 6, 3)).Build();
+        ISampleSource[] lengths = [.. new[] { 5, 2, 300 }.Select(length => ModelRunner.Samples(model, count: 24, seed: length, dynamicSize: length))];
+        var bench = new Workbench(model, lengths[0]);
+
+        var mixed = bench.Calibrate(new MixedSamples(lengths), batchSize: 4);
+        var apart = lengths.Select(samples => new Workbench(model, samples).Calibrate(samples, batchSize: 4)).ToArray();
+        foreach (var part in apart.Skip(1))
+        {
+            apart[0].Add(part);
+        }
+
+        Assert.Equal(72, mixed.Samples);
+        Assert.Equal(24 * (5 + 2 + 300), Assert.Single(mixed.Taps).Value.Rows);
+        Compare(apart[0], mixed, 1e-6, "float blocks of other sizes");
+    }
+
+    [Fact]
     public void Statistics_of_another_model_are_refused()
     {
         var bench = new Workbench(Model());
@@ -97,4 +118,14 @@ public sealed class StatisticsTests
     private static Matrix<double> Square(double[] values) => new((int)Math.Sqrt(values.Length), (int)Math.Sqrt(values.Length), values);
 
     private static Matrix<double> Row(double[] values) => new(1, values.Length, values);
+
+    /// <summary>Samples of several sources in turn.</summary>
+    private sealed class MixedSamples(ISampleSource[] parts) : ISampleSource
+    {
+        public int Count => parts.Sum(part => part.Count);
+
+        public int ShapeGroup(int index) => index % parts.Length;
+
+        public IReadOnlyList<HostTensor> Read(ReadOnlySpan<int> indices) => parts[ShapeGroup(indices[0])].Read(indices.ToArray().Select(index => index / parts.Length).ToArray());
+    }
 }

@@ -17,6 +17,9 @@ public sealed class ReportJsonTests
         Sites = [new("conv1", "id", 12, 16, null, 0.01, 0.02)],
         Refused = [new("Resize_12", "OCX2007", "Channels of 'é' reach <Resize>.", 42)],
         Timing = new(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2.8, 123456),
+        Changed = [new(17, "test.npy", 0, 3, 5, 1.25, null)],
+        Preprocessing = new("nchw", 0.5, [1], [], "256", null),
+        Command = "dotnet onnx-compress compress m.onnx",
     };
 
     [Fact]
@@ -78,9 +81,11 @@ public sealed class ReportJsonTests
               "of": 16,
               "rank": null,
               "predictedError": 0.01,
-              "measuredError": 0.02
+              "measuredError": 0.02,
+              "split": null
             }
           ],
+          "layers": [],
           "refused": [
             {
               "node": "Resize_12",
@@ -98,8 +103,32 @@ public sealed class ReportJsonTests
             "reconstructSeconds": 0.6,
             "verifySeconds": 0.7,
             "totalSeconds": 2.8,
-            "peakWorkingSetBytes": 123456
-          }
+            "peakWorkingSetBytes": 123456,
+            "compareSeconds": 0
+          },
+          "changed": [
+            {
+              "sample": 17,
+              "file": "test.npy",
+              "position": 0,
+              "original": 3,
+              "compressed": 5,
+              "originalMargin": 1.25,
+              "compressedMargin": null
+            }
+          ],
+          "frontier": [],
+          "preprocessing": {
+            "layout": "nchw",
+            "scale": 0.5,
+            "mean": [
+              1
+            ],
+            "std": [],
+            "resize": "256",
+            "crop": null
+          },
+          "command": "dotnet onnx-compress compress m.onnx"
         }
 
         """,

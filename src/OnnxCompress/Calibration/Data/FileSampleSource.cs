@@ -59,6 +59,10 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
         }
     }
 
+    /// <summary>The file that a sample lies in, and the sample's index there.</summary>
+    /// <param name="index">In [0, <see cref="Count"/>).</param>
+    public (string File, int Index) Locate(int index) => _arrays[0].Locate(index);
+
     /// <inheritdoc />
     public int ShapeGroup(int index) => _shapes?[index] ?? 0;
 

@@ -10,6 +10,11 @@ public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> 
     /// <inheritdoc />
     public int Count => chosen.Count;
 
+    /// <summary>Where a sample comes from.</summary>
+    /// <param name="index">In [0, <see cref="Count"/>).</param>
+    /// <returns>Its index in the outermost source that is no subset.</returns>
+    public int OriginOf(int index) => source is SubsetSampleSource outer ? outer.OriginOf(chosen[index]) : chosen[index];
+
     /// <inheritdoc />
     public IReadOnlyList<HostTensor> Read(ReadOnlySpan<int> indices)
     {

@@ -9,11 +9,6 @@ namespace OnnxCompress.Selection.Interpolative;
 /// </summary>
 internal static class GreedySelection
 {
-    /// <summary>With this many rows for each channel a ridge cannot help, and none is tried.</summary>
-    private const int AmpleRowsPerChannel = 100;
-
-    private static readonly double[] Ridges = [ChannelMixing.SmallestRidge, 1e-2];
-
     /// <summary>Orders the channels of a group, with the ridge that does best on the fold it was not fitted to.</summary>
     /// <param name="group">The channels.</param>
     /// <param name="consumers">One entry for each of the group's consumers; not changed.</param>
@@ -25,20 +20,11 @@ internal static class GreedySelection
     public static ChannelCurve Run(
         ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, ChannelSelection rule, CancellationToken cancellation)
     {
-        var isAmple = consumers.All(c => c.Rows >= (long)AmpleRowsPerChannel * c.Consumer.Channels.Length);
-        if (isAmple)
-        {
-            return Run(group, Folded(consumers, group, Ridges[0]), rule, Ridges[0], cancellation);
-        }
-
-        var judged = Ridges.Select(ridge => Run(group, Folded(consumers, group, ridge), rule, ridge, cancellation)).MinBy(curve => curve.Errors.Sum())!;
-        // With few rows every one counts: the errors are those of the folds, the order is that of all data.
-        var whole = consumers.Select(c => (Moments: c, All: c.Total())).Select(c => new ConsumerResidual(c.Moments, group.Channels, c.All, c.All, judged.Ridge));
-        return judged with { Order = Run(group, [.. whole], rule, judged.Ridge, cancellation).Order };
+        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds) => Run(
+            group, [.. consumers.Select(c => (Moments: c, Folds: folds(c))).Select(c => new ConsumerResidual(c.Moments, group.Channels, c.Folds.Fit, c.Folds.Judged, ridge))],
+            rule, ridge, cancellation);
+        return RidgeChoice.Best(consumers, At);
     }
-
-    private static ConsumerResidual[] Folded(IReadOnlyList<ConsumerMoments> consumers, ChannelGroup group, double ridge) =>
-        [.. consumers.Select(c => (Moments: c, Fit: c.Fit())).Select(c => new ConsumerResidual(c.Moments, group.Channels, c.Fit, c.Moments.Check() ?? c.Fit, ridge))];
 
     private static ChannelCurve Run(
         ChannelGroup group, ConsumerResidual[] residuals, ChannelSelection rule, double ridge, CancellationToken cancellation)

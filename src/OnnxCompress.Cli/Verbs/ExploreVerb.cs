@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Output;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Reporting;
+
+namespace OnnxCompress.Cli.Verbs;
+
+/// <summary><c>explore MODEL -d DATA -o report.html</c>: what size costs in decisions, from one calibration.</summary>
+internal sealed class ExploreVerb
+{
+    private const int DefaultSamples = 1024;
+
+    private static readonly double[] Shares = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
+
+    private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
+    private readonly Option<string> _out = new("-o", "--out") { HelpName = "REPORT", Description = "The report: .html, .md or .json.", Required = true };
+    private readonly DataOptions _data = new();
+    private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
+    private readonly Option<string?> _holdout = OptionFactory.Text("--holdout", "SHARE", "Share of the data that the models are scored on. Default: 0.25.");
+    private readonly Option<string?> _objective = OptionFactory.Text("--objective", "macs|params|bytes", "What the models are budgeted by. Default: macs.", "macs", "params", "bytes");
+    private readonly DecisionOptions _decision = new();
+    private readonly MethodOptions _method = new();
+    private readonly RunOptions _run = new();
+    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces REPORT.");
+    private readonly TalkOptions _talk = new();
+
+    /// <summary>Declares the verb.</summary>
+    public static Command Create(CliContext context)
+    {
+        var verb = new ExploreVerb();
+        var command = new VerbCommand(
+            "explore",
+            "Shows in one run what smaller models would cost in decisions, with the command line that makes each.",
+            "onnx-compress explore model.onnx -d calibration.npy --scale 0.00392157 -o report.html");
+        command.Arguments.Add(verb._model);
+        command.Options.Add(verb._out);
+        verb._data.AddTo(command);
+        command.Options.Add(verb._samples);
+        command.Options.Add(verb._holdout);
+        command.Options.Add(verb._objective);
+        verb._decision.AddTo(command);
+        verb._method.AddTo(command);
+        verb._run.AddAllTo(command);
+        command.Options.Add(verb._overwrite);
+        verb._talk.AddTo(command);
+        command.SetAction(parsed => verb.Run(parsed, context));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CliContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (path, output) = (parsed.GetValue(_model)!, parsed.GetValue(_out)!);
+        var talk = _talk.Read(parsed, context);
+        var data = _data.Read(parsed);
+        _run.CheckDevice(parsed);
+        if (data.Files.Count == 0)
+        {
+            throw Usage.Missing("Data are missing: -d PATH with samples to calibrate and to score models on.");
+        }
+
+        if (!ReportText.IsKnown(output))
+        {
+            throw new Diagnostics.OnnxCompressException(Diagnostics.DiagnosticCodes.ReportFormatUnknown, $"'{output}' names no report format; use .html, .md or .json.");
+        }
+
+        OutputFile.Check(output, path, parsed.GetValue(_overwrite));
+        var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, Decision = _decision.Read(parsed) });
+        var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
+        var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
+        var model = OnnxModel.Load(path, _run.Loading(parsed));
+        using var source = data.Open(model);
+        var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
+        var parts = new CompressionData(
+            new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));
+        Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
+        var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var compressor = new Compressor(new CpuBackend(threads), new OrtRuntime());
+        var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
+        var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
+        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, null);
+        var report = new CompressionReport
+        {
+            Tool = ToolVersion.Text,
+            Seed = seed,
+            Command = CommandText.Of(parsed),
+            Preprocessing = data.Describe(),
+            Model = new(Path.GetFileName(path), model.Sha256),
+            Original = cost,
+            Compressed = cost,
+            Sites = [],
+            Refused = [],
+            Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
+            Frontier = [.. points.Select(point => Point(point, parsed, objective))],
+        };
+        OutputFile.Write(output, () => File.WriteAllText(output, ReportText.For(output, report)));
+        if (talk.Json)
+        {
+            talk.ResultJson(ReportJson.Write(report));
+        }
+        else
+        {
+            talk.Result(ResultTables.Frontier(report.Frontier));
+            talk.Line($"wrote {output}");
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static Budget BudgetOf(string objective, double share) => objective switch
+    {
+        "params" => new Budget(KeepParameters: share),
+        "bytes" => new Budget(KeepBytes: share),
+        _ => new Budget(KeepMacs: share),
+    };
+
+    private static ReportedFrontierPoint Point(ExploredModel point, ParseResult parsed, string objective)
+    {
+        var share = point.Budget.KeepMacs ?? point.Budget.KeepParameters ?? point.Budget.KeepBytes ?? 1;
+        return new ReportedFrontierPoint(
+            point.Cost.Parameters, point.Cost.Macs, point.Cost.Bytes, null, point.Agreement, double.IsFinite(point.RelativeError) ? point.RelativeError : null,
+            Command: CommandText.Compressing(parsed, string.Create(CultureInfo.InvariantCulture, $"--keep-{objective} {share}")));
+    }
+}

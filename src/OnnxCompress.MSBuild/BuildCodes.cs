@@ -1,0 +1,17 @@
+namespace OnnxCompress.MSBuild;
+
+/// <summary>Codes that only the build raises; docs/errors.md has an entry for each.</summary>
+internal static class BuildCodes
+{
+    /// <summary>The tool could not be started, or ended without saying why.</summary>
+    public const string ToolFailed = "OCX9020";
+
+    /// <summary>An OnnxModel item says something that cannot be used.</summary>
+    public const string ItemInvalid = "OCX9021";
+
+    /// <summary>Nothing better was found, so the original is shipped.</summary>
+    public const string OriginalShipped = "OCX9022";
+
+    /// <summary>The tool manifest and the package have different versions.</summary>
+    public const string VersionsDiffer = "OCX9023";
+}

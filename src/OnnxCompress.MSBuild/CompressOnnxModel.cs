@@ -1,0 +1,322 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace OnnxCompress.MSBuild;
+
+/// <summary>
+/// Compresses one model in a process of the tool's own, unless the same content was compressed before. Whatever goes wrong,
+/// no output stays that a later build could take for a result.
+/// </summary>
+public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
+{
+    private const int NotMet = 3;
+    private const int Cancelled = 130;
+
+    private static readonly Regex DiagnosticLine = new(
+        "^onnx-compress : (?<severity>error|warning|message) (?<code>OCX[0-9]{4}): (?<text>.*)$", RegexOptions.CultureInvariant);
+
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly List<(string Code, string Severity, string Text)> _said = [];
+    private readonly List<string> _lastWords = [];
+    private WarningRules? _rules;
+    private int _threads;
+
+    /// <summary>The files of one model, as <see cref="PrepareOnnxModels"/> describes them.</summary>
+    [Required]
+    public ITaskItem[] Inputs { get; set; } = [];
+
+    /// <summary>The tool's main file.</summary>
+    [Required]
+    public string Tool { get; set; } = "";
+
+    /// <summary>The project, in full.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>The dotnet that runs the tool; empty: the one that runs the build.</summary>
+    public string? DotNetHost { get; set; }
+
+    /// <summary>Where the SDK's own dotnet lies, when the build does not run on it.</summary>
+    public string? NetCoreRoot { get; set; }
+
+    /// <summary>Threads at most; 0 or empty: what the build has free.</summary>
+    public string? MaxThreads { get; set; }
+
+    /// <inheritdoc />
+    public string? ErrorsPage { get; set; }
+
+    /// <inheritdoc />
+    public string? HelpLinkBase { get; set; }
+
+    /// <inheritdoc />
+    public string? NoWarn { get; set; }
+
+    /// <inheritdoc />
+    public string? TreatWarningsAsErrors { get; set; }
+
+    /// <inheritdoc />
+    public string? WarningsAsErrors { get; set; }
+
+    /// <inheritdoc />
+    public string? WarningsNotAsErrors { get; set; }
+
+    /// <inheritdoc />
+    protected override string ToolName => Path.DirectorySeparatorChar == '/' ? "dotnet" : "dotnet.exe";
+
+    /// <inheritdoc />
+    protected override MessageImportance StandardOutputLoggingImportance => MessageImportance.Low;
+
+    /// <inheritdoc />
+    protected override MessageImportance StandardErrorLoggingImportance => MessageImportance.Low;
+
+    private ITaskItem Job => Inputs[0];
+
+    private string Model => Job.GetMetadata("Model");
+
+    private string Output => Job.GetMetadata("OutputFile");
+
+    private string Stamp => Job.GetMetadata("Stamp");
+
+    private string[] Outputs => [Output, Output + ".data"];
+
+    /// <inheritdoc />
+    public override bool Execute()
+    {
+        _rules = new WarningRules(this);
+        try
+        {
+            using var turn = FolderLock.Take(Job.GetMetadata("OutputFolder"), Log, _cancellation.Token);
+            var response = File.ReadAllText(Job.GetMetadata("ResponseFile"));
+            var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
+            var hash = ContentStamp.Compute(
+                Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)), response, Path.GetDirectoryName(ProjectFile)!, _cancellation.Token);
+            if (ContentStamp.Matches(Stamp, hash, Outputs))
+            {
+                Log.LogMessage(MessageImportance.Low, "'{0}' was compressed from the same content before.", Model);
+                Touch();
+                return true;
+            }
+
+            RemoveResults();
+            if (!Run())
+            {
+                RemoveResults();
+                return false;
+            }
+
+            ContentStamp.Write(Stamp, hash, Outputs);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc />
+    public override void Cancel()
+    {
+        _cancellation.Cancel();
+        base.Cancel();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _cancellation.Dispose();
+
+    /// <inheritdoc />
+    protected override string GenerateFullPathToTool()
+    {
+        if (!string.IsNullOrEmpty(DotNetHost))
+        {
+            return DotNetHost!;
+        }
+
+        var beside = string.IsNullOrEmpty(NetCoreRoot) ? null : Path.Combine(NetCoreRoot, ToolName);
+        return Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host
+            : beside is not null && File.Exists(beside) ? beside : ToolName;
+    }
+
+    /// <inheritdoc />
+    protected override string GenerateCommandLineCommands()
+    {
+        var line = $"\"{Tool}\" \"@{Job.GetMetadata("ResponseFile")}\"";
+        return Job.GetMetadata("HasThreads") == "true" ? line : FormattableString.Invariant($"{line} --threads {_threads}");
+    }
+
+    /// <inheritdoc />
+    protected override string GetWorkingDirectory() => Path.GetDirectoryName(ProjectFile)!;
+
+    /// <inheritdoc />
+    protected override int ExecuteTool(string pathToTool, string responseFileCommands, string commandLineCommands)
+    {
+        var start = GetProcessStartInfo(pathToTool, commandLineCommands, "");
+        (start.StandardOutputEncoding, start.StandardErrorEncoding) = (Encoding.UTF8, Encoding.UTF8);
+        try
+        {
+            return ToolProcess.Run(
+                start,
+                (line, isError) => LogEventsFromTextOutput(line, isError ? StandardErrorLoggingImportance : StandardOutputLoggingImportance),
+                _cancellation.Token);
+        }
+        catch (System.ComponentModel.Win32Exception failure)
+        {
+            _lastWords.Add($"'{pathToTool}' cannot be started: {failure.Message}");
+            return -1;
+        }
+    }
+
+    /// <summary>Diagnostics wait for the exit code; all else is talk.</summary>
+    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
+    {
+        var match = DiagnosticLine.Match(singleLine);
+        if (match.Success)
+        {
+            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, match.Groups["text"].Value));
+            return;
+        }
+
+        Log.LogMessage(messageImportance, "{0}", singleLine);
+        if (singleLine.Trim().Length > 0)
+        {
+            _lastWords.Add(singleLine.Trim());
+        }
+    }
+
+    /// <inheritdoc />
+    protected override bool HandleTaskExecutionErrors()
+    {
+        if (_cancellation.IsCancellationRequested || ExitCode == Cancelled)
+        {
+            return false;
+        }
+
+        if (ExitCode == NotMet && Job.GetMetadata("HasGoal") != "true")
+        {
+            ShipOriginal();
+            return !Log.HasLoggedErrors;
+        }
+
+        Say();
+        if (!_said.Any(line => line.Severity == "error"))
+        {
+            var words = string.Join(" ", _lastWords.Skip(Math.Max(0, _lastWords.Count - 8)));
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model,
+                $"{Name}: the tool '{Tool}' ended with exit code {ExitCode} without saying why. {words}".TrimEnd());
+        }
+
+        return false;
+    }
+
+    private string Name => BuildPaths.Inside(Path.GetDirectoryName(ProjectFile)!, Model) ?? Model;
+
+    private bool Run()
+    {
+        if (!File.Exists(Tool))
+        {
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, ProjectFile, $"The tool '{Tool}' does not exist: restore the package, or set OnnxCompressToolPath right.");
+            return false;
+        }
+
+        var wanted = int.TryParse(MaxThreads, NumberStyles.None, CultureInfo.InvariantCulture, out var most) && most > 0 ? most : Environment.ProcessorCount;
+        var engine = BuildEngine as IBuildEngine9;
+        var granted = engine?.RequestCores(wanted) ?? wanted;
+        try
+        {
+            _threads = Math.Max(1, Math.Min(wanted, granted));
+            Log.LogMessage(MessageImportance.Low, "Compressing '{0}' with {1} threads.", Model, _threads);
+            var watch = Stopwatch.StartNew();
+            if (!base.Execute() || _cancellation.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            if (ExitCode == 0)
+            {
+                Say();
+                Summarize(watch.Elapsed);
+            }
+
+            return !Log.HasLoggedErrors;
+        }
+        finally
+        {
+            engine?.ReleaseCores(granted);
+        }
+    }
+
+    private void Say()
+    {
+        foreach (var (code, severity, text) in _said)
+        {
+            if (severity == "message")
+            {
+                Log.LogMessage(MessageImportance.Low, "{0}: {1}", code, text);
+            }
+            else
+            {
+                _rules!.Log(Log, code, severity == "error", Model, $"{Name}: {text}");
+            }
+        }
+    }
+
+    // Nobody asked for a size or for an agreement: a model that cannot be made smaller is no fault of the project's.
+    private void ShipOriginal()
+    {
+        var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
+        File.Copy(Model, Output, overwrite: true);
+        File.SetLastWriteTimeUtc(Output, DateTime.UtcNow);
+        CopySideFiles();
+        _rules!.Log(Log, BuildCodes.OriginalShipped, false, Model,
+            $"{Name}: the original is shipped. {why} Give a budget (KeepMacs, KeepParams, KeepBytes) or another MinAgreement, or Compress=\"false\".");
+    }
+
+    private void CopySideFiles()
+    {
+        var folder = Path.GetDirectoryName(Model)!;
+        foreach (var name in ExternalDataNames.Read(Model))
+        {
+            File.Copy(Path.Combine(folder, name), Path.Combine(Path.GetDirectoryName(Output)!, name), overwrite: true);
+        }
+    }
+
+    private void Summarize(TimeSpan time)
+    {
+        var (before, after) = (Length(Model), Outputs.Where(File.Exists).Sum(path => new FileInfo(path).Length));
+        foreach (var name in ExternalDataNames.Read(Model))
+        {
+            before += Length(Path.Combine(Path.GetDirectoryName(Model)!, name));
+        }
+
+        var report = Job.GetMetadata("ReportFile");
+        var agreement = File.Exists(report) ? Regex.Match(File.ReadAllText(report), "\"agreement\"\\s*:\\s*([0-9.eE+-]+)", RegexOptions.CultureInvariant) : Match.Empty;
+        var kept = agreement.Success && double.TryParse(agreement.Groups[1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
+            ? string.Format(CultureInfo.InvariantCulture, ", {0:F2}% same decisions", 100 * share) : "";
+        Log.LogMessage(MessageImportance.High, "{0}", string.Format(
+            CultureInfo.InvariantCulture, "{0}: {1:F2} -> {2:F2} MB, {3:+0;-0;0}%{4}, {5:F1} s", Name, before / 1e6, after / 1e6, 100.0 * (after - before) / before, kept, time.TotalSeconds));
+    }
+
+    private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+
+    private void Touch()
+    {
+        var now = DateTime.UtcNow;
+        foreach (var path in Outputs.Where(File.Exists).Concat([Stamp]))
+        {
+            File.SetLastWriteTimeUtc(path, now);
+        }
+    }
+
+    // The tool's unfinished files lie beside its output; what Prepare wrote stays.
+    private void RemoveResults()
+    {
+        string[] keep = [Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache"), FolderLock.PathIn(Job.GetMetadata("OutputFolder"))];
+        foreach (var file in Directory.GetFiles(Job.GetMetadata("OutputFolder")).Where(file => !keep.Contains(file)))
+        {
+            File.Delete(file);
+        }
+    }
+}

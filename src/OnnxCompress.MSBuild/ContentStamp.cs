@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OnnxCompress.MSBuild;
+
+/// <summary>What a finished model was made from, by content: a checkout changes times, not content, and compressing takes minutes.</summary>
+internal static class ContentStamp
+{
+    /// <summary>The hash of everything that the result depends on.</summary>
+    /// <param name="inputs">Files, in order.</param>
+    /// <param name="responseText">The options.</param>
+    /// <param name="projectFolder">Left out of the options, so that another checkout has the same hash.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static string Compute(IEnumerable<string> inputs, string responseText, string projectFolder, CancellationToken cancellation)
+    {
+        using var all = SHA256.Create();
+        Add(all, Encoding.UTF8.GetBytes(responseText.Replace(projectFolder, ".")));
+        foreach (var path in inputs)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var one = SHA256.Create();
+            if (File.Exists(path))
+            {
+                using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+                Add(all, one.ComputeHash(stream));
+            }
+        }
+
+        _ = all.TransformFinalBlock([], 0, 0);
+        return BuildPaths.Hex(all.Hash!);
+    }
+
+    /// <summary>Whether a stamp says that these outputs were made from this content.</summary>
+    public static bool Matches(string stamp, string hash, IEnumerable<string> outputs) =>
+        File.Exists(stamp) && File.ReadAllText(stamp) == Text(hash, outputs);
+
+    /// <summary>Writes the stamp: the last thing of a run, because the build trusts it.</summary>
+    public static void Write(string stamp, string hash, IEnumerable<string> outputs) => File.WriteAllText(stamp, Text(hash, outputs));
+
+    private static string Text(string hash, IEnumerable<string> outputs) => $"{hash}\n" + string.Concat(outputs.Select(output =>
+        Path.GetFileName(output) + "|" + (new FileInfo(output) is { Exists: true } file ? file.Length.ToString(CultureInfo.InvariantCulture) : "absent") + "\n"));
+
+    private static void Add(HashAlgorithm hash, byte[] bytes)
+    {
+        var length = BitConverter.GetBytes((long)bytes.Length);
+        _ = hash.TransformBlock(length, 0, length.Length, null, 0);
+        _ = hash.TransformBlock(bytes, 0, bytes.Length, null, 0);
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text;
+using Microsoft.Build.Framework;
+
+namespace OnnxCompress.MSBuild;
+
+/// <summary>One OnnxModel item: which options of the tool its metadata are, and where the result goes.</summary>
+internal sealed class ModelItem
+{
+    // Metadata that say what the build does with the file; everything else is an option of the tool.
+    private static readonly HashSet<string> OfTheBuild = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Emit", "Compress", "Link", "LinkBase", "TargetPath", "CopyToOutputDirectory", "CopyToPublishDirectory", "ExcludeFromSingleFile",
+        "LogicalName", "ManifestResourceName", "Culture", "WithCulture", "Type", "Visible", "InProject", "Pack", "PackagePath", "SubType",
+        "Generator", "DependentUpon", "CustomToolNamespace", "AutoGen", "DesignTime", "MSBuildSourceProjectFile", "MSBuildSourceTargetName",
+        "OriginalItemSpec",
+    };
+
+    private static readonly HashSet<string> Switches = new(StringComparer.OrdinalIgnoreCase) { "Force", "Locked", "AllowExternalOutside", "Verbose" };
+
+    private static readonly HashSet<string> Repeated = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Data", "VerifyData", "Shape", "IncludeNodes", "ExcludeNodes", "Report",
+    };
+
+    private static readonly HashSet<string> Paths = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Data", "VerifyData", "Labels", "Statistics", "Plan", "CacheDir", "Report",
+    };
+
+    // With one of these the project has said what it wants: not getting it is an error.
+    private static readonly string[] Goals = ["KeepParams", "KeepBytes", "KeepMacs", "KeepLatency", "MinAgreement", "MaxError"];
+
+    private readonly ITaskItem _item;
+    private readonly string _projectFolder;
+
+    /// <summary>Reads an item.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="projectFolder">What its paths are relative to.</param>
+    /// <exception cref="InvalidItemException">Its metadata cannot be used.</exception>
+    public ModelItem(ITaskItem item, string projectFolder)
+    {
+        (_item, _projectFolder) = (item, projectFolder);
+        Source = BuildPaths.Full(projectFolder, item.ItemSpec);
+        SideFiles = ExternalDataNames.Read(Source);
+        Emit = item.GetMetadata("Emit") switch
+        {
+            "" => "Content",
+            "Content" or "EmbeddedResource" or "None" => item.GetMetadata("Emit"),
+            var word => throw new InvalidItemException($"Emit is '{word}'; it must be Content, EmbeddedResource or None."),
+        };
+        if (Emit == "EmbeddedResource" && SideFiles.Count > 0)
+        {
+            throw new InvalidItemException("it keeps its weights in external data, which cannot be embedded; use Emit=\"Content\".");
+        }
+
+        Compress = item.GetMetadata("Compress") is not { } compress || !string.Equals(compress, "false", StringComparison.OrdinalIgnoreCase);
+        Link = ReadLink();
+        HasGoal = Goals.Any(goal => item.GetMetadata(goal).Length > 0);
+        ReadOptions();
+    }
+
+    /// <summary>The model, in full.</summary>
+    public string Source { get; }
+
+    /// <summary>The files of its external data, relative to its folder.</summary>
+    public IReadOnlyList<string> SideFiles { get; }
+
+    /// <summary>Content, EmbeddedResource or None.</summary>
+    public string Emit { get; }
+
+    /// <summary>Whether this model is compressed at all.</summary>
+    public bool Compress { get; }
+
+    /// <summary>Where the file appears in the output, relative to it.</summary>
+    public string Link { get; }
+
+    /// <summary>Whether a budget or a guard was asked for.</summary>
+    public bool HasGoal { get; }
+
+    /// <summary>Options as the tool reads them, one a line.</summary>
+    public List<string> Options { get; } = [];
+
+    /// <summary>All that is read besides the model: external data, calibration data, plans.</summary>
+    public List<string> OtherInputs { get; } = [];
+
+    /// <summary>Metadata of the project's that the shipped file keeps.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Kept =>
+        OfTheBuild.Select(name => new KeyValuePair<string, string>(name, _item.GetMetadata(name))).Where(pair => pair.Value.Length > 0);
+
+    private string ReadLink()
+    {
+        var given = _item.GetMetadata("TargetPath") is { Length: > 0 } target ? target : _item.GetMetadata("Link");
+        var link = given.Length > 0 ? given : BuildPaths.Inside(_projectFolder, Source) ?? Path.GetFileName(Source);
+        return link.Replace('\\', '/');
+    }
+
+    private void ReadOptions()
+    {
+        foreach (var name in SideFiles)
+        {
+            OtherInputs.Add(Path.Combine(Path.GetDirectoryName(Source)!, name));
+        }
+
+        var metadata = _item.CloneCustomMetadata();
+        foreach (var name in metadata.Keys.Cast<string>().Where(name => !OfTheBuild.Contains(name)).OrderBy(name => name, StringComparer.Ordinal))
+        {
+            var value = _item.GetMetadata(name).Trim();
+            if (value.Length == 0)
+            {
+                continue;
+            }
+
+            if (Switches.Contains(name))
+            {
+                AddSwitch(name, value);
+                continue;
+            }
+
+            foreach (var one in Repeated.Contains(name) ? value.Split([';'], StringSplitOptions.RemoveEmptyEntries) : [value])
+            {
+                Options.Add($"{OptionName(name)}={(Paths.Contains(name) ? FullPath(name, one.Trim()) : one.Trim())}");
+            }
+        }
+    }
+
+    private void AddSwitch(string name, string value)
+    {
+        if (bool.TryParse(value, out var on))
+        {
+            if (on)
+            {
+                Options.Add(OptionName(name));
+            }
+
+            return;
+        }
+
+        throw new InvalidItemException($"{name} is '{value}'; it must be true or false.");
+    }
+
+    // Data are PATH or input=PATH.
+    private string FullPath(string name, string text)
+    {
+        var whole = BuildPaths.Full(_projectFolder, text);
+        var separator = text.IndexOf('=');
+        var named = separator > 0 && name is "Data" or "VerifyData" && !File.Exists(whole) && !Directory.Exists(whole);
+        var path = named ? BuildPaths.Full(_projectFolder, text.Substring(separator + 1)) : whole;
+        if (name is not "Report" and not "CacheDir")
+        {
+            OtherInputs.AddRange(DataFiles.Expand(path));
+        }
+
+        return named ? text.Substring(0, separator + 1) + path : path;
+    }
+
+    /// <summary><c>KeepMacs</c> is <c>--keep-macs</c>.</summary>
+    internal static string OptionName(string metadata)
+    {
+        // Include and Exclude are MSBuild's own words on an item.
+        if (metadata is "IncludeNodes" or "ExcludeNodes")
+        {
+            metadata = metadata.Substring(0, 7);
+        }
+
+        var option = new StringBuilder("-");
+        foreach (var c in metadata)
+        {
+            if (char.IsUpper(c))
+            {
+                _ = option.Append('-');
+            }
+
+            _ = option.Append(char.ToLowerInvariant(c));
+        }
+
+        return option[1] == '-' ? option.ToString() : option.Insert(0, '-').ToString();
+    }
+}

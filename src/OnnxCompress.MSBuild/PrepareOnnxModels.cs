@@ -1,0 +1,260 @@
+using System.Text.RegularExpressions;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace OnnxCompress.MSBuild;
+
+/// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
+public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
+{
+    private readonly List<ITaskItem> _inputs = [];
+    private readonly List<ITaskItem> _shipped = [];
+    private readonly List<ITaskItem> _replaced = [];
+
+    /// <summary>The items.</summary>
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>False: the originals are shipped.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Whether this is a build; design-time builds only predict.</summary>
+    public bool WriteFiles { get; set; }
+
+    /// <summary>The project, in full.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>Where compressed models lie, relative to the project or in full.</summary>
+    [Required]
+    public string CacheFolder { get; set; } = "";
+
+    /// <summary>The intermediate folder of this configuration and framework.</summary>
+    [Required]
+    public string Owner { get; set; } = "";
+
+    /// <summary>The tool's main file.</summary>
+    [Required]
+    public string Tool { get; set; } = "";
+
+    /// <summary>How shipped files are copied when the item does not say.</summary>
+    [Required]
+    public string CopyToOutputDirectory { get; set; } = "";
+
+    /// <inheritdoc />
+    public string? ErrorsPage { get; set; }
+
+    /// <inheritdoc />
+    public string? HelpLinkBase { get; set; }
+
+    /// <inheritdoc />
+    public string? NoWarn { get; set; }
+
+    /// <inheritdoc />
+    public string? TreatWarningsAsErrors { get; set; }
+
+    /// <inheritdoc />
+    public string? WarningsAsErrors { get; set; }
+
+    /// <inheritdoc />
+    public string? WarningsNotAsErrors { get; set; }
+
+    /// <summary>Files that compressed models are made from; those of one model have its stamp, and the same metadata.</summary>
+    [Output]
+    public ITaskItem[] Inputs => [.. _inputs];
+
+    /// <summary>Files that are shipped.</summary>
+    [Output]
+    public ITaskItem[] Shipped => [.. _shipped];
+
+    /// <summary>Files that stand for the same models and must not be shipped beside them.</summary>
+    [Output]
+    public ITaskItem[] Replaced => [.. _replaced];
+
+    /// <summary>Lists what is shipped; newer than the assembly when that changed.</summary>
+    [Output]
+    public string ItemsCache { get; private set; } = "";
+
+    private string ProjectFolder => Path.GetDirectoryName(ProjectFile)!;
+
+    /// <inheritdoc />
+    public override bool Execute()
+    {
+        var rules = new WarningRules(this);
+        var cache = BuildPaths.Full(ProjectFolder, CacheFolder);
+        var owner = BuildPaths.Full(ProjectFolder, Owner);
+        var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var outputs = new List<(ModelItem Item, ModelOutput Output)>();
+        foreach (var model in Models)
+        {
+            try
+            {
+                var item = new ModelItem(model, ProjectFolder);
+                if (taken.TryGetValue(item.Link, out var other))
+                {
+                    throw new InvalidItemException($"it is shipped as '{item.Link}', and so is {other}; give one of them another Link.");
+                }
+
+                taken.Add(item.Link, model.ItemSpec);
+                var output = new ModelOutput(cache, ProjectFolder, item);
+                _ = output.ResponseText(item);
+                outputs.Add((item, output));
+            }
+            catch (InvalidItemException invalid)
+            {
+                rules.Log(Log, BuildCodes.ItemInvalid, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
+            }
+        }
+
+        if (Log.HasLoggedErrors)
+        {
+            return false;
+        }
+
+        var compressed = outputs.Where(pair => Enabled && pair.Item.Compress).ToList();
+        Describe(outputs, compressed);
+        ItemsCache = Path.Combine(owner, "onnxcompress.items.cache");
+        if (WriteFiles)
+        {
+            Write(compressed, new FolderOwners(cache, owner));
+            WarnOfOtherVersion(rules, compressed.Count);
+        }
+
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Describe(List<(ModelItem Item, ModelOutput Output)> all, List<(ModelItem Item, ModelOutput Output)> compressed)
+    {
+        foreach (var (item, output) in all)
+        {
+            var originals = Originals(item);
+            _replaced.AddRange(originals.Select(path => new TaskItem(BuildPaths.Escape(path))));
+            _replaced.AddRange(originals.Select(path => BuildPaths.Inside(ProjectFolder, path)).OfType<string>().Select(path => new TaskItem(BuildPaths.Escape(path))));
+            if (!compressed.Contains((item, output)))
+            {
+                var folder = item.Link.Substring(0, item.Link.LastIndexOf('/') + 1);
+                Ship(item, item.Source, item.Link, onlyIfExists: false);
+                foreach (var name in item.SideFiles)
+                {
+                    Ship(item, Path.Combine(Path.GetDirectoryName(item.Source)!, name), folder + name, onlyIfExists: true);
+                }
+
+                continue;
+            }
+
+            Ship(item, output.File, item.Link, onlyIfExists: false);
+            if (item.SideFiles.Count > 0)
+            {
+                Ship(item, output.SideFile, item.Link + ".data", onlyIfExists: true);
+            }
+
+            foreach (var input in new[] { item.Source }.Concat(item.OtherInputs).Concat([Tool, output.ResponseFile, output.InputsCache]))
+            {
+                _inputs.Add(Input(item, output, input));
+            }
+        }
+    }
+
+    private static List<string> Originals(ModelItem item) =>
+        [item.Source, .. item.SideFiles.Select(name => Path.Combine(Path.GetDirectoryName(item.Source)!, name))];
+
+    private static TaskItem Input(ModelItem item, ModelOutput output, string path)
+    {
+        var input = new TaskItem(BuildPaths.Escape(path));
+        foreach (var (name, value) in new[]
+        {
+            ("Model", item.Source), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
+            ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
+        })
+        {
+            input.SetMetadata(name, BuildPaths.Escape(value));
+        }
+
+        input.SetMetadata("HasGoal", item.HasGoal ? "true" : "false");
+        input.SetMetadata("HasThreads", item.Options.Any(option => option.StartsWith("--threads=", StringComparison.Ordinal)) ? "true" : "false");
+        return input;
+    }
+
+    private void Ship(ModelItem item, string path, string link, bool onlyIfExists)
+    {
+        var shipped = new TaskItem(BuildPaths.Escape(path));
+        foreach (var pair in item.Kept)
+        {
+            shipped.SetMetadata(pair.Key, BuildPaths.Escape(pair.Value));
+        }
+
+        shipped.SetMetadata("Emit", item.Emit);
+        shipped.SetMetadata("Link", BuildPaths.Escape(link));
+        shipped.SetMetadata("OnlyIfExists", onlyIfExists ? "true" : "false");
+        shipped.SetMetadata("OriginalModel", BuildPaths.Escape(item.Source));
+        if (item.Emit == "Content" && shipped.GetMetadata("CopyToOutputDirectory").Length == 0)
+        {
+            shipped.SetMetadata("CopyToOutputDirectory", CopyToOutputDirectory);
+        }
+
+        if (shipped.GetMetadata("TargetPath").Length > 0)
+        {
+            shipped.SetMetadata("TargetPath", BuildPaths.Escape(link));
+        }
+
+        // A name like digits.de.onnx is no German resource.
+        if (item.Emit == "EmbeddedResource" && shipped.GetMetadata("WithCulture").Length == 0)
+        {
+            shipped.SetMetadata("WithCulture", "false");
+        }
+
+        _shipped.Add(shipped);
+    }
+
+    private void Write(List<(ModelItem Item, ModelOutput Output)> compressed, FolderOwners owners)
+    {
+        if (compressed.Count > 0)
+        {
+            owners.Want(compressed.Select(pair => Path.GetFileName(pair.Output.Folder)));
+        }
+
+        foreach (var (item, output) in compressed)
+        {
+            BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText(item));
+            BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(new[] { item.Source }.Concat(item.OtherInputs), Tool));
+        }
+
+        if (_shipped.Count > 0 || File.Exists(ItemsCache))
+        {
+            BuildPaths.WriteIfDifferent(ItemsCache, string.Concat(_shipped.Select(item => $"{item.GetMetadata("Emit")}|{item.ItemSpec}|{item.GetMetadata("Link")}\n")));
+        }
+    }
+
+    // Another version in the manifest gives other results by hand than in the build.
+    private void WarnOfOtherVersion(WarningRules rules, int models)
+    {
+        var manifest = models == 0 ? null : Manifest(ProjectFolder);
+        var packaged = typeof(PrepareOnnxModels).Assembly.GetName().Version!.ToString(3);
+        if (manifest is null)
+        {
+            return;
+        }
+
+        var found = Regex.Match(File.ReadAllText(manifest), "\"dotnet-onnx-compress\"\\s*:\\s*\\{[^}]*?\"version\"\\s*:\\s*\"([^\"]+)\"", RegexOptions.CultureInvariant);
+        if (found.Success && found.Groups[1].Value.Split('-', '+')[0] != packaged)
+        {
+            rules.Log(Log, BuildCodes.VersionsDiffer, false, manifest,
+                $"The tool manifest has dotnet-onnx-compress {found.Groups[1].Value}, the package OnnxCompress.MSBuild is {packaged}: give both the same version.");
+        }
+    }
+
+    private static string? Manifest(string folder)
+    {
+        for (var at = folder; at is not null; at = Path.GetDirectoryName(at))
+        {
+            foreach (var path in new[] { Path.Combine(at, ".config", "dotnet-tools.json"), Path.Combine(at, "dotnet-tools.json") })
+            {
+                if (File.Exists(path))
+                {
+                    return path;
+                }
+            }
+        }
+
+        return null;
+    }
+}

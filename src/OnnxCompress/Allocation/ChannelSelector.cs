@@ -1,0 +1,62 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection;
+using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.Redundancy;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>Orders the channels of every group by the methods that may be used, and takes the better order of each group.</summary>
+/// <param name="model">The model.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Factorises.</param>
+/// <param name="options">Rule and alignment.</param>
+/// <param name="methods">Which methods; those that choose no channels are passed over.</param>
+internal sealed class ChannelSelector(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, CompressionOptions options,
+    IReadOnlyCollection<CompressionMethod> methods)
+{
+    /// <summary>One candidate for each group; none when no method chooses channels.</summary>
+    public SiteCandidate[] Select(CancellationToken cancellation)
+    {
+        if (!methods.Any(IsChannelMethod))
+        {
+            return [];
+        }
+
+        var sites = new SiteCandidate[analysis.Groups.Count];
+        void SelectSite(int i)
+        {
+            var group = analysis.Groups[i];
+            // The shorter sum is the lower curve; ties go to the method that was named first.
+            var curve = methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
+            sites[i] = new SiteCandidate(group, curve, options.Alignment);
+        }
+
+        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
+        return sites;
+    }
+
+    /// <summary>Whether a method chooses channels.</summary>
+    public static bool IsChannelMethod(CompressionMethod method) => method != CompressionMethod.LowRank;
+
+    private ChannelCurve Curve(CompressionMethod method, ChannelGroup group, CancellationToken cancellation)
+    {
+        var centre = method != CompressionMethod.Coreset && options.Selection == ChannelSelection.Target;
+        var moments = group.ConsumerLayers.Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, centre)).ToArray();
+        return method switch
+        {
+            CompressionMethod.Interpolative => GreedySelection.Run(group, moments, options.Selection, cancellation),
+            CompressionMethod.Redundancy => BackwardElimination.Run(group, moments, backend, cancellation),
+            CompressionMethod.Coreset => CoresetCurve.Of(group, Sensitivities(group), moments),
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "It chooses no channels."),
+        };
+    }
+
+    private ChannelSensitivities Sensitivities(ChannelGroup group) =>
+        ChannelSensitivities.Of(group, model.Graph, new ChannelBounds(analysis.Relations, new PointNorms(analysis, statistics)));
+}

@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>The file form of a plan.</summary>
+/// <param name="Schema">Version of the keys.</param>
+/// <param name="Model">SHA-256 of the model it is for.</param>
+/// <param name="Rule">How the budget was spread.</param>
+/// <param name="Sites">What happens where.</param>
+internal sealed record PlanDocument(int Schema, string? Model, string? Rule, PlanEntry[]? Sites);
+
+/// <summary>The file form of one site: channels, or the form and sizes of a split.</summary>
+/// <param name="Site">Its name.</param>
+/// <param name="Method">The method.</param>
+internal sealed record PlanEntry(string? Site, string? Method)
+{
+    public int[]? Kept { get; init; }
+
+    public string? Form { get; init; }
+
+    public int? Rank { get; init; }
+
+    public int? Groups { get; init; }
+
+    public int? InnerRank { get; init; }
+
+    public int Of { get; init; }
+
+    public double? Ridge { get; init; }
+
+    public double PredictedError { get; init; }
+
+    public string? Reason { get; init; }
+}
+
+/// <summary>Serializers made at build time: no reflection, safe to trim.</summary>
+[JsonSerializable(typeof(PlanDocument))]
+internal sealed partial class PlanJsonContext : JsonSerializerContext;

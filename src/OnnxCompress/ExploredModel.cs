@@ -1,0 +1,10 @@
+using OnnxCompress.Allocation;
+
+namespace OnnxCompress;
+
+/// <summary>One point of the frontier.</summary>
+/// <param name="Budget">What it may cost.</param>
+/// <param name="Cost">What it costs.</param>
+/// <param name="Agreement">Share of equal decisions on samples it was not made from; null when nothing decides.</param>
+/// <param name="RelativeError">Relative error of the deciding output, or of the worst.</param>
+public sealed record ExploredModel(Budget Budget, ModelCost Cost, double? Agreement, double RelativeError);

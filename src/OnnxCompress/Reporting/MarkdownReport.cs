@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace OnnxCompress.Reporting;
+
+/// <summary>A report as Markdown: for a pull request or a wiki.</summary>
+public static class MarkdownReport
+{
+    /// <summary>The text of <c>report.md</c>, lines ended by LF.</summary>
+    public static string Write(CompressionReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var text = new StringBuilder($"# {Escape(report.Model.Source)}, compressed\n\n{ReportSentences.Saved(report)}\n{ReportSentences.Proven(report.Verification)}\n");
+        Table(text, "Cost", ResultTables.Costs(report.Original, report.Compressed, report.Latency));
+        if (report.Verification is { } verification)
+        {
+            Table(text, $"Agreement on {Figures.Count(verification.Samples)} held-out samples", ResultTables.Verification(verification, ""));
+        }
+
+        Table(text, "Layers", ResultTables.Sites(report.Sites));
+        Table(text, "Left alone, by reason", ResultTables.RefusedByReason(report.Refused));
+        Table(text, "Frontier", ResultTables.Frontier(report.Frontier));
+        Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));
+        if (report.Command is not null)
+        {
+            text.Append($"\n## Again\n\n```\n{report.Command.ReplaceLineEndings(" ")}\n```\n");
+        }
+
+        text.Append($"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
+        return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, string heading, ResultTable table)
+    {
+        if (table.Rows.Count == 0)
+        {
+            return;
+        }
+
+        text.Append($"\n## {heading}\n\n");
+        Row(text, table.Columns.Select(column => column.Heading));
+        Row(text, table.Columns.Select(column => column.IsNumber ? "---:" : "---"), escape: false);
+        foreach (var row in table.Rows)
+        {
+            Row(text, row);
+        }
+    }
+
+    private static void Row(StringBuilder text, IEnumerable<string> cells, bool escape = true) =>
+        text.Append($"| {string.Join(" | ", cells.Select(cell => escape ? Escape(cell) : cell))} |\n");
+
+    private static string Escape(string cell)
+    {
+        var escaped = new StringBuilder();
+        foreach (var c in cell.ReplaceLineEndings(" "))
+        {
+            escaped.Append("\\`*_[]<>|#".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString());
+        }
+
+        return escaped.ToString();
+    }
+}

@@ -1,0 +1,50 @@
+namespace OnnxCompress.Selection.Coreset;
+
+/// <summary>Draws with replacement by given probabilities.</summary>
+/// <param name="Draws">m, fixed beforehand: a number of draws that depends on what was drawn would bias the estimate.</param>
+/// <param name="Counts">How often each item was drawn.</param>
+/// <param name="Probabilities">What it was drawn by.</param>
+internal sealed record ImportanceSample(int Draws, int[] Counts, double[] Probabilities)
+{
+    /// <summary>Different items drawn.</summary>
+    public int Distinct => Counts.Count(c => c > 0);
+
+    /// <summary><c>count / (m p)</c>: with it, the sum over what was drawn estimates the sum over all without bias.</summary>
+    public double Factor(int item) => Counts[item] > 0 ? Counts[item] / (Draws * Probabilities[item]) : 0;
+
+    /// <summary>Draws.</summary>
+    /// <param name="probabilities">Sum to 1; zeros are never drawn.</param>
+    /// <param name="draws">m.</param>
+    /// <param name="random">Seeded.</param>
+    public static ImportanceSample Draw(double[] probabilities, int draws, Random random)
+    {
+        var cumulative = new double[probabilities.Length];
+        double sum = 0;
+        for (var i = 0; i < cumulative.Length; i++)
+        {
+            cumulative[i] = sum += probabilities[i];
+        }
+
+        var counts = new int[probabilities.Length];
+        for (var draw = 0; draw < draws; draw++)
+        {
+            // Rounding may reach the sum itself, above which there is no item.
+            counts[ItemAt(cumulative, Math.Min(random.NextDouble() * sum, Math.BitDecrement(sum)))]++;
+        }
+
+        return new ImportanceSample(draws, counts, probabilities);
+    }
+
+    /// <summary>The first item whose cumulative probability is above the value: one of probability zero never is.</summary>
+    private static int ItemAt(double[] cumulative, double value)
+    {
+        var (low, high) = (0, cumulative.Length - 1);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = cumulative[middle] > value ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text.RegularExpressions;
+using OnnxCompress.Reporting;
+using OnnxCompress.Reporting.Html;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Tests.Reporting;
+
+public sealed partial class HtmlReportTests : IDisposable
+{
+    private const string Hostile = "<script>alert('x')</script>\"><img src=http://example.org/x>";
+
+    private static readonly CompressionReport Report = new()
+    {
+        Tool = "1.0.0",
+        Seed = 7,
+        Model = new("m.onnx", "ab"),
+        Original = new(1000, 2000, 4000, 1.5),
+        Compressed = new(500, 1000, 2000, 0.75, "cd"),
+        Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)),
+        Latency = new(0.5, 0, 1, 31),
+        Sites = [new("conv1", "id", 12, 16, null, 0.01, 0.02), new("conv2", "svd", null, 64, 9, 0.03, null) { Split = "response" }],
+        Layers = [new("fc7", 0.35, 0.21, 0.001, false)],
+        Refused = [new("Resize_12", "OCX2007", "Channels of 'é' reach <Resize>.", 42), new("head", "OCX2001", "They are the model's output.", 7)],
+        Timing = new(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2.8, 123456),
+        Changed = [new(17, "test.npy", 0, 3, 5, 1.25, 0.5)],
+        Frontier = [new(900, 1800, 3600, 1.2, 0.99, 0.01), new(500, 1000, 2000, 0.75, 0.9, 0.1, Chosen: true, Command: "dotnet onnx-compress x"), new(100, 300, 500, 0.2, 0.42, 0.5)],
+        Preprocessing = new("nchw", 0.5, [1, 2, 3], [4], "256", "224x320"),
+        Command = "dotnet onnx-compress compress m.onnx",
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_happened_can_be_read_without_a_picture()
+    {
+        var page = HtmlReport.Write(Report);
+        string[] parts =
+        [
+            "50.0% fewer parameters, 50.0% fewer multiply-accumulates and 50.0% fewer bytes.", "90.00% of the decisions stayed the same",
+            "at least 85.00% do", "1.50 ms", "0.750 ms", "12 of 16", "rank 9 of 64", "svd, response", "0.0100", "fc7", "0.3500", "0.2100", "OCX2007", "&lt;Resize&gt;", "test.npy", "1.2500",
+            "dotnet onnx-compress compress m.onnx", "(x * 0.5 - [1, 2, 3]) / 4", "cropped to 224x320", "the model of this report",
+        ];
+
+        Assert.All(parts, part => Assert.Contains(part, page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_verification_the_page_says_so()
+    {
+        var page = HtmlReport.Write(Report with { Verification = null, Changed = [], Frontier = [] });
+
+        Assert.Contains("<p class=\"lead warning\">Nothing was verified", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"changed\"", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"frontier\"", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_fetched_and_nothing_runs()
+    {
+        var page = HtmlReport.Write(Report);
+
+        Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotMatch("\\son[a-z]+=", page);
+    }
+
+    [Fact]
+    public void What_comes_from_a_model_stays_text()
+    {
+        var page = HtmlReport.Write(Report with
+        {
+            Model = new(Hostile, "ab"),
+            Tool = Hostile,
+            Command = Hostile,
+            Sites = [new(Hostile, Hostile, 1, 2, null, 0, 0) { Split = Hostile }],
+            Layers = [new(Hostile, 0, 0, null, true)],
+            Refused = [new(Hostile, Hostile, Hostile, 1)],
+            Changed = [new(1, Hostile, 0, 0, 1, null, null)],
+            Verification = Report.Verification! with { Outputs = [new(Hostile, 0, 0, 0)] },
+            Preprocessing = new(Hostile, 1, [], [], Hostile, Hostile),
+        });
+
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_drawing_is_described_or_hidden_and_every_landmark_named()
+    {
+        var page = HtmlReport.Write(Report);
+
+        Assert.All(Drawing().Matches(page), drawing => Assert.Matches("aria-hidden=\"true\"|role=\"img\" aria-label=\"[^\"]+\"", drawing.Value));
+        Assert.Equal(Section().Count(page), Section().Matches(page).Count(section => page.Contains($"<h2 id=\"{section.Groups[1].Value}\">", StringComparison.Ordinal)));
+        Assert.Equal(Table().Count(page), Caption().Count(page));
+        Assert.Matches("(?s)<header>.*<nav aria-label=.*<main>.*</main>.*<footer>", page);
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public void Text_and_bars_stand_out(string scheme)
+    {
+        var schemes = Variables().Matches(HtmlStyle.Text);
+        var colors = schemes[scheme == "light" ? 0 : 1].Groups[1].Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .ToDictionary(rule => rule.Split(':')[0], rule => Luminance(rule.Split(':')[1].Trim()), StringComparer.Ordinal);
+        double Contrast(string one, string other) =>
+            (Math.Max(colors[one], colors[other]) + 0.05) / (Math.Min(colors[one], colors[other]) + 0.05);
+
+        Assert.All(["--page", "--card"], back => Assert.True(Contrast("--text", back) >= 7 && Contrast("--quiet", back) >= 4.5, back));
+        Assert.True(Contrast("--keep", "--page") >= 4.5, "links");
+        Assert.True(Contrast("--warn-text", "--warn-back") >= 4.5, "warnings");
+        Assert.All(["--keep", "--error", "--plan"], bar => Assert.True(Contrast(bar, "--track") >= 3, bar));
+    }
+
+    [Fact]
+    public void A_browser_reads_it_without_a_complaint()
+    {
+        var page = _folder.File("report.html");
+        File.WriteAllText(page, HtmlReport.Write(Report));
+
+        var (dom, console) = Chromium.Load(page);
+
+        Assert.Empty(console);
+        Assert.Contains("90.00% of the decisions stayed the same", dom, StringComparison.Ordinal);
+        Assert.Equal(Elements().Count(HtmlReport.Write(Report)), Elements().Count(dom));
+    }
+
+    [Fact]
+    public void A_browser_would_complain_about_what_the_page_forbids()
+    {
+        var page = _folder.File("report.html");
+        File.WriteAllText(page, HtmlReport.Write(Report).Replace("</main>", "<script>1</script></main>", StringComparison.Ordinal));
+
+        var (_, console) = Chromium.Load(page);
+
+        Assert.Contains(console, line => line.Contains("Content Security Policy", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Markdown_says_the_same()
+    {
+        var text = MarkdownReport.Write(Report with { Refused = [new("a|b", "OCX2007", "x | <y>", 1)] });
+
+        Assert.StartsWith("# m.onnx, compressed\n", text, StringComparison.Ordinal);
+        Assert.Contains("| conv1 | id | 12 of 16 | 0.0100 | 0.0200 |", text, StringComparison.Ordinal);
+        Assert.Contains("x \\| \\<y\\>", text, StringComparison.Ordinal);
+        Assert.Contains("| 17 | test.npy | 3 | 5 | 1.2500 | 0.5000 |", text, StringComparison.Ordinal);
+    }
+
+    // WCAG 2.2, relative luminance.
+    private static double Luminance(string color) => Enumerable.Range(0, 3).Sum(i =>
+    {
+        var channel = Convert.ToInt32(color.Substring(1 + (2 * i), 2), 16) / 255.0;
+        return new[] { 0.2126, 0.7152, 0.0722 }[i] * (channel <= 0.04045 ? channel / 12.92 : Math.Pow((channel + 0.055) / 1.055, 2.4));
+    });
+
+    [GeneratedRegex("<svg[^>]*>")]
+    private static partial Regex Drawing();
+
+    [GeneratedRegex("<section id=\"[^\"]+\" aria-labelledby=\"([^\"]+)\">")]
+    private static partial Regex Section();
+
+    [GeneratedRegex("<table>")]
+    private static partial Regex Table();
+
+    [GeneratedRegex("<caption>[^<]+</caption>")]
+    private static partial Regex Caption();
+
+    [GeneratedRegex(":root \\{ (--page[^}]*)\\}")]
+    private static partial Regex Variables();
+
+    // What is opened must be what the parser understood: it drops and adds elements where the markup is wrong.
+    [GeneratedRegex("<(?:section|table|tr|td|th|svg|rect|circle|details|li|p|h2|h3|figure)[ >/]")]
+    private static partial Regex Elements();
+}

@@ -1,0 +1,253 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Testing;
+using OnnxCompress.Tests.Testing;
+
+namespace OnnxCompress.Tests.Selection.LowRank;
+
+/// <summary>What splits state and make, against singular values of MathNet and against the data themselves.</summary>
+public sealed class SplitTests
+{
+    /// <summary>Singular values of matrices of some ten rows, in double.</summary>
+    private const double Rounding = 1e-10;
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 7)]
+    [InlineData(7, 1)]
+    [InlineData(9, 20)]
+    [InlineData(20, 9)]
+    public void A_truncated_weight_misses_the_tail_of_the_spectrum(int outputs, int inputs)
+    {
+        var weight = NumericMatrices.Uniform(outputs, inputs, seed: 3);
+        var problem = LayerCase.Weights(weight, inputs);
+        var plain = new PlainSplit(Workbench.Backend);
+        var values = LayerCase.SingularValues(weight);
+
+        foreach (var option in plain.Price(problem))
+        {
+            var missed = LayerCase.Difference(weight, LayerCase.Product(plain.Build(problem, option.Shape), inputs));
+            var rank = option.Shape.Rank;
+            var tail = Math.Sqrt(values.Skip(rank).Sum(v => v * v));
+            NumericAssert.Within(tail, NumericAssert.Norm(missed), Rounding, values[0], "Eckart and Young, Frobenius");
+            NumericAssert.Within(rank < values.Length ? values[rank] : 0, LayerCase.SpectralNorm(missed), Rounding, values[0], "Eckart and Young, spectral");
+            NumericAssert.Within(tail / NumericAssert.Norm(weight), option.Error, 1e-7, 1, "square root of a difference near zero");
+        }
+    }
+
+    [Fact]
+    public void One_group_of_channels_is_the_plain_decomposition()
+    {
+        var weight = NumericMatrices.Uniform(10, 24, seed: 5);
+        var problem = LayerCase.Weights(weight, 6, 2, 2);
+        var (alds, plain) = (new AldsSplit(Workbench.Backend), new PlainSplit(Workbench.Backend));
+        var values = LayerCase.SingularValues(weight);
+        var options = alds.Price(problem).Where(o => o.Shape.Groups == 1).ToArray();
+
+        Assert.Equal(10, options.Length);
+        foreach (var option in options)
+        {
+            var shape = new SplitShape(SplitForm.Plain, option.Shape.Rank);
+            NumericAssert.Within(option.Shape.Rank < 10 ? values[option.Shape.Rank] / values[0] : 0, option.Error, Rounding, 1, "next singular value");
+            NumericAssert.RelativeFrobenius(
+                LayerCase.Product(plain.Build(problem, shape), 24), LayerCase.Product(alds.Build(problem, option.Shape), 24), Rounding, "the same decomposition");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void The_bound_holds_on_random_weights_and_the_released_one_is_below_the_error(int groups)
+    {
+        var weight = NumericMatrices.Uniform(32, 48, seed: 7);
+
+        AssertBound(LayerCase.Weights(weight, 16, 3), groups, out var released);
+
+        // Up to rounding: with one group both are the error itself.
+        Assert.True(released >= 1 - Rounding, $"error / released bound is {released}");
+    }
+
+    [Fact]
+    public void Four_identical_blocks_have_twice_the_error_of_one()
+    {
+        var block = NumericMatrices.Uniform(12, 6, seed: 9);
+        var weight = new Matrix<double>(12, 24);
+        for (var i = 0; i < weight.Values.Length; i++)
+        {
+            weight.Values[i] = block[i / 24, i % 6];
+        }
+
+        var problem = LayerCase.Weights(weight, 24, 1, 1);
+        var spectra = new AldsSpectra(problem, Workbench.Backend);
+        for (var rank = 1; rank < 6; rank++)
+        {
+            var missed = LayerCase.Difference(weight, LayerCase.Product(new AldsSplit(Workbench.Backend).Build(problem, new SplitShape(SplitForm.Alds, rank, 4)), 24));
+            var error = LayerCase.SpectralNorm(missed) / LayerCase.SpectralNorm(weight);
+
+            NumericAssert.Within(2, error / spectra.Bounds(4, asReleased: true)[rank], Rounding, 1, "sqrt(4) times the largest block");
+            NumericAssert.Within(error, spectra.Bounds(4)[rank], Rounding, 1, "the bound is met");
+        }
+    }
+
+    [Fact]
+    public void The_bound_holds_on_trained_weights()
+    {
+        var model = OnnxModel.Load(SampleFiles.Model);
+        var bench = new Workbench(model, ModelRunner.Samples(model, count: 1));
+        var problems = SplitSites.Find(bench.Analysis)
+            .Select(l => new LayerProblems(bench.Analysis, new CalibrationStatistics(model.Sha256)).Of(l, model.Graph))
+            .Where(p => p.Size.Kernel.Length > 0 && p.Size.Inputs >= 8)
+            .ToArray();
+
+        Assert.NotEmpty(problems);
+        foreach (var problem in problems)
+        {
+            AssertBound(problem, 1, out _);
+            AssertBound(problem, AldsSplit.GroupsOf(problem.Size).First(g => g >= 4), out _);
+        }
+    }
+
+    [Theory]
+    [InlineData(12, 8, true)]
+    [InlineData(12, 8, false)]
+    [InlineData(5, 20, true)]
+    [InlineData(5, 20, false)]
+    [InlineData(1, 4, true)]
+    public void Directions_of_the_outputs_are_never_worse_than_those_of_the_weight(int inputs, int outputs, bool bias)
+    {
+        var layer = new LayerCase(inputs, outputs, bias);
+        var (response, plain) = (new ResponseSplit(Workbench.Backend), new PlainSplit(Workbench.Backend));
+        var norm = NumericAssert.Norm(layer.Outputs);
+
+        for (var rank = 1; rank <= Math.Min(inputs, outputs); rank++)
+        {
+            var ours = layer.OutputError(response.Build(layer.Problem, new SplitShape(SplitForm.Response, rank)));
+            var published = layer.OutputError(plain.Build(layer.Problem, new SplitShape(SplitForm.Plain, rank)));
+
+            Assert.True(ours <= published + (Rounding * norm), $"rank {rank}: {ours} against {published}");
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_error_that_the_response_states_is_that_of_its_layer(bool bias)
+    {
+        var layer = new LayerCase(12, 8, bias);
+        var response = new ResponseSplit(Workbench.Backend);
+        // About the means where the bias takes them up, as the curve says.
+        var energy = Energy(layer, bias);
+
+        foreach (var option in response.Price(layer.Problem))
+        {
+            var error = layer.OutputError(response.Build(layer.Problem, option.Shape));
+            NumericAssert.Within(error / energy, option.Error, 1e-6, 1, "square root of a difference near zero");
+        }
+    }
+
+    [Fact]
+    public void A_bias_that_must_stay_is_left_out_of_the_directions()
+    {
+        // The bias points where no input ever does: fitted to outputs with it, rank one would be spent on a constant.
+        var layer = new LayerCase(3, 6, bias: true);
+        var problem = layer.Problem with { TakesMean = false };
+        var response = new ResponseSplit(Workbench.Backend);
+
+        var factors = response.Build(problem, new SplitShape(SplitForm.Response, 3));
+
+        Assert.Null(factors.Offset);
+        NumericAssert.Within(0, layer.OutputError(factors), 1e-6, NumericAssert.Norm(layer.Outputs), "three inputs span all that is left");
+    }
+
+    [Fact]
+    public void The_error_of_the_input_side_is_that_of_its_layer_and_never_above_plain()
+    {
+        var layer = new LayerCase(12, 8, bias: false);
+        var (input, plain) = (new InputSplit(Workbench.Backend), new PlainSplit(Workbench.Backend));
+        var norm = NumericAssert.Norm(layer.Outputs);
+
+        foreach (var option in input.Price(layer.Problem).Where(o => o.Shape.Rank <= 8))
+        {
+            var error = layer.OutputError(input.Build(layer.Problem, option.Shape));
+            NumericAssert.Within(error / norm, option.Error, 1e-6, 1, "exact for matrix products");
+            Assert.True(error <= layer.OutputError(plain.Build(layer.Problem, new SplitShape(SplitForm.Plain, option.Shape.Rank))) + (1e-6 * norm));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(8, 1)]
+    [InlineData(2, 2)]
+    public void A_layer_that_is_thin_already_offers_nothing(int inputs, int outputs)
+    {
+        var problem = LayerCase.Weights(NumericMatrices.Uniform(outputs, inputs, 1), inputs);
+
+        foreach (var form in Enum.GetValues<SplitForm>())
+        {
+            Assert.Empty(SplitCurves.Of(problem, [form], alignment: 1, Workbench.Backend));
+        }
+    }
+
+    [Fact]
+    public void What_is_offered_is_smaller_and_aligned()
+    {
+        var layer = new LayerCase(64, 64, rows: 100);
+
+        foreach (var form in Enum.GetValues<SplitForm>())
+        {
+            var options = SplitCurves.Of(layer.Problem, [form], alignment: 8, Workbench.Backend);
+            Assert.NotEmpty(options);
+            Assert.All(options, o => Assert.Equal(0, o.Shape.Rank % 8));
+            Assert.All(options, o => Assert.True(SplitCost.Of(o.Shape, layer.Problem.Size).Parameters < 64 * 64));
+            Assert.All(options, o => Assert.InRange(o.Error, 0, 1));
+        }
+    }
+
+    [Fact]
+    public void A_table_is_split_for_its_size_alone()
+    {
+        var size = new LayerSize(100, 16, [], [5], [5], IsTable: true);
+
+        var cost = SplitCost.Of(new SplitShape(SplitForm.Response, 4), size);
+
+        Assert.Equal(new SplitCost((4 * 100) + (4 * 16), 4 * 16 * 5, 2), cost);
+        Assert.True(cost.Pays(size));
+        Assert.Equal(0, SplitCost.Whole(size).Macs);
+    }
+
+    private static void AssertBound(LayerProblem problem, int groups, out double released)
+    {
+        var spectra = new AldsSpectra(problem, Workbench.Backend);
+        var (bounds, lower) = (spectra.Bounds(groups), spectra.Bounds(groups, asReleased: true));
+        var norm = LayerCase.SpectralNorm(problem.Weight);
+        released = double.PositiveInfinity;
+        for (var rank = 1; rank < bounds.Length - 1; rank++)
+        {
+            var product = LayerCase.Product(new AldsSplit(Workbench.Backend).Build(problem, new SplitShape(SplitForm.Alds, rank, groups)), problem.Weight.Columns);
+            var error = LayerCase.SpectralNorm(LayerCase.Difference(problem.Weight, product)) / norm;
+            Assert.True(error <= bounds[rank] + Rounding, $"{groups} groups, rank {rank}: {error} above {bounds[rank]}");
+            released = Math.Min(released, lower[rank] > 0 ? error / lower[rank] : double.PositiveInfinity);
+        }
+
+        Assert.Equal(0, bounds[^1]);
+    }
+
+    private static double Energy(LayerCase layer, bool centred)
+    {
+        var outputs = layer.Outputs.Clone();
+        for (var j = 0; centred && j < outputs.Columns; j++)
+        {
+            var mean = Enumerable.Range(0, outputs.Rows).Average(i => layer.Outputs[i, j]);
+            for (var i = 0; i < outputs.Rows; i++)
+            {
+                outputs[i, j] -= mean;
+            }
+        }
+
+        return NumericAssert.Norm(outputs);
+    }
+}
