@@ -23,7 +23,7 @@ internal sealed class LatencyCost
     /// <param name="analysis">Its analysis.</param>
     /// <param name="candidates">The layers that may be split.</param>
     /// <param name="timer">Measures.</param>
-    /// <param name="modelMilliseconds">One run of the whole model; null counts the layers alone.</param>
+    /// <param name="modelMilliseconds">One run of the whole model, measured by the same timer; null counts the layers alone.</param>
     /// <param name="alignment">Measured widths are multiples of this; null asks the table for this CPU.</param>
     /// <param name="cancellation">Stops measuring, also later on.</param>
     public LatencyCost(

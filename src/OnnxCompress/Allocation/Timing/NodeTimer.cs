@@ -51,6 +51,36 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         return [.. chains.Select(c => c.Nodes.Count == 0 ? 0 : cache.Find(c.Key) ?? Estimate(c))];
     }
 
+    /// <inheritdoc />
+    public double TimeModel(OnnxModel model, IReadOnlyList<HostTensor> feeds, CancellationToken cancellation)
+    {
+        _spent.Start();
+        try
+        {
+            string[] outputs = [.. model.Outputs.Select(o => o.Name)];
+            var quickest = double.PositiveInfinity;
+            for (var pass = 0; pass < options.Passes; pass++)
+            {
+                using var probe = new Probe(runtime, model, feeds, outputs, options, cancellation);
+                for (var round = 0; round < options.Rounds; round++)
+                {
+                    probe.Measure(cancellation);
+                }
+
+                quickest = Math.Min(quickest, Median(probe.Milliseconds));
+            }
+
+            return quickest;
+        }
+        finally
+        {
+            _spent.Stop();
+        }
+    }
+
+    private Probe Open(TimedChain chain, int copies, CancellationToken cancellation) =>
+        new(runtime, NodeModel.Of(chain, copies), [NodeModel.InputOf(chain)], NodeModel.Outputs, options, cancellation);
+
     private void Measure(TimedChain[] chains, CancellationToken cancellation)
     {
         var probes = new List<Probe>();
@@ -59,8 +89,8 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
             foreach (var chain in chains)
             {
                 cancellation.ThrowIfCancellationRequested();
-                probes.Add(new Probe(runtime, chain, 1, options, cancellation));
-                probes.Add(new Probe(runtime, chain, Copies, options, cancellation));
+                probes.Add(Open(chain, 1, cancellation));
+                probes.Add(Open(chain, Copies, cancellation));
             }
 
             for (var round = 0; round < options.Rounds; round++)
@@ -108,21 +138,23 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>One small model, open, with its measurements.</summary>
+    /// <summary>One model, open, with its measurements.</summary>
     private sealed class Probe : IDisposable
     {
         private const int WarmUps = 3, FewestRuns = 3, MostRuns = 500;
 
         private readonly IModelSession _session;
-        private readonly HostTensor[] _feeds;
+        private readonly IReadOnlyList<HostTensor> _feeds;
+        private readonly IReadOnlyList<string> _outputs;
         private readonly int _runs;
 
-        public Probe(IModelRuntime runtime, TimedChain chain, int copies, NodeTimingOptions options, CancellationToken cancellation)
+        public Probe(
+            IModelRuntime runtime, OnnxModel model, IReadOnlyList<HostTensor> feeds, IReadOnlyList<string> outputs, NodeTimingOptions options, CancellationToken cancellation)
         {
-            _session = runtime.Open(NodeModel.Of(chain, copies), new SessionSettings(options.Threads));
+            (_feeds, _outputs) = (feeds, outputs);
+            _session = runtime.Open(model, new SessionSettings(options.Threads));
             try
             {
-                _feeds = [NodeModel.InputOf(chain)];
                 // The runtime plans its memory in the first runs; the quickest says how many make up a measurement.
                 var quickest = double.PositiveInfinity;
                 for (var i = 0; i < WarmUps; i++)
@@ -154,7 +186,7 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         private double Run(CancellationToken cancellation)
         {
             var start = Stopwatch.GetTimestamp();
-            _session.Run(_feeds, NodeModel.Outputs, cancellation).Dispose();
+            _session.Run(_feeds, _outputs, cancellation).Dispose();
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
     }

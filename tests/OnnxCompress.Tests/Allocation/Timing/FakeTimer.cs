@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation.Timing;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Tests.Allocation.Timing;
 
@@ -12,4 +13,6 @@ internal sealed class FakeTimer(Func<TimedNode, double> milliseconds) : INodeTim
         Asked.AddRange(chains);
         return [.. chains.Select(c => c.Nodes.Sum(milliseconds))];
     }
+
+    public double TimeModel(OnnxModel model, IReadOnlyList<HostTensor> feeds, CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -24,6 +24,21 @@ public sealed class NodeTimerTests : IDisposable
     }
 
     [Fact]
+    public void A_whole_model_takes_at_least_what_its_layer_adds()
+    {
+        var builder = new TestModel();
+        builder.Input("x", "N", 1024);
+        var model = builder.Output(builder.MatMul("m", "x", 1024, 1024)).Build();
+        var timer = Timer(Open());
+
+        var whole = timer.TimeModel(model, ModelRunner.Samples(model, 1).Read([0]), Token);
+
+        // Half of it: other programs may have slowed down one of the two.
+        Assert.True(whole > 0.5 * timer.Time([Product(1024, 1024)], Token)[0], $"{whole} ms");
+        Assert.True(timer.Spent > TimeSpan.Zero);
+    }
+
+    [Fact]
     public void What_was_timed_is_not_timed_again_and_a_file_keeps_it()
     {
         var first = Timer(Open());
