@@ -129,19 +129,20 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             var originals = Originals(item);
             _replaced.AddRange(originals.Select(path => new TaskItem(BuildPaths.Escape(path))));
             _replaced.AddRange(originals.Select(path => BuildPaths.Inside(ProjectFolder, path)).OfType<string>().Select(path => new TaskItem(BuildPaths.Escape(path))));
-            if (!compressed.Contains((item, output)))
+            var isCompressed = compressed.Contains((item, output));
+            var folder = item.Link.Substring(0, item.Link.LastIndexOf('/') + 1);
+            Ship(item, isCompressed ? output.File : item.Source, item.Link, onlyIfExists: false);
+            foreach (var name in item.SideFiles)
             {
-                var folder = item.Link.Substring(0, item.Link.LastIndexOf('/') + 1);
-                Ship(item, item.Source, item.Link, onlyIfExists: false);
-                foreach (var name in item.SideFiles)
-                {
-                    Ship(item, Path.Combine(Path.GetDirectoryName(item.Source)!, name), folder + name, onlyIfExists: true);
-                }
+                // Beside a compressed model they exist when nothing better was found, so that the original is shipped.
+                Ship(item, Path.Combine(isCompressed ? output.Folder : Path.GetDirectoryName(item.Source)!, name), folder + name, onlyIfExists: true);
+            }
 
+            if (!isCompressed)
+            {
                 continue;
             }
 
-            Ship(item, output.File, item.Link, onlyIfExists: false);
             if (item.SideFiles.Count > 0)
             {
                 Ship(item, output.SideFile, item.Link + ".data", onlyIfExists: true);

@@ -10,8 +10,9 @@ var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>
     ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
     ["coreset"] = ("coresets without data beside magnitude pruning, ten seeds [MODEL...]", CoresetComparison.Run),
     ["lapack"] = ("our factorisations against OpenBLAS [--threads N] [--repeats N] [--only TEXT]", LapackComparison.Run),
-    ["node-timing"] = ("times of single nodes against those of whole models [THREADS [FOLDER]]", NodeTiming.Run),
+    ["lowrank"] = ("plain SVD, ALDS and response low rank at the same MACs", LowRankComparison.Run),
     ["magnitude"] = ("interpolative decomposition beside uncorrected magnitude pruning", MagnitudeComparison.Run),
+    ["node-timing"] = ("times of single nodes against those of whole models [THREADS [FOLDER]]", NodeTiming.Run),
 };
 
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb))

@@ -215,6 +215,18 @@ public static class DiagnosticCodes
     /// <summary>The run was cancelled; nothing was written.</summary>
     public const string Cancelled = "OCX9015";
 
+    /// <summary>The tool could not be started by a build, or ended without saying why (raised by the build).</summary>
+    public const string BuildToolFailed = "OCX9020";
+
+    /// <summary>An OnnxModel item says something that cannot be used (raised by the build).</summary>
+    public const string BuildItemInvalid = "OCX9021";
+
+    /// <summary>A build found nothing better and ships the original (raised by the build).</summary>
+    public const string BuildOriginalShipped = "OCX9022";
+
+    /// <summary>The tool manifest and the build's package have different versions (raised by the build).</summary>
+    public const string BuildVersionsDiffer = "OCX9023";
+
     /// <summary>A defect of the tool itself.</summary>
     public const string InternalError = "OCX9099";
 }

@@ -13,11 +13,15 @@ internal sealed class SharedCase : IDisposable
 
     private SharedCase(string folder, string file, string data, Preprocessing preprocessing)
     {
+        Name = Path.GetFileNameWithoutExtension(file);
         Model = OnnxModel.Load(Path.Combine(folder, "models", file));
         _calibration = Read(folder, $"{data}_calibration.npy", preprocessing);
         Test = Read(folder, $"{data}_test.npy", preprocessing);
         Labels = LabelFile.Read(Path.Combine(folder, "data", $"{data}_test_labels.npy"));
     }
+
+    /// <summary>The model's file, without its ending.</summary>
+    public string Name { get; }
 
     public OnnxModel Model { get; }
 
@@ -28,6 +32,10 @@ internal sealed class SharedCase : IDisposable
     /// <summary>Opens ResNet-20 on CIFAR-10; null, with the reason printed, where it is absent.</summary>
     public static SharedCase? Resnet20(string file = "resnet20_cifar10.onnx") =>
         Open(file, "cifar10", new Preprocessing(1 / 255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]));
+
+    /// <summary>Opens SqueezeNet 1.1 on ImageNet; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? Squeezenet() =>
+        Open("squeezenet1.1_imagenet.onnx", "imagenet", new Preprocessing(1 / 255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]));
 
     /// <summary>Opens a Fashion-MNIST model; null, with the reason printed, where it is absent.</summary>
     public static SharedCase? Fashion(string file) => Open(file, "fashion", new Preprocessing(1 / 255.0, [], []));

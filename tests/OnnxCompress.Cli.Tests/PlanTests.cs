@@ -1,0 +1,110 @@
+using System.Text.Json;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Cli.Tests;
+
+/// <summary>Deciding, carrying out and exploring, on the sample model.</summary>
+public sealed class PlanTests : IDisposable
+{
+    private static readonly string[] Data = ["-d", SampleFiles.Calibration, "--scale", "0.00392156862745098", "--samples", "96"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_plan_that_is_applied_gives_the_bytes_that_compress_gives()
+    {
+        var (plan, applied, direct) = (_folder.File("plan.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
+
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--keep-macs", "0.6", .. Data]).Code);
+
+        Assert.Equal(File.ReadAllBytes(direct), File.ReadAllBytes(applied));
+        using var document = JsonDocument.Parse(File.ReadAllText(plan));
+        Assert.Equal(1, document.RootElement.GetProperty("schema").GetInt32());
+        Assert.All(document.RootElement.GetProperty("sites").EnumerateArray(), site =>
+        {
+            Assert.NotEmpty(site.GetProperty("site").GetString()!);
+            Assert.NotEmpty(site.GetProperty("reason").GetString()!);
+            Assert.True(site.GetProperty("predictedError").GetDouble() > 0);
+        });
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[1, 2]")]
+    [InlineData("""{ "schema": 2, "model": "x", "sites": [] }""")]
+    [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "Guess", "kept": [1] } ] }""")]
+    [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "LowRank", "form": "Knot", "rank": 1 } ] }""")]
+    [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "Interpolative" } ] }""")]
+    public void What_is_no_plan_is_refused(string text)
+    {
+        var plan = _folder.File("plan.json");
+        File.WriteAllText(plan, text);
+
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), .. Data]).HasOneError(1, DiagnosticCodes.PlanUnreadable, "plan.json");
+        Assert.False(File.Exists(_folder.File("o.onnx")));
+    }
+
+    [Fact]
+    public void A_plan_for_another_model_is_refused()
+    {
+        var plan = _folder.File("plan.json");
+        File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [ { "site": "a", "method": "Interpolative", "kept": [0], "of": 2 } ] }""");
+
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), .. Data]).HasOneError(1, DiagnosticCodes.PlanMismatch, "another model");
+    }
+
+    [Fact]
+    public void A_plan_beside_a_budget_is_refused()
+    {
+        var plan = _folder.File("plan.json");
+
+        CliRun.Of(["compress", SampleFiles.Model, "-o", _folder.File("o.onnx"), "--plan", plan, "--keep-macs", "0.5", .. Data])
+            .HasOneError(2, DiagnosticCodes.OptionsConflict, "--plan");
+    }
+
+    [Fact]
+    public void Exploring_shows_what_each_size_keeps_and_how_to_make_it()
+    {
+        var report = _folder.File("frontier.json");
+
+        var run = CliRun.Of(["explore", SampleFiles.Model, "-o", report, "--reconstruct", "local", .. Data]);
+
+        Assert.Equal(0, run.Code);
+        using var document = JsonDocument.Parse(File.ReadAllText(report));
+        var points = document.RootElement.GetProperty("frontier").EnumerateArray().ToArray();
+        Assert.Equal(8, points.Length);
+        var macs = points.Select(p => p.GetProperty("macs").GetInt64()).ToArray();
+        Assert.Equal(macs.OrderDescending(), macs);
+        Assert.All(points, p => Assert.InRange(p.GetProperty("agreement").GetDouble(), 0.5, 1));
+        Assert.All(points, p => Assert.Contains("--keep-macs", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_a_budget_the_smallest_model_that_keeps_the_decisions_is_found()
+    {
+        var output = _folder.File("small.onnx");
+
+        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "0.9", "--methods", "svd", "--reconstruct", "local", "--json", .. Data]);
+
+        Assert.Equal(0, run.Code);
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.True(report.RootElement.GetProperty("verification").GetProperty("agreement").GetDouble() >= 0.9);
+        Assert.True(new FileInfo(output).Length < new FileInfo(SampleFiles.Model).Length);
+    }
+
+    [Fact]
+    public void A_goal_that_nothing_smaller_reaches_is_said_and_nothing_is_written()
+    {
+        var output = _folder.File("small.onnx");
+
+        CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "1", "--methods", "svd", "--split", "plain", "--reconstruct", "none", "--include", "stem*", .. Data])
+            .HasOneError(3, DiagnosticCodes.GoalNotReached, "agreement");
+        Assert.False(File.Exists(output));
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,115 @@
+using OnnxCompress.Tool.Tests.Packages;
+
+namespace OnnxCompress.Tool.Tests.Building;
+
+/// <summary>What reaches outputs, publish folders and assemblies is the compressed model, and nothing but it.</summary>
+public sealed class ShippedModelTests(PackedPackages packages)
+{
+    private const string Item = $"""<OnnxModel Include="Models/glyphs.onnx" {Consumer.Quick} />""";
+
+    [Fact]
+    public void A_referencing_app_builds_and_publishes_the_compressed_model()
+    {
+        using var consumer = new Consumer(packages);
+        consumer.WriteApp(Item, "<OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>", name: "lib.csproj");
+        consumer.Write("../host/host.csproj", """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><TargetFramework>net10.0</TargetFramework><OutputType>Exe</OutputType></PropertyGroup>
+              <ItemGroup><ProjectReference Include="../app/lib.csproj" /></ItemGroup>
+            </Project>
+            """);
+        consumer.Write("../host/Program.cs", "System.Console.WriteLine();");
+
+        var build = consumer.Build("../host");
+        var publish = consumer.Run("publish", "../host", "-c", "Debug", "--no-build", "-o", "../out");
+
+        Assert.Equal(1, build.ToolStarts);
+        Assert.InRange(consumer.Length("../host/bin/Debug/net10.0/Models/glyphs.onnx"), 1, Consumer.OriginalBytes - 1);
+        Assert.True(publish.Code == 0, publish.Output);
+        Assert.Equal(0, publish.TaskRuns);
+        Assert.Equal(consumer.Length("../host/bin/Debug/net10.0/Models/glyphs.onnx"), consumer.Length("../out/Models/glyphs.onnx"));
+    }
+
+    [Fact]
+    public void A_single_file_app_has_the_compressed_model_beside_it()
+    {
+        using var consumer = new Consumer(packages);
+        var runtime = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier;
+
+        // The analysis of single files would bring in a package; the bundle itself comes with the SDK.
+        consumer.WriteApp(Item, $"<RuntimeIdentifier>{Portable(runtime)}</RuntimeIdentifier><SelfContained>false</SelfContained><EnableSingleFileAnalyzer>false</EnableSingleFileAnalyzer>");
+
+        var publish = consumer.Run("publish", "-o", "../out", "-p:PublishSingleFile=true");
+
+        Assert.True(publish.Code == 0, publish.Output);
+        Assert.InRange(consumer.Length("../out/Models/glyphs.onnx"), 1, Consumer.OriginalBytes - 1);
+        Assert.Empty(consumer.Files("*.dll", "../out"));
+    }
+
+    [Fact]
+    public void An_embedded_model_is_the_compressed_one_under_its_usual_name()
+    {
+        using var consumer = new Consumer(packages);
+        consumer.WriteApp(Item.Replace("<OnnxModel", "<OnnxModel Emit=\"EmbeddedResource\"", StringComparison.Ordinal));
+
+        consumer.Build();
+        var compressed = Print(consumer);
+        consumer.Build("-p:OnnxCompressEnabled=false");
+        var original = Print(consumer);
+
+        Assert.Equal($"app.Models.glyphs.onnx {new FileInfo(Assert.Single(consumer.Files("*.onnx", "obj"), f => f.EndsWith("glyphs.onnx", StringComparison.Ordinal))).Length}", compressed);
+        Assert.Equal($"app.Models.glyphs.onnx {Consumer.OriginalBytes}", original);
+        Assert.Empty(consumer.Files("*.onnx", "bin"));
+    }
+
+    [Fact]
+    public void A_model_that_cannot_shrink_is_shipped_as_it_is_with_a_warning()
+    {
+        using var consumer = new Consumer(packages);
+        consumer.WriteApp("""
+            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
+            """);
+
+        var run = consumer.Build();
+
+        var (_, text) = Assert.Single(run.Warnings, warning => warning.Code == "OCX9022");
+        Assert.Contains("Models/glyphs.onnx", text, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(consumer.At("Models/glyphs.onnx")), File.ReadAllBytes(consumer.At("bin/Debug/net10.0/Models/glyphs.onnx")));
+    }
+
+    [Fact]
+    public void Two_frameworks_share_one_run()
+    {
+        using var consumer = new Consumer(packages);
+
+        // Two frameworks for which the SDK alone has all that is needed.
+        consumer.WriteApp(
+            Item,
+            "<EnableWindowsTargeting>true</EnableWindowsTargeting><DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>",
+            "<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>");
+
+        var run = consumer.Build("-m:2");
+        var second = consumer.Build();
+        var folders = Directory.GetDirectories(consumer.At("bin/Debug"));
+        var clean = consumer.Run("clean");
+
+        Assert.Equal(1, run.ToolStarts);
+        Assert.Equal(0, second.TaskRuns);
+        Assert.Equal(2, folders.Length);
+        Assert.All(folders, folder => Assert.InRange(new FileInfo(Path.Combine(folder, "Models", "glyphs.onnx")).Length, 1, Consumer.OriginalBytes - 1));
+        Assert.Equal(0, clean.Code);
+        Assert.False(Directory.Exists(consumer.At("obj/onnxcompress")));
+    }
+
+    private static string Print(Consumer consumer)
+    {
+        using var dotnet = consumer.Start("bin/Debug/net10.0/app.dll");
+        var (code, output) = dotnet.Wait();
+        Assert.True(code == 0, output);
+        return output.Trim();
+    }
+
+    // debian.12-x64 is linux-x64 to the SDK's own host pack.
+    private static string Portable(string runtime) =>
+        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + runtime[runtime.LastIndexOf('-')..];
+}
