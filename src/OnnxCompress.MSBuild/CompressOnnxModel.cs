@@ -211,7 +211,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         return false;
     }
 
-    private string Name => BuildPaths.Inside(Path.GetDirectoryName(ProjectFile)!, Model) ?? Model;
+    private string Name => Job.GetMetadata("ModelName");
 
     private bool Run()
     {

@@ -59,6 +59,9 @@ internal sealed class ModelItem
         ReadOptions();
     }
 
+    /// <summary>The model as the project names it.</summary>
+    public string Name => _item.ItemSpec;
+
     /// <summary>The model, in full.</summary>
     public string Source { get; }
 

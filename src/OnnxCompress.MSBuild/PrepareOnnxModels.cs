@@ -163,7 +163,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         var input = new TaskItem(BuildPaths.Escape(path));
         foreach (var (name, value) in new[]
         {
-            ("Model", item.Source), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
+            ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
             ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
         })
         {

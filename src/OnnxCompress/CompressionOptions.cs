@@ -1,6 +1,5 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
@@ -67,14 +66,20 @@ public sealed record CompressionOptions
     internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
 
     /// <summary>
-    /// Coresets that are drawn for each group of channels, of which the one with the smallest error by weights alone is
-    /// taken: 1 as published; more favour what that error can see.
+    /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and
+    /// weights are those of the methods.
     /// </summary>
-    public int CoresetDraws { get; init; } = 1;
+    public bool IsDataFree { get; init; }
+
+    /// <summary>
+    /// Coresets that are drawn for each group of channels, of which the one with the smallest error by weights alone is
+    /// taken: 1 as published; more favour what that error can see. Null: 1 with data, 16 without.
+    /// </summary>
+    public int? CoresetDraws { get; init; }
 
     /// <summary>The methods that are used.</summary>
-    /// <param name="samples">What calibration sees.</param>
-    internal IReadOnlyCollection<CompressionMethod> MethodsFor(ISampleSource samples) => Methods.Count > 0
-        ? Methods
-        : Statistics is null && samples is RandomSampleSource ? DataFreeMethods : DefaultMethods;
+    internal IReadOnlyCollection<CompressionMethod> UsedMethods => Methods.Count > 0 ? Methods : IsDataFree ? DataFreeMethods : DefaultMethods;
+
+    /// <summary>Coresets that are drawn.</summary>
+    internal int UsedCoresetDraws => CoresetDraws ?? (IsDataFree ? 16 : 1);
 }

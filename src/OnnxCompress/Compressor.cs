@@ -5,6 +5,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
@@ -48,7 +49,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options.MethodsFor(samples)), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.UsedMethods), samples, options.BatchSize, progress, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -83,7 +84,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var draft = options.Plan is { } given
             ? workshop.CarryOut(given, progress, cancellation)
             : Search(model, workshop, data, options, progress, cancellation);
-        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, options, cancellation));
+        var errors = watch.Time("reconstruct", () => Measure(workshop, draft, workshop.Options, cancellation));
         return Describe(model, workshop, draft, errors, watch.Times);
     }
 
@@ -113,8 +114,14 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Workshop Open(
         OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var methods = options.MethodsFor(samples);
+        var methods = options.UsedMethods;
         var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
+        if (options.IsDataFree)
+        {
+            // Made-up samples say nothing about what the network sees: only weights count.
+            options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
+        }
+
         var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
             model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
         return watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
@@ -159,7 +166,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(analysis) : []);
 
     private double[] Measure(Workshop workshop, Draft draft, CompressionOptions options, CancellationToken cancellation) =>
-        options.Statistics is not null && workshop.Samples is RandomSampleSource
+        (options.Statistics is not null || options.IsDataFree) && workshop.Samples is RandomSampleSource
             ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(runtime, options.Threads).Measure(
                 workshop.Model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, workshop.Analysis))], draft.Shrinkage, workshop.Samples, options.BatchSize,

@@ -62,7 +62,7 @@ public sealed class LowRankTests : IDisposable
 
     [Theory]
     [InlineData("--split is 'cp'", "--split", "cp")]
-    [InlineData("auto, response, plain, alds, input, tucker or spatial", "--split", "4")]
+    [InlineData("auto or response or plain or alds or input or tucker or spatial", "--split", "4")]
     [InlineData("none, local or sequential", "--reconstruct", "global")]
     [InlineData("--methods is 'SVD'", "--methods", "SVD")]
     public void A_word_that_is_none_of_them_is_named(string part, params string[] options) =>

@@ -14,7 +14,7 @@ internal sealed class MethodOptions
         ("input", SplitForm.Input), ("tucker", SplitForm.Tucker), ("spatial", SplitForm.Spatial),
     ];
 
-    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas. Default: id,svd.", "id", "svd");
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd.", "id", "svd", "coreset", "redundancy");
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
         "How the weights that stay are made: as published, by least squares layer by layer, or in one pass over the compressed network. Default: sequential.",
@@ -58,6 +58,26 @@ internal sealed class MethodOptions
 
     /// <summary>Whether the user asks for a way of making weights that runs the network on samples.</summary>
     public bool ReconstructionNeedsData(ParseResult parsed) => parsed.GetValue(_reconstruct) == "sequential";
+
+    /// <summary>Refuses what cannot be done without data and statistics.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9014.</exception>
+    public void CheckWithoutData(ParseResult parsed, CompressionOptions options)
+    {
+        if (options.Methods.Contains(CompressionMethod.Redundancy))
+        {
+            throw Usage.Conflict("--methods redundancy looks at activations: give -d PATH or --statistics PATH.");
+        }
+
+        if (parsed.GetValue(_reconstruct) is "local" or "sequential")
+        {
+            throw Usage.Conflict("--reconstruct fits weights to activations: give -d PATH, or leave it out.");
+        }
+
+        if (options.Split is SplitForm.Response or SplitForm.Input or SplitForm.Tucker)
+        {
+            throw Usage.Conflict("This form of --split is made from activations: give -d PATH or --statistics PATH, or use plain, alds or spatial.");
+        }
+    }
 
     /// <summary>Methods by their names; empty for none given.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9013.</exception>

@@ -34,6 +34,14 @@ internal static class OptionText
     public static IReadOnlyList<double> Numbers(string option, string? text) =>
         text is null ? [] : [.. text.Split(',').Select(part => Number(option, part.Trim()))];
 
+    /// <summary>Two numbers, the smaller first; null passes.</summary>
+    public static (double Low, double High)? Range(string option, string? text) => Numbers(option, text) switch
+    {
+        [] => null,
+        [var low, var high] when low < high => (low, high),
+        _ => throw Usage.Invalid(option, text!, "two numbers, the smaller first, for instance 0,1"),
+    };
+
     /// <summary>One of a few words.</summary>
     /// <param name="option">The option, for the message.</param>
     /// <param name="text">What was given.</param>

@@ -22,6 +22,9 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     // Below this even full agreement proves less than 99%.
     private const int FewGuardSamples = 300;
 
+    // Made-up samples that drift is reported on where there are no real ones.
+    private const int RandomSamples = 64;
+
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly OrtRuntime _runtime = new();
 
@@ -89,16 +92,19 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var options = settings.Options with { Statistics = statistics };
         var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        var verification = data.Guard is not { } guard ? null : new ModelVerifier(_runtime).Verify(
+        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<long>? classes) => samples is null ? null : new ModelVerifier(_runtime).Verify(
             model,
             result.Model,
-            guard,
-            new VerificationOptions { Decision = settings.Decision, Labels = labels, Threads = threads },
+            samples,
+            new VerificationOptions { Decision = settings.Decision, Labels = classes, Threads = threads },
             progress,
             cancellation);
+        var verification = Verify(data.Guard, labels);
+        var random = Verify(
+            options.IsDataFree && data.Guard is null ? new RandomSampleSource(model.Inputs, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, null);
         var latency = new LatencyComparer(_runtime).Compare(
             model, result.Model, data.Guard ?? data.Statistics, new LatencyOptions { Threads = threads }, progress, cancellation);
-        return new(result, verification, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
+        return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }
 
     private CalibrationStatistics? LoadStatistics(OnnxModel model)
@@ -150,7 +156,13 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
     private void WarnOfFewSamples(int samples)
     {
-        if (samples < FewGuardSamples)
+        if (samples == 0 && settings.Options.IsDataFree)
+        {
+            talk.Warn(
+                DiagnosticCodes.NoData,
+                "There are no data: only weights were looked at, and nothing was verified on real inputs. Predicted errors assume white inputs; drift is that on random ones.");
+        }
+        else if (samples < FewGuardSamples)
         {
             talk.Warn(DiagnosticCodes.FewGuardSamples, samples == 0
                 ? "No samples are held out: nothing was verified about the result."
@@ -191,6 +203,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency.OriginalMs),
             Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs, written ? Hash() : null),
             Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
+            RandomInputs = outcome.RandomInputs is { } random ? ReportedVerification.From(random) : null,
             Latency = ReportedLatency.From(latency),
             Sites = [.. result.Sites.Select(site =>
                 new ReportedSite(
@@ -259,6 +272,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         }
 
         talk.Result(ResultTables.Costs(report.Original, report.Compressed, report.Latency));
+        if (report.RandomInputs is not null)
+        {
+            talk.Result(ResultTables.Verification(report.RandomInputs, "random inputs"));
+        }
+
         if (report.Verification is not null)
         {
             talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));

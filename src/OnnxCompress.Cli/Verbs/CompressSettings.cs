@@ -28,6 +28,9 @@ internal sealed record CompressSettings
     /// <summary>Shapes of inputs where there are no data to read them from.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes { get; init; }
 
+    /// <summary>What values of inputs lie between where they are made up; null: standard normal.</summary>
+    public required (double Low, double High)? InputRange { get; init; }
+
     /// <summary>The calibration data; no files when there are statistics instead.</summary>
     public required DataSettings Data { get; init; }
 

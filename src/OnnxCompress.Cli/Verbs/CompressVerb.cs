@@ -24,6 +24,9 @@ internal sealed class CompressVerb
     private readonly Option<string?> _statistics = OptionFactory.Text(
         "--statistics", "PATH", "Statistics that calibrate or merge wrote, in place of a pass over the data. Without data nothing is verified.");
 
+    private readonly Option<string?> _inputRange = OptionFactory.Text(
+        "--input-range", "LOW,HIGH", "Without data: what the values of inputs lie between, for drift on random inputs. Default: standard normal.");
+
     private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
     private readonly Option<string?> _holdout = OptionFactory.Text(
         "--holdout", "SHARE", "Share of the data that only the guard sees, chosen by content. Default: 0.25.");
@@ -84,7 +87,7 @@ internal sealed class CompressVerb
         verb._reports.AddTo(command);
         verb._data.AddTo(command);
         verb._shapes.AddTo(command);
-        foreach (var option in new Option[] { verb._statistics, verb._samples, verb._holdout, verb._verifyData, verb._labels })
+        foreach (var option in new Option[] { verb._statistics, verb._inputRange, verb._samples, verb._holdout, verb._verifyData, verb._labels })
         {
             command.Options.Add(option);
         }
@@ -114,12 +117,17 @@ internal sealed class CompressVerb
         var shapes = _shapes.Read(parsed);
         if (data.Files.Count == 0 && statistics is null)
         {
-            throw Usage.Missing("Data are missing: -d PATH with calibration samples, or --statistics PATH. Every method that works now needs one of them.");
+            options = WithoutData(parsed, options);
         }
 
         if (data.Files.Count > 0 && shapes.Count > 0)
         {
             throw Usage.Conflict("--shape stands in for data; with -d the shapes are those of the data.");
+        }
+
+        if (!options.IsDataFree && parsed.GetValue(_inputRange) is not null)
+        {
+            throw Usage.Conflict("--input-range stands in for data; leave it out.");
         }
 
         if (data.Files.Count == 0 && _method.ReconstructionNeedsData(parsed))
@@ -147,6 +155,7 @@ internal sealed class CompressVerb
             Command = CommandText.Of(parsed),
             Statistics = statistics,
             Shapes = shapes,
+            InputRange = OptionText.Range("--input-range", parsed.GetValue(_inputRange)),
             Data = data,
             VerifyData = verifyFiles.Length == 0 ? null : data with { Files = [.. verifyFiles.Select(DataFile.Parse)] },
             Labels = labels,
@@ -160,6 +169,23 @@ internal sealed class CompressVerb
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
+    }
+
+    /// <summary>Without data only weights are looked at, and somebody must say how far that may go.</summary>
+    private CompressionOptions WithoutData(ParseResult parsed, CompressionOptions options)
+    {
+        if (options.Plan is { } plan && !plan.NeedsNoData)
+        {
+            throw Usage.Missing("Data are missing: the plan's methods make weights from activations. Give -d PATH or --statistics PATH.");
+        }
+
+        if (options.Plan is null && !options.Budget.IsLimited)
+        {
+            throw Usage.Missing("Data are missing: give -d PATH with calibration samples, or --statistics PATH. Without data, by weights alone, a budget is needed: --keep-params 0.7, for instance.");
+        }
+
+        _method.CheckWithoutData(parsed, options);
+        return options with { IsDataFree = true };
     }
 
     /// <summary>Without a budget something must say how small is too small.</summary>

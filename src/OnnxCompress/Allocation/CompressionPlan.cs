@@ -1,3 +1,5 @@
+using OnnxCompress.Selection.LowRank;
+
 namespace OnnxCompress.Allocation;
 
 /// <summary>What stays of a model: small, readable, without weights. Weights are solved for when it is applied.</summary>
@@ -18,6 +20,10 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
 
     /// <summary>The plan as JSON.</summary>
     public string ToJson() => PlanFile.ToText(this);
+
+    /// <summary>Whether everything in it is made from weights alone.</summary>
+    public bool NeedsNoData => Channels.All(c => c.Factors is not null)
+        && Splits.All(s => s.Shape.Form is SplitForm.Plain or SplitForm.Alds or SplitForm.Spatial);
 
     /// <summary>The groups that lose channels.</summary>
     public IEnumerable<ChannelPlan> Channels => Sites.OfType<ChannelPlan>();

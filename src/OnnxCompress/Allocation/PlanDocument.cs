@@ -16,6 +16,8 @@ internal sealed record PlanEntry(string? Site, string? Method)
 {
     public int[]? Kept { get; init; }
 
+    public double[]? Factors { get; init; }
+
     public string? Form { get; init; }
 
     public int? Rank { get; init; }

@@ -67,10 +67,13 @@ internal static class PlanFile
         ChannelPlan c => new PlanEntry(c.Site, c.Method.ToString())
         {
             Kept = [.. c.Kept],
+            Factors = c.Factors is null ? null : [.. c.Factors],
             Of = c.Of,
             Ridge = c.Ridge,
             PredictedError = c.PredictedError,
-            Reason = FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}"),
+            Reason = c.Factors is null
+                ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
+                : FormattableString.Invariant($"drawn by sensitivity, expected relative error {c.PredictedError:F4}"),
         },
         SplitPlan s => new PlanEntry(s.Site, s.Method.ToString())
         {
@@ -96,7 +99,7 @@ internal static class PlanFile
         {
             return entry.Kept is null
                 ? throw Unreadable(path, $"the site '{entry.Site}' lists neither channels nor a form", null)
-                : new ChannelPlan(entry.Site, method, entry.Kept, entry.Of, entry.PredictedError, entry.Ridge ?? 0);
+                : new ChannelPlan(entry.Site, method, entry.Kept, entry.Of, entry.PredictedError, entry.Ridge ?? 0) { Factors = entry.Factors };
         }
 
         return Enum.TryParse<SplitForm>(entry.Form, out var form)

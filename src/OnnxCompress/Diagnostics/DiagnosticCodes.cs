@@ -166,6 +166,9 @@ public static class DiagnosticCodes
     /// <summary>The labels do not fit the samples or the decision.</summary>
     public const string LabelsMismatch = "OCX7005";
 
+    /// <summary>There are no data: nothing was verified on real ones.</summary>
+    public const string NoData = "OCX7006";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>

@@ -24,6 +24,9 @@ public sealed record CompressionReport
     /// <summary>What held-out samples say; null when there were none.</summary>
     public ReportedVerification? Verification { get; init; }
 
+    /// <summary>How far outputs drift on seeded random inputs; only when there were no real ones, of which it says nothing.</summary>
+    public ReportedVerification? RandomInputs { get; init; }
+
     /// <summary>How latency was measured; null when it was not.</summary>
     public ReportedLatency? Latency { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed class Workshop(
     /// <summary>The model that plans are for: the original, simplified.</summary>
     public OnnxModel Model => model;
 
+    /// <summary>How it is compressed.</summary>
+    public CompressionOptions Options => options;
+
     /// <summary>Its analysis.</summary>
     public ModelAnalysis Analysis => analysis;
 
@@ -65,7 +68,7 @@ internal sealed class Workshop(
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
-            channels = new CoresetPlans(analysis, statistics, options.CoresetDraws, options.Seed).Draw(channels);
+            channels = new CoresetPlans(analysis, statistics, options.UsedCoresetDraws, options.Seed).Draw(channels);
         }
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));

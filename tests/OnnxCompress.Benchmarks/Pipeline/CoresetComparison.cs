@@ -47,14 +47,15 @@ public static class CoresetComparison
         var samples = new RandomSampleSource(shared.Model.Inputs, 256, 0);
         var model = Simplification.Simplifier.Simplify(shared.Model, runtime, samples.Read([0]), CancellationToken.None);
         var analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(runtime, model, samples.Read([0]), CancellationToken.None));
-        var taps = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).Concat(PointNorms.Taps(analysis));
-        var statistics = new Calibrator(runtime, 0).Run(model, analysis.Relations.Shapes, taps, samples, 16, null, CancellationToken.None);
+        var taps = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
+        var noise = new Calibrator(runtime, 0).Run(model, analysis.Relations.Shapes, taps, samples, 16, null, CancellationToken.None);
+        var white = WhiteStatistics.Of(model, analysis);
         foreach (var kept in (double[])[0.75, 0.5])
         {
             CompressionPlan Plan(Func<ChannelGroup, int, ChannelPlan> plan) =>
                 new(model.Sha256, [.. analysis.Groups.Select(g => plan(g, (int)Math.Round(kept * g.Channels)))]);
-            double Accuracy(CompressionPlan plan, ChannelSelection selection = ChannelSelection.PivotedQr) => shared.Score(
-                new ChannelRewriter(analysis, statistics, backend, selection).Rewrite(model, plan, CancellationToken.None, out _)).Accuracy!.Compressed;
+            double Accuracy(CompressionPlan plan, CalibrationStatistics? statistics = null) => shared.Score(
+                new ChannelRewriter(analysis, statistics ?? white, backend, ChannelSelection.Target).Rewrite(model, plan, CancellationToken.None, out _)).Accuracy!.Compressed;
             void Print(string method, params double[] accuracies) => Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {name} | {kept:P0} | {method} | {accuracies.Average():F4} | {accuracies.Min():F4} | {accuracies.Max():F4} | {shared.Score(model).Accuracy!.Original:F4} |"));
@@ -68,14 +69,17 @@ public static class CoresetComparison
                 CompressionPlan Drawn(int seed)
                 {
                     var widths = Plan((g, width) => new ChannelPlan(g.Name, CompressionMethod.Coreset, [.. Enumerable.Range(0, width)], g.Channels, 0, 0));
-                    var sampler = new CoresetPlans(analysis, statistics, draws, seed) { Unnormalised = unnormalised };
+                    var sampler = new CoresetPlans(analysis, white, draws, seed) { Unnormalised = unnormalised };
                     return widths with { Sites = sampler.Draw(widths.Channels) };
                 }
             }
 
-            var selector = new ChannelSelector(model, analysis, statistics, backend, new CompressionOptions { Alignment = 1 }, [CompressionMethod.Interpolative]);
-            var sites = selector.Select(CancellationToken.None);
-            Print("id on random inputs", Accuracy(Plan((g, width) => sites.First(s => s.Group == g) is var site ? site.ToPlan(site.Keep(width)) : null!), ChannelSelection.Target));
+            foreach (var (method, statistics) in ((string, CalibrationStatistics)[])[("id, white inputs", white), ("id, random images", noise)])
+            {
+                var sites = new ChannelSelector(model, analysis, statistics, backend, new CompressionOptions { Alignment = 1 }, [CompressionMethod.Interpolative])
+                    .Select(CancellationToken.None);
+                Print(method, Accuracy(Plan((g, width) => sites.First(site => site.Group == g) is var site ? site.ToPlan(site.Keep(width)) : null!), statistics));
+            }
         }
     }
 }

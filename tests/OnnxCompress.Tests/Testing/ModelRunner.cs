@@ -11,10 +11,14 @@ internal static class ModelRunner
     /// <summary>The runtime that all tests use.</summary>
     public static OrtRuntime Runtime { get; } = new();
 
-    /// <summary>Seeded normal samples for every input of a model; dynamic dimensions other than the batch have the size given.</summary>
-    public static ISampleSource Samples(OnnxModel model, int count = 32, int seed = 7, int dynamicSize = 5) =>
+    /// <summary>
+    /// Seeded normal samples for every input of a model, which the pipeline takes for the user's data; dynamic dimensions
+    /// other than the batch have the size given.
+    /// </summary>
+    public static ISampleSource Samples(OnnxModel model, int count = 32, int seed = 7, int dynamicSize = 5) => new SubsetSampleSource(
         new RandomSampleSource(model.Inputs, count, seed, model.Inputs.ToDictionary(
-            i => i.Name, i => (IReadOnlyList<long>)[.. i.Dims!.Select(d => d.Value ?? dynamicSize)], StringComparer.Ordinal));
+            i => i.Name, i => (IReadOnlyList<long>)[.. i.Dims!.Select(d => d.Value ?? dynamicSize)], StringComparer.Ordinal)),
+        [.. Enumerable.Range(0, count)]);
 
     /// <summary>All outputs for the first samples.</summary>
     public static IReadOnlyList<OutputTensor> Run(OnnxModel model, ISampleSource? samples = null, int count = 8, bool optimize = false, IReadOnlyList<string>? outputs = null)

@@ -12,16 +12,19 @@ public sealed class RandomSampleSource : ISampleSource
     private readonly IReadOnlyList<TensorInfo> _inputs;
     private readonly IReadOnlyList<long[]> _shapes;
     private readonly int _seed;
+    private readonly (double Low, double High)? _range;
 
     /// <summary>Fixes the shapes.</summary>
     /// <param name="inputs">The inputs that must be fed; axis 0 is the batch.</param>
     /// <param name="count">How many samples there are.</param>
     /// <param name="seed">Another seed gives other numbers.</param>
     /// <param name="shapes">Full shapes by input name, for dynamic dimensions; axis 0 is ignored.</param>
+    /// <param name="range">What values of floating-point inputs lie between, uniformly; null: standard normal.</param>
     /// <exception cref="OnnxCompressException">OCX3023: a dimension is dynamic and no shape is given; OCX3005: a given shape contradicts
     /// the model; OCX3021: a shape for an input that is not there.</exception>
     public RandomSampleSource(
-        IReadOnlyList<TensorInfo> inputs, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes = null)
+        IReadOnlyList<TensorInfo> inputs, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes = null,
+        (double Low, double High)? range = null)
     {
         var unknown = shapes?.Keys.FirstOrDefault(name => inputs.All(input => input.Name != name));
         if (unknown is not null)
@@ -31,7 +34,7 @@ public sealed class RandomSampleSource : ISampleSource
                 $"The model has no input '{unknown}'; its inputs are {string.Join(", ", inputs.Select(input => $"'{input.Name}'"))}.");
         }
 
-        (_inputs, Count, _seed) = (inputs, count, seed);
+        (_inputs, Count, _seed, _range) = (inputs, count, seed, range);
         _shapes = [.. inputs.Select(input => SampleDims(input, shapes?.GetValueOrDefault(input.Name)))];
     }
 
@@ -95,22 +98,24 @@ public sealed class RandomSampleSource : ISampleSource
         _ => throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"An input of type {input.Type} cannot be made up: {input}."),
     };
 
-    private static void Fill(Array values, int start, int length, Random random)
+    private void Fill(Array values, int start, int length, Random random)
     {
         for (var i = start; i < start + length; i++)
         {
             // Box-Muller; 1 - u keeps the logarithm finite.
-            var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            var value = _range is { } range
+                ? range.Low + ((range.High - range.Low) * random.NextDouble())
+                : Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
             switch (values)
             {
                 case float[] singles:
-                    singles[i] = (float)normal;
+                    singles[i] = (float)value;
                     break;
                 case double[] doubles:
-                    doubles[i] = normal;
+                    doubles[i] = value;
                     break;
                 case Half[] halves:
-                    halves[i] = (Half)normal;
+                    halves[i] = (Half)value;
                     break;
                 default:
                     return;
