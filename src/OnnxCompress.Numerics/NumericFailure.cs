@@ -14,4 +14,7 @@ public enum NumericFailure
 
     /// <summary>An iteration used up its steps.</summary>
     NotConverged,
+
+    /// <summary>A device that was asked for is not there or cannot be used.</summary>
+    DeviceAbsent,
 }

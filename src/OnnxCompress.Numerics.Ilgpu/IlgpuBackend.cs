@@ -1,0 +1,267 @@
+using ILGPU;
+using ILGPU.Runtime;
+using OnnxCompress.Numerics.Ilgpu.Operations;
+using OnnxCompress.Numerics.Ilgpu.Kernels;
+using OnnxCompress.Numerics.Kernels;
+
+namespace OnnxCompress.Numerics.Ilgpu;
+
+/// <summary>
+/// Dense linear algebra on an ILGPU accelerator. Each operation moves its operands once to the device and its result once
+/// back; in between nothing waits for the host. What is too small to be worth the transfer, and what a GPU is bad at (full
+/// symmetric and singular decompositions), is done by the CPU. Reductions have a fixed order: the same device gives the same
+/// bytes. Calls from several threads take turns.
+/// </summary>
+public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
+{
+    private readonly Context _context;
+    private readonly Accelerator _accelerator;
+    private readonly IlgpuDevice _device;
+    private readonly CpuBackend _cpu;
+    private readonly double _smallestWork;
+    private readonly Lock _turn = new();
+
+    internal IlgpuBackend(Context context, Accelerator accelerator, IlgpuBackendOptions options)
+    {
+        _context = context;
+        _accelerator = accelerator;
+        _device = new(accelerator, options.EdgeThreads);
+        _cpu = new(options.Threads);
+        _smallestWork = options.SmallestWork;
+    }
+
+    /// <inheritdoc/>
+    public string Name => $"{_accelerator.AcceleratorType switch { AcceleratorType.Cuda => "cuda", AcceleratorType.OpenCL => "opencl", _ => "ilgpu-cpu" }} ({_accelerator.Name})";
+
+    /// <inheritdoc/>
+    public int Threads => _cpu.Threads;
+
+    /// <inheritdoc/>
+    public void Multiply(double alpha, ReadOnlyMatrixView<float> a, Transpose transposeA, ReadOnlyMatrixView<float> b, Transpose transposeB, double beta, MatrixView<float> c)
+    {
+        var depth = transposeA == Transpose.No ? a.Columns : a.Rows;
+        if (IsSmall(c.Rows, c.Columns, depth) || alpha == 0 || !FloatRange.HoldsProducts(a) || !FloatRange.HoldsProducts(b))
+        {
+            _cpu.Multiply(alpha, a, transposeA, b, transposeB, beta, c);
+            return;
+        }
+
+        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        var product = new Matrix<float>(c.Rows, c.Columns);
+        lock (_turn)
+        {
+            using var left = _device.Upload(a);
+            using var right = _device.Upload(b);
+            using var sums = _device.Take<double>((long)c.Rows * c.Columns);
+            using var rounded = _device.Take<float>((long)c.Rows * c.Columns);
+            _device.MultiplyFloats(
+                left.View, Oriented(a.Columns, transposeA), right.View, Oriented(b.Columns, transposeB), IlgpuDevice.Whole(sums, c.Rows, c.Columns), depth, lowerOnly: false);
+            _device.Kernels.Narrow((int)sums.View.Length, sums.View, rounded.View);
+            IlgpuDevice.Download(rounded, product);
+        }
+
+        for (var row = 0; row < c.Rows; row++)
+        {
+            var from = product.Row(row);
+            var to = c.Row(row);
+            for (var column = 0; column < to.Length; column++)
+            {
+                to[column] = (float)((alpha * from[column]) + (beta == 0 ? 0 : beta * to[column]));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Multiply(double alpha, ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, double beta, MatrixView<double> c)
+    {
+        if (IsSmall(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows) || alpha == 0)
+        {
+            _cpu.Multiply(alpha, a, transposeA, b, transposeB, beta, c);
+            return;
+        }
+
+        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        var product = Product(a, transposeA, b, transposeB, c.Rows, c.Columns, lowerOnly: false);
+        for (var row = 0; row < c.Rows; row++)
+        {
+            var from = product.Row(row);
+            var to = c.Row(row);
+            for (var column = 0; column < to.Length; column++)
+            {
+                to[column] = (alpha * from[column]) + (beta == 0 ? 0 : beta * to[column]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        if (IsSmall(rows.Columns, rows.Columns, rows.Rows))
+        {
+            _cpu.AddGram(rows, gram);
+            return;
+        }
+
+        var product = new Matrix<double>(gram.Rows, gram.Columns);
+        var inRange = FloatRange.HoldsProducts(rows);
+        lock (_turn)
+        {
+            using var samples = _device.Upload(rows);
+            using var sums = _device.Take<double>((long)gram.Rows * gram.Columns);
+            var c = IlgpuDevice.Whole(sums, gram.Rows, gram.Columns);
+            if (inRange)
+            {
+                _device.MultiplyFloats(samples.View, new(1, rows.Columns), samples.View, new(rows.Columns, 1), c, rows.Rows, lowerOnly: true);
+            }
+            else
+            {
+                using var wide = Widened(samples);
+                var matrix = IlgpuDevice.Whole(wide, rows.Rows, rows.Columns);
+                _device.Multiply(1, matrix.Transposed, matrix, 0, c, lowerOnly: true);
+            }
+
+            IlgpuDevice.Download(sums, product);
+        }
+
+        AddLower(product, gram);
+    }
+
+    /// <inheritdoc/>
+    public void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram)
+    {
+        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        if (IsSmall(rows.Columns, rows.Columns, rows.Rows))
+        {
+            _cpu.AddGram(rows, gram);
+            return;
+        }
+
+        AddLower(Product(rows, Transpose.Yes, rows, Transpose.No, gram.Rows, gram.Columns, lowerOnly: true), gram);
+    }
+
+    /// <inheritdoc/>
+    public void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        if (IsSmall(c.Rows, c.Columns, a.Rows))
+        {
+            _cpu.AddCrossGram(a, b, c);
+            return;
+        }
+
+        var product = new Matrix<double>(c.Rows, c.Columns);
+        lock (_turn)
+        {
+            using var left = _device.Upload(a);
+            using var right = _device.Upload(b);
+            using var wideLeft = Widened(left);
+            using var wideRight = Widened(right);
+            using var sums = _device.Take<double>((long)c.Rows * c.Columns);
+            _device.Multiply(1, IlgpuDevice.Whole(wideLeft, a.Rows, a.Columns).Transposed, IlgpuDevice.Whole(wideRight, b.Rows, b.Columns), 0, IlgpuDevice.Whole(sums, c.Rows, c.Columns));
+            IlgpuDevice.Download(sums, product);
+        }
+
+        Add(product, c);
+    }
+
+    /// <inheritdoc/>
+    public void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
+    {
+        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        if (IsSmall(c.Rows, c.Columns, a.Rows))
+        {
+            _cpu.AddCrossGram(a, b, c);
+            return;
+        }
+
+        Add(Product(a, Transpose.Yes, b, Transpose.No, c.Rows, c.Columns, lowerOnly: false), c);
+    }
+
+    /// <summary>Frees the device.</summary>
+    public void Dispose()
+    {
+        _accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    private bool IsSmall(double rows, double columns, double depth) => rows * columns * depth < _smallestWork || rows * columns * depth == 0;
+
+    private Matrix<double> Product(
+        ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, int rows, int columns, bool lowerOnly)
+    {
+        var product = new Matrix<double>(rows, columns);
+        lock (_turn)
+        {
+            using var left = _device.Upload(a);
+            using var right = _device.Upload(b);
+            using var sums = _device.Take<double>((long)rows * columns);
+            _device.Multiply(
+                1,
+                Oriented(IlgpuDevice.Whole(left, a.Rows, a.Columns), transposeA),
+                Oriented(IlgpuDevice.Whole(right, b.Rows, b.Columns), transposeB),
+                0,
+                IlgpuDevice.Whole(sums, rows, columns),
+                lowerOnly);
+            IlgpuDevice.Download(sums, product);
+        }
+
+        return product;
+    }
+
+    private DeviceBuffer<double> Widened(DeviceBuffer<float> narrow)
+    {
+        var wide = _device.Take<double>(narrow.View.Length);
+        if (narrow.View.Length > 0)
+        {
+            _device.Kernels.Widen((int)narrow.View.Length, narrow.View, wide.View);
+        }
+
+        return wide;
+    }
+
+    private static Steps Oriented(int columns, Transpose transpose) => transpose == Transpose.No ? new(columns, 1) : new(1, columns);
+
+    private static DeviceMatrix Oriented(DeviceMatrix matrix, Transpose transpose) => transpose == Transpose.No ? matrix : matrix.Transposed;
+
+    private static void Add(Matrix<double> product, MatrixView<double> sums)
+    {
+        for (var row = 0; row < sums.Rows; row++)
+        {
+            var from = product.Row(row);
+            var to = sums.Row(row);
+            for (var column = 0; column < to.Length; column++)
+            {
+                to[column] += from[column];
+            }
+        }
+    }
+
+    // Only the lower triangle was computed; the upper one mirrors the sum, so that it is symmetric to the bit.
+    private static void AddLower(Matrix<double> product, MatrixView<double> gram)
+    {
+        for (var row = 0; row < gram.Rows; row++)
+        {
+            for (var column = 0; column <= row; column++)
+            {
+                gram[row, column] += product[row, column];
+                gram[column, row] = gram[row, column];
+            }
+        }
+    }
+
+    private static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
+    {
+        var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);
+        var (inner, n) = transposeB == Transpose.No ? (bRows, bColumns) : (bColumns, bRows);
+        if (k != inner)
+        {
+            throw new ArgumentException($"op(A) has {k} columns but op(B) has {inner} rows.");
+        }
+
+        if (cRows != m || cColumns != n)
+        {
+            throw new ArgumentException($"The product is {m} x {n} but the destination is {cRows} x {cColumns}.");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using ILGPU;
+
+namespace OnnxCompress.Numerics.Ilgpu.Kernels;
+
+/// <summary>
+/// C &lt;- alpha A B + beta C for float A and B and double C: at most 256 products are summed in float, those sums in double.
+/// </summary>
+/// <remarks>
+/// A group of t x t threads makes a tile of 4t x 4t entries of C. Slices of A and B, 16 deep, lie in shared memory; a thread
+/// takes rows y, y + t, y + 2t, y + 3t and columns x, x + t, ..., so that neighbours read neighbouring words of B and write
+/// neighbouring entries of C. Its 16 sums are named, not indexed, so that they stay in registers: s21 is the sum of row 2 and column 1.
+/// </remarks>
+internal static class FloatProduct
+{
+    private const int Pitch = ProductTile.MostEdge + 1; // odd: a slice that is read down its depth meets every bank
+
+    /// <summary>The kernel; grid: tiles across, tiles down; group: t x t.</summary>
+    public static void Run(ArrayView<float> a, Steps aSteps, ArrayView<float> b, Steps bSteps, ArrayView<double> c, Steps cSteps, ProductShape shape)
+    {
+        var threads = Group.DimX;
+        var edge = ProductTile.Micro * threads;
+        var (x, y) = (Group.IdxX, Group.IdxY);
+        var (top, first) = (Grid.IdxY * edge, Grid.IdxX * edge);
+        if (shape.LowerOnly != 0 && first >= top + edge)
+        {
+            return; // the whole group
+        }
+
+        var left = SharedMemory.Allocate<float>(ProductTile.Depth * Pitch);
+        var right = SharedMemory.Allocate<float>(ProductTile.Depth * Pitch);
+        float s00 = 0, s01 = 0, s02 = 0, s03 = 0;
+        float s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+        float s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+        float s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+        double d00 = 0, d01 = 0, d02 = 0, d03 = 0;
+        double d10 = 0, d11 = 0, d12 = 0, d13 = 0;
+        double d20 = 0, d21 = 0, d22 = 0, d23 = 0;
+        double d30 = 0, d31 = 0, d32 = 0, d33 = 0;
+        for (var start = 0; start < shape.Depth; start += ProductTile.Depth)
+        {
+            for (var element = (y * threads) + x; element < edge * ProductTile.Depth; element += threads * threads)
+            {
+                // Neighbouring threads read neighbouring elements of memory, whichever way the matrix lies.
+                var (row, depth) = aSteps.Column == 1 ? (element / ProductTile.Depth, element % ProductTile.Depth) : (element % edge, element / edge);
+                float value = 0;
+                if (top + row < shape.Rows && start + depth < shape.Depth)
+                {
+                    value = a[aSteps.At(top + row, start + depth)];
+                }
+
+                left[(depth * Pitch) + row] = value;
+                var (column, deep) = bSteps.Row == 1 ? (element / ProductTile.Depth, element % ProductTile.Depth) : (element % edge, element / edge);
+                value = 0;
+                if (first + column < shape.Columns && start + deep < shape.Depth)
+                {
+                    value = b[bSteps.At(start + deep, first + column)];
+                }
+
+                right[(deep * Pitch) + column] = value;
+            }
+
+            Group.Barrier();
+            for (var depth = 0; depth < ProductTile.Depth; depth++)
+            {
+                var (atLeft, atRight) = ((depth * Pitch) + y, (depth * Pitch) + x);
+                var (a0, a1, a2, a3) = (left[atLeft], left[atLeft + threads], left[atLeft + (2 * threads)], left[atLeft + (3 * threads)]);
+                var (b0, b1, b2, b3) = (right[atRight], right[atRight + threads], right[atRight + (2 * threads)], right[atRight + (3 * threads)]);
+                s00 += a0 * b0;
+                s01 += a0 * b1;
+                s02 += a0 * b2;
+                s03 += a0 * b3;
+                s10 += a1 * b0;
+                s11 += a1 * b1;
+                s12 += a1 * b2;
+                s13 += a1 * b3;
+                s20 += a2 * b0;
+                s21 += a2 * b1;
+                s22 += a2 * b2;
+                s23 += a2 * b3;
+                s30 += a3 * b0;
+                s31 += a3 * b1;
+                s32 += a3 * b2;
+                s33 += a3 * b3;
+            }
+
+            Group.Barrier();
+            if ((start + ProductTile.Depth) % ProductTile.BlockTerms == 0 || start + ProductTile.Depth >= shape.Depth)
+            {
+                d00 += s00;
+                d01 += s01;
+                d02 += s02;
+                d03 += s03;
+                d10 += s10;
+                d11 += s11;
+                d12 += s12;
+                d13 += s13;
+                d20 += s20;
+                d21 += s21;
+                d22 += s22;
+                d23 += s23;
+                d30 += s30;
+                d31 += s31;
+                d32 += s32;
+                d33 += s33;
+                s00 = s01 = s02 = s03 = 0;
+                s10 = s11 = s12 = s13 = 0;
+                s20 = s21 = s22 = s23 = 0;
+                s30 = s31 = s32 = s33 = 0;
+            }
+        }
+
+        var (i, j) = (top + y, first + x);
+        ProductTile.Store(c, cSteps, shape, i, j, threads, d00, d01, d02, d03);
+        ProductTile.Store(c, cSteps, shape, i + threads, j, threads, d10, d11, d12, d13);
+        ProductTile.Store(c, cSteps, shape, i + (2 * threads), j, threads, d20, d21, d22, d23);
+        ProductTile.Store(c, cSteps, shape, i + (3 * threads), j, threads, d30, d31, d32, d33);
+    }
+}
