@@ -16,6 +16,9 @@ internal sealed record CompressSettings
     /// <summary>Whether the plan is written in place of the model.</summary>
     public bool WritesPlan { get; init; }
 
+    /// <summary>Whether the result must be the one that the plan gave before.</summary>
+    public bool Locked { get; init; }
+
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 

@@ -17,7 +17,7 @@ internal sealed class FrontierSearch(Workshop workshop, PlanJudge judge)
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0]), progress, cancellation);
+                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0], cancellation), progress, cancellation);
                 var score = workshop.Watch.Time("compare", () => judge.Score(draft.Model, cancellation));
                 points.Add(new ExploredModel(budget, workshop.CostOf(draft), score.Agreement, score.Error));
             }

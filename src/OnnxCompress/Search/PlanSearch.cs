@@ -109,7 +109,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     private Draft Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var draft = workshop.CarryOut(workshop.Plan(budget, rule), progress, cancellation);
+        var draft = workshop.CarryOut(workshop.Plan(budget, rule, cancellation), progress, cancellation);
         if (judge is not null)
         {
             draft = draft with { Score = Judge(draft) };
