@@ -58,6 +58,32 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void A_locked_plan_gives_what_it_gave_or_nothing()
+    {
+        var (plan, applied) = (_folder.File("plan.json"), _folder.File("applied.onnx"));
+        string[] fast = ["--methods", "id", "--reconstruct", "local"];
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. fast, .. Data]).Code);
+
+        Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. fast, .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "--plan", plan, "-o", applied, "--overwrite", "--locked", .. fast, .. Data]).Code);
+        File.Delete(applied);
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", "--quiet", .. fast, .. Data, "--seed", "3"])
+            .HasOneError(1, DiagnosticCodes.PlanNotReproduced, "the calibration samples differ");
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", "--quiet", "--reconstruct", "none", .. Data])
+            .HasOneError(1, DiagnosticCodes.PlanNotReproduced, "an option");
+        Assert.False(File.Exists(applied));
+    }
+
+    [Fact]
+    public void A_plan_that_notes_no_result_cannot_be_locked()
+    {
+        var plan = _folder.File("plan.json");
+        File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [] }""");
+
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), "--locked", .. Data]).HasOneError(1, DiagnosticCodes.PlanNotReproduced, "anew");
+    }
+
+    [Fact]
     public void A_plan_beside_a_budget_is_refused()
     {
         var plan = _folder.File("plan.json");

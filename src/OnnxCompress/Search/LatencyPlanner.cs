@@ -36,7 +36,7 @@ internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Fun
             {
                 var plan = allocate(budget with { KeepLatency = predicted });
                 var key = plan.ToJson();
-                share = measured[key] = measured.TryGetValue(key, out var known) ? known : measure(plan);
+                share = measured[key] = measured.TryGetValue(key, out var known) ? known : Share(plan, wanted);
                 if (share <= wanted && !(best?.Share >= share))
                 {
                     best = (plan, share);
@@ -66,5 +66,15 @@ internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Fun
                 DiagnosticCodes.BudgetOutOfReach,
                 string.Create(CultureInfo.InvariantCulture, $"--keep-latency asks for at most {wanted:P0} of the original's time, and the fastest model that was found takes {fastest:P0}; ask for less, or see with 'inspect' what is refused."))
             : unreachable!);
+    }
+
+    /// <summary>
+    /// A plan that seems fast enough is measured again, and the worse time counts: of many plans the one that was
+    /// measured at a lucky moment would win.
+    /// </summary>
+    private double Share(CompressionPlan plan, double wanted)
+    {
+        var share = measure(plan);
+        return share <= wanted ? Math.Max(share, measure(plan)) : share;
     }
 }

@@ -104,7 +104,7 @@ internal sealed class Workshop(
     private double TimeShare(CompressionPlan plan, CancellationToken cancellation)
     {
         var (compressed, _) = Rewrite(plan, cancellation);
-        var timing = new LatencyOptions { Threads = options.Threads, Time = TimeSpan.FromSeconds(0.8) };
+        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
         return new LatencyComparer(runtime).Compare(model, compressed, Samples, timing, null, cancellation).Ratio;
     }
 

@@ -9,10 +9,10 @@ namespace OnnxCompress.Allocation.Timing;
 internal sealed record LikedWidths(int Convolution, int Product)
 {
     /// <summary>A width may take this much more than its share and still be liked.</summary>
-    private const double Tolerance = 1.1;
+    private const double Tolerance = 1.08;
 
     /// <summary>Widths between two that every runtime likes, so that only the offset from them differs.</summary>
-    private const int Narrow = 64, Wide = 96;
+    private const int Narrow = 32, Wide = 64;
 
     /// <summary>Channels on the far sides of the two layers that are timed.</summary>
     private const int Around = 64;
