@@ -57,7 +57,7 @@ internal sealed class Workshop(
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation) => Watch.Time("allocate", () => budget.KeepLatency is null
         ? Allocate(budget, rule)
-        : new LatencyPlanner(b => FasterSplits(b, rule), plan => TimeShare(plan, cancellation)).Plan(budget));
+        : new LatencyPlanner(b => Allocate(b, rule), plan => TimeShare(plan, cancellation)).Plan(budget));
 
     /// <summary>The compressed model of a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
@@ -80,24 +80,6 @@ internal sealed class Workshop(
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
-    }
-
-    /// <summary>A plan without splits that are slower than their layer once they are timed as the chains they are.</summary>
-    private CompressionPlan FasterSplits(Budget budget, PlanRule rule)
-    {
-        while (true)
-        {
-            var plan = Allocate(budget, rule);
-            var isKept = IsKept(plan);
-            var slower = plan.Splits.Where(s => !Timing!.Cost.IsFaster(s.Site, s.Shape, isKept)).ToArray();
-            if (slower.Length == 0)
-            {
-                return plan;
-            }
-
-            // Each round rules at least one layer out, so this ends.
-            Array.ForEach(slower, s => Timing!.Cost.Refuse(s.Site));
-        }
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

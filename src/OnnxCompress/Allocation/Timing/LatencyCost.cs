@@ -20,7 +20,6 @@ internal sealed class LatencyCost
     private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
     private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
-    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly double _rest;
 
     /// <summary>Times the layers of a model.</summary>
@@ -86,15 +85,15 @@ internal sealed class LatencyCost
         if (!_prices.TryGetValue(key, out var price))
         {
             price = Milliseconds(place, place.Whole.With(remaining.Inputs, remaining.Outputs), shape);
-            _prices[key] = price = shape is not null && (_refused.Contains(layer) || price >= Price(layer, remaining, null)) ? double.PositiveInfinity : price;
+            _prices[key] = price = shape is not null && price >= Price(layer, remaining, null) ? double.PositiveInfinity : price;
         }
 
         return price;
     }
 
     /// <summary>
-    /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: the last word
-    /// on a plan that was made by tables.
+    /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: what
+    /// tables are checked against.
     /// </summary>
     /// <param name="layer">Name of its node.</param>
     /// <param name="shape">Its split.</param>
@@ -108,16 +107,6 @@ internal sealed class LatencyCost
 
         var remaining = Remaining(place, isKept);
         return _timer.Time([new TimedChain(remaining), TimedChains.Of(remaining, shape)], _cancellation) is [var whole, var chain] && chain < whole;
-    }
-
-    /// <summary>Rules the splits of a layer out: measured as a chain, one of them was slower than its table said.</summary>
-    public void Refuse(string layer)
-    {
-        _refused.Add(layer);
-        foreach (var key in _prices.Keys.Where(k => k.Layer == layer).ToArray())
-        {
-            _prices.Remove(key);
-        }
     }
 
     private double Milliseconds(Place place, TimedNode remaining, SplitShape? shape)

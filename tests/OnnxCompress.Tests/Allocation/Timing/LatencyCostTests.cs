@@ -69,8 +69,6 @@ public sealed class LatencyCostTests
         Assert.False(cost.IsFaster("c2", new SplitShape(SplitForm.Alds, 4, 4), _ => true));
         Assert.True(double.IsFinite(Price(4, 1)));
         Assert.Equal(double.PositiveInfinity, Price(4, 4));
-        cost.Refuse("c2");
-        Assert.Equal(double.PositiveInfinity, Price(4, 1));
     }
 
     [Fact]
