@@ -110,7 +110,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         // Nothing is chosen here, so the guard is not used up by looking at it.
         var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
-        return new FrontierSearch(workshop, judge).Explore(budgets, progress, cancellation);
+        // Many models are timed, each for a moment.
+        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
+        LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
+        return new FrontierSearch(workshop, judge, Time).Explore(budgets, progress, cancellation);
     }
 
     private Workshop Open(

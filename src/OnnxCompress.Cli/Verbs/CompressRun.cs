@@ -85,6 +85,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
         if (write)
         {
+            WritePlanBeside(outcome.Result.Plan);
             WriteReports(report);
         }
 
@@ -290,6 +291,14 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
+    private void WritePlanBeside(CompressionPlan plan)
+    {
+        if (settings.PlanFile is { } path)
+        {
+            OutputFile.Write(path, () => plan.Save(path));
+        }
+    }
+
     private void WriteReports(CompressionReport report)
     {
         foreach (var path in settings.Reports)
@@ -321,6 +330,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));
     }
 
+    private IEnumerable<string> Beside => settings.PlanFile is { } plan ? [.. settings.Reports, plan] : settings.Reports;
+
     private int Finish(List<Diagnostic> failures)
     {
         foreach (var failure in failures)
@@ -335,7 +346,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             return ExitCodes.For(failures[0].Code);
         }
 
-        talk.Line($"wrote {settings.Output}{string.Concat(settings.Reports.Select(report => $" and {report}"))}");
+        talk.Line($"wrote {settings.Output}{string.Concat(Beside.Select(report => $" and {report}"))}");
         return ExitCodes.Done;
     }
 }

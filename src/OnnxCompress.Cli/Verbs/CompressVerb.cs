@@ -19,6 +19,7 @@ internal sealed class CompressVerb
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
     private readonly Option<string?> _plan = OptionFactory.Text("--plan", "PATH", "Carries out this plan instead of searching for one.");
     private readonly Option<bool> _locked = OptionFactory.Flag("--locked", "Fails unless the plan gives the result that it gave when it was written.");
+    private readonly Option<string?> _savePlan = OptionFactory.Text("--save-plan", "PATH", "Writes what was decided beside the result, as the verb plan does.");
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
     private readonly ShapeOptions _shapes = new();
@@ -83,6 +84,7 @@ internal sealed class CompressVerb
         if (part == PipelinePart.Compress)
         {
             command.Options.Add(verb._plan);
+            command.Options.Add(verb._savePlan);
         }
 
         if (part != PipelinePart.Plan)
@@ -155,6 +157,7 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
+        var reports = _reports.Read(parsed, output, model);
         var guard = GuardFor(_guard.Read(parsed, decision), options);
         var settings = new CompressSettings
         {
@@ -162,7 +165,8 @@ internal sealed class CompressVerb
             Output = output,
             WritesPlan = _part == PipelinePart.Plan,
             Locked = parsed.GetValue(_locked) && _part != PipelinePart.Plan,
-            Reports = _reports.Read(parsed, output, model),
+            Reports = reports,
+            PlanFile = SavedPlan(parsed, [output, model, .. reports]),
             Command = CommandText.Of(parsed),
             Statistics = statistics,
             Shapes = shapes,
@@ -199,6 +203,19 @@ internal sealed class CompressVerb
             throw new Diagnostics.OnnxCompressException(
                 Diagnostics.DiagnosticCodes.PlanNotReproduced, "The plan does not note what came of it, so nothing can be held to it; write it anew with the verb 'plan'.");
         }
+    }
+
+    private string? SavedPlan(ParseResult parsed, IEnumerable<string> taken)
+    {
+        if (_part != PipelinePart.Compress || parsed.GetValue(_savePlan) is not { } path)
+        {
+            return null;
+        }
+
+        OutputFile.CheckPlace(path);
+        return taken.FirstOrDefault(other => OutputFile.IsSameFile(path, other)) is { } clash
+            ? throw Usage.Conflict($"--save-plan {path} would replace '{clash}'.")
+            : path;
     }
 
     /// <summary>Without data only weights are looked at, and somebody must say how far that may go.</summary>

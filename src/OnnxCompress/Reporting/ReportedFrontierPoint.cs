@@ -9,5 +9,7 @@ namespace OnnxCompress.Reporting;
 /// <param name="RelativeError">Relative error of the deciding output; null when it cannot be stated.</param>
 /// <param name="Chosen">Whether this is the model that the report is about.</param>
 /// <param name="Command">The command line that makes it; null for none.</param>
+/// <param name="Item">The item of a project file that makes it in a build; null for none.</param>
 public sealed record ReportedFrontierPoint(
-    long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null);
+    long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null,
+    string? Item = null);

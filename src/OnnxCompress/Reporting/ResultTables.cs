@@ -91,10 +91,14 @@ public static class ResultTables
         [.. refused.Select(refusal => Row(refusal.Node, refusal.Code, Figures.Count(refusal.Parameters), refusal.Reason))]);
 
     /// <summary>Models that were explored.</summary>
-    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points) => new(
+    /// <param name="points">The models.</param>
+    /// <param name="original">What they are made from.</param>
+    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original) => new(
         "frontier",
-        [new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
-        [.. points.Select(point => Row(
+        [new("model"), new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
+        points.Count == 0 ? [] : [Row("original", Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs), "-", "-"),
+        .. points.Select(point => Row(
+            original.Macs is > 0 and var macs && point.Macs is { } left ? $"{Figures.Percent((double)left / macs)} of MACs" : $"{Figures.Percent((double)point.Parameters / Math.Max(1, original.Parameters))} of parameters",
             Figures.Count(point.Parameters),
             Figures.Count(point.Macs),
             Figures.Bytes(point.Bytes),
