@@ -8,4 +8,8 @@ namespace OnnxCompress;
 /// <param name="ReconstructSeconds">Plan to weights, for all plans that were tried, and the errors of the one that was taken.</param>
 /// <param name="CompareSeconds">Plans on validation and guard samples.</param>
 public sealed record StageTimes(
-    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds);
+    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds)
+{
+    /// <summary>Single nodes in the runtime, where time is limited; 0 when all of them were known from an earlier run.</summary>
+    public double NodeTimingSeconds { get; init; }
+}

@@ -59,6 +59,38 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void A_locked_plan_gives_what_it_gave_or_nothing()
+    {
+        var (plan, applied) = (_folder.File("plan.json"), _folder.File("applied.onnx"));
+        string[] fast = ["--methods", "id", "--reconstruct", "local"];
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. fast, .. Data]).Code);
+
+        Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. fast, .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "--plan", plan, "-o", applied, "--overwrite", "--locked", .. fast, .. Data]).Code);
+        File.Delete(applied);
+        Differs("the calibration samples differ", [.. fast, "--seed", "3"]);
+        Differs("an option", "--reconstruct", "none");
+        Assert.False(File.Exists(applied));
+
+        void Differs(string why, params string[] options)
+        {
+            var run = CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. Data, .. options]);
+            Assert.Equal(1, run.Code);
+            Assert.Contains($"error {DiagnosticCodes.PlanNotReproduced}", run.Error, StringComparison.Ordinal);
+            Assert.Contains(why, run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_plan_that_notes_no_result_cannot_be_locked()
+    {
+        var plan = _folder.File("plan.json");
+        File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [] }""");
+
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), "--locked", .. Data]).HasOneError(1, DiagnosticCodes.PlanNotReproduced, "anew");
+    }
+
+    [Fact]
     public void A_saved_plan_never_replaces_the_model()
     {
         var small = _folder.File("o.onnx");

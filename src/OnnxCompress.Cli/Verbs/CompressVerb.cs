@@ -18,6 +18,7 @@ internal sealed class CompressVerb
     private readonly Argument<string> _planFile = ModelArgument.Create("PLAN", "A plan that the verb plan wrote.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
     private readonly Option<string?> _plan = OptionFactory.Text("--plan", "PATH", "Carries out this plan instead of searching for one.");
+    private readonly Option<bool> _locked = OptionFactory.Flag("--locked", "Fails unless the plan gives the result that it gave when it was written.");
     private readonly Option<string?> _savePlan = OptionFactory.Text("--save-plan", "PATH", "Writes what was decided beside the result, as the verb plan does.");
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
@@ -39,6 +40,7 @@ internal sealed class CompressVerb
     private readonly GuardOptions _guard = new();
     private readonly MethodOptions _method = new();
     private readonly RunOptions _run = new();
+    private readonly CacheOptions _cache = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Writes the result although a guard failed, with a warning.");
     private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
     private readonly TalkOptions _talk = new();
@@ -85,6 +87,11 @@ internal sealed class CompressVerb
             command.Options.Add(verb._savePlan);
         }
 
+        if (part != PipelinePart.Plan)
+        {
+            command.Options.Add(verb._locked);
+        }
+
         command.Options.Add(verb._out);
         verb._reports.AddTo(command);
         verb._data.AddTo(command);
@@ -98,6 +105,7 @@ internal sealed class CompressVerb
         verb._guard.AddTo(command);
         verb._method.AddTo(command);
         verb._run.AddAllTo(command);
+        verb._cache.AddTo(command);
         command.Options.Add(verb._force);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
@@ -115,6 +123,8 @@ internal sealed class CompressVerb
         _run.CheckDevice(parsed);
         var options = _method.Apply(
             parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
+        options = _cache.Apply(parsed, options);
+        CheckLock(parsed, options);
         var statistics = parsed.GetValue(_statistics);
         var shapes = _shapes.Read(parsed);
         if (data.Files.Count == 0 && statistics is null)
@@ -154,6 +164,7 @@ internal sealed class CompressVerb
             Model = model,
             Output = output,
             WritesPlan = _part == PipelinePart.Plan,
+            Locked = parsed.GetValue(_locked) && _part != PipelinePart.Plan,
             Reports = reports,
             PlanFile = SavedPlan(parsed, [output, model, .. reports]),
             Command = CommandText.Of(parsed),
@@ -173,6 +184,25 @@ internal sealed class CompressVerb
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
+    }
+
+    private void CheckLock(ParseResult parsed, CompressionOptions options)
+    {
+        if (_part == PipelinePart.Plan || !parsed.GetValue(_locked))
+        {
+            return;
+        }
+
+        if (options.Plan is null)
+        {
+            throw Usage.Conflict("--locked holds the result to a plan; give --plan PATH.");
+        }
+
+        if (options.Plan.Origin is null)
+        {
+            throw new Diagnostics.OnnxCompressException(
+                Diagnostics.DiagnosticCodes.PlanNotReproduced, "The plan does not note what came of it, so nothing can be held to it; write it anew with the verb 'plan'.");
+        }
     }
 
     private string? SavedPlan(ParseResult parsed, IEnumerable<string> taken)

@@ -123,6 +123,23 @@ public sealed class OnnxModel
         return _proto.ToByteArray();
     }
 
+    /// <summary>SHA-256 of the model as it stands; null when it is too large for one message.</summary>
+    public string? ContentHash()
+    {
+        if (!FitsOneMessage)
+        {
+            return null;
+        }
+
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        {
+            _proto.WriteTo(stream);
+        }
+
+        return Convert.ToHexStringLower(hash.Hash!);
+    }
+
     /// <summary>
     /// Writes the model: first beside the target under another name, then renamed, so that a reader sees the old file
     /// or the new one and never half of one. Weights go to <c>&lt;name&gt;.data</c> when the source kept them apart or

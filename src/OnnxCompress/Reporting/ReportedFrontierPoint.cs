@@ -4,7 +4,7 @@ namespace OnnxCompress.Reporting;
 /// <param name="Parameters">Its parameters.</param>
 /// <param name="Macs">Its multiply-accumulates for one sample.</param>
 /// <param name="Bytes">Its bytes.</param>
-/// <param name="LatencyMs">Its median latency; null when not measured.</param>
+/// <param name="LatencyMs">Its latency; null when not measured.</param>
 /// <param name="Agreement">Share of equal decisions; null when nothing decides.</param>
 /// <param name="RelativeError">Relative error of the deciding output; null when it cannot be stated.</param>
 /// <param name="Chosen">Whether this is the model that the report is about.</param>

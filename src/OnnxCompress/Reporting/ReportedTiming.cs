@@ -23,4 +23,7 @@ public sealed record ReportedTiming(
 {
     /// <summary>Comparing plans on validation and guard samples.</summary>
     public double CompareSeconds { get; init; }
+
+    /// <summary>Timing single nodes, where latency is limited: part of allocating. 0 when all times were cached.</summary>
+    public double NodeTimingSeconds { get; init; }
 }

@@ -5,6 +5,9 @@ namespace OnnxCompress.Reporting;
 /// <summary>Reports as the tables that people read.</summary>
 public static class ResultTables
 {
+    /// <summary>Pairs of runs differ by as much from one time to the next: above this nobody should call a model faster.</summary>
+    private const double SurelyFaster = 0.98;
+
     /// <summary>Cost of both models side by side.</summary>
     public static ResultTable Costs(ReportedCost original, ReportedCost compressed, ReportedLatency? latency)
     {
@@ -21,7 +24,7 @@ public static class ResultTables
                 $"latency (batch {latency.Batch}, {threads})",
                 Figures.Milliseconds(original.LatencyMs),
                 Figures.Milliseconds(compressed.LatencyMs),
-                Figures.Percent(latency.Ratio)));
+                latency.Ratio < SurelyFaster ? Figures.Percent(latency.Ratio) : $"{Figures.Percent(latency.Ratio)}, not faster"));
         }
 
         return new("", [new("cost"), new("original", true), new("compressed", true), new("of original", true)], rows);

@@ -22,7 +22,7 @@ internal sealed class FrontierSearch(Workshop workshop, PlanJudge judge, Func<On
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0]), null, cancellation);
+                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0], cancellation), null, cancellation);
                 var score = workshop.Watch.Time("compare", () => judge.Score(draft.Model, cancellation));
                 points.Add(new ExploredModel(budget, workshop.CostOf(draft), score.Agreement, score.Error) { Latency = time(draft.Model) });
             }

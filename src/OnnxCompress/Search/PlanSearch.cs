@@ -129,7 +129,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     private Draft Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var draft = workshop.CarryOut(workshop.Plan(budget, rule), judge is null ? progress : null, cancellation);
+        var draft = workshop.CarryOut(workshop.Plan(budget, rule, cancellation), judge is null ? progress : null, cancellation);
         if (judge is not null)
         {
             draft = draft with { Score = Judge(draft) };

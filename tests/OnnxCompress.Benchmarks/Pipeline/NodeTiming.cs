@@ -64,29 +64,19 @@ public static class NodeTiming
             var result = compressor.Compress(model, samples, options, null, CancellationToken.None);
             var measured = new LatencyComparer(new OrtRuntime()).Compare(model, result.Model, samples, new LatencyOptions { Threads = threads }, null, CancellationToken.None);
             var analysis = compressor.Analyze(model, samples, options, CancellationToken.None);
-            SplitCandidate[] splits = [.. result.Plan.Splits.Select(s => Candidate(s, analysis))];
-            var cost = new LatencyCost(analysis, splits, timer, whole, options.Alignment, CancellationToken.None);
+            var cost = new LatencyCost(analysis, timer, whole, options.Alignment, CancellationToken.None);
             var isKept = IsKept(result.Plan, analysis);
-            var predicted = cost.Milliseconds(isKept, [.. result.Plan.Splits.Select(s => new SplitOption(s.Shape, 0))]) / cost.WholeMilliseconds;
-            var slower = Enumerable.Range(0, splits.Length).Zip(result.Plan.Splits).Count(s => !cost.IsFaster(s.First, s.Second.Shape, isKept));
-            var alone = new LatencyCost(analysis, [], timer, null, options.Alignment, CancellationToken.None).WholeMilliseconds;
+            var predicted = cost.Milliseconds(isKept, result.Plan.Splits.Select(s => (s.Site, s.Shape))) / cost.WholeMilliseconds;
+            var slower = result.Plan.Splits.Count(s => !cost.IsFaster(s.Site, s.Shape, isKept));
+            var alone = new LatencyCost(analysis, timer, null, options.Alignment, CancellationToken.None).WholeMilliseconds;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {file} | {form?.ToString() ?? "channels"} at {share:F1} MACs | {whole:F2} | {alone:F2} | {predicted:F2} | {measured.Ratio:F2} | {slower} of {splits.Length} | {timer.Measured} | {timer.Estimated} | {timer.Spent.TotalSeconds:F1} s |"));
+                $"| {file} | {form?.ToString() ?? "channels"} at {share:F1} MACs | {whole:F2} | {alone:F2} | {predicted:F2} | {measured.Ratio:F2} | {slower} of {result.Plan.Splits.Count()} | {timer.Measured} | {timer.Estimated} | {timer.Spent.TotalSeconds:F1} s |"));
         }
     }
 
     private static IEnumerable<(CompressionMethod Method, SplitForm? Form, double Share)> Cases() =>
         [(CompressionMethod.Interpolative, null, 0.5), (CompressionMethod.LowRank, SplitForm.Plain, 0.5), (CompressionMethod.LowRank, SplitForm.Alds, 0.5)];
-
-    private static SplitCandidate Candidate(SplitPlan plan, ModelAnalysis analysis)
-    {
-        var layer = SplitSites.Find(analysis).First(l => l.Node.Name == plan.Site);
-        var axes = analysis.Relations.KnownAxes(layer.Weight);
-        var (input, output) = (axes[layer.InputAxis]!, axes[layer.OutputAxis]!);
-        return new SplitCandidate(
-            layer, [], SplitSites.SizeOf(layer, analysis, input.Length, output.Length), (i, o) => SplitSites.SizeOf(layer, analysis, i, o), (input, output), sizeof(float), lacksBias: false);
-    }
 
     private static Func<int, bool> IsKept(CompressionPlan plan, ModelAnalysis analysis)
     {

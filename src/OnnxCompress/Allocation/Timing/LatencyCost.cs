@@ -6,8 +6,8 @@ namespace OnnxCompress.Allocation.Timing;
 
 /// <summary>
 /// What a model of which channels go and layers are split takes in the runtime: the sum over its convolutions and matrix
-/// products, and for all else what the original takes. Channels that go make other nodes cheaper too; that is not
-/// counted, so the true share is rather smaller than the predicted one. Not thread safe.
+/// products, and for all else what the original takes, in proportion to the values that the other nodes write. Not
+/// thread safe.
 /// </summary>
 internal sealed class LatencyCost
 {
@@ -16,22 +16,25 @@ internal sealed class LatencyCost
     private readonly int? _alignment;
     private readonly CancellationToken _cancellation;
     private readonly IReadOnlyList<Place> _places;
+    private readonly Dictionary<string, Place> _placeOf;
+    private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
     private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
     private readonly double _rest;
 
     /// <summary>Times the layers of a model.</summary>
     /// <param name="analysis">Its analysis.</param>
-    /// <param name="candidates">The layers that may be split.</param>
     /// <param name="timer">Measures.</param>
     /// <param name="modelMilliseconds">One run of the whole model, measured by the same timer; null counts the layers alone.</param>
     /// <param name="alignment">Measured widths are multiples of this; null asks the table for this CPU.</param>
     /// <param name="cancellation">Stops measuring, also later on.</param>
-    public LatencyCost(
-        ModelAnalysis analysis, IReadOnlyList<SplitCandidate> candidates, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation)
+    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation)
     {
         (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
-        var splits = candidates.Select((c, i) => (c.Layer.Node.Name, Index: i)).ToDictionary(c => c.Name, c => c.Index, StringComparer.Ordinal);
-        _places = [.. analysis.Relations.Graph.Nodes.Select(n => PlaceOf(n, splits)).OfType<Place>()];
+        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: PlaceOf(n))).ToArray();
+        _places = [.. nodes.Select(n => n.Place).OfType<Place>()];
+        _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node.Name, n => n.Place!, StringComparer.Ordinal);
+        _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];
         var layers = _places.Sum(p => TableOf(p.Whole, inputsStay: false).At(p.Whole.Inputs, p.Whole.Outputs));
         _rest = Math.Max(0, (modelMilliseconds ?? 0) - layers);
         WholeMilliseconds = _rest + layers;
@@ -42,56 +45,62 @@ internal sealed class LatencyCost
 
     /// <summary>Milliseconds of one run after a choice.</summary>
     /// <param name="isKept">Whether the root of an element stays.</param>
-    /// <param name="splits">One entry for each candidate; null where the layer stays whole.</param>
-    public double Milliseconds(Func<int, bool> isKept, IReadOnlyList<SplitOption?> splits)
+    /// <param name="splits">The layers that are split.</param>
+    public double Milliseconds(Func<int, bool> isKept, IEnumerable<(string Layer, SplitShape Shape)> splits)
     {
-        var sum = _rest;
+        var sum = _rest * OthersShare(isKept);
         foreach (var place in _places)
         {
             var remaining = Remaining(place, isKept);
-            sum += place.Candidate is { } candidate && splits[candidate] is { } option
-                ? Milliseconds(place, remaining, option.Shape)
-                : TableOf(place.Whole, inputsStay: false).At(remaining.Inputs, remaining.Outputs);
+            sum += Milliseconds(place, remaining, null);
+        }
+
+        foreach (var (layer, shape) in splits)
+        {
+            if (_placeOf.TryGetValue(layer, out var place))
+            {
+                var remaining = Remaining(place, isKept);
+                sum += Milliseconds(place, remaining, shape) - Milliseconds(place, remaining, null);
+            }
         }
 
         return sum;
     }
 
-    /// <summary>The splits of a candidate that are faster than the whole layer and not beaten in time and error by another.</summary>
-    /// <param name="candidate">Which candidate.</param>
-    /// <param name="options">Its splits.</param>
-    public IReadOnlyList<SplitOption> Faster(int candidate, IReadOnlyList<SplitOption> options)
+    /// <summary>
+    /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
+    /// the layer. Looking rows of a table up takes next to nothing, so no split of it is faster.
+    /// </summary>
+    /// <param name="layer">Name of its node.</param>
+    /// <param name="remaining">What stays of it.</param>
+    /// <param name="shape">Its split; null for the whole layer.</param>
+    public double Price(string layer, LayerSize remaining, SplitShape? shape)
     {
-        if (_places.FirstOrDefault(p => p.Candidate == candidate) is not { } place)
+        if (!_placeOf.TryGetValue(layer, out var place))
         {
-            // A lookup takes next to nothing: no split of a table is faster.
-            return [];
+            return shape is null ? 0 : double.PositiveInfinity;
         }
 
-        var least = Milliseconds(place, place.Whole, null);
-        var faster = new List<SplitOption>();
-        foreach (var (option, time) in options.Select(o => (Option: o, Time: Milliseconds(place, place.Whole, o.Shape))).OrderBy(o => o.Option.Error).ThenBy(o => o.Time))
+        var key = (layer, remaining.Inputs, remaining.Outputs, shape);
+        if (!_prices.TryGetValue(key, out var price))
         {
-            if (time < least)
-            {
-                faster.Add(option);
-                least = time;
-            }
+            price = Milliseconds(place, place.Whole.With(remaining.Inputs, remaining.Outputs), shape);
+            _prices[key] = price = shape is not null && price >= Price(layer, remaining, null) ? double.PositiveInfinity : price;
         }
 
-        return faster;
+        return price;
     }
 
     /// <summary>
-    /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: the last word
-    /// on a plan that was made by tables.
+    /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: what
+    /// tables are checked against.
     /// </summary>
-    /// <param name="candidate">Which candidate.</param>
+    /// <param name="layer">Name of its node.</param>
     /// <param name="shape">Its split.</param>
     /// <param name="isKept">Whether the root of an element stays.</param>
-    public bool IsFaster(int candidate, SplitShape shape, Func<int, bool> isKept)
+    public bool IsFaster(string layer, SplitShape shape, Func<int, bool> isKept)
     {
-        if (_places.FirstOrDefault(p => p.Candidate == candidate) is not { } place)
+        if (!_placeOf.TryGetValue(layer, out var place))
         {
             return false;
         }
@@ -142,7 +151,7 @@ internal sealed class LatencyCost
             : place.Whole.With(Kept(place.InputAxis, place.Whole.Inputs / place.Whole.Groups) * place.Whole.Groups, outputs);
     }
 
-    private Place? PlaceOf(GraphNode node, Dictionary<string, int> splits)
+    private Place? PlaceOf(GraphNode node)
     {
         if (TimedChains.Of(node, _analysis) is not { } whole)
         {
@@ -151,10 +160,25 @@ internal sealed class LatencyCost
 
         var axes = _analysis.Relations.KnownAxes(node.Inputs[node.OpType == "MatMul" && whole.OutputsFirst ? 0 : 1]);
         var outputAxis = whole.OpType == "Conv" || whole.OutputsFirst ? 0 : 1;
-        return new Place(
-            whole, axes.ElementAtOrDefault(1 - outputAxis), axes.ElementAtOrDefault(outputAxis), splits.TryGetValue(node.Name, out var index) ? index : null);
+        return new Place(whole, axes.ElementAtOrDefault(1 - outputAxis), axes.ElementAtOrDefault(outputAxis));
     }
 
-    /// <summary>A layer of the model: its size, the axes that may shrink, and which candidate it is.</summary>
-    private sealed record Place(TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis, int? Candidate);
+    private (double Values, IndexAxis[] Axes) Written(string tensor) => (
+        _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
+        [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
+
+    private double OthersShare(Func<int, bool> isKept)
+    {
+        var (kept, all) = (0.0, 0.0);
+        foreach (var (values, axes) in _others)
+        {
+            all += values;
+            kept += axes.Aggregate(values, (product, axis) => product * _analysis.Cost.Kept(axis, isKept) / axis.Length);
+        }
+
+        return all == 0 ? 1 : kept / all;
+    }
+
+    /// <summary>A layer of the model: its size and the axes that may shrink.</summary>
+    private sealed record Place(TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis);
 }

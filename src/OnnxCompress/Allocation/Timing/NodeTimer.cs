@@ -54,6 +54,12 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
     /// <inheritdoc />
     public double TimeModel(OnnxModel model, IReadOnlyList<HostTensor> feeds, CancellationToken cancellation)
     {
+        var key = $"model {model.Sha256} {string.Join(' ', feeds.Select(f => string.Join('x', f.Dims)))}";
+        if (cache.Find(key) is { } known)
+        {
+            return known;
+        }
+
         _spent.Start();
         try
         {
@@ -70,6 +76,7 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
                 quickest = Math.Min(quickest, Median(probe.Milliseconds));
             }
 
+            cache.Add(key, quickest, macs: 0);
             return quickest;
         }
         finally

@@ -18,22 +18,22 @@ public sealed class LatencyCostTests
     {
         var (bench, splits) = Prepare(SplitForm.Plain);
 
-        var alone = new LatencyCost(bench.Analysis, splits, new FakeTimer(ByMacs), null, 1, Token);
-        var rested = new LatencyCost(bench.Analysis, splits, new FakeTimer(ByMacs), bench.Analysis.Macs + 500, 1, Token);
+        var alone = new LatencyCost(bench.Analysis, new FakeTimer(ByMacs), null, 1, Token);
+        var rested = new LatencyCost(bench.Analysis, new FakeTimer(ByMacs), bench.Analysis.Macs + 500, 1, Token);
 
         Assert.Equal(bench.Analysis.Macs, alone.WholeMilliseconds, Rounding);
         Assert.Equal(bench.Analysis.Macs + 500, rested.WholeMilliseconds, Rounding);
-        Assert.Equal(rested.WholeMilliseconds, rested.Milliseconds(_ => true, new SplitOption?[splits.Length]), Rounding);
+        Assert.Equal(rested.WholeMilliseconds, rested.Milliseconds(_ => true, []), Rounding);
     }
 
     [Fact]
     public void Channels_that_go_are_not_timed()
     {
         var (bench, splits) = Prepare(SplitForm.Plain);
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(n => n.Inputs + n.Outputs), null, 1, Token);
+        var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => n.Inputs + n.Outputs), null, 1, Token);
         var gone = bench.Group("c1").Atoms[..12].ToHashSet();
 
-        var saved = cost.WholeMilliseconds - cost.Milliseconds(root => !gone.Contains(root), new SplitOption?[splits.Length]);
+        var saved = cost.WholeMilliseconds - cost.Milliseconds(root => !gone.Contains(root), []);
 
         // c1 makes them; dw makes and reads them (its two sides are one axis); c2 reads them.
         Assert.Equal(12 + (2 * 12) + 12, saved, Rounding);
@@ -47,12 +47,9 @@ public sealed class LatencyCostTests
     public void A_split_layer_takes_what_its_thin_layers_take(SplitForm form, int rank, int groups)
     {
         var (bench, splits) = Prepare(form);
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(n => n.Inputs + (3 * n.Outputs)), null, 1, Token);
-        var at = Array.FindIndex(splits, s => s.Layer.Node.Name == "c2");
-        var choice = new SplitOption?[splits.Length];
-        choice[at] = new SplitOption(new SplitShape(form, rank, groups), 0);
+        var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => n.Inputs + (3 * n.Outputs)), null, 1, Token);
 
-        var added = cost.Milliseconds(_ => true, choice) - cost.WholeMilliseconds;
+        var added = cost.Milliseconds(_ => true, [("c2", new SplitShape(form, rank, groups))]) - cost.WholeMilliseconds;
 
         // Both thin layers touch the channels between them.
         Assert.Equal(4 * rank * groups, added, Rounding);
@@ -62,39 +59,25 @@ public sealed class LatencyCostTests
     public void A_split_that_is_slower_than_its_layer_is_refused()
     {
         var (bench, splits) = Prepare(SplitForm.Alds);
-        var at = Array.FindIndex(splits, s => s.Layer.Node.Name == "c2");
+        var c2 = splits.Single(s => s.Layer.Node.Name == "c2");
         // Grouped convolutions take ten times what their multiply-accumulates promise.
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(n => ByMacs(n) * (n.Groups > 1 && !n.IsDepthwise ? 10 : 1)), null, 1, Token);
+        var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => ByMacs(n) * (n.Groups > 1 && !n.IsDepthwise ? 10 : 1)), null, 1, Token);
+        double Price(int rank, int groups) => cost.Price("c2", c2.WholeSize, new SplitShape(SplitForm.Alds, rank, groups));
 
-        var faster = cost.Faster(at, splits[at].Options);
-
-        Assert.Contains(splits[at].Options, o => o.Shape.Groups > 1);
-        Assert.NotEmpty(faster);
-        Assert.True(cost.IsFaster(at, new SplitShape(SplitForm.Alds, 4), _ => true));
-        Assert.False(cost.IsFaster(at, new SplitShape(SplitForm.Alds, 4, 4), _ => true));
-        Assert.Contains(faster, o => o.Shape.Groups == 1);
-    }
-
-    [Fact]
-    public void A_split_that_another_beats_in_time_and_error_is_no_choice()
-    {
-        var (bench, splits) = Prepare(SplitForm.Plain);
-        var at = Array.FindIndex(splits, s => s.Layer.Node.Name == "c2");
-        // Any rank up to 25, a width that is measured, takes the same time: only the largest of them is worth anything.
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(n => n.Kernel.Count == 0 ? 0 : Math.Max(25, n.Outputs) * n.Kernel[0]), null, 1, Token);
-
-        var faster = cost.Faster(at, splits[at].Options);
-
-        Assert.Equal(25, faster.Min(o => o.Shape.Rank));
+        Assert.Contains(c2.Options, o => o.Shape.Groups > 1);
+        Assert.True(cost.IsFaster("c2", new SplitShape(SplitForm.Alds, 4), _ => true));
+        Assert.False(cost.IsFaster("c2", new SplitShape(SplitForm.Alds, 4, 4), _ => true));
+        Assert.True(double.IsFinite(Price(4, 1)));
+        Assert.Equal(double.PositiveInfinity, Price(4, 4));
     }
 
     [Fact]
     public void No_split_is_a_choice_where_nothing_gets_faster()
     {
         var (bench, splits) = Prepare(SplitForm.Plain);
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(_ => 1), null, 1, Token);
+        var cost = new LatencyCost(bench.Analysis, new FakeTimer(_ => 1), null, 1, Token);
 
-        Assert.All(splits.Index(), s => Assert.Empty(cost.Faster(s.Index, s.Item.Options)));
+        Assert.All(splits, s => Assert.All(s.Options, o => Assert.Equal(double.PositiveInfinity, cost.Price(s.Layer.Node.Name, s.WholeSize, o.Shape))));
     }
 
     [Fact]
@@ -104,12 +87,12 @@ public sealed class LatencyCostTests
         builder.Input("ids", ElementType.Int64, "N", 4);
         builder.MatMul("m", builder.Node("Gather", "e", [builder.Weight("e.w", 40, 16), "ids"]), 16, 8);
         var (bench, splits) = Prepare(builder.Output("m").Build(), SplitForm.Plain);
-        var at = Array.FindIndex(splits, s => s.Layer.Node.Name == "e");
-        var cost = new LatencyCost(bench.Analysis, splits, new FakeTimer(ByMacs), null, 1, Token);
+        var table = splits.Single(s => s.Layer.Node.Name == "e");
+        var cost = new LatencyCost(bench.Analysis, new FakeTimer(ByMacs), null, 1, Token);
 
-        Assert.NotEmpty(splits[at].Options);
-        Assert.Empty(cost.Faster(at, splits[at].Options));
-        Assert.False(cost.IsFaster(at, splits[at].Options[0].Shape, _ => true));
+        Assert.NotEmpty(table.Options);
+        Assert.Equal(double.PositiveInfinity, cost.Price("e", table.WholeSize, table.Options[0].Shape));
+        Assert.False(cost.IsFaster("e", table.Options[0].Shape, _ => true));
     }
 
     [Fact]
@@ -121,7 +104,7 @@ public sealed class LatencyCostTests
         var (bench, splits) = Prepare(builder.Output("c2").Build(), SplitForm.Plain);
         var timer = new FakeTimer(ByMacs);
 
-        _ = new LatencyCost(bench.Analysis, splits, timer, null, 8, Token);
+        _ = new LatencyCost(bench.Analysis, timer, null, 8, Token);
 
         Assert.Equal(timer.Asked.Count, timer.Asked.DistinctBy(c => c.Key).Count());
     }
