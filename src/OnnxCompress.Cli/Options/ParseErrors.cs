@@ -60,11 +60,6 @@ internal static class ParseErrors
 
     private static Diagnostic Unknown(string word, Command command)
     {
-        if (PlannedOptions.InsteadOf(word) is { } instead)
-        {
-            return Error(DiagnosticCodes.NotSupportedYet, $"'{word}' is not supported yet; {instead}.");
-        }
-
         var isOption = word.StartsWith('-');
         if (!isOption && command is not RootCommand)
         {

@@ -7,7 +7,7 @@ internal sealed class RunOptions
 {
     private readonly Option<string?> _seed = OptionFactory.Text("--seed", "N", "Seed of every random choice. Default: 0.");
     private readonly Option<string?> _threads = OptionFactory.Text("--threads", "N", "Threads. Default: 0, all cores.");
-    private readonly Option<string?> _device = OptionFactory.Text("--device", "cpu", "Where dense linear algebra runs. Default: cpu.", "cpu");
+    private readonly Option<string?> _device = OptionFactory.Text("--device", "cpu|cuda|opencl|auto", "Where dense linear algebra runs; auto: a GPU if there is one. Default: cpu.", DeviceBackend.Words);
     private readonly Option<bool> _externalOutside = OptionFactory.Flag(
         "--allow-external-outside", "Lets a model read external data outside its folder. Only for models you trust.");
 
@@ -38,18 +38,11 @@ internal sealed class RunOptions
     /// <summary>What loading a model may touch.</summary>
     public Models.ModelLoadOptions Loading(ParseResult parsed) => new(parsed.GetValue(_externalOutside));
 
-    /// <summary>Refuses devices that do not work yet.</summary>
-    public void CheckDevice(ParseResult parsed)
+    /// <summary>Where dense linear algebra runs.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
+    public string Device(ParseResult parsed)
     {
         var device = parsed.GetValue(_device) ?? "cpu";
-        if (device is "cuda" or "opencl")
-        {
-            throw Usage.NotYet($"--device {device}", "use --device cpu");
-        }
-
-        if (device != "cpu")
-        {
-            throw Usage.Invalid("--device", device, "cpu, cuda or opencl");
-        }
+        return DeviceBackend.IsKnown(device) ? device : throw Usage.Invalid("--device", device, "cpu, cuda, opencl or auto");
     }
 }

@@ -37,6 +37,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     /// <returns>The exit code.</returns>
     public int Execute()
     {
+        using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
         var model = OnnxModel.Load(settings.Model, settings.Loading);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
@@ -51,6 +52,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(
+            device.Backend,
             model,
             data is null ? new CompressionData(source, Guard: guard.Count == 0 ? null : guard) : new CompressionData(
                 new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
@@ -85,7 +87,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
         if (write)
         {
-            WritePlanBeside(outcome.Result.Plan);
+            WritePlanBeside(outcome.Result.Plan with { Origin = origin });
             WriteReports(report);
         }
 
@@ -94,11 +96,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     }
 
     private CompressOutcome Work(
-        OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
+        IDenseBackend backend, OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
         var options = settings.Options with { Statistics = statistics };
-        var result = new Compressor(new CpuBackend(threads), _runtime).Compress(model, data, options, progress, cancellation);
+        var result = new Compressor(backend, _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
         VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<long>? classes) => samples is null ? null : new ModelVerifier(_runtime).Verify(
             model,

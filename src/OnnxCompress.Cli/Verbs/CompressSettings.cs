@@ -64,6 +64,9 @@ internal sealed record CompressSettings
     /// <summary>What loading the model may touch.</summary>
     public required ModelLoadOptions Loading { get; init; }
 
+    /// <summary>Where dense linear algebra runs.</summary>
+    public required string Device { get; init; }
+
     /// <summary>Whether the result is written although a guard failed.</summary>
     public required bool Force { get; init; }
 }

@@ -120,7 +120,7 @@ internal sealed class CompressVerb
         var verifyFiles = parsed.GetValue(_verifyData) ?? [];
         var labels = parsed.GetValue(_labels);
         var decision = _decision.Read(parsed);
-        _run.CheckDevice(parsed);
+        var device = _run.Device(parsed);
         var options = _method.Apply(
             parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
         options = _cache.Apply(parsed, options);
@@ -180,6 +180,7 @@ internal sealed class CompressVerb
             Guard = guard,
             Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) },
             Loading = _run.Loading(parsed),
+            Device = device,
             Force = parsed.GetValue(_force),
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));

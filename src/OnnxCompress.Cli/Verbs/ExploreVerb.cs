@@ -6,7 +6,6 @@ using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;
-using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reporting;
 
@@ -60,7 +59,7 @@ internal sealed class ExploreVerb
         var (path, output) = (parsed.GetValue(_model)!, parsed.GetValue(_out)!);
         var talk = _talk.Read(parsed, context);
         var data = _data.Read(parsed);
-        _run.CheckDevice(parsed);
+        var device = _run.Device(parsed);
         if (data.Files.Count == 0)
         {
             throw Usage.Missing("Data are missing: -d PATH with samples to calibrate and to score models on.");
@@ -76,6 +75,7 @@ internal sealed class ExploreVerb
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, Decision = _decision.Read(parsed) });
         var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
+        using var backend = DeviceBackend.Open(device, threads, talk);
         var model = OnnxModel.Load(path, _run.Loading(parsed));
         using var source = data.Open(model);
         var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
@@ -83,7 +83,7 @@ internal sealed class ExploreVerb
             new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
         var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        var compressor = new Compressor(new CpuBackend(threads), new OrtRuntime());
+        var compressor = new Compressor(backend.Backend, new OrtRuntime());
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
         var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, Baseline(points));

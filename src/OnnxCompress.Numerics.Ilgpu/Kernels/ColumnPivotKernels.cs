@@ -42,14 +42,11 @@ internal static class ColumnPivotKernels
     public static void Choose(
         ArrayView<double> norms, ArrayView<double> reference, ArrayView<int> pivots, ArrayView<int> state, ArrayView<double> threshold, int step, double relativeTolerance)
     {
-        if (state[Stopped] != 0)
-        {
-            return; // the whole group
-        }
-
+        // Nobody returns before a barrier on what another thread writes after it.
+        var stopped = state[Stopped] != 0;
         var values = SharedMemory.Allocate<double>(GroupSum.MostThreads);
         var indices = SharedMemory.Allocate<int>(GroupSum.MostThreads);
-        var (best, value) = (-1, -1.0);
+        var (best, value) = (GroupSum.NoIndex, GroupSum.NoValue);
         for (var index = step + Group.IdxX; index < norms.IntLength; index += Group.DimX)
         {
             if (norms[index] > value)
@@ -59,7 +56,7 @@ internal static class ColumnPivotKernels
         }
 
         var chosen = GroupSum.Largest(values, indices, value, best);
-        if (Group.IdxX == 0)
+        if (Group.IdxX == 0 && !stopped)
         {
             var longest = norms[chosen];
             if (step == 0)

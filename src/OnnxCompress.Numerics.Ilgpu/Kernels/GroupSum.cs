@@ -33,12 +33,18 @@ internal static class GroupSum
         return sum;
     }
 
+    /// <summary>What a thread without a candidate gives as its value; candidates are not negative.</summary>
+    public const double NoValue = -1;
+
+    /// <summary>What a thread without a candidate gives as its index, and what comes back when none has one.</summary>
+    public const int NoIndex = int.MaxValue;
+
     /// <summary>
     /// The index of the largest value, the lowest index where several are as large, given to every thread; all threads must
-    /// call it. A thread without a candidate gives index -1.
+    /// call it.
     /// </summary>
-    /// <param name="values">Room for <see cref="MostThreads"/>; on return entry 0 holds the largest value until the next call.</param>
-    /// <param name="indices">Room for as many.</param>
+    /// <param name="values">Room for <see cref="MostThreads"/>; free again when it returns.</param>
+    /// <param name="indices">Room for as many; free again when it returns.</param>
     /// <param name="value">This thread's candidate.</param>
     /// <param name="index">Its index.</param>
     public static int Largest(ArrayView<double> values, ArrayView<int> indices, double value, int index)
@@ -51,13 +57,12 @@ internal static class GroupSum
         {
             if (lane < half)
             {
-                var (mine, other) = (indices[lane], indices[lane + half]);
-                var better = other >= 0 && (mine < 0 || values[lane + half] > values[lane] || (values[lane + half] == values[lane] && other < mine));
-                if (better)
-                {
-                    values[lane] = values[lane + half];
-                    indices[lane] = other;
-                }
+                // No short circuits: some OpenCL compilers lose their way when barriers and many branches share a loop.
+                var (mine, other) = (values[lane], values[lane + half]);
+                var (place, otherPlace) = (indices[lane], indices[lane + half]);
+                var better = (other > mine) | ((other == mine) & (otherPlace < place));
+                values[lane] = better ? other : mine;
+                indices[lane] = better ? otherPlace : place;
             }
 
             Group.Barrier();

@@ -31,20 +31,17 @@ internal static class PivotedCholeskyKernels
         ArrayView<double> diagonal, ArrayView<int> taken, ArrayView<int> state, ArrayView<int> pivots, ArrayView<double> values, ArrayView<double> traces,
         int step, int maxRank, double threshold)
     {
-        if (state[Stopped] != 0)
-        {
-            return; // the whole group
-        }
-
+        // Nobody returns before a barrier on what another thread writes after it.
+        var stopped = state[Stopped] != 0;
         var sums = SharedMemory.Allocate<double>(GroupSum.MostThreads);
         var indices = SharedMemory.Allocate<int>(GroupSum.MostThreads);
-        var (best, value, trace) = (-1, threshold, 0.0);
+        var (best, value, trace) = (GroupSum.NoIndex, GroupSum.NoValue, 0.0);
         for (var index = Group.IdxX; index < diagonal.IntLength; index += Group.DimX)
         {
             if (taken[index] == 0)
             {
                 trace += diagonal[index];
-                if (diagonal[index] > value)
+                if (diagonal[index] > threshold && diagonal[index] > value)
                 {
                     (best, value) = (index, diagonal[index]);
                 }
@@ -53,10 +50,10 @@ internal static class PivotedCholeskyKernels
 
         var whole = GroupSum.All(sums, trace);
         var pivot = GroupSum.Largest(sums, indices, value, best);
-        if (Group.IdxX == 0)
+        if (Group.IdxX == 0 && !stopped)
         {
             traces[step] = whole;
-            if (pivot < 0 || step == maxRank)
+            if (pivot == GroupSum.NoIndex || step == maxRank)
             {
                 state[Stopped] = 1;
             }

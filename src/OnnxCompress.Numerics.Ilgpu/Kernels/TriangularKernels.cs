@@ -40,11 +40,8 @@ internal static class TriangularKernels
     /// <param name="failed">One entry: -1, or the first column of the whole matrix whose pivot is not positive; then nothing more is done.</param>
     public static void Cholesky(ArrayView<double> a, Steps steps, int size, int offset, ArrayView<int> failed)
     {
-        if (failed[0] >= 0)
-        {
-            return; // the whole group
-        }
-
+        // A failure spoils what follows, and nobody returns before a barrier on what another thread writes.
+        var stopped = failed[0] >= 0;
         var (lane, lanes) = (Group.IdxX, Group.DimX);
         for (var column = 0; column < size; column++)
         {
@@ -62,14 +59,13 @@ internal static class TriangularKernels
             Group.Barrier();
             var pivot = a[steps.At(column, column)];
             Group.Barrier(); // everybody has read it
-            if (!(pivot > 0))
+            if (!(pivot > 0) && !stopped)
             {
+                stopped = true;
                 if (lane == 0)
                 {
                     failed[0] = offset + column;
                 }
-
-                return;
             }
 
             var root = System.Math.Sqrt(pivot);

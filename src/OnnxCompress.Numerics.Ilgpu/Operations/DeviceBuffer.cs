@@ -24,21 +24,27 @@ internal sealed class DeviceBuffer<T> : IDisposable
 
     /// <summary>Copies from the host.</summary>
     /// <param name="values">At most as many as the buffer holds.</param>
-    public void Write(ReadOnlySpan<T> values)
+    public unsafe void Write(ReadOnlySpan<T> values)
     {
-        if (values.Length > 0)
+        // ILGPU copies from an address: what lies there must not move meanwhile.
+        fixed (T* pinned = values)
         {
-            ref var first = ref System.Runtime.InteropServices.MemoryMarshal.GetReference(values);
-            View.SubView(0, values.Length).CopyFromCPU(ref first, values.Length);
+            if (values.Length > 0)
+            {
+                View.SubView(0, values.Length).CopyFromCPU(ref *pinned, values.Length);
+            }
         }
     }
 
     /// <summary>Copies to the host, and waits for what is queued.</summary>
-    public void Read(Span<T> values)
+    public unsafe void Read(Span<T> values)
     {
-        if (values.Length > 0)
+        fixed (T* pinned = values)
         {
-            View.SubView(0, values.Length).CopyToCPU(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(values), values.Length);
+            if (values.Length > 0)
+            {
+                View.SubView(0, values.Length).CopyToCPU(ref *pinned, values.Length);
+            }
         }
     }
 

@@ -224,6 +224,9 @@ public static class DiagnosticCodes
     /// <summary>The run was cancelled; nothing was written.</summary>
     public const string Cancelled = "OCX9015";
 
+    /// <summary>The device that was asked for is not there.</summary>
+    public const string DeviceAbsent = "OCX9016";
+
     /// <summary>The tool could not be started by a build, or ended without saying why (raised by the build).</summary>
     public const string BuildToolFailed = "OCX9020";
 
