@@ -31,7 +31,7 @@ internal sealed class OrtSession : IModelSession
     {
         cancellation.ThrowIfCancellationRequested();
         var values = new List<OrtValue>(inputs.Count);
-        using var options = new RunOptions();
+        using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var registration = cancellation.Register(() => options.Terminate = true);
         try
         {

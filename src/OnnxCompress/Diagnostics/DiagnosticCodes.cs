@@ -130,6 +130,9 @@ public static class DiagnosticCodes
     /// <summary>Samples are in several statistics files that are added up, or were held out and calibrated on.</summary>
     public const string SamplesRepeated = "OCX3024";
 
+    /// <summary>An input declares a size that is not positive, or more values than can be fed.</summary>
+    public const string InputSizeInvalid = "OCX3025";
+
     // 5: allocate
 
     /// <summary>The budget cannot be met however much is removed.</summary>

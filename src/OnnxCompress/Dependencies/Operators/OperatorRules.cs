@@ -33,6 +33,10 @@ internal static class OperatorRules
         else
         {
             rule.Relate(node, relations);
+            if (node.Outputs.Any(output => Contradicts(output, relations)))
+            {
+                relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the attributes of '{node.Name}' ({node.OpType}) contradict the shapes that it makes");
+            }
         }
     }
 
@@ -44,6 +48,11 @@ internal static class OperatorRules
             rule.Shrink(node, shrinkage);
         }
     }
+
+    /// <summary>Whether a rule says something else of an output than what was observed: then it read the node otherwise than the runtime does.</summary>
+    private static bool Contradicts(string output, Relations relations) =>
+        output.Length > 0 && relations.Shapes.Of(output) is { } shape && relations.KnownAxes(output) is var axes
+        && (axes.Length != shape.Length || axes.Zip(shape).Any(pair => pair.First is { } axis && axis.Length != pair.Second));
 
     private static string Qualified(GraphNode node) => node.Domain.Length > 0 ? $"{node.Domain}.{node.OpType}" : node.OpType;
 }
