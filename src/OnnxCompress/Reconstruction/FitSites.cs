@@ -51,6 +51,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         var firstLayout = reduce is null ? layout : LayoutOf(reduce)!.Value.Layout;
         var dims = shrinkage.Shapes.Of(node.Outputs[0])!;
         var outputAxis = AxisOf(node, dims.Length, weightInput);
+        // Where something else than the layer's own outputs goes, the two networks have different rows; the layer is exact as it is.
+        if (shrinkage.Axes(node.Outputs[0]).Where((axis, i) => i != outputAxis && shrinkage.Shrinks(axis)).Any())
+        {
+            return null;
+        }
+
         var inputAxis = node.OpType == "MatMul" ? outputAxis : 1;
         var added = node.OpType == "MatMul" ? AddBehind(node, layout.AllOutputs) : null;
         var (input, kept) = Originally(first, before, inputAxis, weightInput, layout.Groups);
