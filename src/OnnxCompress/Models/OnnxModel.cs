@@ -26,7 +26,7 @@ public sealed class OnnxModel
     /// <summary>The file it was loaded from, if any.</summary>
     public string? SourcePath { get; }
 
-    /// <summary>SHA-256 of the bytes it was loaded from (without external data), lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the bytes it was loaded from, then of those of its external tensors in their order; lower-case hexadecimal.</summary>
     public string Sha256 { get; }
 
     /// <summary>Inputs that a caller must feed: initializers that are listed as inputs too are left out.</summary>
@@ -56,12 +56,11 @@ public sealed class OnnxModel
     /// <exception cref="OnnxCompressException">OCX1001 to OCX1005, OCX1008: the file cannot be used; the message says why.</exception>
     public static OnnxModel Load(string path, ModelLoadOptions? options = null)
     {
-        var proto = ModelReader.ReadFile(path);
-        using var stream = File.OpenRead(path);
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var proto = ModelReader.ReadFile(path, hash);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false);
-        return new OnnxModel(proto, external, path, sha256);
+        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false, hash);
+        return new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
@@ -70,8 +69,10 @@ public sealed class OnnxModel
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
-        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false);
-        return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(bytes);
+        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false, hash);
+        return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
@@ -133,27 +134,15 @@ public sealed class OnnxModel
     public void Save(string path)
     {
         var target = Path.GetFullPath(path);
-        using var files = new AtomicFiles();
-        var proto = _proto;
-        if (NeedsExternalData)
+        if (!NeedsExternalData)
         {
-            proto = _proto.Clone();
-            var side = target + ".data";
-            var all = !FitsOneMessage;
-            ExternalData.Externalize(
-                proto,
-                t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)),
-                files.Add(side),
-                Path.GetFileName(side));
+            ModelWriter.Save(_proto, target);
+            return;
         }
 
-        using (var stream = new FileStream(files.Add(target), FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            proto.WriteTo(stream);
-            stream.Flush(flushToDisk: true);
-        }
-
-        files.Commit();
+        var all = !FitsOneMessage;
+        ModelWriter.SaveApart(
+            _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
     }
 
     /// <summary>Adds or replaces an entry of the model's metadata.</summary>
