@@ -86,6 +86,9 @@ public static class DiagnosticCodes
     /// <summary>The channels are the state of a recurrent layer.</summary>
     public const string RecurrentState = "OCX2018";
 
+    /// <summary>A weight holds NaN or infinity.</summary>
+    public const string WeightNotFinite = "OCX2019";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

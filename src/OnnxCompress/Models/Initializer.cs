@@ -43,6 +43,11 @@ internal sealed class Initializer
         }
     }
 
+    /// <summary>Whether no value is NaN or infinite; true for types without fractions.</summary>
+    public bool HasOnlyFiniteValues => !Type.IsFloatingPoint() || (Type == ElementType.Float && _proto.HasRawData
+        ? !MemoryMarshal.Cast<byte, float>(RawData(ArrayLength())).ContainsAnyExceptInRange(float.MinValue, float.MaxValue)
+        : Array.TrueForAll(ReadFloats(), float.IsFinite));
+
     /// <summary>The values of a float32, float16, bfloat16 or double tensor.</summary>
     /// <exception cref="OnnxCompressException">OCX1003: the data do not fit the shape, or the type has no fraction.</exception>
     public float[] ReadFloats()

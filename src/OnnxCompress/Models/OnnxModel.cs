@@ -53,26 +53,26 @@ public sealed class OnnxModel
     /// <summary>Reads a model and its external data.</summary>
     /// <param name="path">An <c>.onnx</c> file.</param>
     /// <param name="options">What may be touched; null: the safe defaults.</param>
-    /// <exception cref="OnnxCompressException">OCX1001 to OCX1005, OCX1008: the file cannot be used; the message says why.</exception>
+    /// <exception cref="OnnxCompressException">OCX1001 to OCX1006, OCX1008: the file cannot be used; the message says why.</exception>
     public static OnnxModel Load(string path, ModelLoadOptions? options = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var proto = ModelReader.ReadFile(path, hash);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false, hash);
-        return new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return Checked(new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset())));
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
     /// <param name="bytes">The protobuf.</param>
-    /// <exception cref="OnnxCompressException">OCX1002 to OCX1005, OCX1008: the bytes cannot be used.</exception>
+    /// <exception cref="OnnxCompressException">OCX1002 to OCX1006, OCX1008: the bytes cannot be used.</exception>
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
         var external = ExternalData.Internalize(proto, folder: null, allowOutside: false, hash);
-        return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return Checked(new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(hash.GetHashAndReset())));
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
@@ -143,6 +143,12 @@ public sealed class OnnxModel
         var all = !FitsOneMessage;
         ModelWriter.SaveApart(
             _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
+    }
+
+    private static OnnxModel Checked(OnnxModel model)
+    {
+        ModelChecks.Check(model._proto, model.Graph, model.Opset);
+        return model;
     }
 
     /// <summary>Adds or replaces an entry of the model's metadata.</summary>

@@ -15,6 +15,9 @@ internal static class OperatorRules
         new TransposedConvolutionRule(), new RecurrentRule(),
     }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
 
+    /// <summary>Operators whose constants are weights; elsewhere infinity has its place, in masks for instance.</summary>
+    private static readonly HashSet<string> Weighted = ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "InstanceNormalization", "LSTM", "GRU", "RNN"];
+
     /// <summary>Relates the axes of one node.</summary>
     public static void Relate(GraphNode node, Relations relations)
     {
@@ -25,6 +28,10 @@ internal static class OperatorRules
         else if (node.Domain.Length > 0 || !ByOperator.TryGetValue(node.OpType, out var rule))
         {
             relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({Qualified(node)}), which is not mapped");
+        }
+        else if (Weighted.Contains(node.OpType) && node.Inputs.Any(i => relations.Graph.Constant(i) is { HasOnlyFiniteValues: false }))
+        {
+            relations.Opaque(node, DiagnosticCodes.WeightNotFinite, $"a weight of '{node.Name}' ({node.OpType}) holds NaN or infinity");
         }
         else if (node.OpType != "Constant" && node.Inputs.Concat(node.Outputs).Any(t => t.Length > 0 && relations.Shape(t) is null))
         {
