@@ -41,7 +41,7 @@ internal sealed class Talk(CliContext context, Verbosity verbosity, bool json)
     {
         if (!json)
         {
-            context.Output.WriteLine(text);
+            context.Output.WriteLine(string.Join(Environment.NewLine, text.Split(Environment.NewLine).Select(PlainText.OneLine)));
         }
     }
 

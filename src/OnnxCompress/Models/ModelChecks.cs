@@ -20,7 +20,7 @@ internal static class ModelChecks
     /// <param name="model">The model.</param>
     /// <param name="graph">Its graph, indexed.</param>
     /// <param name="opset">Version of the default operator set.</param>
-    /// <exception cref="OnnxCompressException">OCX1006 or OCX1008.</exception>
+    /// <exception cref="OnnxCompressException">OCX1003, OCX1006 or OCX1008.</exception>
     public static void Check(ModelProto model, ModelGraph graph, long opset)
     {
         if (opset < OldestOpset)
@@ -28,6 +28,11 @@ internal static class ModelChecks
             throw new OnnxCompressException(
                 DiagnosticCodes.OpsetUnsupported,
                 $"The model was made for operator set {opset}; {OldestOpset} and later ones are read. Convert it with the ONNX version converter.");
+        }
+
+        foreach (var initializer in graph.Initializers.Values)
+        {
+            initializer.CheckSize();
         }
 
         CheckAttributes(model.Graph);
