@@ -136,6 +136,11 @@ public static class DiagnosticCodes
     /// <summary>An input declares a size that is not positive, or more values than can be fed.</summary>
     public const string InputSizeInvalid = "OCX3025";
 
+    // 4: select
+
+    /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>
+    public const string NumbersUnusable = "OCX4001";
+
     // 5: allocate
 
     /// <summary>The budget cannot be met however much is removed.</summary>
