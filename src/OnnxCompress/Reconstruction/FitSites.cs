@@ -161,7 +161,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         }
 
         var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims[^1] == outputs
+        return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims is [.., var last] && last == outputs
             && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
             ? uses[0].Node
             : null;
