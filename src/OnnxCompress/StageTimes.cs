@@ -8,4 +8,8 @@ namespace OnnxCompress;
 /// <param name="ReconstructSeconds">Plan to weights, for all plans that were tried, and the errors of the one that was taken.</param>
 /// <param name="CompareSeconds">Plans on validation and guard samples.</param>
 public sealed record StageTimes(
-    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds);
+    double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds)
+{
+    /// <summary>The most memory that the process had held by the end of each stage: where it grows, the stage needed more than all before.</summary>
+    public IReadOnlyDictionary<string, long> PeakBytes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+}

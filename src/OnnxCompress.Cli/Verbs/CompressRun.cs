@@ -225,6 +225,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 Process.GetCurrentProcess().PeakWorkingSet64)
             {
                 CompareSeconds = result.Times.CompareSeconds,
+                PeakBytes = result.Times.PeakBytes,
             },
         };
     }

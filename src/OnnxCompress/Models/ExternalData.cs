@@ -53,12 +53,9 @@ internal static class ExternalData
         foreach (var tensor in model.Graph.Initializer.Where(t => t.HasRawData && isExternal(t)))
         {
             stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
-            AddEntry(tensor, "location", location);
-            AddEntry(tensor, "offset", stream.Position.ToString(CultureInfo.InvariantCulture));
-            AddEntry(tensor, "length", tensor.RawData.Length.ToString(CultureInfo.InvariantCulture));
-            stream.Write(tensor.RawData.Span);
-            tensor.ClearRawData();
-            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            var data = tensor.RawData;
+            Announce(tensor, location, stream.Position);
+            stream.Write(data.Span);
         }
 
         stream.Flush(flushToDisk: true);
@@ -74,6 +71,16 @@ internal static class ExternalData
         }
 
         return moved;
+    }
+
+    /// <summary>Replaces a tensor's bytes by where they lie.</summary>
+    public static void Announce(TensorProto tensor, string location, long offset)
+    {
+        AddEntry(tensor, "location", location);
+        AddEntry(tensor, "offset", offset.ToString(CultureInfo.InvariantCulture));
+        AddEntry(tensor, "length", tensor.RawData.Length.ToString(CultureInfo.InvariantCulture));
+        tensor.ClearRawData();
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
     }
 
     private static void AddEntry(TensorProto tensor, string key, string value) =>

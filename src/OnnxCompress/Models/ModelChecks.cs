@@ -16,6 +16,9 @@ internal static class ModelChecks
     private static readonly HashSet<string> Positive =
         ["group", "num_groups", "strides", "dilations", "kernel_shape", "blocksize", "block_size", "hidden_size", "num_outputs", "num_heads", "size"];
 
+    /// <summary>Operators of any number of inputs, none of which can be left out; the runtime looks at all of them.</summary>
+    private static readonly HashSet<string> Variadic = ["Max", "Min", "Sum", "Mean", "Concat", "Einsum", "SequenceConstruct", "ConcatFromSequence"];
+
     /// <summary>Refuses operator sets that are not read, numbers that must be positive, and names that nothing makes.</summary>
     /// <param name="model">The model.</param>
     /// <param name="graph">Its graph, indexed.</param>
@@ -43,6 +46,11 @@ internal static class ModelChecks
     {
         foreach (var node in graph.Node)
         {
+            if (Variadic.Contains(node.OpType) && node.Input.Contains(""))
+            {
+                throw Inconsistent($"node '{node.Name}' ({node.OpType}) leaves out an input");
+            }
+
             foreach (var attribute in node.Attribute)
             {
                 if (Positive.Contains(attribute.Name) && IsWrong(attribute))

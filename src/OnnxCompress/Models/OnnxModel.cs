@@ -125,6 +125,26 @@ public sealed class OnnxModel
     }
 
     /// <summary>
+    /// The model as one message without its large constants, which a runtime takes from memory as they lie there: however
+    /// many sessions run it, the weights are there once.
+    /// </summary>
+    /// <param name="location">What the model calls the place of the large constants.</param>
+    /// <param name="constants">Name, type, shape and bytes of each constant that is left out.</param>
+    internal byte[] ToBytesApart(string location, out IReadOnlyList<(string Name, ElementType Type, long[] Dims, ReadOnlyMemory<byte> Data)> constants)
+    {
+        var apart = _proto.Clone();
+        var taken = new List<(string, ElementType, long[], ReadOnlyMemory<byte>)>();
+        foreach (var tensor in apart.Graph.Initializer.Where(t => t.RawData.Length >= ExternalData.SmallestExternalBytes))
+        {
+            taken.Add((tensor.Name, (ElementType)tensor.DataType, [.. tensor.Dims], tensor.RawData.Memory));
+            ExternalData.Announce(tensor, location, 0);
+        }
+
+        constants = taken;
+        return apart.ToByteArray();
+    }
+
+    /// <summary>
     /// Writes the model: first beside the target under another name, then renamed, so that a reader sees the old file
     /// or the new one and never half of one. Weights go to <c>&lt;name&gt;.data</c> when the source kept them apart or
     /// when they do not fit into one message.

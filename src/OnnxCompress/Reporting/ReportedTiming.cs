@@ -23,4 +23,7 @@ public sealed record ReportedTiming(
 {
     /// <summary>Comparing plans on validation and guard samples.</summary>
     public double CompareSeconds { get; init; }
+
+    /// <summary>The most memory that the process had held by the end of each stage, by the stage's name.</summary>
+    public IReadOnlyDictionary<string, long>? PeakBytes { get; init; }
 }

@@ -12,7 +12,12 @@ namespace OnnxCompress.Benchmarks.Pipeline;
 /// </summary>
 internal static class LargeModel
 {
-    private const int Width = 8192;
+    /// <summary>Channels of each convolution; its statistics take 16 bytes for every pair of them, its weights 36.</summary>
+    private const int Width = 1024;
+
+    private const int Kernel = 9;
+
+    private const int Side = 4;
 
     /// <summary>Runs <c>size [GB] [compress options...]</c>.</summary>
     public static int Run(string[] args)
@@ -22,14 +27,14 @@ internal static class LargeModel
         try
         {
             var path = Path.Combine(folder, "large.onnx");
-            Write(path, (int)Math.Round(gigabytes * 1e9 / (4.0 * Width * Width)));
+            Write(path, (int)Math.Round(gigabytes * 1e9 / (4.0 * Width * Width * Kernel)));
             Console.WriteLine($"model: {new FileInfo(path).Length + new FileInfo(path + ".data").Length} bytes");
             Compress(path, Path.Combine(folder, "free.onnx"), [.. args.Skip(1)]);
             var data = Path.Combine(folder, "samples.csv");
             foreach (var samples in (int[])[8, 32])
             {
                 var random = new Random(1);
-                File.WriteAllLines(data, Enumerable.Range(0, samples).Select(_ => string.Join(',', Enumerable.Range(0, 64).Select(_ => random.NextDouble().ToString(CultureInfo.InvariantCulture)))));
+                File.WriteAllLines(data, Enumerable.Range(0, samples).Select(_ => string.Join(',', Enumerable.Range(0, 3 * Side * Side).Select(_ => random.NextDouble().ToString(CultureInfo.InvariantCulture)))));
                 Console.WriteLine($"with {samples} samples:");
                 Compress(path, Path.Combine(folder, "data.onnx"), ["-d", data, "--decision", "none", "--max-error", "1", "--overwrite", .. args.Skip(1)]);
             }
@@ -42,15 +47,15 @@ internal static class LargeModel
         }
     }
 
-    /// <summary>Square layers; the weights of each are made, written and forgotten.</summary>
+    /// <summary>Convolutions of 3 x 3; the weights of each are made, written and forgotten.</summary>
     private static void Write(string path, int layers)
     {
         var graph = new GraphProto { Name = "large" };
-        graph.Input.Add(Value("x", 64));
-        var weights = new float[Width * Width];
+        graph.Input.Add(Value("x", 3));
+        var weights = new float[Width * Width * Kernel];
         using (var side = new FileStream(path + ".data", FileMode.Create, FileAccess.Write))
         {
-            var current = Layer(graph, "in", "x", 64, Width, side, weights, path);
+            var current = Layer(graph, "in", "x", 3, Width, side, weights, path);
             for (var i = 0; i < layers; i++)
             {
                 current = Layer(graph, $"layer{i}", current, Width, Width, side, weights, path);
@@ -68,24 +73,25 @@ internal static class LargeModel
     private static string Layer(GraphProto graph, string name, string input, int from, int to, FileStream side, float[] weights, string path)
     {
         var random = new Random(graph.Node.Count);
-        var scale = MathF.Sqrt(3f / from);
+        var scale = MathF.Sqrt(6f / (from * Kernel));
         // A pattern that repeats, with noise: random numbers alone would take minutes.
         var pattern = Enumerable.Range(0, 4099).Select(_ => ((random.NextSingle() * 2) - 1) * scale).ToArray();
-        for (var i = 0; i < from * to; i++)
+        for (var i = 0; i < from * to * Kernel; i++)
         {
             weights[i] = pattern[(int)((((uint)i * 2654435761u) >> 8) % 4099)];
         }
 
         var tensor = new TensorProto { Name = name + ".w", DataType = (int)ElementType.Float, DataLocation = TensorProto.Types.DataLocation.External };
-        tensor.Dims.Add([from, to]);
-        foreach (var (key, value) in ((string, string)[])[("location", Path.GetFileName(path) + ".data"), ("offset", $"{side.Position}"), ("length", $"{4L * from * to}")])
+        tensor.Dims.Add([to, from, 3, 3]);
+        foreach (var (key, value) in ((string, string)[])[("location", Path.GetFileName(path) + ".data"), ("offset", $"{side.Position}"), ("length", $"{4L * from * to * Kernel}")])
         {
             tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
-        side.Write(MemoryMarshal.AsBytes(weights.AsSpan(0, from * to)));
+        side.Write(MemoryMarshal.AsBytes(weights.AsSpan(0, from * to * Kernel)));
         graph.Initializer.Add(tensor);
-        graph.Node.Add(new NodeProto { OpType = "MatMul", Name = name, Input = { input, name + ".w" }, Output = { name } });
+        var pads = new AttributeProto { Name = "pads", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1, 1, 1, 1 } };
+        graph.Node.Add(new NodeProto { OpType = "Conv", Name = name, Input = { input, name + ".w" }, Output = { name }, Attribute = { pads } });
         graph.Node.Add(new NodeProto { OpType = "Relu", Name = name + ".r", Input = { name }, Output = { name + ".r" } });
         return name + ".r";
     }
@@ -93,7 +99,7 @@ internal static class LargeModel
     private static ValueInfoProto Value(string name, int width)
     {
         var shape = new TensorShapeProto();
-        shape.Dim.Add([new TensorShapeProto.Types.Dimension { DimParam = "N" }, new TensorShapeProto.Types.Dimension { DimValue = width }]);
+        shape.Dim.Add([new TensorShapeProto.Types.Dimension { DimParam = "N" }, .. ((int[])[width, Side, Side]).Select(d => new TensorShapeProto.Types.Dimension { DimValue = d })]);
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } };
     }
 
