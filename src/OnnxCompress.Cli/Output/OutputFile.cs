@@ -68,7 +68,8 @@ internal static class OutputFile
         {
             write();
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        // The last is what .NET makes of a file that is too large for its file system or for a quota.
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new OnnxCompressException(DiagnosticCodes.CannotWrite, $"'{path}' cannot be written: {failure.Message}", failure);
         }
