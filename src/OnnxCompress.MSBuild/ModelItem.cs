@@ -24,7 +24,7 @@ internal sealed class ModelItem
 
     private static readonly HashSet<string> Paths = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Data", "VerifyData", "Labels", "Statistics", "Plan", "CacheDir", "Report",
+        "Data", "VerifyData", "Labels", "Statistics", "Plan", "SavePlan", "CacheDir", "Report",
     };
 
     // With one of these the project has said what it wants: not getting it is an error.
@@ -82,6 +82,9 @@ internal sealed class ModelItem
 
     /// <summary>Options as the tool reads them, one a line.</summary>
     public List<string> Options { get; } = [];
+
+    /// <summary>Whether the project itself says where the plan goes.</summary>
+    public bool SavesPlan => Options.Any(option => option.StartsWith("--save-plan=", StringComparison.Ordinal));
 
     /// <summary>All that is read besides the model: external data, calibration data, plans.</summary>
     public List<string> OtherInputs { get; } = [];
@@ -148,7 +151,7 @@ internal sealed class ModelItem
         var separator = text.IndexOf('=');
         var named = separator > 0 && name is "Data" or "VerifyData" && !File.Exists(whole) && !Directory.Exists(whole);
         var path = named ? BuildPaths.Full(_projectFolder, text.Substring(separator + 1)) : whole;
-        if (name is not "Report" and not "CacheDir")
+        if (name is not "Report" and not "CacheDir" and not "SavePlan")
         {
             OtherInputs.AddRange(DataFiles.Expand(path));
         }

@@ -30,6 +30,9 @@ internal sealed class ModelOutput
     /// <summary>The tool's report.</summary>
     public string Report => Path.Combine(Folder, "report.json");
 
+    /// <summary>What the tool decided, to review and to give back to it.</summary>
+    public string Plan => Path.Combine(Folder, "plan.json");
+
     /// <summary>The tool's command line.</summary>
     public string ResponseFile => Path.Combine(Folder, "compress.rsp");
 
@@ -44,6 +47,11 @@ internal sealed class ModelOutput
     public string ResponseText(ModelItem item)
     {
         var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}" };
+        if (!item.SavesPlan)
+        {
+            lines.Add($"--save-plan={Plan}");
+        }
+
         lines.AddRange(item.Options);
         return lines.FirstOrDefault(line => line.IndexOf('"') >= 0) is { } quoted
             ? throw new InvalidItemException($"'{quoted}' has a quotation mark, which the tool's response file cannot hold.")

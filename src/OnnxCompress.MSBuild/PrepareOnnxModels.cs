@@ -164,7 +164,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         foreach (var (name, value) in new[]
         {
             ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
-            ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
+            ("PlanFile", output.Plan), ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
         })
         {
             input.SetMetadata(name, BuildPaths.Escape(value));

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
@@ -41,6 +42,9 @@ public sealed record CompressionOptions
     /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
     public int? Alignment { get; init; }
 
+    /// <summary>Folder that keeps statistics and times of nodes between runs; null: nothing is kept.</summary>
+    public string? CacheFolder { get; init; }
+
     /// <summary>Globs over node names: only channel groups with a matching producer are touched; empty means all.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
@@ -76,6 +80,14 @@ public sealed record CompressionOptions
     /// taken: 1 as published; more favour what that error can see. Null: 1 with data, 16 without.
     /// </summary>
     public int? CoresetDraws { get; init; }
+
+    /// <summary>Widths that were measured, where time is limited and no alignment was given.</summary>
+    internal LikedWidths? LikedWidths { get; init; }
+
+    /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
+    /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
+    internal int? AlignmentOf(bool isConvolved) =>
+        Alignment ?? (LikedWidths is null ? null : isConvolved ? LikedWidths.Convolution : LikedWidths.Product);
 
     /// <summary>The methods that are used.</summary>
     internal IReadOnlyCollection<CompressionMethod> UsedMethods => Methods.Count > 0 ? Methods : IsDataFree ? DataFreeMethods : DefaultMethods;

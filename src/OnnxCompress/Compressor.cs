@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
@@ -91,7 +92,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             ? workshop.CarryOut(given, progress, cancellation)
             : Search(model, workshop, data, options, progress, cancellation);
         var errors = watch.Time("reconstruct", () => Measure(workshop, draft, workshop.Options, cancellation));
-        return Describe(model, workshop, draft, errors, watch.Times);
+        workshop.Timing?.Keep();
+        return Describe(model, workshop, draft, errors, watch.Times with { NodeTimingSeconds = workshop.Timing?.Spent.TotalSeconds ?? 0 });
     }
 
     /// <summary>What a model costs and keeps at several budgets, from one calibration.</summary>
@@ -114,7 +116,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         // Nothing is chosen here, so the guard is not used up by looking at it.
         var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
-        return Solvable(() => new FrontierSearch(workshop, judge).Explore(budgets, progress, cancellation));
+        // Many models are timed, each for a moment.
+        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
+        LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
+        return Solvable(() => new FrontierSearch(workshop, judge, Time).Explore(budgets, progress, cancellation));
     }
 
     /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
@@ -150,8 +155,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
         }
 
-        var statistics = watch.Time("calibrate", () => options.Statistics ?? new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, methods), samples, options.BatchSize, progress, cancellation));
+        var statistics = watch.Time("calibrate", () => options.Statistics ?? Collect(model, analysis, samples, options, progress, cancellation));
+        var timing = options.Budget.KeepLatency is null || options.Plan is not null ? null : watch.Time("time nodes", () => LatencyTables.Measure(
+            runtime, model, analysis, samples, options, cancellation));
+        options = options with { LikedWidths = options.Alignment is null ? timing?.Widths : null };
         return watch.Time("select", () => new Workshop(runtime, backend, model, analysis, statistics, options)
         {
             // A plan that stands needs no curves.
@@ -161,7 +168,17 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
                 : [],
             Samples = samples,
             Watch = watch,
+            Timing = timing,
         });
+    }
+
+    private CalibrationStatistics Collect(
+        OnnxModel model, ModelAnalysis analysis, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        ChannelTap[] taps = [.. Taps(analysis, options.UsedMethods)];
+        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads).Run(
+            model, analysis.Relations.Shapes, taps, samples, options.BatchSize, progress, cancellation);
+        return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(model, taps, samples, options.BatchSize, Run, cancellation) : Run();
     }
 
     private PlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => samples is { Count: > 0 }

@@ -16,10 +16,17 @@ internal sealed class StageWatch(IProgress<ProgressUpdate>? progress)
         PeakBytes = _peaks,
     };
 
+    /// <summary>Whether stages announce themselves; a search that runs them many times announces its rounds in their place.</summary>
+    public bool Announces { get; set; } = true;
+
     /// <summary>Runs a stage.</summary>
     public T Time<T>(string stage, Func<T> work)
     {
-        progress?.Report(new ProgressUpdate(stage, 0, 0));
+        if (Announces)
+        {
+            progress?.Report(new ProgressUpdate(stage, 0, 0));
+        }
+
         var start = Stopwatch.GetTimestamp();
         var result = work();
         // A search plans and reconstructs many times.

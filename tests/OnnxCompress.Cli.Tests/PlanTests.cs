@@ -14,13 +14,14 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void A_plan_that_is_applied_gives_the_bytes_that_compress_gives()
     {
-        var (plan, applied, direct) = (_folder.File("plan.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
+        var (plan, beside, applied, direct) = (_folder.File("plan.json"), _folder.File("beside.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
 
         Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. Data]).Code);
         Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, .. Data]).Code);
-        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--keep-macs", "0.6", .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--save-plan", beside, "--keep-macs", "0.6", .. Data]).Code);
 
         Assert.Equal(File.ReadAllBytes(direct), File.ReadAllBytes(applied));
+        Assert.Equal(File.ReadAllText(plan), File.ReadAllText(beside));
         using var document = JsonDocument.Parse(File.ReadAllText(plan));
         Assert.Equal(1, document.RootElement.GetProperty("schema").GetInt32());
         Assert.All(document.RootElement.GetProperty("sites").EnumerateArray(), site =>
@@ -58,6 +59,47 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void A_locked_plan_gives_what_it_gave_or_nothing()
+    {
+        var (plan, applied) = (_folder.File("plan.json"), _folder.File("applied.onnx"));
+        string[] fast = ["--methods", "id", "--reconstruct", "local"];
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. fast, .. Data]).Code);
+
+        Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. fast, .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "--plan", plan, "-o", applied, "--overwrite", "--locked", .. fast, .. Data]).Code);
+        File.Delete(applied);
+        Differs("the calibration samples differ", [.. fast, "--seed", "3"]);
+        Differs("an option", "--reconstruct", "none");
+        Assert.False(File.Exists(applied));
+
+        void Differs(string why, params string[] options)
+        {
+            var run = CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. Data, .. options]);
+            Assert.Equal(1, run.Code);
+            Assert.Contains($"error {DiagnosticCodes.PlanNotReproduced}", run.Error, StringComparison.Ordinal);
+            Assert.Contains(why, run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_plan_that_notes_no_result_cannot_be_locked()
+    {
+        var plan = _folder.File("plan.json");
+        File.WriteAllText(plan, """{ "schema": 1, "model": "0000", "rule": "", "sites": [] }""");
+
+        CliRun.Of(["apply", SampleFiles.Model, plan, "-o", _folder.File("o.onnx"), "--locked", .. Data]).HasOneError(1, DiagnosticCodes.PlanNotReproduced, "anew");
+    }
+
+    [Fact]
+    public void A_saved_plan_never_replaces_the_model()
+    {
+        var small = _folder.File("o.onnx");
+
+        CliRun.Of(["compress", SampleFiles.Model, "-o", small, "--save-plan", small, "--keep-macs", "0.5", .. Data])
+            .HasOneError(2, DiagnosticCodes.OptionsConflict, "--save-plan");
+    }
+
+    [Fact]
     public void A_plan_beside_a_budget_is_refused()
     {
         var plan = _folder.File("plan.json");
@@ -80,7 +122,13 @@ public sealed class PlanTests : IDisposable
         var macs = points.Select(p => p.GetProperty("macs").GetInt64()).ToArray();
         Assert.Equal(macs.OrderDescending(), macs);
         Assert.All(points, p => Assert.InRange(p.GetProperty("agreement").GetDouble(), 0.5, 1));
+        Assert.All(points, p => Assert.True(p.GetProperty("latencyMs").GetDouble() > 0));
+        var item = System.Xml.Linq.XElement.Parse(points[5].GetProperty("item").GetString()!);
+        Assert.Equal(
+            ("OnnxModel", SampleFiles.Model, "0.5", SampleFiles.Calibration, "local", "96"),
+            (item.Name.LocalName, Metadata("Include"), Metadata("KeepMacs"), Metadata("Data"), Metadata("Reconstruct"), Metadata("Samples")));
         Assert.All(points, p => Assert.Contains("--keep-macs", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+        string? Metadata(string name) => item.Attribute(name)?.Value;
     }
 
     [Fact]

@@ -71,6 +71,15 @@ public sealed class PrintingTests
         Assert.Matches("^calibrate: 1,000 of 4,000, about 1 s left \\(layer 3\\)\ncalibrate: [0-9.]+ s\n$", error.ToString());
     }
 
+    [Theory]
+    [InlineData(0.21, "0.2 s", "1 s")]
+    [InlineData(9.96, "10 s", "10 s")]
+    [InlineData(61.2, "61 s", "62 s")]
+    [InlineData(301, "6 min", "6 min")]
+    [InlineData(9000, "3 h", "3 h")]
+    public void Times_are_short_and_estimates_are_rounded_up(double seconds, string took, string left) => Assert.Equal(
+        (took, left), (StageClock.Text(TimeSpan.FromSeconds(seconds)), StageClock.RoundedUp(TimeSpan.FromSeconds(seconds))));
+
     [Fact]
     public void Live_progress_is_drawn_and_gone_when_the_work_is_done()
     {

@@ -38,6 +38,8 @@ public sealed class UsageTests
     [InlineData("argmax, threshold=T or none", "--keep-macs", "0.5", "--decision", "top5")]
     [InlineData("--seed is '-1'", "--keep-macs", "0.5", "--seed", "-1")]
     [InlineData("--align is '0'", "--keep-macs", "0.5", "--align", "0")]
+    [InlineData("--memory is 'much'", "--keep-macs", "0.5", "--memory", "much")]
+    [InlineData("--keep-latency is '0'", "--keep-latency", "0")]
     [InlineData("target or pivoted-qr", "--keep-macs", "0.5", "--selection", "magnitude")]
     [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
     [InlineData("cpu, cuda or opencl", "--keep-macs", "0.5", "--device", "tpu")]
@@ -56,10 +58,6 @@ public sealed class UsageTests
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "--keep-macs", "0.5", .. options]).HasOneError(2, DiagnosticCodes.OptionsConflict, part);
 
     [Theory]
-    [InlineData("--keep-latency", "0.5")]
-    [InlineData("--locked")]
-    [InlineData("--cache-dir", "cache")]
-    [InlineData("--memory", "4G")]
     [InlineData("--device", "cuda")]
     public void What_does_not_work_yet_is_refused_and_never_ignored(params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])
@@ -73,6 +71,7 @@ public sealed class UsageTests
     [InlineData("the guard is --max-error", "--decision", "none", "--min-agreement", "0.9")]
     [InlineData("with decisions it is --min-agreement", "--max-error", "0.1")]
     [InlineData("do not go with --decision none", "--decision", "none", "--axis", "1")]
+    [InlineData("--locked holds the result to a plan", "--locked")]
     [InlineData("given 2 times", "--seed", "1", "--seed", "2")]
     public void Options_that_contradict_each_other_are_refused(string part, params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", "--keep-macs", "0.5", .. options])

@@ -3,6 +3,7 @@ using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
@@ -36,6 +37,23 @@ public sealed class PipelineTests
         ModelAssert.SameContract(model, result.Model);
         Assert.Equal(1500, verified.Samples);
         Assert.True(verified.Agreement >= LeastAgreement, $"Only {verified.Agreement:p2} of decisions are the same.");
+    }
+
+    [Fact]
+    public void A_search_counts_its_plans_in_place_of_starting_stages_again()
+    {
+        var model = OnnxModel.Load(SampleFiles.Model);
+        using var calibration = Open(SampleFiles.Calibration, model);
+        var data = new CompressionData(
+            new SubsetSampleSource(calibration, [.. Enumerable.Range(0, 64)]), new SubsetSampleSource(calibration, [.. Enumerable.Range(64, 32)]));
+        var stages = new List<string>();
+        var options = new CompressionOptions { Budget = new Budget(KeepMacs: 0.7), Threads = 2, Reconstruction = ReconstructionMode.None };
+
+        new Compressor(new CpuBackend(2), ModelRunner.Runtime).Compress(model, data, options, new Listener(stages), TestContext.Current.CancellationToken);
+
+        var turns = stages.Where((stage, i) => i == 0 || stages[i - 1] != stage);
+        Assert.Equal(["analyze", "calibrate", "select", "search", "reconstruct"], turns);
+        Assert.True(stages.Count(stage => stage == "search") > 2);
     }
 
     [Fact]

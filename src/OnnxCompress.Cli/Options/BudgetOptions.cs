@@ -9,6 +9,7 @@ internal sealed class BudgetOptions
     private readonly Option<string?> _parameters = OptionFactory.Text("--keep-params", "R", "Budget: share of the parameters, above 0 and at most 1.");
     private readonly Option<string?> _bytes = OptionFactory.Text("--keep-bytes", "R", "Budget: share of the file's bytes.");
     private readonly Option<string?> _macs = OptionFactory.Text("--keep-macs", "R", "Budget: share of the multiply-accumulates. Several budgets: all must hold.");
+    private readonly Option<string?> _latency = OptionFactory.Text("--keep-latency", "R", "Budget: share of the time of one run, measured on this machine with --threads.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
@@ -16,6 +17,7 @@ internal sealed class BudgetOptions
         command.Options.Add(_parameters);
         command.Options.Add(_bytes);
         command.Options.Add(_macs);
+        command.Options.Add(_latency);
     }
 
     /// <summary>Reads the options; without any, the smallest model is searched for.</summary>
@@ -23,5 +25,6 @@ internal sealed class BudgetOptions
     public Budget Read(ParseResult parsed) => new(
         OptionText.Share("--keep-params", parsed.GetValue(_parameters)),
         OptionText.Share("--keep-bytes", parsed.GetValue(_bytes)),
-        OptionText.Share("--keep-macs", parsed.GetValue(_macs)));
+        OptionText.Share("--keep-macs", parsed.GetValue(_macs)),
+        OptionText.Share("--keep-latency", parsed.GetValue(_latency)));
 }

@@ -30,6 +30,18 @@ internal static class OptionText
             : throw Usage.Invalid(
                 option, text, largest == int.MaxValue ? $"a whole number of at least {smallest}" : $"a whole number from {smallest} to {largest}");
 
+    /// <summary>A number of bytes: a whole number, with K, M, G or T for powers of 1024.</summary>
+    public static long Size(string option, string text)
+    {
+        const string Units = "KMGT";
+        var digits = text.ToUpperInvariant().TrimEnd('B').TrimEnd('I');
+        var unit = digits.Length == 0 ? -1 : Units.IndexOf(digits[^1], StringComparison.Ordinal);
+        return long.TryParse(unit < 0 ? digits : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count > 0 && count <= long.MaxValue >> (10 * (unit + 1))
+            ? count << (10 * (unit + 1))
+            : throw Usage.Invalid(option, text, "a number of bytes, for instance 512M or 4G");
+    }
+
     /// <summary>Numbers separated by commas; empty when there is no text.</summary>
     public static IReadOnlyList<double> Numbers(string option, string? text) =>
         text is null ? [] : [.. text.Split(',').Select(part => Number(option, part.Trim()))];

@@ -5,10 +5,6 @@ internal static class PlannedOptions
 {
     private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
     {
-        ["--keep-latency"] = "use --keep-macs, --keep-params or --keep-bytes",
-        ["--locked"] = "compress plans and applies in one run",
-        ["--cache-dir"] = "statistics are collected in each run",
-        ["--memory"] = "statistics are kept in memory",
     };
 
     /// <summary>What works in place of a planned option or verb; null when the word is not planned.</summary>

@@ -14,7 +14,7 @@ internal sealed class PlainProgress : IProgress<ProgressUpdate>
     private readonly TimeSpan _silence;
     private readonly Lock _turn = new();
     private ProgressUpdate? _last;
-    private long _stageStart;
+    private StageClock _stage = new();
     private long _lastLine;
 
     private PlainProgress(TextWriter error, TimeSpan silence) => (_error, _silence) = (error, silence);
@@ -43,9 +43,10 @@ internal sealed class PlainProgress : IProgress<ProgressUpdate>
             if (value.Stage != _last?.Stage)
             {
                 EndStage();
-                _stageStart = _lastLine = Stopwatch.GetTimestamp();
+                _stage = new();
+                _lastLine = Stopwatch.GetTimestamp();
             }
-            else if (Stopwatch.GetElapsedTime(_lastLine) > _silence)
+            else if (value.Done != value.Total && Stopwatch.GetElapsedTime(_lastLine) > _silence)
             {
                 _lastLine = Stopwatch.GetTimestamp();
                 _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {value.Done:N0} of {value.Total:N0}{Left(value)}{Note(value)}"));
@@ -59,19 +60,11 @@ internal sealed class PlainProgress : IProgress<ProgressUpdate>
     {
         if (_last is not null)
         {
-            _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_last.Stage}: {Stopwatch.GetElapsedTime(_stageStart).TotalSeconds:F1} s"));
+            _error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_last.Stage}: {_stage.Elapsed.TotalSeconds:F1} s"));
         }
     }
 
-    // At the pace so far; there is nothing to go by before the first unit is done.
-    private string Left(ProgressUpdate update) =>
-        update.Done > 0 && update.Total > update.Done
-            ? $", about {Duration(Stopwatch.GetElapsedTime(_stageStart) * ((double)(update.Total - update.Done) / update.Done))} left"
-            : "";
-
-    private static string Duration(TimeSpan time) => time.TotalSeconds < 90
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalSeconds):F0} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalMinutes):F0} min");
+    private string Left(ProgressUpdate update) => _stage.Left(update) is { } left ? $", about {StageClock.RoundedUp(left)} left" : "";
 
     private static string Note(ProgressUpdate update) => update.Note is null ? "" : $" ({update.Note})";
 }

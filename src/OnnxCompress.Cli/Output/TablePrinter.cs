@@ -37,7 +37,8 @@ internal static class TablePrinter
 
         foreach (var column in table.Columns)
         {
-            var drawnColumn = new TableColumn(Markup.Escape(column.Heading));
+            // Numbers are short and their headings long: a heading of two lines leaves room for names.
+            var drawnColumn = new TableColumn(Markup.Escape(column.IsNumber ? column.Heading.Replace(' ', '\n') : column.Heading));
             drawn.AddColumn(column.IsNumber ? drawnColumn.RightAligned().NoWrap() : drawnColumn);
         }
 

@@ -16,6 +16,12 @@ internal sealed record CompressSettings
     /// <summary>Whether the plan is written in place of the model.</summary>
     public bool WritesPlan { get; init; }
 
+    /// <summary>Whether the result must be the one that the plan gave before.</summary>
+    public bool Locked { get; init; }
+
+    /// <summary>Where the plan goes beside the model; null for nowhere.</summary>
+    public string? PlanFile { get; init; }
+
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }
 

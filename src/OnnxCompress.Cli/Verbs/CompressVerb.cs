@@ -18,6 +18,8 @@ internal sealed class CompressVerb
     private readonly Argument<string> _planFile = ModelArgument.Create("PLAN", "A plan that the verb plan wrote.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
     private readonly Option<string?> _plan = OptionFactory.Text("--plan", "PATH", "Carries out this plan instead of searching for one.");
+    private readonly Option<bool> _locked = OptionFactory.Flag("--locked", "Fails unless the plan gives the result that it gave when it was written.");
+    private readonly Option<string?> _savePlan = OptionFactory.Text("--save-plan", "PATH", "Writes what was decided beside the result, as the verb plan does.");
     private readonly ReportOption _reports = new();
     private readonly DataOptions _data = new();
     private readonly ShapeOptions _shapes = new();
@@ -38,6 +40,7 @@ internal sealed class CompressVerb
     private readonly GuardOptions _guard = new();
     private readonly MethodOptions _method = new();
     private readonly RunOptions _run = new();
+    private readonly CacheOptions _cache = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Writes the result although a guard failed, with a warning.");
     private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
     private readonly TalkOptions _talk = new();
@@ -81,6 +84,12 @@ internal sealed class CompressVerb
         if (part == PipelinePart.Compress)
         {
             command.Options.Add(verb._plan);
+            command.Options.Add(verb._savePlan);
+        }
+
+        if (part != PipelinePart.Plan)
+        {
+            command.Options.Add(verb._locked);
         }
 
         command.Options.Add(verb._out);
@@ -96,6 +105,7 @@ internal sealed class CompressVerb
         verb._guard.AddTo(command);
         verb._method.AddTo(command);
         verb._run.AddAllTo(command);
+        verb._cache.AddTo(command);
         command.Options.Add(verb._force);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
@@ -113,6 +123,8 @@ internal sealed class CompressVerb
         _run.CheckDevice(parsed);
         var options = _method.Apply(
             parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
+        options = _cache.Apply(parsed, options);
+        CheckLock(parsed, options);
         var statistics = parsed.GetValue(_statistics);
         var shapes = _shapes.Read(parsed);
         if (data.Files.Count == 0 && statistics is null)
@@ -145,13 +157,16 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
+        var reports = _reports.Read(parsed, output, model);
         var guard = GuardFor(_guard.Read(parsed, decision), options);
         var settings = new CompressSettings
         {
             Model = model,
             Output = output,
             WritesPlan = _part == PipelinePart.Plan,
-            Reports = _reports.Read(parsed, output, model),
+            Locked = parsed.GetValue(_locked) && _part != PipelinePart.Plan,
+            Reports = reports,
+            PlanFile = SavedPlan(parsed, [output, model, .. reports]),
             Command = CommandText.Of(parsed),
             Statistics = statistics,
             Shapes = shapes,
@@ -169,6 +184,38 @@ internal sealed class CompressVerb
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;
+    }
+
+    private void CheckLock(ParseResult parsed, CompressionOptions options)
+    {
+        if (_part == PipelinePart.Plan || !parsed.GetValue(_locked))
+        {
+            return;
+        }
+
+        if (options.Plan is null)
+        {
+            throw Usage.Conflict("--locked holds the result to a plan; give --plan PATH.");
+        }
+
+        if (options.Plan.Origin is null)
+        {
+            throw new Diagnostics.OnnxCompressException(
+                Diagnostics.DiagnosticCodes.PlanNotReproduced, "The plan does not note what came of it, so nothing can be held to it; write it anew with the verb 'plan'.");
+        }
+    }
+
+    private string? SavedPlan(ParseResult parsed, IEnumerable<string> taken)
+    {
+        if (_part != PipelinePart.Compress || parsed.GetValue(_savePlan) is not { } path)
+        {
+            return null;
+        }
+
+        OutputFile.CheckPlace(path);
+        return taken.FirstOrDefault(other => OutputFile.IsSameFile(path, other)) is { } clash
+            ? throw Usage.Conflict($"--save-plan {path} would replace '{clash}'.")
+            : path;
     }
 
     /// <summary>Without data only weights are looked at, and somebody must say how far that may go.</summary>

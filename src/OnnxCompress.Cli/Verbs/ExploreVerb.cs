@@ -86,7 +86,7 @@ internal sealed class ExploreVerb
         var compressor = new Compressor(new CpuBackend(threads), new OrtRuntime());
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
-        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, null);
+        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, Baseline(points));
         var report = new CompressionReport
         {
             Tool = ToolVersion.Text,
@@ -99,7 +99,8 @@ internal sealed class ExploreVerb
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
-            Frontier = [.. points.Select(point => Point(point, parsed, objective))],
+            FrontierSamples = parts.Guard is { Count: > 0 } guard ? guard.Count : parts.Validation!.Count,
+            Frontier = [.. points.Select(point => Point(point, Baseline(points), parsed, objective))],
         };
         OutputFile.Write(output, () => File.WriteAllText(output, ReportText.For(output, report)));
         if (talk.Json)
@@ -108,12 +109,16 @@ internal sealed class ExploreVerb
         }
         else
         {
-            talk.Result(ResultTables.Frontier(report.Frontier));
+            talk.Result(ResultTables.Frontier(report.Frontier, report.Original));
             talk.Line($"wrote {output}");
         }
 
         return ExitCodes.Done;
     }
+
+    // Each model is timed beside the original, minutes apart from the others: ratios compare, milliseconds do not.
+    private static double? Baseline(IReadOnlyList<ExploredModel> points) =>
+        points.Count == 0 ? null : points.Select(point => point.Latency.OriginalMs).Order().ElementAt(points.Count / 2);
 
     private static Budget BudgetOf(string objective, double share) => objective switch
     {
@@ -122,11 +127,12 @@ internal sealed class ExploreVerb
         _ => new Budget(KeepMacs: share),
     };
 
-    private static ReportedFrontierPoint Point(ExploredModel point, ParseResult parsed, string objective)
+    private static ReportedFrontierPoint Point(ExploredModel point, double? baseline, ParseResult parsed, string objective)
     {
         var share = point.Budget.KeepMacs ?? point.Budget.KeepParameters ?? point.Budget.KeepBytes ?? 1;
         return new ReportedFrontierPoint(
-            point.Cost.Parameters, point.Cost.Macs, point.Cost.Bytes, null, point.Agreement, double.IsFinite(point.RelativeError) ? point.RelativeError : null,
-            Command: CommandText.Compressing(parsed, string.Create(CultureInfo.InvariantCulture, $"--keep-{objective} {share}")));
+            point.Cost.Parameters, point.Cost.Macs, point.Cost.Bytes, baseline * point.Latency.CompressedMs / point.Latency.OriginalMs, point.Agreement, double.IsFinite(point.RelativeError) ? point.RelativeError : null,
+            Command: CommandText.Compressing(parsed, string.Create(CultureInfo.InvariantCulture, $"--keep-{objective} {share}")),
+            Item: ItemText.Of(parsed, $"keep-{objective}", share.ToString(CultureInfo.InvariantCulture)));
     }
 }

@@ -10,10 +10,10 @@ namespace OnnxCompress.Allocation;
 /// </summary>
 /// <param name="layers">Spectra of every layer that may be split.</param>
 /// <param name="allows">Whether the budget allows a choice of one shape for each layer, null for a layer left whole.</param>
-/// <param name="measure">What a split costs under this budget.</param>
+/// <param name="price">What a split of a layer costs under this budget, or the whole layer for null.</param>
 /// <param name="asReleased">Bounds without <c>sqrt(g)</c>, as in the authors' released code; for comparison only.</param>
 internal sealed class AldsSearch(
-    IReadOnlyList<AldsSpectra> layers, Func<SplitShape?[], bool> allows, Func<SplitCost, long> measure, bool asReleased = false)
+    IReadOnlyList<AldsSpectra> layers, Func<SplitShape?[], bool> allows, Func<int, SplitShape?, double> price, bool asReleased = false)
 {
     private const int Starts = 15;
 
@@ -55,13 +55,14 @@ internal sealed class AldsSearch(
         }
 
         var search = new AldsSearch(
-            [.. open.Select(c => c.Spectra!)], shapes => limits.Allow(Of([.. shapes.Select(s => s is null ? null : new SplitOption(s, 0))])), limits.Measure, asReleased);
+            [.. open.Select(c => c.Spectra!)], shapes => limits.Allow(Of([.. shapes.Select(s => s is null ? null : new SplitOption(s, 0))])),
+            (layer, shape) => limits.Price(open[layer], open[layer].WholeSize, shape), asReleased);
         if (search.Run(seed) is { } found)
         {
             return Of(found);
         }
 
-        limits.RequireReachable(Of([.. open.Select(c => c.Smallest(c.WholeSize, limits.Measure))]));
+        limits.RequireReachable(Of([.. open.Select(c => c.Smallest(c.WholeSize, shape => limits.Price(c, c.WholeSize, shape)))]));
         throw new InvalidOperationException("The search missed a budget that its cheapest splits meet.");
     }
 
@@ -87,14 +88,14 @@ internal sealed class AldsSearch(
 
         return At(levels[high]);
 
-        SplitOption?[] At(double level) => [.. layers.Select((l, i) => Smallest(l, groups[i], bounds[i], level))];
+        SplitOption?[] At(double level) => [.. layers.Select((l, i) => Smallest(i, groups[i], bounds[i], level))];
     }
 
     /// <summary>Groups step: at its present cost, the groups that bound each split layer's error best.</summary>
     /// <param name="groups">Groups at present.</param>
     /// <param name="choice">What the ranks step chose for them.</param>
     public SplitOption?[] Groups(int[] groups, SplitOption?[] choice) =>
-        [.. choice.Select((option, i) => option is null ? null : Regroup(layers[i], option))];
+        [.. choice.Select((option, i) => option is null ? null : Regroup(i, option))];
 
     private SplitOption?[]? From(int[] groups)
     {
@@ -122,15 +123,15 @@ internal sealed class AldsSearch(
         return choice;
     }
 
-    private SplitOption Regroup(AldsSpectra layer, SplitOption option)
+    private SplitOption Regroup(int index, SplitOption option)
     {
-        var budget = measure(SplitCost.Of(option.Shape, layer.Size));
+        var layer = layers[index];
+        var budget = price(index, option.Shape);
         var best = option;
         foreach (var groups in AldsSplit.GroupsOf(layer.Size))
         {
             var bounds = layer.Bounds(groups, asReleased);
-            var each = Math.Max(1, measure(SplitCost.Of(option.Shape with { Groups = groups, Rank = 1 }, layer.Size)));
-            var rank = (int)Math.Min(bounds.Length - 1, budget / each);
+            var rank = LargestRank(index, groups, bounds.Length - 1, budget);
             if (rank >= 1 && bounds[rank] < best.Error)
             {
                 best = new SplitOption(new SplitShape(SplitForm.Alds, rank, groups), bounds[rank]);
@@ -140,13 +141,27 @@ internal sealed class AldsSearch(
         return best;
     }
 
-    /// <summary>The smallest rank whose bound is at most the level; null when that does not pay.</summary>
-    private SplitOption? Smallest(AldsSpectra layer, int groups, double[] bounds, double level)
+    /// <summary>The largest rank within a budget; prices grow with the rank. 0 when even rank one is too dear.</summary>
+    private int LargestRank(int index, int groups, int most, double budget)
     {
+        var (low, high) = (0, most);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            (low, high) = price(index, new SplitShape(SplitForm.Alds, middle, groups)) <= budget ? (middle, high) : (low, middle - 1);
+        }
+
+        return low;
+    }
+
+    /// <summary>The smallest rank whose bound is at most the level; null when that does not pay.</summary>
+    private SplitOption? Smallest(int index, int groups, double[] bounds, double level)
+    {
+        var layer = layers[index];
         var rank = Math.Max(1, Array.FindIndex(bounds, b => b <= level));
         var shape = new SplitShape(SplitForm.Alds, rank, groups);
         var cost = SplitCost.Of(shape, layer.Size);
-        return cost.Pays(layer.Size) && measure(cost) < measure(SplitCost.Whole(layer.Size)) ? new SplitOption(shape, bounds[rank]) : null;
+        return cost.Pays(layer.Size) && price(index, shape) < price(index, null) ? new SplitOption(shape, bounds[rank]) : null;
     }
 
     private bool Allows(SplitOption?[] choice) => allows([.. choice.Select(o => o?.Shape)]);

@@ -4,7 +4,8 @@ namespace OnnxCompress.Allocation;
 /// <param name="KeepParameters">Of the elements of initializers that enter compute.</param>
 /// <param name="KeepBytes">Of the file with its external data.</param>
 /// <param name="KeepMacs">Of the multiply-accumulates of one sample.</param>
-public sealed record Budget(double? KeepParameters = null, double? KeepBytes = null, double? KeepMacs = null)
+/// <param name="KeepLatency">Of the time of one run in the runtime, as measured on this machine with the threads that are asked for.</param>
+public sealed record Budget(double? KeepParameters = null, double? KeepBytes = null, double? KeepMacs = null, double? KeepLatency = null)
 {
     /// <summary>Of parameters and multiply-accumulates, a weighted mean of both shares: what is halved when no budget is given.</summary>
     internal double? KeepCost { get; init; }
@@ -13,5 +14,5 @@ public sealed record Budget(double? KeepParameters = null, double? KeepBytes = n
     public static Budget None { get; } = new();
 
     /// <summary>Whether anything is limited.</summary>
-    public bool IsLimited => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null;
+    public bool IsLimited => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null || KeepLatency is not null;
 }

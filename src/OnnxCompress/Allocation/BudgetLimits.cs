@@ -1,3 +1,5 @@
+using System.Globalization;
+using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Selection.LowRank;
@@ -10,13 +12,9 @@ internal sealed class BudgetLimits
     /// <summary>Without a budget a model is to become small first, fast second.</summary>
     private const double ParameterWeight = 0.75;
 
-    /// <summary>Shares are counted in billionths.</summary>
-    private const double CostScale = 1e9;
-
     private readonly JointCost _cost;
-    private readonly Func<SplitCost, long> _measure;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
-    private readonly IReadOnlyList<(Func<Allocated, long> Cost, long Limit, string Text)> _limits;
+    private readonly IReadOnlyList<Limit> _limits;
 
     /// <summary>Prepares the limits.</summary>
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
@@ -24,16 +22,11 @@ internal sealed class BudgetLimits
     /// <param name="cost">What the model costs as a function of its channels.</param>
     /// <param name="originalBytes">Bytes of the original file.</param>
     /// <param name="budget">What it may cost.</param>
-    public BudgetLimits(IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget)
+    /// <param name="latency">What the model takes in the runtime; needed where the budget limits that.</param>
+    public BudgetLimits(
+        IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget, LatencyCost? latency = null)
     {
         _cost = new JointCost(cost, splits);
-        var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
-        _measure = budget switch
-        {
-            { KeepMacs: not null } => c => c.Macs,
-            { KeepCost: not null } => c => (long)(CostScale * ((ParameterWeight * c.Parameters / parameters) + ((1 - ParameterWeight) * c.Macs / macs))),
-            _ => c => c.Parameters,
-        };
         for (var s = 0; s < groups.Count; s++)
         {
             for (var c = 0; c < groups[s].Channels; c++)
@@ -42,14 +35,25 @@ internal sealed class BudgetLimits
             }
         }
 
-        _limits = [.. Limits(budget, cost, originalBytes)];
+        _limits = [.. Limits(budget, cost, splits, originalBytes, latency)];
     }
 
-    /// <summary>What makes one split cheaper than another under this budget.</summary>
-    public long Measure(SplitCost cost) => _measure(cost);
+    /// <summary>
+    /// What a split of a layer costs under this budget, or the whole layer for null: the sum of its shares of all limits,
+    /// so that a layer that has no part in the one is judged by the other. Infinite for a split that makes the layer slower
+    /// where time is limited.
+    /// </summary>
+    /// <param name="candidate">The layer.</param>
+    /// <param name="remaining">What stays of it.</param>
+    /// <param name="shape">Its split.</param>
+    public double Price(SplitCandidate candidate, LayerSize remaining, SplitShape? shape)
+    {
+        var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
+        return _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
+    }
 
     /// <summary>Whether every limit holds.</summary>
-    public bool Allow(Allocated allocated) => _limits.All(l => l.Cost(allocated) <= l.Limit);
+    public bool Allow(Allocated allocated) => _limits.All(l => l.Cost(allocated) <= l.Most);
 
     /// <summary>Whether the root of an element stays.</summary>
     public Func<int, bool> IsKept(IReadOnlyList<bool[]> kept) => root => !_siteOf.TryGetValue(root, out var at) || kept[at.Site][at.Channel];
@@ -58,11 +62,11 @@ internal sealed class BudgetLimits
     /// <exception cref="OnnxCompressException">OCX5001.</exception>
     public void RequireReachable(Allocated smallest)
     {
-        foreach (var (cost, limit, text) in _limits.Where(l => l.Cost(smallest) > l.Limit))
+        foreach (var limit in _limits.Where(l => l.Cost(smallest) > l.Most))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.BudgetOutOfReach,
-                $"{text} asks for at most {limit}, but with everything removed that can be, {cost(smallest)} are left; ask for less, or see with 'inspect' what is refused.");
+                $"{limit.Option} asks for at most {limit.Text(limit.Most)}, but with everything removed that can be, {limit.Text(limit.Cost(smallest))} are left; ask for less, or see with 'inspect' what is refused.");
         }
     }
 
@@ -70,30 +74,62 @@ internal sealed class BudgetLimits
     public (long Parameters, long Macs) CostOf(Allocated allocated) =>
         (_cost.Parameters(IsKept(allocated.Kept), allocated.Splits), _cost.Macs(IsKept(allocated.Kept), allocated.Splits));
 
-    private IEnumerable<(Func<Allocated, long> Cost, long Limit, string Text)> Limits(Budget budget, CostModel cost, long originalBytes)
+    private IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
     {
-        if (budget.KeepParameters is { } parameters)
+        var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
+        if (budget.KeepParameters is { } ofParameters)
         {
-            yield return (a => _cost.Parameters(IsKept(a.Kept), a.Splits), (long)(parameters * cost.Parameters(static _ => true)), "--keep-params");
+            yield return new(
+                "--keep-params", Math.Floor(ofParameters * parameters), a => _cost.Parameters(IsKept(a.Kept), a.Splits), (_, _, _, c) => c.Parameters, Whole);
         }
 
-        if (budget.KeepMacs is { } macs)
+        if (budget.KeepMacs is { } ofMacs)
         {
-            yield return (a => _cost.Macs(IsKept(a.Kept), a.Splits), (long)(macs * cost.Macs(static _ => true)), "--keep-macs");
+            yield return new("--keep-macs", Math.Floor(ofMacs * macs), a => _cost.Macs(IsKept(a.Kept), a.Splits), (_, _, _, c) => c.Macs, Whole);
+        }
+
+        if (budget.KeepBytes is { } ofBytes)
+        {
+            var constants = cost.Bytes(static _ => true);
+            yield return new(
+                "--keep-bytes",
+                Math.Floor(ofBytes * originalBytes),
+                a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
+                (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * JointCost.BytesPerNode),
+                Whole);
+        }
+
+        if (budget.KeepLatency is { } ofLatency)
+        {
+            var time = latency ?? throw new ArgumentException("A limit on latency needs times.", nameof(latency));
+            yield return new(
+                "--keep-latency",
+                ofLatency * time.WholeMilliseconds,
+                a => time.Milliseconds(IsKept(a.Kept), a.Splits.Select((s, i) => (splits[i].Layer.Node.Name, s?.Shape)).Where(s => s.Shape is not null).Select(s => (s.Name, s.Shape!))),
+                (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node.Name, remaining, shape),
+                ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
         }
 
         if (budget.KeepCost is { } both)
         {
-            var (allParameters, allMacs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
-            yield return (
-                a => (long)(CostScale * ((ParameterWeight * _cost.Parameters(IsKept(a.Kept), a.Splits) / allParameters) + ((1 - ParameterWeight) * _cost.Macs(IsKept(a.Kept), a.Splits) / allMacs))),
-                (long)(CostScale * both), "the search");
-        }
-
-        if (budget.KeepBytes is { } share)
-        {
-            var constants = cost.Bytes(static _ => true);
-            yield return (a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits), (long)(share * originalBytes), "--keep-bytes");
+            double Mean(double p, double m) => (ParameterWeight * p / parameters) + (macs > 0 ? (1 - ParameterWeight) * m / macs : 0);
+            yield return new(
+                "the search",
+                both,
+                a => Mean(_cost.Parameters(IsKept(a.Kept), a.Splits), _cost.Macs(IsKept(a.Kept), a.Splits)),
+                (_, _, _, c) => Mean(c.Parameters, c.Macs),
+                share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
     }
+
+    private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
+
+    /// <summary>One limit.</summary>
+    /// <param name="Option">The option that set it.</param>
+    /// <param name="Most">What is allowed.</param>
+    /// <param name="Cost">What a choice costs.</param>
+    /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
+    /// <param name="Text">How a cost is written.</param>
+    private sealed record Limit(
+        string Option, double Most, Func<Allocated, double> Cost, Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price, Func<double, string> Text);
 }

@@ -34,7 +34,7 @@ internal sealed class ChannelSelector(
             var group = analysis.Groups[i];
             // The shorter sum is the lower curve; ties go to the method that was named first.
             var curve = methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
-            sites[i] = new SiteCandidate(group, curve, options.Alignment);
+            sites[i] = new SiteCandidate(group, curve, options.AlignmentOf(group.IsConvolved));
         }
 
         ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);

@@ -10,6 +10,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>How the budget was spread over the sites.</summary>
     public string Rule { get; init; } = "";
 
+    /// <summary>What it was made with and what came of it; null where that was not noted.</summary>
+    public PlanOrigin? Origin { get; init; }
+
     /// <summary>Reads a plan that <see cref="Save"/> wrote.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX6002: the file holds no plan.</exception>
     public static CompressionPlan Load(string path) => PlanFile.Read(path);

@@ -9,7 +9,7 @@ namespace OnnxCompress.Allocation;
 internal sealed class JointCost(CostModel cost, IReadOnlyList<SplitCandidate> candidates)
 {
     /// <summary>A node with its names, attributes and two initializers, less what it replaces: close enough for a budget.</summary>
-    private const long BytesPerNode = 250;
+    public const long BytesPerNode = 250;
 
     /// <summary>Elements of floating-point constants.</summary>
     /// <param name="isKept">Whether the root of an element stays.</param>

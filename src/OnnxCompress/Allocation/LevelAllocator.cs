@@ -30,7 +30,7 @@ internal sealed class LevelAllocator
     public LevelAllocator(
         IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits, double channelRatio = 1) =>
         (_sites, _splits, _cost, _limits, _channelRatio, _unit) =
-            (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, splits.Count == 0 ? 1 : Math.Max(1, splits.Average(s => (double)limits.Measure(SplitCost.Whole(s.WholeSize)))));
+            (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, Unit(splits, limits));
 
     /// <summary>What stays of every site.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
@@ -49,6 +49,10 @@ internal sealed class LevelAllocator
         return Fill([.. _sites.Select(s => s.WidthAt(levels[high] * _channelRatio))], At(levels[high]));
     }
 
+    /// <summary>The price of an average layer; where none has a price, as tables where only time counts, any number does.</summary>
+    private static double Unit(IReadOnlyList<SplitCandidate> splits, BudgetLimits limits) =>
+        splits.Select(s => limits.Price(s, s.WholeSize, null)).DefaultIfEmpty().Average() is > 0 and var average ? average : 1;
+
     private double LevelOf(SiteCandidate site, int width) => site.LevelOf(width) / _channelRatio;
 
     /// <summary>Splits have a price and no steps of their own: from none at all to the smallest everywhere, in steps of 1%.</summary>
@@ -65,8 +69,11 @@ internal sealed class LevelAllocator
     {
         bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level * _channelRatio)))];
         var isKept = _limits.IsKept(kept);
-        return new Allocated(kept, [.. _splits.Select(s => s.Choose(s.SizeWhen(_cost, isKept), level, _limits.Measure, _unit))]);
+        return new Allocated(kept, [.. _splits.Select(s => Choose(s, s.SizeWhen(_cost, isKept), level))]);
     }
+
+    private SplitOption? Choose(SplitCandidate split, LayerSize remaining, double level) =>
+        split.Choose(remaining, level, shape => _limits.Price(split, remaining, shape), _unit);
 
     private Allocated Fill(int[] widths, Allocated start)
     {
@@ -110,7 +117,8 @@ internal sealed class LevelAllocator
             return false;
         }
 
-        splits[site] = _splits[site].Better(before, _splits[site].SizeWhen(_cost, _limits.IsKept(kept)), _limits.Measure);
+        var remaining = _splits[site].SizeWhen(_cost, _limits.IsKept(kept));
+        splits[site] = _splits[site].Better(before, remaining, shape => _limits.Price(_splits[site], remaining, shape));
         if (_limits.Allow(new Allocated(kept, splits)))
         {
             return true;

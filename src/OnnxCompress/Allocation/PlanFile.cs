@@ -29,7 +29,7 @@ internal static class PlanFile
 
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
-        JsonSerializer.Serialize(new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]), Context.PlanDocument) + "\n";
+        JsonSerializer.Serialize(new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -44,7 +44,7 @@ internal static class PlanFile
 
             var document = JsonSerializer.Deserialize(File.ReadAllText(path), Context.PlanDocument);
             return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null)
-                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "" }
+                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)

@@ -23,6 +23,11 @@ internal sealed class SplitCandidate(
     /// <summary>All splits of the whole layer.</summary>
     public IReadOnlyList<SplitOption> Options => options;
 
+    /// <summary>The same layer with columns and rows only, where its kernel has any; else with all that it offers.</summary>
+    public SplitCandidate SpatialFirst() => options.Any(IsSpatial) && !options.All(IsSpatial)
+        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra }
+        : this;
+
     /// <summary>Spectra of channel groups, for the search of ALDS; null for other forms.</summary>
     public AldsSpectra? Spectra { get; init; }
 
@@ -47,22 +52,22 @@ internal sealed class SplitCandidate(
         && SplitCost.Of(shape, remaining).Pays(remaining);
 
     /// <summary>
-    /// The split that is worth its price: the least <c>error^3 + level^3 * cost / unit</c>. The cube is a soft min-max: a
-    /// layer of average cost ends near the level, one whose split saves next to nothing is not made to pay for the others.
+    /// The split that is worth its price: the least <c>error^3 + level^3 * price / unit</c>. The cube is a soft min-max: a
+    /// layer of average price ends near the level, one whose split saves next to nothing is not made to pay for the others.
     /// </summary>
     /// <param name="remaining">Size of what remains of the layer.</param>
-    /// <param name="level">Relative error that one unit of cost is worth.</param>
-    /// <param name="measure">What counts as cost.</param>
-    /// <param name="unit">Cost of an average layer.</param>
+    /// <param name="level">Relative error that one unit is worth.</param>
+    /// <param name="price">Price of a split, or of the whole layer for null; infinite for one that is out of the question.</param>
+    /// <param name="unit">Price of an average layer.</param>
     /// <returns>Null leaves the layer whole.</returns>
-    public SplitOption? Choose(LayerSize remaining, double level, Func<SplitCost, long> measure, double unit)
+    public SplitOption? Choose(LayerSize remaining, double level, Func<SplitShape?, double> price, double unit)
     {
-        var price = level * level * level / unit;
+        var worth = level * level * level / unit;
         SplitOption? best = null;
-        var least = price * measure(SplitCost.Whole(remaining));
+        var least = worth * price(null);
         foreach (var option in Paying(remaining))
         {
-            var value = (option.Error * option.Error * option.Error) + (price * measure(SplitCost.Of(option.Shape, remaining)));
+            var value = (option.Error * option.Error * option.Error) + (worth * price(option.Shape));
             if (value < least)
             {
                 (best, least) = (option, value);
@@ -73,16 +78,17 @@ internal sealed class SplitCandidate(
     }
 
     /// <summary>The cheapest split of all; null when none is cheaper than the layer.</summary>
-    public SplitOption? Smallest(LayerSize remaining, Func<SplitCost, long> measure) =>
-        Paying(remaining).Where(o => measure(SplitCost.Of(o.Shape, remaining)) < measure(SplitCost.Whole(remaining)))
-            .MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+    public SplitOption? Smallest(LayerSize remaining, Func<SplitShape?, double> price) =>
+        Paying(remaining).Where(o => price(o.Shape) < price(null)).MinBy(o => price(o.Shape));
 
     /// <summary>The cheapest split with a smaller error than the present one; null for the layer as it is, which has none.</summary>
-    public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitCost, long> measure) =>
-        Paying(remaining).Where(o => o.Error < present.Error).MinBy(o => measure(SplitCost.Of(o.Shape, remaining)));
+    public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitShape?, double> price) =>
+        Paying(remaining).Where(o => o.Error < present.Error && double.IsFinite(price(o.Shape))).MinBy(o => price(o.Shape));
 
     /// <summary>The plan of a split.</summary>
     public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRank, option.Error);
+
+    private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
 
     private SplitOption[] Paying(LayerSize remaining)
     {

@@ -27,7 +27,8 @@ internal sealed class SplitSelector(
     private SplitCandidate Price(LinearLayer layer)
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
-        var alignment = options.Alignment ?? WidthTable.AlignmentOf(problem.Size.LargestRank, layer.Node.OpType == "Conv");
+        var isConvolved = layer.Node.OpType == "Conv";
+        var alignment = options.AlignmentOf(isConvolved) ?? WidthTable.AlignmentOf(problem.Size.LargestRank, isConvolved);
         var forms = SplitCurves.Forms(options.Split, options.FitsWeights);
         var spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         var axes = analysis.Relations.KnownAxes(layer.Weight);

@@ -152,6 +152,9 @@ public static class DiagnosticCodes
     /// <summary>Plans cannot be compared without validation samples.</summary>
     public const string NothingToSearchOn = "OCX5003";
 
+    /// <summary>The compressed model, timed beside the original, takes more of its time than the budget says.</summary>
+    public const string LatencyNotReached = "OCX5004";
+
     // 6: rewrite and reconstruct
 
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
@@ -159,6 +162,9 @@ public static class DiagnosticCodes
 
     /// <summary>A plan file cannot be read.</summary>
     public const string PlanUnreadable = "OCX6002";
+
+    /// <summary>A locked plan does not give the result that it gave.</summary>
+    public const string PlanNotReproduced = "OCX6003";
 
     // 7: verify
 

@@ -124,6 +124,23 @@ public sealed class OnnxModel
         return _proto.ToByteArray();
     }
 
+    /// <summary>SHA-256 of the model as it stands; null when it is too large for one message.</summary>
+    public string? ContentHash()
+    {
+        if (!FitsOneMessage)
+        {
+            return null;
+        }
+
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        {
+            _proto.WriteTo(stream);
+        }
+
+        return Convert.ToHexStringLower(hash.Hash!);
+    }
+
     /// <summary>
     /// The model as one message without its large constants, which a runtime takes from memory as they lie there: however
     /// many sessions run it, the weights are there once.

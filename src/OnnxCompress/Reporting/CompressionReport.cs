@@ -48,6 +48,9 @@ public sealed record CompressionReport
     /// <summary>Models between the original and the smallest one, when they were explored.</summary>
     public IReadOnlyList<ReportedFrontierPoint> Frontier { get; init; } = [];
 
+    /// <summary>Samples that the explored models were scored on; null when none were explored.</summary>
+    public int? FrontierSamples { get; init; }
+
     /// <summary>What was declared about the data; null when the report does not say.</summary>
     public ReportedPreprocessing? Preprocessing { get; init; }
 

@@ -9,8 +9,17 @@ public static class MarkdownReport
     public static string Write(CompressionReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var text = new StringBuilder($"# {Escape(report.Model.Source)}, compressed\n\n{ReportSentences.Saved(report)}\n{ReportSentences.Proven(report.Verification)}\n");
-        Table(text, "Cost", ResultTables.Costs(report.Original, report.Compressed, report.Latency));
+        var text = new StringBuilder($"# {Escape(report.Model.Source)}, {ReportSentences.Subject(report)}\n\n");
+        if (ReportSentences.IsExploration(report))
+        {
+            text.Append($"{ReportSentences.Explored(report)}\n{ReportSentences.Scored(report)}\n");
+        }
+        else
+        {
+            text.Append($"{ReportSentences.Saved(report)}\n{ReportSentences.Proven(report.Verification)}\n");
+            Table(text, "Cost", ResultTables.Costs(report.Original, report.Compressed, report.Latency));
+        }
+
         if (report.Verification is { } verification)
         {
             Table(text, $"Agreement on {Figures.Count(verification.Samples)} held-out samples", ResultTables.Verification(verification, ""));
@@ -18,7 +27,7 @@ public static class MarkdownReport
 
         Table(text, "Layers", ResultTables.Sites(report.Sites));
         Table(text, "Left alone, by reason", ResultTables.RefusedByReason(report.Refused));
-        Table(text, "Frontier", ResultTables.Frontier(report.Frontier));
+        Table(text, "Frontier", ResultTables.Frontier(report.Frontier, report.Original));
         Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));
         if (report.Command is not null)
         {

@@ -3,6 +3,29 @@ namespace OnnxCompress.Reporting;
 /// <summary>What a report says in words, the same in every format.</summary>
 internal static class ReportSentences
 {
+    /// <summary>Whether the report is about several models and none of them was written.</summary>
+    public static bool IsExploration(CompressionReport report) => report.Frontier.Count > 0 && !report.Frontier.Any(point => point.Chosen) && report.Sites.Count == 0;
+
+    /// <summary>What the report is about, in a word.</summary>
+    public static string Subject(CompressionReport report) => IsExploration(report) ? "explored" : "compressed";
+
+    /// <summary>What the explored models are.</summary>
+    public static string Explored(CompressionReport report)
+    {
+        var smallest = report.Frontier.MinBy(point => point.Parameters)!;
+        return $"{Figures.Count(report.Frontier.Count)} models, the smallest with {Figures.Percent((double)smallest.Parameters / Math.Max(1, report.Original.Parameters))} of the parameters"
+            + (report.Original.Macs is > 0 and var macs && smallest.Macs is { } left ? $" and {Figures.Percent((double)left / macs)} of the multiply-accumulates" : "") + ". None was written.";
+    }
+
+    /// <summary>What they keep.</summary>
+    public static string Scored(CompressionReport report)
+    {
+        var samples = report.FrontierSamples is { } count ? $"{Figures.Count(count)} samples that no model was made from" : "samples that no model was made from";
+        return report.Frontier.All(point => point.Agreement is not null)
+            ? $"On {samples} they keep {Figures.FinePercent(report.Frontier.Min(point => point.Agreement))} to {Figures.FinePercent(report.Frontier.Max(point => point.Agreement))} of the decisions."
+            : $"They were scored on {samples} by their relative error.";
+    }
+
     /// <summary>What became smaller.</summary>
     public static string Saved(CompressionReport report)
     {

@@ -4,10 +4,12 @@ namespace OnnxCompress.Reporting;
 /// <param name="Parameters">Its parameters.</param>
 /// <param name="Macs">Its multiply-accumulates for one sample.</param>
 /// <param name="Bytes">Its bytes.</param>
-/// <param name="LatencyMs">Its median latency; null when not measured.</param>
+/// <param name="LatencyMs">Its latency; null when not measured.</param>
 /// <param name="Agreement">Share of equal decisions; null when nothing decides.</param>
 /// <param name="RelativeError">Relative error of the deciding output; null when it cannot be stated.</param>
 /// <param name="Chosen">Whether this is the model that the report is about.</param>
 /// <param name="Command">The command line that makes it; null for none.</param>
+/// <param name="Item">The item of a project file that makes it in a build; null for none.</param>
 public sealed record ReportedFrontierPoint(
-    long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null);
+    long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null,
+    string? Item = null);

@@ -5,6 +5,9 @@ namespace OnnxCompress.Reporting;
 /// <summary>Reports as the tables that people read.</summary>
 public static class ResultTables
 {
+    /// <summary>Pairs of runs differ by as much from one time to the next: above this nobody should call a model faster.</summary>
+    private const double SurelyFaster = 0.98;
+
     /// <summary>Cost of both models side by side.</summary>
     public static ResultTable Costs(ReportedCost original, ReportedCost compressed, ReportedLatency? latency)
     {
@@ -21,7 +24,7 @@ public static class ResultTables
                 $"latency (batch {latency.Batch}, {threads})",
                 Figures.Milliseconds(original.LatencyMs),
                 Figures.Milliseconds(compressed.LatencyMs),
-                Figures.Percent(latency.Ratio)));
+                latency.Ratio < SurelyFaster ? Figures.Percent(latency.Ratio) : $"{Figures.Percent(latency.Ratio)}, not faster"));
         }
 
         return new("", [new("cost"), new("original", true), new("compressed", true), new("of original", true)], rows);
@@ -88,10 +91,14 @@ public static class ResultTables
         [.. refused.Select(refusal => Row(refusal.Node, refusal.Code, Figures.Count(refusal.Parameters), refusal.Reason))]);
 
     /// <summary>Models that were explored.</summary>
-    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points) => new(
+    /// <param name="points">The models.</param>
+    /// <param name="original">What they are made from.</param>
+    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original) => new(
         "frontier",
-        [new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
-        [.. points.Select(point => Row(
+        [new("model"), new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
+        points.Count == 0 ? [] : [Row("original", Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs), "-", "-"),
+        .. points.Select(point => Row(
+            original.Macs is > 0 and var macs && point.Macs is { } left ? $"{Figures.Percent((double)left / macs)} of MACs" : $"{Figures.Percent((double)point.Parameters / Math.Max(1, original.Parameters))} of parameters",
             Figures.Count(point.Parameters),
             Figures.Count(point.Macs),
             Figures.Bytes(point.Bytes),

@@ -1,25 +1,30 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Search;
 
 /// <summary>Models at several budgets, by the rule that wins most often: what size costs in decisions.</summary>
 /// <param name="workshop">Makes plans and carries them out.</param>
 /// <param name="judge">Scores them.</param>
-internal sealed class FrontierSearch(Workshop workshop, PlanJudge judge)
+/// <param name="time">Times one beside the original.</param>
+internal sealed class FrontierSearch(Workshop workshop, PlanJudge judge, Func<OnnxModel, LatencyComparison> time)
 {
     /// <summary>One point for each budget that can be met.</summary>
     public IReadOnlyList<ExploredModel> Explore(IReadOnlyList<Budget> budgets, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var points = new List<ExploredModel>();
-        foreach (var budget in budgets)
+        workshop.Watch.Announces = false;
+        foreach (var (i, budget) in budgets.Index())
         {
+            progress?.Report(new ProgressUpdate("explore", i, budgets.Count));
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0]), progress, cancellation);
+                var draft = workshop.CarryOut(workshop.Plan(budget, workshop.Rules[0], cancellation), null, cancellation);
                 var score = workshop.Watch.Time("compare", () => judge.Score(draft.Model, cancellation));
-                points.Add(new ExploredModel(budget, workshop.CostOf(draft), score.Agreement, score.Error));
+                points.Add(new ExploredModel(budget, workshop.CostOf(draft), score.Agreement, score.Error) { Latency = time(draft.Model) });
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.OutputNotFinite)
             {
@@ -28,6 +33,8 @@ internal sealed class FrontierSearch(Workshop workshop, PlanJudge judge)
             }
         }
 
+        progress?.Report(new ProgressUpdate("explore", budgets.Count, budgets.Count));
+        workshop.Watch.Announces = true;
         return points;
     }
 }

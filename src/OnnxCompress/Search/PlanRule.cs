@@ -5,24 +5,27 @@ namespace OnnxCompress.Search;
 /// <param name="Channels">Whether channels are removed.</param>
 /// <param name="Splits">Whether layers are split.</param>
 /// <param name="ChannelRatio">Error level of channel groups over that of splits.</param>
-internal sealed record PlanRule(string Name, bool Channels, bool Splits, double ChannelRatio)
+/// <param name="SpatialFirst">Whether kernels are split into columns and rows wherever that can be.</param>
+internal sealed record PlanRule(string Name, bool Channels, bool Splits, double ChannelRatio, bool SpatialFirst = false)
 {
+    private static readonly PlanRule[] All =
+    [
+        new("columns and rows", false, true, 1, SpatialFirst: true),
+        new("channels at half the level of splits", true, true, 0.5),
+        new("channels only", true, false, 1),
+        new("channels at a quarter of the level of columns and rows", true, true, 0.25, SpatialFirst: true),
+        new("splits only", false, true, 1),
+        new("one level", true, true, 1),
+    ];
+
     /// <summary>
     /// The rules that are tried, the one that wins most often first. Which family a network stands better differs: splits
     /// keep the decisions of plain residual networks, channels those of networks that are thin already.
     /// </summary>
     /// <param name="channels">Whether channels may be removed.</param>
     /// <param name="splits">Whether layers may be split.</param>
-    public static IReadOnlyList<PlanRule> For(bool channels, bool splits) => (channels, splits) switch
-    {
-        (true, true) =>
-        [
-            new("channels at half the level of splits", true, true, 0.5),
-            new("channels only", true, false, 1),
-            new("channels at a quarter of the level of splits", true, true, 0.25),
-            new("one level", true, true, 1),
-            new("splits only", false, true, 1),
-        ],
-        _ => [new("one level", channels, splits, 1)],
-    };
+    /// <param name="spatial">Whether some of them offer columns and rows among others.</param>
+    public static IReadOnlyList<PlanRule> For(bool channels, bool splits, bool spatial) => channels && !splits
+        ? [new("one level", channels, splits, 1)]
+        : [.. All.Where(r => (channels || !r.Channels) && (spatial || !r.SpatialFirst))];
 }

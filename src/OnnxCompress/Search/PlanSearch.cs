@@ -9,7 +9,7 @@ namespace OnnxCompress.Search;
 /// </summary>
 /// <param name="workshop">Makes plans and carries them out.</param>
 /// <param name="judge">Compares them; null when there are no validation samples: then the first rule is taken.</param>
-/// <param name="progress">Told which plan is tried.</param>
+/// <param name="progress">Told how far the search is.</param>
 /// <param name="cancellation">Stops the search.</param>
 internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
 {
@@ -31,8 +31,9 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     {
         Draft? best = null;
         OnnxCompressException? unreachable = null;
-        foreach (var rule in workshop.Rules)
+        foreach (var (i, rule) in workshop.Rules.Index())
         {
+            Announce(i, workshop.Rules.Count);
             if (best is not null && judge is null)
             {
                 break;
@@ -50,6 +51,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
             }
         }
 
+        End(workshop.Rules.Count);
         return best ?? throw unreachable!;
     }
 
@@ -67,7 +69,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
         for (var i = 0; i < Halvings; i++)
         {
             var middle = (low + high) / 2;
-            var found = FirstAccepted(new Budget { KeepCost = middle }, rules, accepts);
+            var found = FirstAccepted(new Budget { KeepCost = middle }, rules, accepts, i);
             if (found is null)
             {
                 low = middle;
@@ -83,13 +85,31 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
             rules.Insert(0, rule);
         }
 
+        End(Halvings * RulesPerBudget);
         return accepted;
     }
 
-    private Draft? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts)
+    // Without a judge one plan is carried out, and its stages speak for themselves.
+    private void Announce(int plan, int plans)
     {
-        foreach (var rule in rules.Take(RulesPerBudget))
+        workshop.Watch.Announces = judge is null;
+        if (judge is not null)
         {
+            progress?.Report(new ProgressUpdate("search", plan, plans));
+        }
+    }
+
+    private void End(int plans)
+    {
+        Announce(plans, plans);
+        workshop.Watch.Announces = true;
+    }
+
+    private Draft? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts, int halving)
+    {
+        foreach (var (i, rule) in rules.Take(RulesPerBudget).Index())
+        {
+            Announce((halving * RulesPerBudget) + i, Halvings * RulesPerBudget);
             try
             {
                 if (Try(budget, rule) is var draft && accepts(draft.Score!))
@@ -109,7 +129,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     private Draft Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var draft = workshop.CarryOut(workshop.Plan(budget, rule), progress, cancellation);
+        var draft = workshop.CarryOut(workshop.Plan(budget, rule, cancellation), judge is null ? progress : null, cancellation);
         if (judge is not null)
         {
             draft = draft with { Score = Judge(draft) };

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
@@ -8,6 +9,7 @@ using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Search;
 
@@ -39,6 +41,9 @@ internal sealed class Workshop(
     /// <summary>Layers that can be split, with theirs.</summary>
     public SplitCandidate[] Splits { get; init; } = [];
 
+    /// <summary>What plans take in the runtime; null where time is not limited.</summary>
+    public LatencyTables? Timing { get; init; }
+
     /// <summary>Times what it does.</summary>
     public required StageWatch Watch { get; init; }
 
@@ -46,22 +51,24 @@ internal sealed class Workshop(
     public required ISampleSource Samples { get; init; }
 
     /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0);
+    public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0, Splits.Any(s => s.SpatialFirst() != s));
 
     /// <summary>A plan within a budget.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
-    public CompressionPlan Plan(Budget budget, PlanRule rule) => Watch.Time("allocate", () => Allocate(budget, rule));
+    public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation) => Watch.Time("allocate", () => budget.KeepLatency is null
+        ? Allocate(budget, rule)
+        : new LatencyPlanner(b => Allocate(b, rule), plan => TimeShare(plan, cancellation)).Plan(budget));
 
     /// <summary>The compressed model of a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public Draft CarryOut(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
-        Watch.Time("reconstruct", () => Rewrite(plan, progress, cancellation));
+        Watch.Time("reconstruct", () => Reconstruct(plan, progress, cancellation));
 
     private CompressionPlan Allocate(Budget budget, PlanRule rule)
     {
         SiteCandidate[] sites = rule.Channels ? Sites : [];
-        SplitCandidate[] splits = rule.Splits ? Splits : [];
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget);
+        SplitCandidate[] splits = !rule.Splits ? [] : rule.SpatialFirst ? [.. Splits.Select(s => s.SpatialFirst())] : Splits;
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, Timing?.Cost);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
@@ -75,22 +82,38 @@ internal sealed class Workshop(
         return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
     }
 
-    /// <summary>What a compressed model costs.</summary>
-    public ModelCost CostOf(Draft draft)
+    /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
+    private double TimeShare(CompressionPlan plan, CancellationToken cancellation)
     {
-        var removed = draft.Plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
-        return new ModelCost(ParameterCount.Of(draft.Model), SplitMacs.Of(draft.Plan, analysis, root => !removed.Contains(root)), draft.Model.Bytes);
+        var (compressed, _) = Rewrite(plan, cancellation);
+        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
+        return new LatencyComparer(runtime).Compare(model, compressed, Samples, timing, null, cancellation).Ratio;
     }
 
-    private Draft Rewrite(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    private Func<int, bool> IsKept(CompressionPlan plan)
     {
-        var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
-        var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
-        var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation);
+        var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        return root => !removed.Contains(root);
+    }
+
+    /// <summary>What a compressed model costs.</summary>
+    public ModelCost CostOf(Draft draft) =>
+        new(ParameterCount.Of(draft.Model), SplitMacs.Of(draft.Plan, analysis, IsKept(draft.Plan)), draft.Model.Bytes);
+
+    private Draft Reconstruct(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var (compressed, shrinkage) = Rewrite(plan, cancellation);
         // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
         var mode = options.Statistics is not null && Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
         var settings = new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
         var fits = new Reconstructor(runtime, backend, settings).Run(model, compressed, shrinkage, Samples, mode, progress, cancellation);
         return new Draft(plan, compressed, shrinkage, fits);
+    }
+
+    private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var rewriter = new ChannelRewriter(analysis, statistics, backend, options.Selection);
+        var narrowed = rewriter.Rewrite(model, plan, cancellation, out var shrinkage);
+        return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation), shrinkage);
     }
 }

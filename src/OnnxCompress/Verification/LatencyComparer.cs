@@ -8,13 +8,17 @@ namespace OnnxCompress.Verification;
 
 /// <summary>
 /// Times two models in turn on one sample (or the batch that the model fixes), so that what else the machine does hits both
-/// alike; the order of each pair alternates, and medians leave outliers out.
+/// alike; the order of each pair alternates. Of the few runs of a turn the quickest counts, which another process did not
+/// interrupt, and of all turns the lower quartile: what other programs do only ever adds time.
 /// </summary>
 /// <param name="runtime">The inference engine.</param>
 public sealed class LatencyComparer(IModelRuntime runtime)
 {
-    // Below this a single run is not measured well; several are timed together.
-    private const double SmallestMeasuredMs = 2;
+    // A turn has as many runs as this takes.
+    private const double TurnMs = 4;
+
+    // Longer runs are interrupted so often that one of a few must be compared.
+    private const int FewestRuns = 3;
 
     /// <summary>Times both models.</summary>
     /// <param name="original">The reference.</param>
@@ -47,7 +51,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
             (warmFirst, warmSecond) = (Time(first, 1), Time(second, 1));
         }
 
-        var runs = (int)Math.Clamp(Math.Ceiling(SmallestMeasuredMs / Math.Max(1e-3, Math.Min(warmFirst, warmSecond))), 1, 1000);
+        var runs = (int)Math.Clamp(Math.Ceiling(TurnMs / Math.Max(1e-3, Math.Min(warmFirst, warmSecond))), FewestRuns, 1000);
         var (befores, afters) = (new List<double>(), new List<double>());
         var watch = Stopwatch.StartNew();
         while (befores.Count < options.Rounds && (befores.Count < options.MinimumRounds || watch.Elapsed < options.Time))
@@ -60,7 +64,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
             progress?.Report(new("time", befores.Count, options.Rounds));
         }
 
-        return new(Median(befores), Median(afters), options.Threads, batch.Length, befores.Count);
+        return new(LowerQuartile(befores), LowerQuartile(afters), options.Threads, batch.Length, befores.Count);
     }
 
     private static double Measure(
@@ -68,18 +72,20 @@ public sealed class LatencyComparer(IModelRuntime runtime)
     {
         // The other model's threads wait actively for a while after their run; one run that does not count lets them rest.
         session.Run(feeds, outputs, cancellation).Dispose();
-        var start = Stopwatch.GetTimestamp();
+        var quickest = double.PositiveInfinity;
         for (var run = 0; run < runs; run++)
         {
+            var start = Stopwatch.GetTimestamp();
             session.Run(feeds, outputs, cancellation).Dispose();
+            quickest = Math.Min(quickest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
 
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / runs;
+        return quickest;
     }
 
-    private static double Median(IEnumerable<double> values)
+    private static double LowerQuartile(List<double> values)
     {
-        var sorted = values.Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+        values.Sort();
+        return values[(values.Count - 1) / 4];
     }
 }

@@ -95,13 +95,13 @@ public sealed class AldsSearchTests
     {
         var table = LayerCase.Weights(NumericMatrices.Uniform(16, 40, 5), 40);
         var problem = table with { Size = table.Size with { IsTable = true, InputSpace = [8], OutputSpace = [8] } };
-        var search = new AldsSearch([new AldsSpectra(problem, Workbench.Backend)], _ => true, c => c.Macs);
+        var search = new AldsSearch([new AldsSpectra(problem, Workbench.Backend)], _ => true, (_, s) => (s is null ? SplitCost.Whole(problem.Size) : SplitCost.Of(s, problem.Size)).Macs);
 
         Assert.Null(Assert.Single(search.Run(seed: 1)!));
     }
 
     private static AldsSearch Search(long limit) => new(
-        Layers, shapes => shapes.Zip(Problems).Sum(p => Parameters(p.First, p.Second)) <= limit, cost => cost.Parameters);
+        Layers, shapes => shapes.Zip(Problems).Sum(p => Parameters(p.First, p.Second)) <= limit, (layer, shape) => Parameters(shape, Problems[layer]));
 
     private static long Parameters(IEnumerable<SplitOption?> choice) => choice.Zip(Problems).Sum(p => Parameters(p.First?.Shape, p.Second));
 

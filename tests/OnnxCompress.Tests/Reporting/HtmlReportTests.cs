@@ -57,6 +57,28 @@ public sealed partial class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void Models_that_were_only_explored_are_not_called_compressed()
+    {
+        var report = Report with
+        {
+            Compressed = Report.Original, Sites = [], Layers = [], Refused = [], Changed = [], Verification = null, FrontierSamples = 250,
+            Frontier = [.. Report.Frontier.Select(point => point with { Chosen = false, Item = "<OnnxModel Include=\"m.onnx\" />" })],
+        };
+
+        var (page, text) = (HtmlReport.Write(report), MarkdownReport.Write(report));
+
+        Assert.All([page, text], words =>
+        {
+            Assert.Contains("3 models, the smallest with 10.0% of the parameters and 15.0% of the multiply-accumulates.", words, StringComparison.Ordinal);
+            Assert.Contains("On 250 samples that no model was made from they keep 42.00% to 99.00% of the decisions.", words, StringComparison.Ordinal);
+            Assert.DoesNotContain("verified", words, StringComparison.Ordinal);
+        });
+        Assert.Contains("m.onnx<span class=\"quiet\">, explored", page, StringComparison.Ordinal);
+        Assert.Contains("<code>&lt;OnnxModel Include=&quot;m.onnx&quot; /&gt;</code>", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"cost\"", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_is_fetched_and_nothing_runs()
     {
         var page = HtmlReport.Write(Report);

@@ -22,6 +22,7 @@ public sealed class IncrementalBuildTests(PackedPackages packages)
         Assert.InRange(shipped, 1, Consumer.OriginalBytes - 1);
         Assert.Contains("compress.rsp", first.Embedded);
         Assert.Contains("report.json", first.Embedded);
+        Assert.Contains("plan.json", first.Embedded);
         Assert.Contains("Models/glyphs.onnx: 1.25 -> ", first.Output, StringComparison.Ordinal);
         Assert.Equal(0, second.TaskRuns);
         Assert.True(second.Skipped("_CompressOnnxModel"));

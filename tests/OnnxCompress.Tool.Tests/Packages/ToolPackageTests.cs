@@ -27,6 +27,7 @@ public sealed class ToolPackageTests(PackedPackages packages)
         Assert.All(Natives, native => Assert.NotNull(package.GetEntry("tools/net10.0/any/runtimes/" + native)));
         Assert.NotNull(package.GetEntry("tools/net10.0/any/runtimes/ThirdPartyNotices.txt"));
         Assert.NotNull(package.GetEntry("README.md"));
+        Assert.NotNull(package.GetEntry("icon.png"));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class FrontierSection
             return "";
         }
 
-        return Chart(points, original) + HtmlText.Table(ResultTables.Frontier(points), $"{Figures.Count(points.Count)} models that were explored") + Commands(points);
+        return Chart(points, original) + HtmlText.Table(ResultTables.Frontier(points, original), $"{Figures.Count(points.Count)} models that were explored") + Commands(points);
     }
 
     // Across: MACs as a share of the original's, or parameters where MACs are not known. Up: agreement, or the error where nothing decides.
@@ -63,8 +63,8 @@ internal static class FrontierSection
         var commands = points.Where(point => point.Command is not null).ToArray();
         return commands.Length == 0
             ? ""
-            : "<details>\n<summary>The command line of each</summary>\n<ul>\n"
-                + string.Concat(commands.Select(point => $"<li>{Figures.Count(point.Parameters)} parameters: <code>{HtmlText.Escape(point.Command)}</code></li>\n"))
+            : "<details>\n<summary>How to make each: the command line, and the item for a build</summary>\n<ul>\n"
+                + string.Concat(commands.Select(point => $"<li>{Figures.Count(point.Parameters)} parameters: <code>{HtmlText.Escape(point.Command)}</code>{(point.Item is null ? "" : $"<br><code>{HtmlText.Escape(point.Item)}</code>")}</li>\n"))
                 + "</ul>\n</details>\n";
     }
 }

@@ -14,7 +14,8 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(report);
         var sections = Sections(report).Where(section => section.Body.Length > 0).ToArray();
-        var title = $"{report.Model.Source}, compressed";
+        var (explored, subject) = (ReportSentences.IsExploration(report), ReportSentences.Subject(report));
+        var title = $"{report.Model.Source}, {subject}";
         var page = new StringBuilder();
         page.Append(
             $"""
@@ -34,9 +35,9 @@ public static class HtmlReport
             <body>
             <header>
             <p class="tool">OnnxCompress {HtmlText.Escape(report.Tool)}</p>
-            <h1>{HtmlText.Escape(report.Model.Source)}<span class="quiet">, compressed</span></h1>
-            <p class="lead">{HtmlText.Escape(ReportSentences.Saved(report))}</p>
-            <p class="{(report.Verification is null ? "lead warning" : "lead")}">{HtmlText.Escape(ReportSentences.Proven(report.Verification))}</p>
+            <h1>{HtmlText.Escape(report.Model.Source)}<span class="quiet">, {subject}</span></h1>
+            <p class="lead">{HtmlText.Escape(explored ? ReportSentences.Explored(report) : ReportSentences.Saved(report))}</p>
+            <p class="{(report.Verification is null && !explored ? "lead warning" : "lead")}">{HtmlText.Escape(explored ? ReportSentences.Scored(report) : ReportSentences.Proven(report.Verification))}</p>
             <nav aria-label="Parts of this report">{string.Join("", sections.Select(section => $"<a href=\"#{section.Id}\">{section.Heading}</a>"))}</nav>
             </header>
             <main>
@@ -53,6 +54,13 @@ public static class HtmlReport
 
     private static IEnumerable<(string Id, string Heading, string Body)> Sections(CompressionReport report)
     {
+        if (ReportSentences.IsExploration(report))
+        {
+            yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
+            yield return ("again", "Do it again", AgainSection.Write(report));
+            yield break;
+        }
+
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
         yield return ("layers", "Layers", LayerSection.Write(report));

@@ -6,14 +6,14 @@ namespace OnnxCompress.Selection.LowRank;
 internal static class SplitCurves
 {
     /// <summary>
-    /// The forms that are tried. Left to itself the tool takes the one whose stated error is exact: the response form with
-    /// data, ALDS as published without. The others state surrogates for kernels above 1x1 (input, Tucker-2) or errors of
-    /// white inputs (plain, spatial); put beside the exact error they win layers that they should lose.
+    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
+    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. The input and Tucker-2
+    /// forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
     /// </summary>
     /// <param name="wanted">The form the user asked for; null leaves the choice to the tool.</param>
     /// <param name="withData">Whether weights may be made from statistics.</param>
     public static IReadOnlyList<SplitForm> Forms(SplitForm? wanted, bool withData) =>
-        [wanted ?? (withData ? SplitForm.Response : SplitForm.Alds)];
+        wanted is { } form ? [form] : withData ? [SplitForm.Response, SplitForm.Spatial] : [SplitForm.Alds];
 
     /// <summary>All splits of a layer that pay.</summary>
     /// <param name="problem">The layer.</param>
@@ -33,7 +33,31 @@ internal static class SplitCurves
             methods = [new PlainSplit(backend)];
         }
 
-        return [.. methods.SelectMany(m => m.Price(problem)).Where(o => IsAligned(o.Shape, alignment) && SplitCost.Of(o.Shape, problem.Size).Pays(problem.Size))];
+        var options = methods.ToDictionary(m => m.Form, m => m.Price(problem).ToArray());
+        if (options.TryGetValue(SplitForm.Response, out var measured) && options.TryGetValue(SplitForm.Spatial, out var spatial))
+        {
+            var scale = DataOverWhite(problem, measured, backend);
+            options[SplitForm.Spatial] = [.. spatial.Select(o => o with { Error = o.Error * scale })];
+        }
+
+        return [.. options.Values.SelectMany(o => o).Where(o => IsAligned(o.Shape, alignment) && SplitCost.Of(o.Shape, problem.Size).Pays(problem.Size))];
+    }
+
+    /// <summary>
+    /// How much smaller errors are on the layer's data than on white inputs: the measured errors of the response form over
+    /// those that weights alone state at the same ranks. A common scale for errors that only weights can state.
+    /// </summary>
+    private static double DataOverWhite(LayerProblem problem, IEnumerable<SplitOption> measured, IDenseBackend backend)
+    {
+        var white = new PlainSplit(backend).Price(problem).ToDictionary(o => o.Shape.Rank, o => o.Error);
+        var (data, weights) = (0.0, 0.0);
+        foreach (var option in measured.Where(o => white.ContainsKey(o.Shape.Rank)))
+        {
+            data += option.Error;
+            weights += white[option.Shape.Rank];
+        }
+
+        return weights > 0 ? data / weights : 1;
     }
 
     private static bool IsAligned(SplitShape shape, int alignment) =>

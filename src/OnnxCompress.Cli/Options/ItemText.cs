@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Security;
+using System.Text;
+
+namespace OnnxCompress.Cli.Options;
+
+/// <summary>A command line as the item of a project file that does the same in a build.</summary>
+internal static class ItemText
+{
+    // What the build decides itself, or what only explore has.
+    private static readonly string[] NotMetadata = ["--out", "--objective", "--overwrite", "--json", "--quiet", "--verbose"];
+
+    /// <summary>The item.</summary>
+    /// <param name="parsed">The command line; its first argument is the model.</param>
+    /// <param name="budget">The budget's option, without dashes.</param>
+    /// <param name="share">Its value.</param>
+    public static string Of(ParseResult parsed, string budget, string share)
+    {
+        var command = parsed.CommandResult.Command;
+        var item = new StringBuilder("<OnnxModel");
+        Add("Include", parsed.GetResult(command.Arguments[0])!.Tokens[0].Value);
+        Add(Metadata("--" + budget), share);
+        foreach (var option in command.Options.Where(option => !NotMetadata.Contains(Name(option))))
+        {
+            if (parsed.GetResult(option) is { IdentifierTokenCount: > 0 } given)
+            {
+                Add(Metadata(Name(option)), given.Tokens.Count == 0 ? "true" : string.Join(';', given.Tokens.Select(token => token.Value)));
+            }
+        }
+
+        return item.Append(" />").ToString();
+
+        void Add(string name, string value) => item.Append(' ').Append(name).Append("=\"").Append(SecurityElement.Escape(value)).Append('"');
+    }
+
+    // -d is short for --data; metadata have the long names.
+    private static string Name(Option option) =>
+        option.Aliases.Append(option.Name).First(name => name.StartsWith("--", StringComparison.Ordinal));
+
+    // Include and Exclude are MSBuild's own words on an item.
+    private static string Metadata(string option) => option switch
+    {
+        "--include" => "IncludeNodes",
+        "--exclude" => "ExcludeNodes",
+        _ => string.Concat(option[2..].Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..])),
+    };
+}
