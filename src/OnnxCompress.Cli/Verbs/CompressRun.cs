@@ -270,6 +270,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 Process.GetCurrentProcess().PeakWorkingSet64)
             {
                 CompareSeconds = result.Times.CompareSeconds,
+                PeakBytes = result.Times.PeakBytes,
                 NodeTimingSeconds = result.Times.NodeTimingSeconds,
             },
         };

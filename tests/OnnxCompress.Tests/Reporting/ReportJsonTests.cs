@@ -105,7 +105,9 @@ public sealed class ReportJsonTests
             "verifySeconds": 0.7,
             "totalSeconds": 2.8,
             "peakWorkingSetBytes": 123456,
-            "compareSeconds": 0
+            "compareSeconds": 0,
+            "peakBytes": null,
+            "nodeTimingSeconds": 0
           },
           "changed": [
             {
