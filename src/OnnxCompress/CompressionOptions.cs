@@ -45,6 +45,12 @@ public sealed record CompressionOptions
     /// <summary>Folder that keeps statistics and times of nodes between runs; null: nothing is kept.</summary>
     public string? CacheFolder { get; init; }
 
+    /// <summary>
+    /// Models that may be carried out and compared for one budget: the rules first, then moves of the budget between sites.
+    /// Null: the rules. A number, not a time: the same data give the same plan on a slow machine.
+    /// </summary>
+    public int? Trials { get; init; }
+
     /// <summary>Globs over node names: only channel groups with a matching producer are touched; empty means all.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
