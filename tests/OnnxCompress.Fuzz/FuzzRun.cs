@@ -11,7 +11,7 @@ namespace OnnxCompress.Fuzz;
 internal sealed class FuzzRun
 {
     /// <summary>An input that takes this long hangs: the worker itself stops at less wherever it can be cancelled.</summary>
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(180);
 
     /// <summary>Working set of the worker, the runtime's memory included.</summary>
     private const long LargestWorkingSet = 3L << 30;

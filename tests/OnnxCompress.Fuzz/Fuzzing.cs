@@ -32,7 +32,8 @@ internal sealed class Fuzzing(int seed, IReadOnlyCollection<string> only)
         var path = Path.Combine(folder, "input" + target.Extension);
         File.WriteAllBytes(path, input);
         var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
-        using var cancellation = new CancellationTokenSource(LongestTime);
+        // By the clock, and so generously that a busy machine does not look like a slow tool: processor time is what counts.
+        using var cancellation = new CancellationTokenSource(6 * LongestTime);
         string? wrong = null;
         var refused = "";
         try
@@ -49,7 +50,7 @@ internal sealed class Fuzzing(int seed, IReadOnlyCollection<string> only)
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            wrong = "time: it went on until it was cancelled";
+            refused = "cancelled";
         }
 #pragma warning disable CA1031 // Whatever else escapes is what is looked for.
         catch (Exception defect)

@@ -121,6 +121,7 @@ public sealed class ReportJsonTests
             }
           ],
           "frontier": [],
+          "frontierSamples": null,
           "preprocessing": {
             "layout": "nchw",
             "scale": 0.5,
