@@ -13,8 +13,8 @@ namespace OnnxCompress.Search;
 /// <param name="cancellation">Stops the search.</param>
 internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
 {
-    /// <summary>Halvings of the budget: the smallest model is found to a sixty-fourth of the original.</summary>
-    private const int Halvings = 6;
+    /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
+    private const int Halvings = 7;
 
     /// <summary>Rules that are tried at each budget before it counts as too small.</summary>
     private const int RulesPerBudget = 3;
