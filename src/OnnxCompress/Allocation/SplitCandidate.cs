@@ -96,7 +96,7 @@ internal sealed class SplitCandidate(
         Paying(remaining).Where(o => o.Error < present.Error && double.IsFinite(price(o.Shape))).MinBy(o => price(o.Shape));
 
     /// <summary>The plan of a split.</summary>
-    public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRank, option.Error);
+    public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRankOf(option.Shape.Form), option.Error);
 
     private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
 
