@@ -188,8 +188,11 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Draft Search(
         OnnxModel original, Workshop workshop, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var search = new PlanSearch(workshop, Judge(original, data.Validation, options), progress, cancellation);
-        return options.Budget.IsLimited || options.Goal is null
+        var isBudget = options.Budget.IsLimited || options.Goal is null;
+        // One plan within a budget has nothing to be compared with.
+        var judge = isBudget && options.Trials == 1 ? null : Judge(original, data.Validation, options);
+        var search = new PlanSearch(workshop, judge, progress, cancellation);
+        return isBudget
             ? search.Best(options.Budget)
             : new GoalSearch(search, Judge(original, data.Guard, options), options.Goal).Smallest(cancellation);
     }

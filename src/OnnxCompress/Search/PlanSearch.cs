@@ -31,7 +31,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     {
         (Draft Draft, PlanRule Rule)? best = null;
         OnnxCompressException? unreachable = null;
-        var (trial, trials) = (0, Math.Max(workshop.Rules.Count, workshop.Options.Trials ?? 0));
+        var (trial, trials) = (0, workshop.Options.Trials ?? workshop.Rules.Count);
         Draft? Attempt(PlanRule rule)
         {
             Announce(trial++, trials);
@@ -47,7 +47,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
             }
         }
 
-        foreach (var rule in workshop.Rules.Take(workshop.Options.Trials ?? int.MaxValue).TakeWhile(_ => best is null || judge is not null))
+        foreach (var rule in workshop.Rules.Take(trials).TakeWhile(_ => best is null || judge is not null))
         {
             if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < best.Value.Draft.Score!.Loss))
             {
