@@ -72,9 +72,6 @@ public sealed record CompressionOptions
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Whether weights may be made from data at all.</summary>
-    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
-
     /// <summary>
     /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and
     /// weights are those of the methods.
