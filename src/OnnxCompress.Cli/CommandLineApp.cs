@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Output;
 using OnnxCompress.Cli.Verbs;
 using OnnxCompress.Diagnostics;
 
@@ -81,5 +82,5 @@ internal static class CommandLineApp
         return ExitCodes.For(diagnostic.Code);
     }
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+    private static string OneLine(string text) => PlainText.OneLine(text);
 }

@@ -20,13 +20,14 @@ public sealed class OrtRuntime : IModelRuntime
         {
             GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
             IntraOpNumThreads = settings.Threads,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            // What goes wrong comes as an exception; the runtime would write it to stderr as well.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         // Spinning threads would burn the cores that the linear algebra between two runs needs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", settings.Spin ? "1" : "0");
         try
         {
-            return new OrtSession(model.FitsOneMessage ? new InferenceSession(model.ToBytes(), options) : OpenFromFile(model, options));
+            return model.FitsOneMessage ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -39,19 +40,15 @@ public sealed class OrtRuntime : IModelRuntime
 
     internal static string FirstLine(string message) => message.Split('\n', 2)[0].Trim();
 
-    /// <summary>A model over 2 GB reaches the runtime only as a file with a side file.</summary>
-    private static InferenceSession OpenFromFile(OnnxModel model, SessionOptions options)
+    /// <summary>
+    /// A model over 2 GB: its weights stay where they are, and nothing that would copy them is switched on. Times of such
+    /// models are those of the plain graph.
+    /// </summary>
+    internal static OrtSession OpenShared(OnnxModel model, SessionOptions options)
     {
-        var folder = Directory.CreateTempSubdirectory("onnx-compress-");
-        try
-        {
-            var path = Path.Combine(folder.FullName, "model.onnx");
-            model.Save(path);
-            return new InferenceSession(path, options);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+        options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        var bytes = model.ToBytesApart(SharedWeights.Location, out var constants);
+        return new OrtSession(bytes, options, constants);
     }
 }

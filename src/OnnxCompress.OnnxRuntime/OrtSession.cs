@@ -13,11 +13,28 @@ internal sealed class OrtSession : IModelSession
 {
     private readonly InferenceSession _session;
 
-    internal OrtSession(InferenceSession session)
+    private readonly SharedWeights _shared;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">The protobuf.</param>
+    /// <param name="options">How to load it.</param>
+    /// <param name="constants">Constants that the protobuf only announces; they stay where they are.</param>
+    internal OrtSession(byte[] model, SessionOptions options, IReadOnlyList<(string Name, ElementType Type, long[] Dims, ReadOnlyMemory<byte> Data)> constants)
     {
-        _session = session;
-        Inputs = [.. session.InputMetadata.Select(Describe)];
-        Outputs = [.. session.OutputMetadata.Select(Describe)];
+        _shared = new SharedWeights(constants);
+        try
+        {
+            _shared.AddTo(options);
+            _session = constants.Count == 0 ? new InferenceSession(model, options) : Load(model, options, constants.Max(c => c.Data.Length));
+        }
+        catch
+        {
+            _shared.Dispose();
+            throw;
+        }
+
+        Inputs = [.. _session.InputMetadata.Select(Describe)];
+        Outputs = [.. _session.OutputMetadata.Select(Describe)];
     }
 
     /// <inheritdoc />
@@ -31,7 +48,7 @@ internal sealed class OrtSession : IModelSession
     {
         cancellation.ThrowIfCancellationRequested();
         var values = new List<OrtValue>(inputs.Count);
-        using var options = new RunOptions();
+        using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var registration = cancellation.Register(() => options.Terminate = true);
         try
         {
@@ -57,7 +74,35 @@ internal sealed class OrtSession : IModelSession
     }
 
     /// <inheritdoc />
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        _shared.Dispose();
+    }
+
+    /// <summary>
+    /// The runtime wants every file to exist that a model names, though it reads none of it: the constants come from
+    /// memory. A file without content, and without a place on the disk, does.
+    /// </summary>
+    private static InferenceSession Load(byte[] model, SessionOptions options, long largest)
+    {
+        var folder = Directory.CreateTempSubdirectory("onnx-compress-");
+        try
+        {
+            using (var nothing = File.Create(Path.Combine(folder.FullName, SharedWeights.Location)))
+            {
+                nothing.SetLength(largest);
+            }
+
+            var path = Path.Combine(folder.FullName, "model.onnx");
+            File.WriteAllBytes(path, model);
+            return new InferenceSession(path, options);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     private static TensorInfo Describe(KeyValuePair<string, NodeMetadata> entry) =>
         entry.Value.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR

@@ -45,6 +45,12 @@ public sealed record CompressionOptions
     /// <summary>Folder that keeps statistics and times of nodes between runs; null: nothing is kept.</summary>
     public string? CacheFolder { get; init; }
 
+    /// <summary>
+    /// Models that may be carried out and compared for one budget: the rules first, then moves of the budget between sites.
+    /// Null: the rules. A number, not a time: the same data give the same plan on a slow machine.
+    /// </summary>
+    public int? Trials { get; init; }
+
     /// <summary>Globs over node names: only channel groups with a matching producer are touched; empty means all.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
@@ -65,9 +71,6 @@ public sealed record CompressionOptions
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;
-
-    /// <summary>Whether weights may be made from data at all.</summary>
-    internal bool FitsWeights => Reconstruction != ReconstructionMode.None;
 
     /// <summary>
     /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and

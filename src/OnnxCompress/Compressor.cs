@@ -80,6 +80,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
+        return Solvable(() => Run(model, data, options, progress, cancellation));
+    }
+
+    private CompressionResult Run(
+        OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
         var watch = new StageWatch(progress);
         var workshop = Open(model, data.Statistics, options, watch, progress, cancellation);
         var draft = options.Plan is { } given
@@ -113,8 +119,30 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         // Many models are timed, each for a moment.
         var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
         LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
-        return new FrontierSearch(workshop, judge, Time).Explore(budgets, progress, cancellation);
+        return Solvable(() => new FrontierSearch(workshop, judge, Time).Explore(budgets, progress, cancellation));
     }
+
+    /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
+    private static T Solvable<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (NumericException failure)
+        {
+            throw Unsolvable(failure);
+        }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions.OfType<NumericException>().FirstOrDefault() is not null)
+        {
+            throw Unsolvable(several.Flatten().InnerExceptions.OfType<NumericException>().First());
+        }
+    }
+
+    private static OnnxCompressException Unsolvable(NumericException failure) => new(
+        DiagnosticCodes.NumbersUnusable,
+        $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
+        failure);
 
     private Workshop Open(
         OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
@@ -160,8 +188,11 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Draft Search(
         OnnxModel original, Workshop workshop, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var search = new PlanSearch(workshop, Judge(original, data.Validation, options), progress, cancellation);
-        return options.Budget.IsLimited || options.Goal is null
+        var isBudget = options.Budget.IsLimited || options.Goal is null;
+        // One plan within a budget has nothing to be compared with.
+        var judge = isBudget && options.Trials == 1 ? null : Judge(original, data.Validation, options);
+        var search = new PlanSearch(workshop, judge, progress, cancellation);
+        return isBudget
             ? search.Best(options.Budget)
             : new GoalSearch(search, Judge(original, data.Guard, options), options.Goal).Smallest(cancellation);
     }

@@ -10,6 +10,9 @@ namespace OnnxCompress;
 public sealed record StageTimes(
     double AnalyzeSeconds, double CalibrateSeconds, double SelectSeconds, double AllocateSeconds, double ReconstructSeconds, double CompareSeconds)
 {
+    /// <summary>The most memory that the process had held by the end of each stage: where it grows, the stage needed more than all before.</summary>
+    public IReadOnlyDictionary<string, long> PeakBytes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
     /// <summary>Single nodes in the runtime, where time is limited; 0 when all of them were known from an earlier run.</summary>
     public double NodeTimingSeconds { get; init; }
 }

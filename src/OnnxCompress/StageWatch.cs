@@ -8,9 +8,13 @@ namespace OnnxCompress;
 internal sealed class StageWatch(IProgress<ProgressUpdate>? progress)
 {
     private readonly Dictionary<string, double> _seconds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _peaks = new(StringComparer.Ordinal);
 
     /// <summary>What was measured so far; stages that did not run took no time.</summary>
-    public StageTimes Times => new(Of("analyze"), Of("calibrate"), Of("select"), Of("allocate"), Of("reconstruct"), Of("compare"));
+    public StageTimes Times => new(Of("analyze"), Of("calibrate"), Of("select"), Of("allocate"), Of("reconstruct"), Of("compare"))
+    {
+        PeakBytes = _peaks,
+    };
 
     /// <summary>Whether stages announce themselves; a search that runs them many times announces its rounds in their place.</summary>
     public bool Announces { get; set; } = true;
@@ -27,6 +31,8 @@ internal sealed class StageWatch(IProgress<ProgressUpdate>? progress)
         var result = work();
         // A search plans and reconstructs many times.
         _seconds[stage] = Of(stage) + Stopwatch.GetElapsedTime(start).TotalSeconds;
+        using var process = Process.GetCurrentProcess();
+        _peaks[stage] = process.PeakWorkingSet64;
         return result;
     }
 

@@ -30,13 +30,16 @@ internal sealed class MethodOptions
         "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto, response with data, alds with --reconstruct none.",
         ["auto", .. Forms.Select(form => form.Word)]);
 
+    private readonly Option<string?> _trials = OptionFactory.Text(
+        "--trials", "N", "Models that are carried out and compared for a budget; beyond the usual six the budget is moved between layers while that helps. Default: 6.");
+
     private readonly Option<string[]> _include = OptionFactory.Repeatable("--include", "GLOB", "Only nodes with a matching name are compressed.");
     private readonly Option<string[]> _exclude = OptionFactory.Repeatable("--exclude", "GLOB", "Nodes with a matching name are left alone.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _split, _include, _exclude })
+        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _split, _trials, _include, _exclude })
         {
             command.Options.Add(option);
         }
@@ -52,6 +55,7 @@ internal sealed class MethodOptions
         Selection = OptionText.Word(
             "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr)),
         Split = Split(parsed.GetValue(_split), parsed.GetValue(_methods)),
+        Trials = parsed.GetValue(_trials) is { } trials ? OptionText.Whole("--trials", trials, 1, 10_000) : null,
         Include = parsed.GetValue(_include) ?? [],
         Exclude = parsed.GetValue(_exclude) ?? [],
     };

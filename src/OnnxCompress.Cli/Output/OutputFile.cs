@@ -1,4 +1,5 @@
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Cli.Output;
 
@@ -39,7 +40,11 @@ internal static class OutputFile
             throw new OnnxCompressException(DiagnosticCodes.OutputNotAFile, $"The folder of '{path}' does not exist; create it first.");
         }
 
-        Write(path, () => File.Create(Path.Combine(folder, Path.GetRandomFileName()), 1, FileOptions.DeleteOnClose).Dispose());
+        Write(path, () =>
+        {
+            using var files = new AtomicFiles();
+            File.Create(files.Add(Path.GetFullPath(path))).Dispose();
+        });
     }
 
     /// <summary>Whether two paths lead to the same file, also through links.</summary>
@@ -50,16 +55,9 @@ internal static class OutputFile
     /// <exception cref="OnnxCompressException">OCX8004.</exception>
     public static void WriteText(string path, string text) => Write(path, () =>
     {
-        var temporary = $"{Path.GetFullPath(path)}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, text);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        using var files = new AtomicFiles();
+        File.WriteAllText(files.Add(Path.GetFullPath(path)), text);
+        files.Commit();
     });
 
     /// <summary>Writes, and says which file failed.</summary>
@@ -70,7 +68,8 @@ internal static class OutputFile
         {
             write();
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        // The last is what .NET makes of a file that is too large for its file system or for a quota.
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new OnnxCompressException(DiagnosticCodes.CannotWrite, $"'{path}' cannot be written: {failure.Message}", failure);
         }

@@ -9,6 +9,7 @@ internal static class TablePrinter
     /// <summary>Prints a table and an empty line.</summary>
     public static void Print(ResultTable table, TextWriter output, bool terminal)
     {
+        table = table with { Title = PlainText.OneLine(table.Title), Rows = [.. table.Rows.Select(row => (IReadOnlyList<string>)[.. row.Select(PlainText.OneLine)])] };
         if (terminal)
         {
             Draw(table, output);

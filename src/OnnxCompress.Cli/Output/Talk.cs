@@ -20,7 +20,7 @@ internal sealed class Talk(CliContext context, Verbosity verbosity, bool json)
     {
         if (diagnostic.Severity != Severity.Information || IsVerbose)
         {
-            context.Error.WriteLine(diagnostic with { Message = diagnostic.Message.ReplaceLineEndings(" ") });
+            context.Error.WriteLine(diagnostic with { Message = PlainText.OneLine(diagnostic.Message) });
         }
     }
 
@@ -32,7 +32,7 @@ internal sealed class Talk(CliContext context, Verbosity verbosity, bool json)
     {
         if (verbosity != Verbosity.Quiet)
         {
-            context.Error.WriteLine(text);
+            context.Error.WriteLine(PlainText.OneLine(text));
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class Talk(CliContext context, Verbosity verbosity, bool json)
     {
         if (!json)
         {
-            context.Output.WriteLine(text);
+            context.Output.WriteLine(string.Join(Environment.NewLine, text.Split(Environment.NewLine).Select(PlainText.OneLine)));
         }
     }
 

@@ -67,6 +67,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         var origin = PlanOrigin.Of(_runtime, data is null ? null : new SubsetSampleSource(data, split.Statistics), outcome.Result.Model);
         CheckLock(origin);
+        outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
         var write = failures.Count == 0 || settings.Force;
         if (write)
@@ -75,7 +76,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             {
                 if (settings.WritesPlan)
                 {
-                    (outcome.Result.Plan with { Origin = origin }).Save(settings.Output);
+                    outcome.Result.Plan.Save(settings.Output);
                 }
                 else
                 {
@@ -221,10 +222,19 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)
         {
-            failures.Add(failure);
+            failures.Add(failure with { Message = failure.Message + Costliest(outcome.Result.Sites) });
         }
 
         return failures;
+    }
+
+    /// <summary>Where to look first: the sites whose layers answer most differently.</summary>
+    private static string Costliest(IEnumerable<SiteOutcome> sites)
+    {
+        const int Few = 3;
+        var worst = sites.Where(s => double.IsFinite(s.MeasuredError)).OrderByDescending(s => s.MeasuredError).Take(Few)
+            .Select(s => $"{s.Site} (relative error {Figures.Error(s.MeasuredError)})").ToArray();
+        return worst.Length == 0 ? "" : $" It cost most at {string.Join(", ", worst)}; --exclude leaves a node alone.";
     }
 
     private CompressionReport Report(OnnxModel model, CompressOutcome outcome, double readSeconds, bool written)
@@ -262,6 +272,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 Process.GetCurrentProcess().PeakWorkingSet64)
             {
                 CompareSeconds = result.Times.CompareSeconds,
+                PeakBytes = result.Times.PeakBytes,
                 NodeTimingSeconds = result.Times.NodeTimingSeconds,
             },
         };

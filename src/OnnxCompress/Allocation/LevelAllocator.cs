@@ -82,7 +82,7 @@ internal sealed class LevelAllocator
         while (Array.Exists(isOpen, open => open))
         {
             var at = Enumerable.Range(0, isOpen.Length).Where(i => isOpen[i])
-                .MaxBy(i => i < _sites.Count ? LevelOf(_sites[i], widths[i]) : splits[i - _sites.Count]?.Error ?? 0);
+                .MaxBy(i => i < _sites.Count ? LevelOf(_sites[i], widths[i]) : _splits[i - _sites.Count].LevelOf(splits[i - _sites.Count]));
             isOpen[at] = at < _sites.Count ? Widen(at, widths, kept, splits) : Refine(at - _sites.Count, kept, splits);
         }
 

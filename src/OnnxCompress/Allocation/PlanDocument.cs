@@ -7,7 +7,7 @@ namespace OnnxCompress.Allocation;
 /// <param name="Model">SHA-256 of the model it is for.</param>
 /// <param name="Rule">How the budget was spread.</param>
 /// <param name="Sites">What happens where.</param>
-internal sealed record PlanDocument(int Schema, string? Model, string? Rule, PlanEntry[]? Sites)
+internal sealed record PlanDocument(int Schema, string? Model, string? Rule, PlanEntry?[]? Sites)
 {
     /// <summary>What it was made with.</summary>
     public PlanOrigin? Origin { get; init; }

@@ -43,8 +43,8 @@ internal static class PlanFile
             }
 
             var document = JsonSerializer.Deserialize(File.ReadAllText(path), Context.PlanDocument);
-            return document is { Schema: Schema, Model: not null, Sites: not null }
-                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s, path))]) { Rule = document.Rule ?? "", Origin = document.Origin }
+            return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null)
+                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)

@@ -17,6 +17,11 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     /// <summary>The curve.</summary>
     public ChannelCurve Curve => curve;
 
+    /// <summary>The same site with errors that count more or less than those of others.</summary>
+    public SiteCandidate Weighted(double weight) => weight == 1 ? this : new(group, curve, alignment) { Weight = weight };
+
+    private double Weight { get; init; } = 1;
+
     /// <summary>
     /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
     /// to a multiple of its alignment with the next in the order.
@@ -50,7 +55,7 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     /// puts its error into each of them and into every later sum, where no later weights can mend it (measured on
     /// ResNet-20: the root of the summed squares keeps 1.5 points fewer decisions at the same size).
     /// </summary>
-    public double LevelOf(int width) => curve.Errors[width] * group.ConsumerLayers.Count;
+    public double LevelOf(int width) => Weight * curve.Errors[width] * group.ConsumerLayers.Count;
 
     /// <summary>The smallest width whose level is at most <paramref name="level"/>.</summary>
     public int WidthAt(double level)

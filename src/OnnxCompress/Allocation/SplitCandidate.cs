@@ -28,6 +28,15 @@ internal sealed class SplitCandidate(
         ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra }
         : this;
 
+    /// <summary>The same layer with errors that count more or less than those of others.</summary>
+    public SplitCandidate Weighted(double weight) => weight == 1 ? this
+        : new SplitCandidate(layer, options, size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = weight };
+
+    private double Weight { get; init; } = 1;
+
+    /// <summary>What a split counts as among the errors of all sites.</summary>
+    public double LevelOf(SplitOption? option) => Weight * (option?.Error ?? 0);
+
     /// <summary>Spectra of channel groups, for the search of ALDS; null for other forms.</summary>
     public AldsSpectra? Spectra { get; init; }
 
@@ -67,7 +76,8 @@ internal sealed class SplitCandidate(
         var least = worth * price(null);
         foreach (var option in Paying(remaining))
         {
-            var value = (option.Error * option.Error * option.Error) + (worth * price(option.Shape));
+            var error = LevelOf(option);
+            var value = (error * error * error) + (worth * price(option.Shape));
             if (value < least)
             {
                 (best, least) = (option, value);
@@ -86,7 +96,7 @@ internal sealed class SplitCandidate(
         Paying(remaining).Where(o => o.Error < present.Error && double.IsFinite(price(o.Shape))).MinBy(o => price(o.Shape));
 
     /// <summary>The plan of a split.</summary>
-    public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRank, option.Error);
+    public SplitPlan ToPlan(SplitOption option) => new(layer.Node.Name, option.Shape, size.LargestRankOf(option.Shape.Form), option.Error);
 
     private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
 

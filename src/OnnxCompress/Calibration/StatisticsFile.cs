@@ -14,7 +14,12 @@ namespace OnnxCompress.Calibration;
 internal static class StatisticsFile
 {
     private const int Version = 2;
-    private const int LargestChannels = 1 << 20;
+
+    /// <summary>No sum over 2^63 products of two floats passes this.</summary>
+    private const double LargestSum = 1e100;
+
+    /// <summary>What rounding of float sums may add to the inequality of Cauchy and Schwarz, relative.</summary>
+    private const double Rounding = 1e-3;
 
     private static ReadOnlySpan<byte> Marker => "OCXSTATS"u8;
 
@@ -112,17 +117,24 @@ internal static class StatisticsFile
         {
             var key = reader.ReadString();
             var channels = reader.ReadInt32();
-            if (channels is < 1 or > LargestChannels)
+            // The file must hold what it announces before memory is taken for it.
+            if (channels < 1 || BytesOfTap(channels) > reader.BaseStream.Length - reader.BaseStream.Position)
             {
-                throw Malformed(path, $"it has a tap with {channels} channels");
+                throw Malformed(path, $"it has a tap with {channels} channels and too few numbers for it");
             }
 
             var tap = statistics.Open(key, channels);
             ReadFold(reader, tap.Fit);
             ReadFold(reader, tap.Check);
+            if (!AreMoments(tap.Fit) || !AreMoments(tap.Check))
+            {
+                throw Malformed(path, $"the numbers of '{key}' are not sums of squares and products");
+            }
         }
 
-        return statistics;
+        return reader.BaseStream.Position == reader.BaseStream.Length && statistics.Samples >= 0
+            ? statistics
+            : throw Malformed(path, "its fields contradict each other");
     }
 
     private static void WriteFold(BinaryWriter writer, ChannelStatistics fold)
@@ -147,6 +159,36 @@ internal static class StatisticsFile
                 fold.Gram[(column * fold.Channels) + row] = fold.Gram[(row * fold.Channels) + column];
             }
         }
+    }
+
+    private static decimal BytesOfTap(int channels) => 2 * (sizeof(long) + (sizeof(double) * (channels + (channels * (channels + 1m) / 2))));
+
+    /// <summary>
+    /// Whether a fold can have come from data: a damaged or made-up one would fail later, inside a factorisation. Checked
+    /// are finite numbers and the inequality of Cauchy and Schwarz, <c>g_ij^2 &lt;= g_ii g_jj</c> and <c>s_i^2 &lt;= rows g_ii</c>.
+    /// </summary>
+    private static bool AreMoments(ChannelStatistics fold)
+    {
+        var deviations = new double[fold.Channels];
+        for (var i = 0; i < deviations.Length; i++)
+        {
+            var square = fold.Gram[(i * fold.Channels) + i];
+            deviations[i] = Math.Sqrt(square) * (1 + Rounding);
+            if (!(square is >= 0 and <= LargestSum) || !(Math.Abs(fold.Sums[i]) <= Math.Sqrt(fold.Rows) * deviations[i]))
+            {
+                return false;
+            }
+
+            for (var j = 0; j < i; j++)
+            {
+                if (!(Math.Abs(fold.Gram[(i * fold.Channels) + j]) <= deviations[i] * deviations[j]))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return fold.Rows >= 0;
     }
 
     private static OnnxCompressException Malformed(string path, string reason) =>

@@ -104,7 +104,9 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
 
         if (a.Length != b.Length)
         {
-            throw new InvalidOperationException($"Axes of {a.Length} and {b.Length} indices meet at '{node.Name}'.");
+            // The runtime does not check every operand, a bias that is too short for instance.
+            Pin([a, b], DiagnosticCodes.ShapeUnknown, node.Name, $"'{node.Name}' ({node.OpType}) lets axes of {a.Length} and of {b.Length} meet");
+            return null;
         }
 
         for (var i = 0; i < a.Length; i++)

@@ -86,6 +86,9 @@ public static class DiagnosticCodes
     /// <summary>The channels are the state of a recurrent layer.</summary>
     public const string RecurrentState = "OCX2018";
 
+    /// <summary>A weight holds NaN or infinity.</summary>
+    public const string WeightNotFinite = "OCX2019";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -129,6 +132,14 @@ public static class DiagnosticCodes
 
     /// <summary>Samples are in several statistics files that are added up, or were held out and calibrated on.</summary>
     public const string SamplesRepeated = "OCX3024";
+
+    /// <summary>An input declares a size that is not positive, or more values than can be fed.</summary>
+    public const string InputSizeInvalid = "OCX3025";
+
+    // 4: select
+
+    /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>
+    public const string NumbersUnusable = "OCX4001";
 
     // 5: allocate
 

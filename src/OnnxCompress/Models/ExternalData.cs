@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Google.Protobuf;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models.Protos;
@@ -21,14 +22,18 @@ internal static class ExternalData
     /// <param name="model">Changed in place.</param>
     /// <param name="folder">Folder of the model file; locations are relative to it. Null for a model that is in no folder.</param>
     /// <param name="allowOutside">Whether a location may leave that folder.</param>
+    /// <param name="hash">Takes the bytes that were read.</param>
     /// <returns>Names of the tensors that were external.</returns>
     /// <exception cref="OnnxCompressException">OCX1004: missing or too short; OCX1005: outside the folder.</exception>
-    public static IReadOnlySet<string> Internalize(ModelProto model, string? folder, bool allowOutside)
+    public static IReadOnlySet<string> Internalize(ModelProto model, string? folder, bool allowOutside, IncrementalHash hash)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var taken = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var tensor in model.Graph.Initializer.Where(t => t.DataLocation == TensorProto.Types.DataLocation.External))
         {
-            tensor.RawData = UnsafeByteOperations.UnsafeWrap(Read(tensor, folder, allowOutside));
+            var bytes = Read(tensor, folder, allowOutside, taken);
+            hash.AppendData(bytes);
+            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
             tensor.ExternalData.Clear();
             tensor.ClearDataLocation();
             names.Add(tensor.Name);
@@ -48,21 +53,40 @@ internal static class ExternalData
         foreach (var tensor in model.Graph.Initializer.Where(t => t.HasRawData && isExternal(t)))
         {
             stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
-            AddEntry(tensor, "location", location);
-            AddEntry(tensor, "offset", stream.Position.ToString(CultureInfo.InvariantCulture));
-            AddEntry(tensor, "length", tensor.RawData.Length.ToString(CultureInfo.InvariantCulture));
-            stream.Write(tensor.RawData.Span);
-            tensor.ClearRawData();
-            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            var data = tensor.RawData;
+            Announce(tensor, location, stream.Position);
+            stream.Write(data.Span);
         }
 
         stream.Flush(flushToDisk: true);
     }
 
+    /// <summary>A copy of a model without weights that names another side file.</summary>
+    public static ModelProto At(ModelProto model, string from, string to)
+    {
+        var moved = model.Clone();
+        foreach (var entry in moved.Graph.Initializer.SelectMany(t => t.ExternalData).Where(e => e.Key == "location" && e.Value == from))
+        {
+            entry.Value = to;
+        }
+
+        return moved;
+    }
+
+    /// <summary>Replaces a tensor's bytes by where they lie.</summary>
+    public static void Announce(TensorProto tensor, string location, long offset)
+    {
+        AddEntry(tensor, "location", location);
+        AddEntry(tensor, "offset", offset.ToString(CultureInfo.InvariantCulture));
+        AddEntry(tensor, "length", tensor.RawData.Length.ToString(CultureInfo.InvariantCulture));
+        tensor.ClearRawData();
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+    }
+
     private static void AddEntry(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 
-    private static byte[] Read(TensorProto tensor, string? folder, bool allowOutside)
+    private static byte[] Read(TensorProto tensor, string? folder, bool allowOutside, Dictionary<string, long> taken)
     {
         var location = Entry(tensor, "location");
         if (string.IsNullOrEmpty(location))
@@ -73,6 +97,11 @@ internal static class ExternalData
         if (folder is null)
         {
             throw Missing(tensor, $"its file '{location}' lies beside the model's file, and this model was read from memory");
+        }
+
+        if (location.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Missing(tensor, "the name of its file is damaged");
         }
 
         var path = Path.GetFullPath(Path.Combine(folder, location));
@@ -95,6 +124,13 @@ internal static class ExternalData
         if (offset < 0 || length < 0 || length > Array.MaxLength || offset > available || length > available - offset)
         {
             throw Missing(tensor, $"it wants {length} bytes at {offset} of '{location}', which has {available}");
+        }
+
+        // Tensors that all name the same bytes would take memory without end from a small file.
+        taken[path] = taken.GetValueOrDefault(path) + length;
+        if (taken[path] > available)
+        {
+            throw Missing(tensor, $"the tensors that lie in '{location}' want more bytes than its {available}, so that they overlap");
         }
 
         var bytes = GC.AllocateUninitializedArray<byte>((int)length);

@@ -43,6 +43,30 @@ internal sealed class Initializer
         }
     }
 
+    /// <summary>Refuses data that do not fit the shape, before anything is read from them.</summary>
+    /// <exception cref="OnnxCompressException">OCX1003.</exception>
+    public void CheckSize()
+    {
+        var stored = (_proto.HasRawData, Type) switch
+        {
+            (true, _) => Type.SizeInBytes() == 0 ? ArrayLength() : _proto.RawData.Length / (double)Type.SizeInBytes(),
+            (_, ElementType.Float) => _proto.FloatData.Count,
+            (_, ElementType.Double) => _proto.DoubleData.Count,
+            (_, ElementType.Int64) => _proto.Int64Data.Count,
+            (_, ElementType.Int32) => _proto.Int32Data.Count,
+            _ => ArrayLength(),
+        };
+        if (stored != ArrayLength())
+        {
+            throw Malformed($"its shape [{string.Join(',', _proto.Dims)}] needs {ArrayLength()} values but it has {stored}");
+        }
+    }
+
+    /// <summary>Whether no value is NaN or infinite; true for types without fractions.</summary>
+    public bool HasOnlyFiniteValues => !Type.IsFloatingPoint() || (Type == ElementType.Float && _proto.HasRawData
+        ? !MemoryMarshal.Cast<byte, float>(RawData(ArrayLength())).ContainsAnyExceptInRange(float.MinValue, float.MaxValue)
+        : Array.TrueForAll(ReadFloats(), float.IsFinite));
+
     /// <summary>The values of a float32, float16, bfloat16 or double tensor.</summary>
     /// <exception cref="OnnxCompressException">OCX1003: the data do not fit the shape, or the type has no fraction.</exception>
     public float[] ReadFloats()

@@ -206,7 +206,7 @@ internal sealed class ModelGraph
     }
 
     /// <summary>Sorts the nodes and rebuilds the look-ups after nodes were added or rewired.</summary>
-    /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, or a name with two makers.</exception>
+    /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, a name with two makers, or a node that makes nothing.</exception>
     public void Index()
     {
         _producers.Clear();
@@ -214,6 +214,11 @@ internal sealed class ModelGraph
         var nodes = _proto.Node.Select(n => new GraphNode(n, NameOf(n))).ToArray();
         foreach (var node in nodes)
         {
+            if (node.Outputs.Count == 0)
+            {
+                throw Inconsistent($"the node '{node.Name}' has no outputs");
+            }
+
             foreach (var output in node.Outputs.Where(o => o.Length > 0))
             {
                 if (_initializers.ContainsKey(output) || !_producers.TryAdd(output, node))

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models.Protos;
@@ -12,7 +13,7 @@ internal static class ModelReader
 
     /// <summary>Reads the file of a model; its external data are read by <see cref="ExternalData"/>.</summary>
     /// <exception cref="OnnxCompressException">OCX1001: there is no such file; OCX1002: it is not an ONNX model.</exception>
-    public static ModelProto ReadFile(string path)
+    public static ModelProto ReadFile(string path, IncrementalHash hash)
     {
         if (Directory.Exists(path))
         {
@@ -33,6 +34,7 @@ internal static class ModelReader
             throw new OnnxCompressException(DiagnosticCodes.ModelNotFound, $"'{path}' cannot be read: {e.Message}", e);
         }
 
+        hash.AppendData(bytes);
         return Parse(bytes, path);
     }
 

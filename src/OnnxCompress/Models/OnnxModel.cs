@@ -26,7 +26,7 @@ public sealed class OnnxModel
     /// <summary>The file it was loaded from, if any.</summary>
     public string? SourcePath { get; }
 
-    /// <summary>SHA-256 of the bytes it was loaded from (without external data), lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the bytes it was loaded from, then of those of its external tensors in their order; lower-case hexadecimal.</summary>
     public string Sha256 { get; }
 
     /// <summary>Inputs that a caller must feed: initializers that are listed as inputs too are left out.</summary>
@@ -53,25 +53,26 @@ public sealed class OnnxModel
     /// <summary>Reads a model and its external data.</summary>
     /// <param name="path">An <c>.onnx</c> file.</param>
     /// <param name="options">What may be touched; null: the safe defaults.</param>
-    /// <exception cref="OnnxCompressException">OCX1001 to OCX1005, OCX1008: the file cannot be used; the message says why.</exception>
+    /// <exception cref="OnnxCompressException">OCX1001 to OCX1006, OCX1008: the file cannot be used; the message says why.</exception>
     public static OnnxModel Load(string path, ModelLoadOptions? options = null)
     {
-        var proto = ModelReader.ReadFile(path);
-        using var stream = File.OpenRead(path);
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(stream));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var proto = ModelReader.ReadFile(path, hash);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false);
-        return new OnnxModel(proto, external, path, sha256);
+        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false, hash);
+        return Checked(new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset())));
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
     /// <param name="bytes">The protobuf.</param>
-    /// <exception cref="OnnxCompressException">OCX1002 to OCX1005, OCX1008: the bytes cannot be used.</exception>
+    /// <exception cref="OnnxCompressException">OCX1002 to OCX1006, OCX1008: the bytes cannot be used.</exception>
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
-        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false);
-        return new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(bytes);
+        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false, hash);
+        return Checked(new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(hash.GetHashAndReset())));
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
@@ -141,6 +142,26 @@ public sealed class OnnxModel
     }
 
     /// <summary>
+    /// The model as one message without its large constants, which a runtime takes from memory as they lie there: however
+    /// many sessions run it, the weights are there once.
+    /// </summary>
+    /// <param name="location">What the model calls the place of the large constants.</param>
+    /// <param name="constants">Name, type, shape and bytes of each constant that is left out.</param>
+    internal byte[] ToBytesApart(string location, out IReadOnlyList<(string Name, ElementType Type, long[] Dims, ReadOnlyMemory<byte> Data)> constants)
+    {
+        var apart = _proto.Clone();
+        var taken = new List<(string, ElementType, long[], ReadOnlyMemory<byte>)>();
+        foreach (var tensor in apart.Graph.Initializer.Where(t => t.RawData.Length >= ExternalData.SmallestExternalBytes))
+        {
+            taken.Add((tensor.Name, (ElementType)tensor.DataType, [.. tensor.Dims], tensor.RawData.Memory));
+            ExternalData.Announce(tensor, location, 0);
+        }
+
+        constants = taken;
+        return apart.ToByteArray();
+    }
+
+    /// <summary>
     /// Writes the model: first beside the target under another name, then renamed, so that a reader sees the old file
     /// or the new one and never half of one. Weights go to <c>&lt;name&gt;.data</c> when the source kept them apart or
     /// when they do not fit into one message.
@@ -150,27 +171,21 @@ public sealed class OnnxModel
     public void Save(string path)
     {
         var target = Path.GetFullPath(path);
-        using var files = new AtomicFiles();
-        var proto = _proto;
-        if (NeedsExternalData)
+        if (!NeedsExternalData)
         {
-            proto = _proto.Clone();
-            var side = target + ".data";
-            var all = !FitsOneMessage;
-            ExternalData.Externalize(
-                proto,
-                t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)),
-                files.Add(side),
-                Path.GetFileName(side));
+            ModelWriter.Save(_proto, target);
+            return;
         }
 
-        using (var stream = new FileStream(files.Add(target), FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            proto.WriteTo(stream);
-            stream.Flush(flushToDisk: true);
-        }
+        var all = !FitsOneMessage;
+        ModelWriter.SaveApart(
+            _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
+    }
 
-        files.Commit();
+    private static OnnxModel Checked(OnnxModel model)
+    {
+        ModelChecks.Check(model._proto, model.Graph, model.Opset);
+        return model;
     }
 
     /// <summary>Adds or replaces an entry of the model's metadata.</summary>

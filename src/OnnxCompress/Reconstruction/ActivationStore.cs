@@ -87,7 +87,8 @@ internal sealed class ActivationStore(long limit) : IDisposable
     /// <summary>Gives up a tensor.</summary>
     public void Drop(string tensor)
     {
-        foreach (var entry in _entries[tensor])
+        // A run that was cut short has not filled all of them.
+        foreach (var entry in _entries[tensor].Where(e => e is not null))
         {
             if (entry.Values is { } values)
             {

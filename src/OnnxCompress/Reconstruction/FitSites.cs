@@ -51,6 +51,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         var firstLayout = reduce is null ? layout : LayoutOf(reduce)!.Value.Layout;
         var dims = shrinkage.Shapes.Of(node.Outputs[0])!;
         var outputAxis = AxisOf(node, dims.Length, weightInput);
+        // Where something else than the layer's own outputs goes, the two networks have different rows; the layer is exact as it is.
+        if (shrinkage.Axes(node.Outputs[0]).Where((axis, i) => i != outputAxis && shrinkage.Shrinks(axis)).Any())
+        {
+            return null;
+        }
+
         var inputAxis = node.OpType == "MatMul" ? outputAxis : 1;
         var added = node.OpType == "MatMul" ? AddBehind(node, layout.AllOutputs) : null;
         var (input, kept) = Originally(first, before, inputAxis, weightInput, layout.Groups);
@@ -155,7 +161,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         }
 
         var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims[^1] == outputs
+        return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims is [.., var last] && last == outputs
             && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
             ? uses[0].Node
             : null;

@@ -24,6 +24,9 @@ public sealed record ReportedTiming(
     /// <summary>Comparing plans on validation and guard samples.</summary>
     public double CompareSeconds { get; init; }
 
+    /// <summary>The most memory that the process had held by the end of each stage, by the stage's name.</summary>
+    public IReadOnlyDictionary<string, long>? PeakBytes { get; init; }
+
     /// <summary>Timing single nodes, where latency is limited: part of allocating. 0 when all times were cached.</summary>
     public double NodeTimingSeconds { get; init; }
 }

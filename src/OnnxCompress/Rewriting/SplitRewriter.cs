@@ -77,7 +77,7 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     private static int LargestRank(SplitShape shape, LayerSize size) => shape.Form switch
     {
         SplitForm.Input => size.Inputs,
-        SplitForm.Spatial => Math.Min(size.Inputs * size.Kernel[0], size.Outputs * size.Kernel[1]),
+        SplitForm.Spatial => size.LargestRankOf(SplitForm.Spatial),
         // The eigenvectors of the outputs are as many as outputs, even where the weight has less rank.
         SplitForm.Response or SplitForm.Tucker => size.Outputs,
         _ => Math.Min(size.Outputs, size.Columns / shape.Groups),

@@ -14,7 +14,7 @@ namespace OnnxCompress.Search;
 internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Func<CompressionPlan, double> measure)
 {
     /// <summary>A share this far below the wanted one is near enough: pairs of runs are not measured more finely.</summary>
-    private const double Near = 0.03;
+    private const double Near = 0.015;
 
     private const int MostSteps = 8;
 

@@ -18,6 +18,9 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
         new("one level", true, true, 1),
     ];
 
+    /// <summary>By site, how much more than elsewhere its error counts; 1 where nothing is said.</summary>
+    public IReadOnlyDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
+
     /// <summary>
     /// The rules that are tried, the one that wins most often first. Which family a network stands better differs: splits
     /// keep the decisions of plain residual networks, channels those of networks that are thin already.
@@ -28,4 +31,7 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
     public static IReadOnlyList<PlanRule> For(bool channels, bool splits, bool spatial) => channels && !splits
         ? [new("one level", channels, splits, 1)]
         : [.. All.Where(r => (channels || !r.Channels) && (spatial || !r.SpatialFirst))];
+
+    /// <summary>How much the error of a site counts.</summary>
+    public double WeightOf(string site) => Weights.GetValueOrDefault(site, 1);
 }

@@ -13,8 +13,8 @@ namespace OnnxCompress.Search;
 /// <param name="cancellation">Stops the search.</param>
 internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
 {
-    /// <summary>Halvings of the budget: the smallest model is found to a sixty-fourth of the original.</summary>
-    private const int Halvings = 6;
+    /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
+    private const int Halvings = 7;
 
     /// <summary>Rules that are tried at each budget before it counts as too small.</summary>
     private const int RulesPerBudget = 3;
@@ -25,34 +25,43 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     /// <summary>Every plan that was scored, in the order of trial.</summary>
     public List<Draft> Tried { get; } = [];
 
-    /// <summary>The best plan within a budget.</summary>
+    /// <summary>The best plan within a budget: of all rules, then by moves between sites while trials are left.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget.</exception>
     public Draft Best(Budget budget)
     {
-        Draft? best = null;
+        (Draft Draft, PlanRule Rule)? best = null;
         OnnxCompressException? unreachable = null;
-        foreach (var (i, rule) in workshop.Rules.Index())
+        var (trial, trials) = (0, workshop.Options.Trials ?? workshop.Rules.Count);
+        Draft? Attempt(PlanRule rule)
         {
-            Announce(i, workshop.Rules.Count);
-            if (best is not null && judge is null)
-            {
-                break;
-            }
-
+            Announce(trial++, trials);
             try
             {
-                var draft = Try(budget, rule);
-                best = best is null || draft.Score!.Loss < best.Score!.Loss ? draft : best;
+                return Try(budget, rule);
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
             {
                 // Channels alone may not reach what channels and splits do.
                 unreachable ??= e;
+                return null;
             }
         }
 
-        End(workshop.Rules.Count);
-        return best ?? throw unreachable!;
+        foreach (var rule in workshop.Rules.Take(trials).TakeWhile(_ => best is null || judge is not null))
+        {
+            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < best.Value.Draft.Score!.Loss))
+            {
+                best = (draft, rule);
+            }
+        }
+
+        if (best is { } start && judge is not null && trial < trials)
+        {
+            best = (new LocalMoves(Attempt).Improve(start.Draft, start.Rule, trials - trial), start.Rule);
+        }
+
+        End(trials);
+        return best?.Draft ?? throw unreachable!;
     }
 
     /// <summary>

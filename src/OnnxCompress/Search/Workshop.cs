@@ -66,8 +66,8 @@ internal sealed class Workshop(
 
     private CompressionPlan Allocate(Budget budget, PlanRule rule)
     {
-        SiteCandidate[] sites = rule.Channels ? Sites : [];
-        SplitCandidate[] splits = !rule.Splits ? [] : rule.SpatialFirst ? [.. Splits.Select(s => s.SpatialFirst())] : Splits;
+        SiteCandidate[] sites = rule.Channels ? [.. Sites.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
+        SplitCandidate[] splits = rule.Splits ? [.. Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, Timing?.Cost);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)

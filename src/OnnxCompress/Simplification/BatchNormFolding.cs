@@ -15,7 +15,7 @@ internal static class BatchNormFolding
         var folded = 0;
         foreach (var norm in graph.Nodes.Where(n => n is { OpType: "BatchNormalization", Domain: "" }).ToArray())
         {
-            if (graph.Producer(norm.Inputs[0]) is { OpType: "Conv", Domain: "" } conv && CanFold(norm, conv, graph))
+            if (norm.Input(0) is { } input && graph.Producer(input) is { OpType: "Conv", Domain: "" } conv && CanFold(norm, conv, graph))
             {
                 Fold(norm, conv, graph);
                 folded++;
@@ -31,11 +31,22 @@ internal static class BatchNormFolding
         graph.Uses(conv.Outputs[0]).Count == 1 &&
         !graph.IsOutput(conv.Outputs[0]) &&
         norm.Inputs.Skip(1).All(i => graph.Initializers.ContainsKey(i) && !graph.IsInput(i)) &&
-        IsOwnConstant(conv.Inputs[1], graph) &&
+        norm.Inputs.Count == 5 && conv.Inputs.Count > 1 && IsOwnConstant(conv.Inputs[1], graph) && FitTogether(norm, conv, graph) &&
         (conv.Input(2) is not { } bias || IsOwnConstant(bias, graph));
 
     private static bool IsOwnConstant(string name, ModelGraph graph) =>
         graph.Initializers.TryGetValue(name, out var constant) && constant.Type.IsFloatingPoint() && graph.Uses(name).Count == 1 && !graph.IsInput(name);
+
+    // The runtime has not seen the model yet, so nothing says that sizes are right.
+    private static bool FitTogether(GraphNode norm, GraphNode conv, ModelGraph graph)
+    {
+        var weight = graph.Initializers[conv.Inputs[1]];
+        return weight.Dims is [> 0, ..] && weight.Count > 0 && norm.Inputs.Skip(1).All(i => IsVectorOf(weight.Dims[0], i, graph))
+            && (conv.Input(2) is not { } bias || IsVectorOf(weight.Dims[0], bias, graph));
+    }
+
+    private static bool IsVectorOf(long channels, string name, ModelGraph graph) =>
+        graph.Initializers.TryGetValue(name, out var constant) && constant.Dims is [var length] && length == channels && constant.Type.IsFloatingPoint();
 
     private static void Fold(GraphNode norm, GraphNode conv, ModelGraph graph)
     {

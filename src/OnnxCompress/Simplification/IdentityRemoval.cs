@@ -9,7 +9,7 @@ internal static class IdentityRemoval
     /// <returns>How many nodes went.</returns>
     public static int Apply(ModelGraph graph)
     {
-        var passes = graph.Nodes.Where(n => n.Domain.Length == 0 && (n.OpType == "Identity" || IsIdleDropout(n, graph))).ToArray();
+        var passes = graph.Nodes.Where(n => n is { Domain.Length: 0, Inputs.Count: > 0, Outputs.Count: > 0 } && (n.OpType == "Identity" || IsIdleDropout(n, graph))).ToArray();
         var removed = 0;
         foreach (var node in passes.Where(n => !graph.IsOutput(n.Outputs[0])))
         {

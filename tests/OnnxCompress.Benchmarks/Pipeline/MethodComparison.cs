@@ -34,10 +34,13 @@ public static class MethodComparison
         ("svd of weights", Alone(CompressionMethod.LowRank) with { Split = SplitForm.Plain }),
         ("alds", Alone(CompressionMethod.LowRank) with { Split = SplitForm.Alds }),
         ("response low rank", Alone(CompressionMethod.LowRank) with { Split = SplitForm.Response }),
+        ("columns and rows", Alone(CompressionMethod.LowRank) with { Split = SplitForm.Spatial }),
         ("id, target-aware + least squares", Fitted(CompressionMethod.Interpolative)),
         ("redundancy + least squares", Fitted(CompressionMethod.Redundancy)),
         ("coreset + least squares, mean of 3 seeds", Fitted(CompressionMethod.Coreset)),
-        ("response low rank + least squares", Fitted(CompressionMethod.LowRank)),
+        ("alds + least squares", Fitted(CompressionMethod.LowRank) with { Split = SplitForm.Alds }),
+        ("response low rank + least squares", Fitted(CompressionMethod.LowRank) with { Split = SplitForm.Response }),
+        ("columns and rows + least squares", Fitted(CompressionMethod.LowRank) with { Split = SplitForm.Spatial }),
         ("all together", new CompressionOptions()),
     ];
 

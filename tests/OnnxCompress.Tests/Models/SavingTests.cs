@@ -73,6 +73,55 @@ public sealed class SavingTests : IDisposable
         Assert.DoesNotContain(Directory.GetFiles(_folder.Root), f => f.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void What_a_killed_writer_left_goes_and_what_others_write_stays()
+    {
+        var path = _folder.File("model.onnx");
+        var (mine, others) = (Path.GetFileName(Announced(path)), Path.GetFileName(Announced(_folder.File("other.onnx"))));
+        // No process has this number: it is above what systems give out.
+        var dead = mine.Replace($"-{Environment.ProcessId:x}-", "-7ffffff-", StringComparison.Ordinal);
+        var foreign = mine.Replace(mine.Split('.')[2].Split('-')[0], "00000000", StringComparison.Ordinal);
+        string[] kept = [others, foreign, "model.onnx.tmp", "model.onnx.backup.tmp", mine];
+        foreach (var name in (string[])[dead, .. kept])
+        {
+            _folder.Write(name, [1]);
+        }
+
+        Model().Save(path);
+
+        Assert.Equal(kept.Append("model.onnx").Order(StringComparer.Ordinal), Directory.GetFiles(_folder.Root).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_model_with_a_side_file_is_replaced_together_with_it()
+    {
+        var (first, second) = (External(1), External(2));
+        first.Save(_folder.File("out.onnx"));
+
+        second.Save(_folder.File("out.onnx"));
+
+        ModelAssert.SameOutputs(second, OnnxModel.Load(_folder.File("out.onnx")), 1e-12, "the same bytes");
+        Assert.Equal(["out.onnx", "out.onnx.data"], Directory.GetFiles(_folder.Root, "out*").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The name of a temporary file that is being written now.</summary>
+    private static string Announced(string path)
+    {
+        using var files = new AtomicFiles();
+        return files.Add(path);
+    }
+
+    private OnnxModel External(int seed)
+    {
+        var builder = new TestModel(seed: seed);
+        builder.Input("x", "N", 32);
+        builder.Gemm("f", "x", 32, 64);
+        builder.Output("f", "N", 64);
+        var path = _folder.File($"source{seed}.onnx");
+        ModelWriter.SaveApart(builder.Proto, t => t.RawData.Length > 1024, path);
+        return OnnxModel.Load(path);
+    }
+
     private static OnnxModel Model()
     {
         var builder = new TestModel();

@@ -105,7 +105,9 @@ public sealed class ReportJsonTests
             "verifySeconds": 0.7,
             "totalSeconds": 2.8,
             "peakWorkingSetBytes": 123456,
-            "compareSeconds": 0
+            "compareSeconds": 0,
+            "peakBytes": null,
+            "nodeTimingSeconds": 0
           },
           "changed": [
             {
@@ -119,6 +121,7 @@ public sealed class ReportJsonTests
             }
           ],
           "frontier": [],
+          "frontierSamples": null,
           "preprocessing": {
             "layout": "nchw",
             "scale": 0.5,

@@ -64,7 +64,7 @@ internal static class CsvFile
         {
             if (!IsNumber(cells[i], out var value))
             {
-                var column = names is null ? $"column {i + 1}" : $"column '{names[i]}'";
+                var column = names is null || i >= names.Length ? $"column {i + 1}" : $"column '{names[i]}'";
                 throw Malformed(path, $"holds '{Short(cells[i])}' in line {line}, {column}: only numbers, true and false are read; drop the column");
             }
 

@@ -60,6 +60,11 @@ internal static class NpzArchive
         {
             using var packed = entry.Open();
             var header = NpyHeader.Read(packed, name);
+            if (header.DataBytes > entry.Length)
+            {
+                throw Malformed(name, $"is truncated: its header promises {header.DataBytes} bytes of data, the entry has {entry.Length}");
+            }
+
             using (var target = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 CopyExactly(packed, target, header.DataBytes, name);

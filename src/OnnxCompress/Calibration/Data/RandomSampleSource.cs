@@ -47,8 +47,8 @@ public sealed class RandomSampleSource : ISampleSource
         var tensors = new HostTensor[_inputs.Count];
         for (var input = 0; input < tensors.Length; input++)
         {
-            var size = checked((int)_shapes[input].Aggregate(1L, (product, dim) => checked(product * dim)));
-            var values = Allocate(_inputs[input], checked(indices.Length * size));
+            var size = InputSizes.Count(_inputs[input], _shapes[input]);
+            var values = Allocate(_inputs[input], InputSizes.Count(_inputs[input], indices.Length, size));
             for (var position = 0; position < indices.Length; position++)
             {
                 Fill(values, position * size, size, new Random(unchecked((((_seed * 397) ^ indices[position]) * 397) ^ input)));

@@ -7,9 +7,10 @@ public static class SampleBatches
 {
     /// <summary>The batch that a model declares, when it declares one.</summary>
     /// <param name="inputs">The model's inputs; axis 0 is the batch.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX3025: it is not positive, or too large.</exception>
     public static int? Fixed(IReadOnlyList<TensorInfo> inputs) =>
-        inputs.Select(input => input.Dims is { Count: > 0 } dims ? dims[0].Value : null).FirstOrDefault(size => size is not null) is { } size
-            ? checked((int)size)
+        inputs.FirstOrDefault(input => input.Dims is [{ Value: not null }, ..]) is { } input
+            ? InputSizes.Count(input, input.Dims![0].Value!.Value)
             : null;
 
     /// <summary>Batches of consecutive samples.</summary>

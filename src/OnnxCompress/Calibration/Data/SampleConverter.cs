@@ -48,7 +48,7 @@ internal sealed class SampleConverter
     /// <exception cref="OnnxCompressException">OCX3002: files cannot feed an input of this type.</exception>
     public Array Allocate(int samples)
     {
-        var length = checked(samples * Elements);
+        var length = samples == 0 ? 0 : InputSizes.Count(Input, samples, Elements);
         return Input.Type switch
         {
             ElementType.Float => new float[length],

@@ -26,6 +26,12 @@ internal sealed class ConvolutionRule : OperatorRule
         }
 
         var axes = relations.Axes(weight);
+        if (axes.Length < 3 || relations.Shape(node.Inputs[0])!.Length != axes.Length || (node.Input(2) is { } added && relations.Shape(added) is not { Length: 1 }))
+        {
+            relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the operands of '{node.Name}' (Conv) do not belong together");
+            return;
+        }
+
         var output = relations.Shapes.Of(node.Outputs[0])!;
         var groups = (int)node.Int("group", 1);
         if (groups == 1)

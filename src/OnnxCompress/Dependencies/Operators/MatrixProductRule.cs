@@ -62,7 +62,7 @@ internal sealed class MatrixProductRule : OperatorRule
         }
 
         var isVector = bias is not null && relations.Graph.Constant(bias) is { } constant
-            && constant.Count == weight[outputAxis]!.Length && constant.Dims[^1] == constant.Count;
+            && constant.Dims is [.., var last] && last == constant.Count && last == weight[outputAxis]!.Length;
         Add(node, relations, outputAxis, inputAxis, constantInput: 1, channelAxis: 1,
             isVector && node.Float("alpha", 1) == 1 && node.Float("beta", 1) == 1 ? bias : null);
         relations.Set(node.Outputs[0], input[0], weight[outputAxis]);
@@ -155,6 +155,6 @@ internal sealed class MatrixProductRule : OperatorRule
         }
 
         var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        return relations.Graph.Constant(other) is { } constant && constant.Count == channels && constant.Dims[^1] == channels ? other : null;
+        return relations.Graph.Constant(other) is { } constant && constant.Count == channels && constant.Dims is [.., var last] && last == channels ? other : null;
     }
 }

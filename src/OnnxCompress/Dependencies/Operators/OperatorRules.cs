@@ -15,6 +15,9 @@ internal static class OperatorRules
         new TransposedConvolutionRule(), new RecurrentRule(),
     }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
 
+    /// <summary>Operators whose constants are weights; elsewhere infinity has its place, in masks for instance.</summary>
+    private static readonly HashSet<string> Weighted = ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "InstanceNormalization", "LSTM", "GRU", "RNN"];
+
     /// <summary>Relates the axes of one node.</summary>
     public static void Relate(GraphNode node, Relations relations)
     {
@@ -26,6 +29,10 @@ internal static class OperatorRules
         {
             relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({Qualified(node)}), which is not mapped");
         }
+        else if (Weighted.Contains(node.OpType) && node.Inputs.Any(i => relations.Graph.Constant(i) is { HasOnlyFiniteValues: false }))
+        {
+            relations.Opaque(node, DiagnosticCodes.WeightNotFinite, $"a weight of '{node.Name}' ({node.OpType}) holds NaN or infinity");
+        }
         else if (node.OpType != "Constant" && node.Inputs.Concat(node.Outputs).Any(t => t.Length > 0 && relations.Shape(t) is null))
         {
             relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the shapes at '{node.Name}' ({node.OpType}) could not be observed");
@@ -33,6 +40,10 @@ internal static class OperatorRules
         else
         {
             rule.Relate(node, relations);
+            if (node.Outputs.Any(output => Contradicts(output, relations)))
+            {
+                relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the attributes of '{node.Name}' ({node.OpType}) contradict the shapes that it makes");
+            }
         }
     }
 
@@ -44,6 +55,11 @@ internal static class OperatorRules
             rule.Shrink(node, shrinkage);
         }
     }
+
+    /// <summary>Whether a rule says something else of an output than what was observed: then it read the node otherwise than the runtime does.</summary>
+    private static bool Contradicts(string output, Relations relations) =>
+        output.Length > 0 && relations.Shapes.Of(output) is { } shape && relations.KnownAxes(output) is var axes
+        && (axes.Length != shape.Length || axes.Zip(shape).Any(pair => pair.First is { } axis && axis.Length != pair.Second));
 
     private static string Qualified(GraphNode node) => node.Domain.Length > 0 ? $"{node.Domain}.{node.OpType}" : node.OpType;
 }

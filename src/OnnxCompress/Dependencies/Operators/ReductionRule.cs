@@ -25,7 +25,8 @@ internal sealed class ReductionRule : OperatorRule
         }
 
         relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, $"'{node.Name}' ({node.OpType}) sums over them");
-        var keep = node.Int("keepdims", 1) != 0;
+        // The runtime takes 1, and nothing else, for yes.
+        var keep = node.Int("keepdims", 1) == 1;
         relations.Set(node.Outputs[0], [.. input.Select((axis, i) => (axis, isReduced: reduced.Contains(i)))
             .Where(p => keep || !p.isReduced)
             .Select(p => p.isReduced ? null : p.axis)]);

@@ -21,6 +21,12 @@ internal sealed class TransposedConvolutionRule : OperatorRule
         }
 
         var axes = relations.Axes(weight);
+        if (axes.Length < 3 || relations.Shape(node.Inputs[0])!.Length != axes.Length || (node.Input(2) is { } added && relations.Shape(added) is not { Length: 1 }))
+        {
+            relations.Opaque(node, DiagnosticCodes.ShapeUnknown, $"the operands of '{node.Name}' (ConvTranspose) do not belong together");
+            return;
+        }
+
         var isDepthwise = groups > 1 && axes[0]!.Length == groups && axes[1]!.Length == 1;
         if (groups > 1 && !isDepthwise)
         {

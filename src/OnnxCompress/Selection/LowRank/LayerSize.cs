@@ -30,5 +30,8 @@ internal sealed record LayerSize(int Inputs, int Outputs, int[] Kernel, int[] In
     /// <summary>The largest rank the weight can have.</summary>
     public int LargestRank => Math.Min(Outputs, Columns);
 
+    /// <summary>The largest rank of a form: columns and rows unfold the weight as <c>(in * height) x (out * width)</c>.</summary>
+    public int LargestRankOf(SplitForm form) => form == SplitForm.Spatial ? Math.Min(Inputs * Kernel[0], Outputs * Kernel[1]) : LargestRank;
+
     private static long Product(int[] sizes) => sizes.Aggregate(1L, (product, s) => product * s);
 }

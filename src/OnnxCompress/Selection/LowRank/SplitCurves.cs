@@ -5,16 +5,6 @@ namespace OnnxCompress.Selection.LowRank;
 /// <summary>Which splits a layer offers, with the error of each.</summary>
 internal static class SplitCurves
 {
-    /// <summary>
-    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
-    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. The input and Tucker-2
-    /// forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
-    /// </summary>
-    /// <param name="wanted">The form the user asked for; null leaves the choice to the tool.</param>
-    /// <param name="withData">Whether weights may be made from statistics.</param>
-    public static IReadOnlyList<SplitForm> Forms(SplitForm? wanted, bool withData) =>
-        wanted is { } form ? [form] : withData ? [SplitForm.Response, SplitForm.Spatial] : [SplitForm.Alds];
-
     /// <summary>All splits of a layer that pay.</summary>
     /// <param name="problem">The layer.</param>
     /// <param name="forms">Forms to try. A layer that none of them can be made of offers plain SVD.</param>

@@ -58,7 +58,7 @@ internal static class SplitSites
     {
         var graph = analysis.Relations.Graph;
         return node is { OpType: "Gather", Domain: "" } && node.Int("axis", 0) is 0 or -2
-            && graph.Constant(node.Inputs[0]) is { Dims.Count: 2 } table && table.Type.IsFloatingPoint()
+            && graph.Constant(node.Inputs[0]) is { Dims.Count: 2, HasOnlyFiniteValues: true } table && table.Type.IsFloatingPoint()
             && graph.Uses(node.Inputs[0]).Count == 1 && !graph.IsInput(node.Inputs[0]) && graph.Constant(node.Inputs[1]) is null
             && analysis.Relations.KnownAxes(node.Inputs[0]) is [not null, not null] && analysis.Relations.Shapes.Of(node.Outputs[0]) is { Length: > 0 } dims
             ? new LinearLayer

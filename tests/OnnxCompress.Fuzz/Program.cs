@@ -1,0 +1,30 @@
+using System.Globalization;
+using OnnxCompress.Fuzz;
+using OnnxCompress.Fuzz.Interruptions;
+
+// Each verb ends with 0 when nothing was found.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    switch (args)
+    {
+        case ["fuzz", .. var rest]:
+            return FuzzRun.Run(rest);
+        case ["interrupt", .. var rest]:
+            return InterruptRun.Run(rest);
+        case ["worker", .. var rest]:
+            return FuzzWorker.Run(rest);
+    }
+}
+catch (ArgumentException wrong)
+{
+    Console.Error.WriteLine(wrong.Message);
+    return 2;
+}
+
+Console.Error.WriteLine("""
+    fuzz      [--seed S] [--seconds N] [--target NAME,...] [--from I] [--findings FOLDER]: mutated files into every reader and the analysis
+    interrupt [--seed S] [--runs N]: kills runs that replace an output, and looks at what is left
+    fuzz      --seed S --only I [--target NAME,...]: one input again
+    """);
+return 2;
