@@ -188,13 +188,13 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Draft Search(
         OnnxModel original, Workshop workshop, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var isBudget = options.Budget.IsLimited || options.Goal is null;
+        var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
-        var judge = isBudget && options.Trials == 1 ? null : Judge(original, data.Validation, options);
+        var judge = goal is null && options.Trials == 1 ? null : Judge(original, data.Validation, options);
         var search = new PlanSearch(workshop, judge, progress, cancellation);
-        return isBudget
+        return goal is null
             ? search.Best(options.Budget)
-            : new GoalSearch(search, Judge(original, data.Guard, options), options.Goal).Smallest(cancellation);
+            : new GoalSearch(search, Judge(original, data.Guard, options), goal).Smallest(cancellation);
     }
 
     /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
