@@ -73,6 +73,20 @@ public sealed record CompressionOptions
     public int BatchSize { get; init; } = 16;
 
     /// <summary>
+    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
+    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. Columns and rows are
+    /// made from weights, so they count only where the whole network is fitted to the data afterwards. The input and
+    /// Tucker-2 forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
+    /// </summary>
+    internal SplitForm[] SplitForms => (Split, Reconstruction) switch
+    {
+        ({ } form, _) => [form],
+        (_, ReconstructionMode.None) => [SplitForm.Alds],
+        (_, ReconstructionMode.Local) => [SplitForm.Response],
+        _ => [SplitForm.Response, SplitForm.Spatial],
+    };
+
+    /// <summary>
     /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and
     /// weights are those of the methods.
     /// </summary>

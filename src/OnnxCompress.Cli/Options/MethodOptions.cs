@@ -24,10 +24,10 @@ internal sealed class MethodOptions
         "--align", "N|auto", "Kept widths are multiples of N; auto: the table for this CPU. Default: auto.", "auto");
 
     private readonly Option<string?> _selection = OptionFactory.Text(
-        "--selection", "target|pivoted-qr", "How id chooses the channels that stay. Default: target.", "target", "pivoted-qr");
+        "--selection", "target|pivoted-qr|strong-rrqr", "How id chooses the channels that stay. Default: target.", "target", "pivoted-qr", "strong-rrqr");
 
     private readonly Option<string?> _split = OptionFactory.Text(
-        "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto, response with data, alds with --reconstruct none.",
+        "--split", "FORM", "How svd splits a layer: response, plain, alds, input, tucker, spatial or auto. Default: auto: response and spatial, response alone with --reconstruct local, alds with none.",
         ["auto", .. Forms.Select(form => form.Word)]);
 
     private readonly Option<string?> _trials = OptionFactory.Text(
@@ -53,7 +53,8 @@ internal sealed class MethodOptions
         Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
-            "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr)),
+            "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr),
+            ("strong-rrqr", ChannelSelection.StrongRrqr)),
         Split = Split(parsed.GetValue(_split), parsed.GetValue(_methods)),
         Trials = parsed.GetValue(_trials) is { } trials ? OptionText.Whole("--trials", trials, 1, 10_000) : null,
         Include = parsed.GetValue(_include) ?? [],

@@ -34,7 +34,10 @@ internal sealed class ChannelSelector(
             var group = analysis.Groups[i];
             // The shorter sum is the lower curve; ties go to the method that was named first.
             var curve = methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
-            sites[i] = new SiteCandidate(group, curve, options.AlignmentOf(group.IsConvolved));
+            sites[i] = new SiteCandidate(group, curve, options.AlignmentOf(group.IsConvolved))
+            {
+                Exchange = curve.Method == CompressionMethod.Interpolative && options.Selection == ChannelSelection.StrongRrqr ? (kept, token) => Exchange(group, kept, curve.Ridge, token) : null,
+            };
         }
 
         ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
@@ -46,8 +49,7 @@ internal sealed class ChannelSelector(
 
     private ChannelCurve Curve(CompressionMethod method, ChannelGroup group, CancellationToken cancellation)
     {
-        var centre = method != CompressionMethod.Coreset && options.Selection == ChannelSelection.Target;
-        var moments = group.ConsumerLayers.Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, centre)).ToArray();
+        var moments = Moments(group, centre: method != CompressionMethod.Coreset && options.Selection == ChannelSelection.Target);
         return method switch
         {
             CompressionMethod.Interpolative => GreedySelection.Run(group, moments, options.Selection, cancellation),
@@ -55,6 +57,16 @@ internal sealed class ChannelSelector(
             CompressionMethod.Coreset => CoresetCurve.Of(group, Sensitivities(group), moments),
             _ => throw new ArgumentOutOfRangeException(nameof(method), method, "It chooses no channels."),
         };
+    }
+
+    private ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
+        [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, centre))];
+
+    /// <summary>Moments are read again: those of all sites at once would not fit beside a large model.</summary>
+    private bool[] Exchange(ChannelGroup group, bool[] kept, double ridge, CancellationToken cancellation)
+    {
+        var gains = Moments(group, centre: false).Select(m => new ExchangeGains(m.Consumer.Channels, group.Channels, m.Total().Gram, ridge, backend));
+        return ChannelExchange.Improve(group, [.. gains], kept, cancellation);
     }
 
     private ChannelSensitivities Sensitivities(ChannelGroup group) =>

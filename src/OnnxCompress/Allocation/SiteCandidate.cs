@@ -9,7 +9,7 @@ namespace OnnxCompress.Allocation;
 /// <param name="alignment">Kept channels of each segment are a multiple of this; null asks the table.</param>
 internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int? alignment)
 {
-    private readonly int[] _segmentOf = SegmentOf(group);
+    private readonly int[] _segmentOf = group.SegmentOf();
 
     /// <summary>The group.</summary>
     public ChannelGroup Group => group;
@@ -17,10 +17,13 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     /// <summary>The curve.</summary>
     public ChannelCurve Curve => curve;
 
-    /// <summary>The same site with errors that count more or less than those of others.</summary>
-    public SiteCandidate Weighted(double weight) => weight == 1 ? this : new(group, curve, alignment) { Weight = weight };
+    /// <summary>Swaps channels of a choice that is made; null leaves it.</summary>
+    public Func<bool[], CancellationToken, bool[]>? Exchange { get; init; }
 
     private double Weight { get; init; } = 1;
+
+    /// <summary>The same site with errors that count more or less than those of others.</summary>
+    public SiteCandidate Weighted(double weight) => weight == 1 ? this : new(group, curve, alignment) { Weight = weight, Exchange = Exchange };
 
     /// <summary>
     /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
@@ -70,24 +73,11 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     }
 
     /// <summary>The plan of the site for a choice of channels.</summary>
-    public ChannelPlan ToPlan(bool[] kept)
+    public ChannelPlan ToPlan(bool[] kept, CancellationToken cancellation)
     {
-        int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => kept[c])];
+        var chosen = Exchange is null || Array.TrueForAll(kept, k => k) ? kept : Exchange(kept, cancellation);
+        int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => chosen[c])];
         return new ChannelPlan(group.Name, curve.Method, channels, kept.Length, curve.Errors[channels.Length], curve.Ridge);
-    }
-
-    private static int[] SegmentOf(ChannelGroup group)
-    {
-        var segments = new int[group.Channels];
-        for (var s = 0; s < group.Segments.Count; s++)
-        {
-            foreach (var channel in group.Segments[s])
-            {
-                segments[channel] = s;
-            }
-        }
-
-        return segments;
     }
 
     /// <summary>At least one, a multiple of the alignment, and never more than there are.</summary>

@@ -2,7 +2,6 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
@@ -25,26 +24,12 @@ internal sealed class SplitSelector(
         return candidates;
     }
 
-    /// <summary>
-    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
-    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. Columns and rows are
-    /// made from weights, so they count only where the whole network is fitted to the data afterwards. The input and
-    /// Tucker-2 forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
-    /// </summary>
-    private SplitForm[] Forms() => (options.Split, options.Reconstruction) switch
-    {
-        ({ } form, _) => [form],
-        (_, ReconstructionMode.None) => [SplitForm.Alds],
-        (_, ReconstructionMode.Local) => [SplitForm.Response],
-        _ => [SplitForm.Response, SplitForm.Spatial],
-    };
-
     private SplitCandidate Price(LinearLayer layer)
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
         var isConvolved = layer.Node.OpType == "Conv";
         var alignment = options.AlignmentOf(isConvolved) ?? WidthTable.AlignmentOf(problem.Size.LargestRank, isConvolved);
-        var forms = Forms();
+        var forms = options.SplitForms;
         var spectra = forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         var axes = analysis.Relations.KnownAxes(layer.Weight);
         return new SplitCandidate(

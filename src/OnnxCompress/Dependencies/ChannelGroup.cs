@@ -44,6 +44,21 @@ public sealed class ChannelGroup
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
 
+    /// <summary>The segment of each channel.</summary>
+    internal int[] SegmentOf()
+    {
+        var segments = new int[Channels];
+        for (var s = 0; s < Segments.Count; s++)
+        {
+            foreach (var channel in Segments[s])
+            {
+                segments[channel] = s;
+            }
+        }
+
+        return segments;
+    }
+
     /// <summary>What removing one channel means, as people read it.</summary>
     public string Describe()
     {

@@ -42,40 +42,40 @@ internal sealed class ChannelRewriter
             throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, "The plan was made for another model; make a new plan for this model.");
         }
 
-        var removed = new HashSet<int>();
         var result = model.Clone();
-        foreach (var site in plan.Channels)
+        var sites = plan.Channels.Select(site => (Site: site, Group: GroupOf(site))).ToArray();
+        var removed = sites.SelectMany(s => s.Group.Atoms.Where((_, i) => !s.Site.Kept.Contains(i))).ToHashSet();
+        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
+
+        // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
+        var readers = sites.SelectMany(s => s.Group.ConsumerLayers).CountBy(c => c.Layer.Weight).ToDictionary(StringComparer.Ordinal);
+        foreach (var (site, group) in sites)
         {
             cancellation.ThrowIfCancellationRequested();
-            var group = GroupOf(site);
-            var isKept = new bool[group.Channels];
-            foreach (var channel in site.Kept)
-            {
-                isKept[channel] = true;
-            }
-
             foreach (var consumer in group.ConsumerLayers)
             {
                 if (site.Factors is null)
                 {
-                    Mix(consumer, isKept, site.Ridge, model.Graph, result.Graph);
+                    Mix(consumer, site, model.Graph, result.Graph);
                 }
                 else
                 {
                     Scale(consumer, site, result.Graph);
                 }
+
+                if (--readers[consumer.Layer.Weight] == 0)
+                {
+                    Shrink(result.Graph, consumer.Layer.Weight, shrinkage);
+                }
             }
-
-            removed.UnionWith(group.Atoms.Where((_, i) => !isKept[i]));
         }
 
-        foreach (var site in plan.Channels)
+        foreach (var (site, group) in sites)
         {
-            SelectInputs(GroupOf(site), site.Kept, result.Graph);
+            SelectInputs(group, site.Kept, result.Graph);
         }
 
-        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
-        Shrink(result.Graph, shrinkage);
+        Shrink(result.Graph, shrinkage, [.. readers.Keys]);
         return result;
     }
 
@@ -115,9 +115,10 @@ internal sealed class ChannelRewriter
     }
 
     /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>
-    private void Mix(GroupConsumer consumer, bool[] isKept, double ridge, ModelGraph original, ModelGraph result)
+    private void Mix(GroupConsumer consumer, ChannelPlan site, ModelGraph original, ModelGraph result)
     {
-        var kept = Enumerable.Range(0, consumer.Channels.Length).Where(i => isKept[consumer.Channels[i]]).ToArray();
+        var stays = site.Kept.ToHashSet();
+        int[] kept = [.. Enumerable.Range(0, consumer.Channels.Length).Where(i => stays.Contains(consumer.Channels[i]))];
         if (kept.Length == consumer.Channels.Length)
         {
             return;
@@ -125,7 +126,7 @@ internal sealed class ChannelRewriter
 
         // Targets and moments are those of the original: a consumer that was narrowed at its outputs reads the same.
         var moments = new ConsumerMoments(consumer, original, _statistics, _backend, _selection == ChannelSelection.Target);
-        var mixing = ChannelMixing.Solve(moments.Total(), kept, ridge, _backend);
+        var mixing = ChannelMixing.Solve(moments.Total(), kept, site.Ridge, _backend);
         var weights = ConsumerWeights.Read(consumer, result);
         if (mixing.Offsets is { } offsets)
         {
@@ -177,17 +178,24 @@ internal sealed class ChannelRewriter
         bias.Write([.. bias.Dims], values);
     }
 
-    private void Shrink(ModelGraph graph, Shrinkage shrinkage)
+    /// <summary>Takes the indices of removed channels out of a constant.</summary>
+    private void Shrink(ModelGraph graph, string constant, Shrinkage shrinkage)
     {
-        foreach (var (name, axes) in _analysis.Relations.Constants)
+        var axes = _analysis.Relations.KnownAxes(constant);
+        for (var axis = 0; axis < axes.Length; axis++)
         {
-            for (var axis = 0; axis < axes.Length; axis++)
+            if (shrinkage.Shrinks(axes[axis]))
             {
-                if (shrinkage.Shrinks(axes[axis]))
-                {
-                    graph.Constant(name)!.Slice(axis, [.. Enumerable.Range(0, axes[axis]!.Length).Where(i => shrinkage.IsKept(axes[axis]!.Ids[i]))]);
-                }
+                graph.Constant(constant)!.Slice(axis, [.. Enumerable.Range(0, axes[axis]!.Length).Where(i => shrinkage.IsKept(axes[axis]!.Ids[i]))]);
             }
+        }
+    }
+
+    private void Shrink(ModelGraph graph, Shrinkage shrinkage, HashSet<string> shrunk)
+    {
+        foreach (var name in _analysis.Relations.Constants.Select(c => c.Key).Where(name => !shrunk.Contains(name)))
+        {
+            Shrink(graph, name, shrinkage);
         }
 
         foreach (var node in graph.Nodes)

@@ -19,6 +19,6 @@ internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISamp
     {
         var result = new ModelVerifier(runtime).Verify(original, compressed, samples, options, null, cancellation);
         var error = result.RelativeError ?? double.PositiveInfinity;
-        return new PlanScore(result.Agreement, result.CautiousAgreement, error, result.DecisionLoss ?? error);
+        return new PlanScore(result.Agreement, result.CautiousAgreement, error, result.DecisionRisk ?? error);
     }
 }

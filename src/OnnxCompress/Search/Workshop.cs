@@ -56,15 +56,15 @@ internal sealed class Workshop(
     /// <summary>A plan within a budget.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation) => Watch.Time("allocate", () => budget.KeepLatency is null
-        ? Allocate(budget, rule)
-        : new LatencyPlanner(b => Allocate(b, rule), plan => TimeShare(plan, cancellation)).Plan(budget));
+        ? Allocate(budget, rule, cancellation)
+        : new LatencyPlanner(b => Allocate(b, rule, cancellation), plan => TimeShare(plan, cancellation)).Plan(budget));
 
     /// <summary>The compressed model of a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public Draft CarryOut(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
         Watch.Time("reconstruct", () => Reconstruct(plan, progress, cancellation));
 
-    private CompressionPlan Allocate(Budget budget, PlanRule rule)
+    private CompressionPlan Allocate(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
         SiteCandidate[] sites = rule.Channels ? [.. Sites.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
@@ -72,7 +72,7 @@ internal sealed class Workshop(
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
-        IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i])).Where(p => p.Kept.Count < p.Of);
+        IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
             channels = new CoresetPlans(analysis, statistics, options.UsedCoresetDraws, options.Seed).Draw(channels);

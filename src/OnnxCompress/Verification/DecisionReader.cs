@@ -9,6 +9,8 @@ namespace OnnxCompress.Verification;
 /// <param name="threshold">What a value must exceed where a threshold decides.</param>
 internal sealed class DecisionReader(DecisionRule rule, string output, double threshold)
 {
+    private const double LeastProbability = 1e-12;
+
     /// <summary>Decisions of every sample, position after position.</summary>
     /// <param name="values">The output, row-major.</param>
     /// <param name="dims">Its shape; axis 0 is the batch.</param>
@@ -66,56 +68,79 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
     }
 
     /// <summary>
-    /// Cross-entropy of given decisions under a batch of classes, summed; null where decisions are not the largest of
-    /// several floating-point classes. Values that lie in [0, 1] and sum to one are taken for probabilities, others for
-    /// logits.
+    /// How near decisions came to changing, summed: for each the share of its margin that the outputs' drift takes up, at
+    /// most 1, squared. The margin is towards the class for which that share is largest, and a drift away from it counts
+    /// like one towards it: on other samples it goes the other way. Values that lie in [0, 1] and sum to one are taken for
+    /// probabilities, and compared by their logarithms. Null where decisions have no margins.
     /// </summary>
-    /// <param name="decisions">One for each position, as <see cref="Decide"/> gives them.</param>
-    /// <param name="values">The output, row-major.</param>
-    /// <param name="dims">Its shape.</param>
-    /// <param name="type">Its element type.</param>
+    /// <param name="decisions">Those of <paramref name="expected"/>, as <see cref="Decide"/> gives them.</param>
+    /// <param name="expected">The output, row-major.</param>
+    /// <param name="actual">The drifted output.</param>
+    /// <param name="dims">Their shape.</param>
+    /// <param name="type">Their element type.</param>
     /// <param name="count">How many decisions count.</param>
-    public double? Loss(long[] decisions, ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type, int count)
+    public double? Risk(
+        long[] decisions, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, IReadOnlyList<long> dims, ElementType type, int count)
     {
-        if (rule.Kind == DecisionKind.Threshold || !type.IsFloatingPoint() || Axis(dims) is var axis && (axis == 0 || dims[axis] == 1))
+        if (rule.Kind != DecisionKind.Threshold && !type.IsFloatingPoint())
         {
             return null;
         }
 
-        var classes = (int)dims[axis];
-        var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
-        double loss = 0;
+        var axis = rule.Kind == DecisionKind.Threshold ? 0 : Axis(dims);
+        var isBinary = axis == 0 || dims[axis] == 1;
+        double risk = 0;
         for (var position = 0; position < count; position++)
         {
-            loss += Surprise(values, (position / inner * classes * inner) + (position % inner), inner, classes, (int)decisions[position]);
+            if (isBinary)
+            {
+                risk += Risk(expected[position] - threshold, expected[position] - actual[position]);
+                continue;
+            }
+
+            var (start, inner) = Start(position, dims, axis);
+            risk += Risk(expected[start..], actual[start..], inner, (int)dims[axis], (int)decisions[position]);
         }
 
-        return loss;
+        return risk;
     }
 
-    private static double Surprise(ReadOnlySpan<double> values, int start, int stride, int classes, int decision)
+    private static double Risk(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, int stride, int classes, int decision)
     {
-        const double Least = 1e-12, Tolerance = 1e-3;
-        var (largest, smallest, sum) = (double.NegativeInfinity, double.PositiveInfinity, 0.0);
+        var isProbability = IsProbability(expected, stride, classes);
+        double Score(double value) => isProbability ? Math.Log(Math.Max(value, LeastProbability)) : value;
+        var (before, after) = (Score(expected[decision * stride]), Score(actual[decision * stride]));
+        double risk = 0;
+        for (var other = 0; other < classes; other++)
+        {
+            if (other != decision)
+            {
+                var margin = before - Score(expected[other * stride]);
+                risk = Math.Max(risk, Risk(margin, margin - (after - Score(actual[other * stride]))));
+            }
+        }
+
+        return risk;
+    }
+
+    private static double Risk(double margin, double drift)
+    {
+        var share = Math.Min(1, Math.Abs(drift) / Math.Abs(margin));
+        // Nothing drifted from a tie.
+        return double.IsNaN(share) ? 0 : share * share;
+    }
+
+    private static bool IsProbability(ReadOnlySpan<double> values, int stride, int classes)
+    {
+        const double Tolerance = 1e-3;
+        var (smallest, sum) = (double.PositiveInfinity, 0.0);
         for (var c = 0; c < classes; c++)
         {
-            var value = values[start + (c * stride)];
-            (largest, smallest, sum) = (Math.Max(largest, value), Math.Min(smallest, value), sum + value);
+            var value = values[c * stride];
+            (smallest, sum) = (Math.Min(smallest, value), sum + value);
         }
 
-        var chosen = values[start + (decision * stride)];
-        if (smallest >= 0 && Math.Abs(sum - 1) < Tolerance)
-        {
-            return -Math.Log(Math.Max(chosen, Least));
-        }
-
-        double exponentials = 0;
-        for (var c = 0; c < classes; c++)
-        {
-            exponentials += Math.Exp(values[start + (c * stride)] - largest);
-        }
-
-        return Math.Log(exponentials) + largest - chosen;
+        return smallest >= 0 && Math.Abs(sum - 1) < Tolerance;
     }
 
     private int Axis(IReadOnlyList<long> dims)

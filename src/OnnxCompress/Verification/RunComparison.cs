@@ -20,7 +20,7 @@ internal sealed class RunComparison
     private long _decided;
     private readonly long[] _stretched = new long[Stretches.Length];
     private double[] _far = [];
-    private double? _loss = 0;
+    private double? _risk = 0;
     private long _agreeing;
     private long _bothRight;
     private long _onlyOriginal;
@@ -95,7 +95,7 @@ internal sealed class RunComparison
         {
             Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
             CautiousAgreement = _decided == 0 ? null : 1 - Stretches.Select((k, i) => (1 - ((double)_stretched[i] / _decided)) / k).Max(),
-            DecisionLoss = _decided == 0 ? null : _loss / _decided,
+            DecisionRisk = _decided == 0 ? null : _risk / _decided,
         };
     }
 
@@ -116,7 +116,7 @@ internal sealed class RunComparison
         }
 
         Stretch(wanted, positions * samples, batch);
-        _loss += _decisions.Loss(wanted, _actual.Values, _actual.Dims, _actual.Type, positions * samples);
+        _risk += _decisions.Risk(wanted, _expected.Values, _actual.Values, _expected.Dims, _expected.Type, positions * samples);
         if (_labels is null)
         {
             return;

@@ -20,10 +20,10 @@ public sealed record VerificationResult(
     public double? CautiousAgreement { get; init; }
 
     /// <summary>
-    /// Mean cross-entropy of the original's decisions under the compressed model's classes: falls smoothly where agreement
-    /// moves in steps. Null when decisions are not the largest of several classes.
+    /// How near the decisions came to changing: the share of its margin that drift takes from a decision, at most 1, squared;
+    /// mean over decisions. Falls smoothly where agreement moves in steps. Null when decisions have no margins.
     /// </summary>
-    public double? DecisionLoss { get; init; }
+    public double? DecisionRisk { get; init; }
 
     /// <summary>The most of <see cref="Changed"/> that are kept.</summary>
     public const int MostChanged = 50;

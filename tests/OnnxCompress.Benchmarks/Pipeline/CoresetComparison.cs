@@ -78,7 +78,7 @@ public static class CoresetComparison
             {
                 var sites = new ChannelSelector(model, analysis, statistics, backend, new CompressionOptions { Alignment = 1 }, [CompressionMethod.Interpolative])
                     .Select(CancellationToken.None);
-                Print(method, Accuracy(Plan((g, width) => sites.First(site => site.Group == g) is var site ? site.ToPlan(site.Keep(width)) : null!), statistics));
+                Print(method, Accuracy(Plan((g, width) => sites.First(site => site.Group == g) is var site ? site.ToPlan(site.Keep(width), CancellationToken.None) : null!), statistics));
             }
         }
     }
