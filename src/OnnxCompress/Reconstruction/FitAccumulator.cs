@@ -35,6 +35,9 @@ internal sealed class FitAccumulator
         _check = [.. Moments.Select(_ => new RowBuffer())];
     }
 
+    /// <summary>Changes targets before they are summed; null leaves them.</summary>
+    public ActiveTargets? Active { get; init; }
+
     /// <summary>The moments of each group; complete after <see cref="Flush"/>.</summary>
     public FitMoments[] Moments { get; }
 
@@ -49,10 +52,11 @@ internal sealed class FitAccumulator
     /// <param name="inputDims">Its shape.</param>
     /// <param name="targets">One row for each of <paramref name="rows"/>, one column for each output.</param>
     /// <param name="drift">The same; null without drift.</param>
+    /// <param name="beside">What the original has beside the layer's output; null without drift. <see cref="Active"/> needs it.</param>
     /// <param name="cancellation">Stops the work.</param>
     public void Add(
         bool isCheck, int[] rows, IReadOnlyList<long> outputDims, float[] input, IReadOnlyList<long> inputDims, float[] targets, float[]? drift,
-        CancellationToken cancellation)
+        float[]? beside, CancellationToken cancellation)
     {
         var table = _site.Layout.Kernel.Length == 0 ? null : TableFor(inputDims, outputDims);
         var positions = checked((int)outputDims.Skip(2).Aggregate(1L, (product, d) => product * d));
@@ -82,6 +86,7 @@ internal sealed class FitAccumulator
                         Fill(buffer.Window(start + from, to - from, _width), group, rows[from..to], from, (input, inputDims), table, positions, targets, drift);
                     },
                     cancellation);
+                Active?.Apply(group, buffer.Window(start, rows.Length, _width), beside);
             },
             cancellation);
     }

@@ -58,7 +58,7 @@ internal sealed class FitRows(IModelRuntime runtime, IDenseBackend backend, Reco
                     inputs[site.OriginalInput!] = input = run.Values<float>(from).ToArray();
                 }
 
-                accumulators[i].Add(batches.IsCheck(b), rows, run.Dims(output), input, run.Dims(from), (float[])targets.Values, null, cancellation);
+                accumulators[i].Add(batches.IsCheck(b), rows, run.Dims(output), input, run.Dims(from), (float[])targets.Values, null, null, cancellation);
             }
         }, cancellation);
         return accumulators;
@@ -67,26 +67,32 @@ internal sealed class FitRows(IModelRuntime runtime, IDenseBackend backend, Reco
     /// <summary>Moments of one layer with what the compressed network gives it, which the store holds.</summary>
     /// <param name="index">The layer's index in <see cref="Observe"/>.</param>
     /// <param name="site">The layer.</param>
+    /// <param name="active">Changes the targets; null leaves them as the original made them.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public FitAccumulator AccumulateKept(int index, FitSite site, CancellationToken cancellation)
+    public FitAccumulator AccumulateKept(int index, FitSite site, ActiveTargets? active, CancellationToken cancellation)
     {
-        var accumulator = new FitAccumulator(site, null, site.Beside is not null, backend);
+        var accumulator = new FitAccumulator(site, null, site.Beside is not null, backend) { Active = active };
         for (var b = 0; b < batches.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
             var (rows, input) = (_rows[index][b], store.Get(site.Input, b));
             var targets = (float[])store.Get(Key("y", index), b).Values;
-            var drift = site.Beside is null ? null : Drift((float[])store.Get(Key("d", index), b).Values, store.Get(site.Beside, b), site, rows);
-            accumulator.Add(batches.IsCheck(b), rows, _outputDims[index][b], (float[])input.Values, input.Dims, targets, drift, cancellation);
+            var beside = site.Beside is null ? null : (float[])store.Get(Key("d", index), b).Values;
+            var drift = beside is null ? null : Drift(beside, store.Get(site.Beside!, b), site, rows);
+            accumulator.Add(batches.IsCheck(b), rows, _outputDims[index][b], (float[])input.Values, input.Dims, targets, drift, beside, cancellation);
         }
 
+        return accumulator;
+    }
+
+    /// <summary>Gives up the rows of a layer.</summary>
+    public void Drop(int index, FitSite site)
+    {
         store.Drop(Key("y", index));
         if (site.Beside is not null)
         {
             store.Drop(Key("d", index));
         }
-
-        return accumulator;
     }
 
     private static float[] Drift(float[] original, HostTensor compressed, FitSite site, int[] rows)

@@ -50,6 +50,12 @@ internal sealed record FitSite
     /// <summary>What an Add puts beside the output and nothing else changes in between; null when there is no such Add.</summary>
     public string? Beside { get; init; }
 
+    /// <summary>
+    /// What the activation behind the output, or behind the Add that puts <see cref="Beside"/> to it, lets through; null
+    /// where every value counts.
+    /// </summary>
+    public ActivationRange? Range { get; init; }
+
     /// <summary>The tensor that the node reads.</summary>
     public string Input => Node.Inputs[WeightInput == 0 ? 1 : 0];
 

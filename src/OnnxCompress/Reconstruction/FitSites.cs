@@ -31,7 +31,15 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             }
         }
 
-        return [.. sites.Select((site, i) => site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null })];
+        return [.. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null }))];
+    }
+
+    private FitSite WithRange(FitSite site)
+    {
+        var output = site.BiasAdd is { } add ? add.Outputs[0] : site.Output;
+        var behind = site.Beside is null ? output : compressed.Uses(output)[0].Node.Outputs[0];
+        // Without a bias the constants of the targets could not be met.
+        return site with { Range = site.TakesBias ? ActivationRange.Behind(compressed, behind) : null };
     }
 
     private bool IsChanged(GraphNode node) =>

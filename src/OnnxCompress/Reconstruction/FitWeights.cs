@@ -27,6 +27,13 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
             : new double[site.Outputs];
     }
 
+    /// <summary>Targets that take the present weights for what the layer makes now.</summary>
+    public ActiveTargets Active(FitSite site, ActivationRange range)
+    {
+        var weights = Enumerable.Range(0, site.Layout.Groups).Select(g => Read(site, g)).Select(w => new Matrix<float>(w.Rows, w.Columns, [.. w.Values.ToArray().Select(v => (float)v)]));
+        return new ActiveTargets(range, [.. weights], ReadBias(site)!, site.AddedOriginally, backend);
+    }
+
     /// <summary>Writes the solution of each group.</summary>
     public void Write(FitSite site, LayerSolution[] solutions)
     {

@@ -76,7 +76,16 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             cancellation.ThrowIfCancellationRequested();
             var site = sites[i];
             walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
-            outcomes.Add(Solve(site, rows.AccumulateKept(i, site, cancellation), compressed.Graph));
+            var outcome = Solve(site, rows.AccumulateKept(i, site, null, cancellation), compressed.Graph);
+            if (site.Range is { } range)
+            {
+                // From the solution for all values to that for those which the activation lets through.
+                var active = new FitWeights(compressed.Graph, backend).Active(site, range);
+                outcome = outcome with { ErrorAfter = Solve(site, rows.AccumulateKept(i, site, active, cancellation), compressed.Graph).ErrorAfter };
+            }
+
+            rows.Drop(i, site);
+            outcomes.Add(outcome);
             progress?.Report(new ProgressUpdate("reconstruct", i + 1, sites.Length));
         }
 
