@@ -40,7 +40,7 @@ public sealed class UsageTests
     [InlineData("--align is '0'", "--keep-macs", "0.5", "--align", "0")]
     [InlineData("--memory is 'much'", "--keep-macs", "0.5", "--memory", "much")]
     [InlineData("--keep-latency is '0'", "--keep-latency", "0")]
-    [InlineData("target, pivoted-qr or strong-rrqr", "--keep-macs", "0.5", "--selection", "magnitude")]
+    [InlineData("strong-rrqr", "--keep-macs", "0.5", "--selection", "magnitude")]
     [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
     [InlineData("cpu, cuda, opencl or auto", "--keep-macs", "0.5", "--device", "tpu")]
     public void A_value_that_cannot_be_used_is_named(string part, params string[] options) =>
