@@ -8,6 +8,9 @@ namespace OnnxCompress.OnnxRuntime;
 /// <summary>Runs models in ONNX Runtime on the CPU.</summary>
 public sealed class OrtRuntime : IModelRuntime
 {
+    /// <summary>Bytes of models that the runtime gets as one message, with their weights.</summary>
+    private const long LargestCopied = 256 << 20;
+
     /// <inheritdoc />
     public string Version => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}";
 
@@ -27,7 +30,7 @@ public sealed class OrtRuntime : IModelRuntime
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", settings.Spin ? "1" : "0");
         try
         {
-            return model.FitsOneMessage ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
+            return model.Bytes <= LargestCopied ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
         }
         catch (OnnxRuntimeException e)
         {
@@ -41,13 +44,17 @@ public sealed class OrtRuntime : IModelRuntime
     internal static string FirstLine(string message) => message.Split('\n', 2)[0].Trim();
 
     /// <summary>
-    /// A model over 2 GB: its weights stay where they are, and nothing that would copy them is switched on. Times of such
-    /// models are those of the plain graph.
+    /// A large model: its weights stay where they are, where a message would hold them twice more. Over 2 GB nothing is
+    /// switched on that would copy them; times of such models are those of the plain graph.
     /// </summary>
     internal static OrtSession OpenShared(OnnxModel model, SessionOptions options)
     {
-        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
-        options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        if (!model.FitsOneMessage)
+        {
+            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+            options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        }
+
         var bytes = model.ToBytesApart(SharedWeights.Location, out var constants);
         return new OrtSession(bytes, options, constants);
     }

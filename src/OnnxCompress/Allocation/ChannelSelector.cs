@@ -29,6 +29,7 @@ internal sealed class ChannelSelector(
         }
 
         var sites = new SiteCandidate[analysis.Groups.Count];
+        var discarded = new DiscardedMemory();
         void SelectSite(int i)
         {
             var group = analysis.Groups[i];
@@ -38,6 +39,8 @@ internal sealed class ChannelSelector(
             {
                 Exchange = curve.Method == CompressionMethod.Interpolative && options.Selection == ChannelSelection.StrongRrqr ? (kept, token) => Exchange(group, kept, curve.Ridge, token) : null,
             };
+            // Read as numbers, laid out as a matrix, and grams of a size like it.
+            discarded.Add(group.ConsumerLayers.Sum(c => 4 * sizeof(float) * model.Graph.Constant(c.Layer.Weight)!.Count));
         }
 
         ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);

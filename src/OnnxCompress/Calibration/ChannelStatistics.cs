@@ -11,8 +11,10 @@ internal sealed class ChannelStatistics(int channels)
     /// <summary>Number of channels.</summary>
     public int Channels => channels;
 
-    /// <summary><c>channels x channels</c>, row-major, symmetric.</summary>
-    public double[] Gram { get; } = new double[checked(channels * channels)];
+    private double[]? _gram;
+
+    /// <summary><c>channels x channels</c>, row-major, symmetric; takes memory only once it is asked for.</summary>
+    public double[] Gram => _gram ??= new double[checked(channels * channels)];
 
     /// <summary>Column sums.</summary>
     public double[] Sums { get; } = new double[channels];
@@ -52,6 +54,11 @@ internal sealed class ChannelStatistics(int channels)
     /// <summary>Adds the statistics of other data.</summary>
     public void Add(ChannelStatistics other)
     {
+        if (other.Rows == 0)
+        {
+            return;
+        }
+
         for (var i = 0; i < Gram.Length; i++)
         {
             Gram[i] += other.Gram[i];

@@ -16,6 +16,9 @@ namespace OnnxCompress.Rewriting;
 /// </summary>
 internal sealed class ChannelRewriter
 {
+    /// <summary>About how often a weight is copied on its way: numbers, matrix, mixed, written, cut along each axis.</summary>
+    private const int CopiesOfWeights = 8;
+
     private readonly ModelAnalysis _analysis;
     private readonly CalibrationStatistics _statistics;
     private readonly IDenseBackend _backend;
@@ -49,6 +52,7 @@ internal sealed class ChannelRewriter
 
         // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
         var readers = sites.SelectMany(s => s.Group.ConsumerLayers).CountBy(c => c.Layer.Weight).ToDictionary(StringComparer.Ordinal);
+        var discarded = new DiscardedMemory();
         foreach (var (site, group) in sites)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -67,6 +71,8 @@ internal sealed class ChannelRewriter
                 {
                     Shrink(result.Graph, consumer.Layer.Weight, shrinkage);
                 }
+
+                discarded.Add(CopiesOfWeights * sizeof(float) * result.Graph.Constant(consumer.Layer.Weight)!.Count);
             }
         }
 

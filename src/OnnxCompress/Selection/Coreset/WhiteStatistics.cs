@@ -19,6 +19,7 @@ internal static class WhiteStatistics
     {
         var statistics = new CalibrationStatistics(model.Sha256);
         var bounds = new ChannelBounds(analysis.Relations, new PointNorms(analysis, new CalibrationStatistics(model.Sha256)));
+        var discarded = new DiscardedMemory();
         foreach (var group in analysis.Groups)
         {
             foreach (var consumer in group.ConsumerLayers.DistinctBy(c => ChannelTap.Of(c).Key, StringComparer.Ordinal))
@@ -30,6 +31,7 @@ internal static class WhiteStatistics
                     gram[c * (sizes.Length + 1)] = (float)(Rows * sizes[c] * sizes[c]);
                 }
 
+                discarded.Add(sizeof(float) * ((long)gram.Length + model.Graph.Constant(consumer.Layer.Weight)!.Count));
                 statistics.Open(ChannelTap.Of(consumer).Key, sizes.Length).Fit.Add(gram, new float[sizes.Length], Rows);
             }
         }
