@@ -15,7 +15,6 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
         new("channels only", true, false, 1),
         new("channels at a quarter of the level of columns and rows", true, true, 0.25, SpatialFirst: true),
         new("splits only", false, true, 1),
-        new("one level", true, true, 1),
     ];
 
     /// <summary>By site, how much more than elsewhere its error counts; 1 where nothing is said.</summary>

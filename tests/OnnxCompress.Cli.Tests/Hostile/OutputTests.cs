@@ -100,6 +100,30 @@ public sealed class OutputTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Four_processes_on_one_cache_leave_statistics_that_give_the_same_bytes()
+    {
+        var cache = _folder.File("cache");
+        string[] Calibrated(string output) =>
+        [
+            Tool, "compress", SampleFiles.Model, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "-o", output, "--samples", "200",
+            "--keep-params", "0.8", "--methods", "id", "--reconstruct", "none", "--min-agreement", "0", "--threads", "1", "--cache-dir", cache,
+        ];
+
+        var together = Enumerable.Range(0, 4).Select(i => Start("dotnet", Calibrated(_folder.File($"cached{i}.onnx")))).ToArray();
+        var ends = together.Select(End).ToArray();
+        using var after = Start("dotnet", Calibrated(Out));
+        var (code, error) = End(after);
+
+        Assert.All(ends.Append((code, error)), end => Assert.True(end.Item1 == 0, end.Item2));
+        Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(File.ReadAllBytes(Out), File.ReadAllBytes(_folder.File($"cached{i}.onnx"))));
+        Assert.Single(Directory.GetFiles(cache));
+        foreach (var process in together)
+        {
+            process.Dispose();
+        }
+    }
+
     private static string Tool => Path.Combine(AppContext.BaseDirectory, "dotnet-onnx-compress.dll");
 
     /// <summary>Weights of a model, wherever they lie: the names of side files differ.</summary>
