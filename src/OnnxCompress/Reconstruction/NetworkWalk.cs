@@ -60,7 +60,7 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
 
     private void Run(OnnxModel part, string[] fromStore, TensorInfo[] fromData, string[] outputs, CancellationToken cancellation)
     {
-        using var session = runtime.Open(part, new SessionSettings(threads));
+        using var session = runtime.Open(part, new SessionSettings(threads, Spin: false));
         if (session.Outputs.FirstOrDefault(o => o.Type is ElementType.Undefined or ElementType.Text or ElementType.BFloat16) is { } unusual)
         {
             throw new NotSupportedException($"'{unusual.Name}' is {unusual.Type}, which cannot be kept between two runs.");

@@ -52,6 +52,7 @@ public sealed class OutputTests : IDisposable
     public void An_interrupt_ends_the_run_within_a_second()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
+        Assert.SkipWhen(Interrupts.AreIgnored(), Interrupts.IgnoredReason);
         using var process = Start("dotnet", [Tool, "compress", SampleFiles.Model, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "-o", Out]);
         _ = process.StandardError.ReadLine();
         Thread.Sleep(300);

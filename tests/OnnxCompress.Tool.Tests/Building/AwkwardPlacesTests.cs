@@ -79,7 +79,7 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
     public void A_cancelled_build_ends_the_tool_and_leaves_no_output()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Finds the tool's process through /proc.");
-        Assert.SkipWhen(InterruptIsIgnored(), "The tests were started in the background, where Ctrl+C is ignored and every child inherits that.");
+        Assert.SkipWhen(Interrupts.AreIgnored(), Interrupts.IgnoredReason);
         using var consumer = new Consumer(packages);
         File.Copy(SampleFiles.Calibration, consumer.At("Calibration/all.npy"));
         consumer.WriteApp("""<OnnxModel Include="Models/glyphs.onnx" Data="Calibration/all.npy" Scale="0.00392156862745098" />""");
@@ -136,7 +136,4 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
     }
 
     /// <summary>The second bit of the mask of ignored signals stands for SIGINT.</summary>
-    private static bool InterruptIsIgnored() =>
-        File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } line
-        && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) & 2) != 0;
 }
