@@ -134,6 +134,4 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
             File.SetUnixFileMode(path, writable ? mode | UnixFileMode.UserWrite : mode & ~UnixFileMode.UserWrite);
         }
     }
-
-    /// <summary>The second bit of the mask of ignored signals stands for SIGINT.</summary>
 }
