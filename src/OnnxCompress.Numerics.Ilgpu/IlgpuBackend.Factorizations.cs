@@ -19,14 +19,7 @@ public sealed partial class IlgpuBackend
         ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));
         ViewShape.CheckSame(factor.Rows, rightSide.Columns, rightSide.Rows, rightSide.Columns, nameof(rightSide));
         Finite.RequireTriangle(factor, triangle, nameof(factor));
-        for (var index = 0; index < factor.Rows; index++)
-        {
-            if (factor[index, index] == 0)
-            {
-                throw new NumericException(NumericFailure.Singular, $"Diagonal entry {index} of the triangular factor is zero.");
-            }
-        }
-
+        ViewShape.CheckDiagonal(factor);
         Finite.Require(rightSide, nameof(rightSide));
         lock (_turn)
         {

@@ -46,7 +46,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
             return;
         }
 
-        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         var product = new Matrix<float>(c.Rows, c.Columns);
         lock (_turn)
         {
@@ -80,7 +80,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
             return;
         }
 
-        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         var product = Product(a, transposeA, b, transposeB, c.Rows, c.Columns, lowerOnly: false);
         for (var row = 0; row < c.Rows; row++)
         {
@@ -96,7 +96,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
     /// <inheritdoc/>
     public void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram)
     {
-        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        ViewShape.CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
         if (IsSmall(rows.Columns, rows.Columns, rows.Rows))
         {
             _cpu.AddGram(rows, gram);
@@ -130,7 +130,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
     /// <inheritdoc/>
     public void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram)
     {
-        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        ViewShape.CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
         if (IsSmall(rows.Columns, rows.Columns, rows.Rows))
         {
             _cpu.AddGram(rows, gram);
@@ -143,7 +143,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
     /// <inheritdoc/>
     public void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
     {
-        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
         if (IsSmall(c.Rows, c.Columns, a.Rows))
         {
             _cpu.AddCrossGram(a, b, c);
@@ -168,7 +168,7 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
     /// <inheritdoc/>
     public void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
     {
-        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
         if (IsSmall(c.Rows, c.Columns, a.Rows))
         {
             _cpu.AddCrossGram(a, b, c);
@@ -247,21 +247,6 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
                 gram[row, column] += product[row, column];
                 gram[column, row] = gram[row, column];
             }
-        }
-    }
-
-    private static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
-    {
-        var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);
-        var (inner, n) = transposeB == Transpose.No ? (bRows, bColumns) : (bColumns, bRows);
-        if (k != inner)
-        {
-            throw new ArgumentException($"op(A) has {k} columns but op(B) has {inner} rows.");
-        }
-
-        if (cRows != m || cColumns != n)
-        {
-            throw new ArgumentException($"The product is {m} x {n} but the destination is {cRows} x {cColumns}.");
         }
     }
 }

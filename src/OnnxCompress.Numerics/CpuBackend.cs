@@ -19,7 +19,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void Multiply(double alpha, ReadOnlyMatrixView<float> a, Transpose transposeA, ReadOnlyMatrixView<float> b, Transpose transposeB, double beta, MatrixView<float> c)
     {
-        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         fixed (float* pa = a.Values, pb = b.Values, pc = c.Values)
         {
             using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
@@ -30,7 +30,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void Multiply(double alpha, ReadOnlyMatrixView<double> a, Transpose transposeA, ReadOnlyMatrixView<double> b, Transpose transposeB, double beta, MatrixView<double> c)
     {
-        CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, transposeA, b.Rows, b.Columns, transposeB, c.Rows, c.Columns);
         fixed (double* pa = a.Values, pb = b.Values, pc = c.Values)
         {
             using var team = new Team(Workers(c.Rows, c.Columns, transposeA == Transpose.No ? a.Columns : a.Rows));
@@ -41,7 +41,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void AddGram(ReadOnlyMatrixView<float> rows, MatrixView<double> gram)
     {
-        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        ViewShape.CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
         fixed (float* pr = rows.Values)
         fixed (double* pg = gram.Values)
         {
@@ -64,7 +64,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram)
     {
-        CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
+        ViewShape.CheckProduct(rows.Rows, rows.Columns, Transpose.Yes, rows.Rows, rows.Columns, Transpose.No, gram.Rows, gram.Columns);
         fixed (double* pr = rows.Values)
         fixed (double* pg = gram.Values)
         {
@@ -79,7 +79,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
     {
-        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
         fixed (float* pa = a.Values, pb = b.Values)
         fixed (double* pc = c.Values)
         {
@@ -91,7 +91,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     /// <inheritdoc/>
     public unsafe void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
     {
-        CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
+        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
         fixed (double* pa = a.Values, pb = b.Values)
         fixed (double* pc = c.Values)
         {
@@ -106,14 +106,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
         ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));
         ViewShape.CheckSame(factor.Rows, rightSide.Columns, rightSide.Rows, rightSide.Columns, nameof(rightSide));
         Finite.RequireTriangle(factor, triangle, nameof(factor));
-        for (var index = 0; index < factor.Rows; index++)
-        {
-            if (factor[index, index] == 0)
-            {
-                throw new NumericException(NumericFailure.Singular, $"Diagonal entry {index} of the triangular factor is zero.");
-            }
-        }
-
+        ViewShape.CheckDiagonal(factor);
         Finite.Require(rightSide, nameof(rightSide));
         fixed (double* pt = factor.Values, pb = rightSide.Values)
         {
@@ -153,19 +146,4 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
 
     // Waking threads costs about as much as a product of 64^3.
     private int Workers(int m, int n, int k) => (double)m * n * k < 64 * 64 * 64 ? 1 : Threads;
-
-    private static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
-    {
-        var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);
-        var (inner, n) = transposeB == Transpose.No ? (bRows, bColumns) : (bColumns, bRows);
-        if (k != inner)
-        {
-            throw new ArgumentException($"op(A) has {k} columns but op(B) has {inner} rows.");
-        }
-
-        if (cRows != m || cColumns != n)
-        {
-            throw new ArgumentException($"The product is {m} x {n} but the destination is {cRows} x {cColumns}.");
-        }
-    }
 }

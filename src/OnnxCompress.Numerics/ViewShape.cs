@@ -1,6 +1,6 @@
 namespace OnnxCompress.Numerics;
 
-/// <summary>The shape checks that both views share; every message carries the numbers that disagree.</summary>
+/// <summary>The checks that views and backends share; every message carries the numbers that disagree.</summary>
 internal static class ViewShape
 {
     /// <summary>Checks sizes against the memory and returns the effective stride.</summary>
@@ -57,6 +57,34 @@ internal static class ViewShape
         if (actual < expected)
         {
             throw new ArgumentException($"Expected room for {expected} elements but got {actual}.", name);
+        }
+    }
+
+    /// <summary>Refuses operands that do not multiply, and a destination of another size.</summary>
+    public static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
+    {
+        var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);
+        var (inner, n) = transposeB == Transpose.No ? (bRows, bColumns) : (bColumns, bRows);
+        if (k != inner)
+        {
+            throw new ArgumentException($"op(A) has {k} columns but op(B) has {inner} rows.");
+        }
+
+        if (cRows != m || cColumns != n)
+        {
+            throw new ArgumentException($"The product is {m} x {n} but the destination is {cRows} x {cColumns}.");
+        }
+    }
+
+    /// <summary>Refuses a triangular factor that nothing can be solved with.</summary>
+    public static void CheckDiagonal(ReadOnlyMatrixView<double> factor)
+    {
+        for (var index = 0; index < factor.Rows; index++)
+        {
+            if (factor[index, index] == 0)
+            {
+                throw new NumericException(NumericFailure.Singular, $"Diagonal entry {index} of the triangular factor is zero.");
+            }
         }
     }
 }
