@@ -87,7 +87,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var watch = new StageWatch(progress);
-        var workshop = Open(model, data.Statistics, options, watch, progress, cancellation);
+        using var workshop = Open(model, data.Statistics, options, watch, progress, cancellation);
         var draft = options.Plan is { } given
             ? workshop.CarryOut(given, progress, cancellation)
             : Search(model, workshop, data, options, progress, cancellation);
@@ -112,7 +112,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
-        var workshop = Open(model, data.Statistics, options, new StageWatch(progress), progress, cancellation);
+        using var workshop = Open(model, data.Statistics, options, new StageWatch(progress), progress, cancellation);
         // Nothing is chosen here, so the guard is not used up by looking at it.
         var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");

@@ -18,6 +18,7 @@ internal sealed class FitAccumulator
     private readonly RowBuffer[] _fit, _check;
     private PatchTable? _table;
     private string _tableFor = "";
+    private ActiveTargets? _active;
 
     /// <summary>Begins with nothing.</summary>
     /// <param name="site">The layer.</param>
@@ -35,14 +36,22 @@ internal sealed class FitAccumulator
         _check = [.. Moments.Select(_ => new RowBuffer())];
     }
 
-    /// <summary>Changes targets before they are summed; null leaves them.</summary>
-    public ActiveTargets? Active { get; init; }
-
     /// <summary>The moments of each group; complete after <see cref="Flush"/>.</summary>
     public FitMoments[] Moments { get; }
 
     /// <summary>Output channels of each group of a layer.</summary>
     public static int OutputsPerGroup(FitSite site) => site.Outputs / site.Layout.Groups;
+
+    /// <summary>Begins the targets anew, which are changed from now on; then all rows must be added once more.</summary>
+    /// <param name="active">Changes them.</param>
+    public void Retarget(ActiveTargets active)
+    {
+        _active = active;
+        foreach (var moments in Moments)
+        {
+            moments.ForgetTargets();
+        }
+    }
 
     /// <summary>Adds rows of a batch.</summary>
     /// <param name="isCheck">Which fold they belong to.</param>
@@ -52,7 +61,7 @@ internal sealed class FitAccumulator
     /// <param name="inputDims">Its shape.</param>
     /// <param name="targets">One row for each of <paramref name="rows"/>, one column for each output.</param>
     /// <param name="drift">The same; null without drift.</param>
-    /// <param name="beside">What the original has beside the layer's output; null without drift. <see cref="Active"/> needs it.</param>
+    /// <param name="beside">What the original has beside the layer's output; null without drift. <see cref="Retarget"/> needs it.</param>
     /// <param name="cancellation">Stops the work.</param>
     public void Add(
         bool isCheck, int[] rows, IReadOnlyList<long> outputDims, float[] input, IReadOnlyList<long> inputDims, float[] targets, float[]? drift,
@@ -86,7 +95,7 @@ internal sealed class FitAccumulator
                         Fill(buffer.Window(start + from, to - from, _width), group, rows[from..to], from, (input, inputDims), table, positions, targets, drift);
                     },
                     cancellation);
-                Active?.Apply(group, buffer.Window(start, rows.Length, _width), beside);
+                _active?.Apply(group, buffer.Window(start, rows.Length, _width), beside);
             },
             cancellation);
     }
@@ -129,8 +138,16 @@ internal sealed class FitAccumulator
         var buffer = (isCheck ? _check : _fit)[group];
         if (buffer.Rows > 0)
         {
-            var statistics = Moments[group].Statistics;
-            (isCheck ? statistics.Check : statistics.Fit).Add(buffer.Window(0, buffer.Rows, _width), _backend);
+            var rows = buffer.Window(0, buffer.Rows, _width);
+            if (_active is null)
+            {
+                Moments[group].Add(isCheck, rows, _backend);
+            }
+            else
+            {
+                Moments[group].AddTargets(isCheck, rows, _backend);
+            }
+
             buffer.Rows = 0;
         }
     }

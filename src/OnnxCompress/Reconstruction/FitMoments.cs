@@ -12,6 +12,9 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="hasDrift">Whether there is a d.</param>
 internal sealed class FitMoments(int inputs, int outputs, bool hasDrift)
 {
+    /// <summary>Rows whose products are summed in float, as in <see cref="IDenseBackend.AddGram(ReadOnlyMatrixView{float}, MatrixView{double})"/>.</summary>
+    private const int BlockRows = 256;
+
     /// <summary>Both folds; see <see cref="TapStatistics"/>.</summary>
     public TapStatistics Statistics { get; } = new(inputs + (outputs * (hasDrift ? 2 : 1)));
 
@@ -23,6 +26,69 @@ internal sealed class FitMoments(int inputs, int outputs, bool hasDrift)
 
     /// <summary>Whether there is a d.</summary>
     public bool HasDrift => hasDrift;
+
+    /// <summary>Adds rows.</summary>
+    /// <param name="isCheck">The fold they belong to.</param>
+    /// <param name="rows">One row <c>[x, y, d]</c> for each sample.</param>
+    /// <param name="backend">Sums products.</param>
+    public void Add(bool isCheck, ReadOnlyMatrixView<float> rows, IDenseBackend backend) => (isCheck ? Statistics.Check : Statistics.Fit).Add(rows, backend);
+
+    /// <summary>Begins y anew; x, d and the count of rows stay, so the same rows must come once more through <see cref="AddTargets"/>.</summary>
+    public void ForgetTargets()
+    {
+        foreach (var fold in (ChannelStatistics[])[Statistics.Fit, Statistics.Check])
+        {
+            fold.Sums.AsSpan(inputs, outputs).Clear();
+            for (var i = 0; i < fold.Channels; i++)
+            {
+                // The rows of y whole, of all others the columns of y.
+                var isTarget = i >= inputs && i < inputs + outputs;
+                fold.Gram.AsSpan((i * fold.Channels) + (isTarget ? 0 : inputs), isTarget ? fold.Channels : outputs).Clear();
+            }
+        }
+    }
+
+    /// <summary>Adds the products of y with all columns, of rows whose x and d are summed already.</summary>
+    /// <param name="isCheck">The fold they belong to.</param>
+    /// <param name="rows">One row <c>[x, y, d]</c> for each sample.</param>
+    /// <param name="backend">Multiplies.</param>
+    public void AddTargets(bool isCheck, ReadOnlyMatrixView<float> rows, IDenseBackend backend)
+    {
+        var fold = isCheck ? Statistics.Check : Statistics.Fit;
+        var products = new Matrix<float>(outputs, fold.Channels);
+        for (var from = 0; from < rows.Rows; from += BlockRows)
+        {
+            var block = rows.Window(from, 0, Math.Min(BlockRows, rows.Rows - from), rows.Columns);
+            backend.Multiply(1, block.Window(0, inputs, block.Rows, outputs), Transpose.Yes, block, Transpose.No, 0, products);
+            AddProducts(products, fold);
+        }
+
+        for (var i = 0; i < rows.Rows; i++)
+        {
+            var y = rows.Row(i).Slice(inputs, outputs);
+            for (var o = 0; o < y.Length; o++)
+            {
+                fold.Sums[inputs + o] += y[o];
+            }
+        }
+    }
+
+    private void AddProducts(Matrix<float> products, ChannelStatistics fold)
+    {
+        for (var o = 0; o < outputs; o++)
+        {
+            var y = inputs + o;
+            var row = products.Row(o);
+            for (var i = 0; i < row.Length; i++)
+            {
+                fold.Gram[(y * fold.Channels) + i] += row[i];
+                if (i < inputs || i >= inputs + outputs)
+                {
+                    fold.Gram[(i * fold.Channels) + y] += row[i];
+                }
+            }
+        }
+    }
 
     /// <summary>The moments of one fold for a target.</summary>
     /// <param name="fold">The fold.</param>

@@ -39,7 +39,15 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
             Run(part, fromStore, fromData, outputs, cancellation);
         }
 
-        foreach (var tensor in store.Names.Where(n => !wanted.Contains(n) && !n.StartsWith(FitBatches.RowsPrefix, StringComparison.Ordinal) && !IsReadLater(n)).ToArray())
+        Drop(tensor => !wanted.Contains(tensor) && !IsReadLater(tensor));
+    }
+
+    /// <summary>Gives up all that is kept.</summary>
+    public void End() => Drop(_ => true);
+
+    private void Drop(Func<string, bool> isDone)
+    {
+        foreach (var tensor in store.Names.Where(n => !n.StartsWith(FitBatches.RowsPrefix, StringComparison.Ordinal) && isDone(n)).ToArray())
         {
             store.Drop(tensor);
         }

@@ -13,26 +13,22 @@ namespace OnnxCompress.Reconstruction;
 /// </summary>
 /// <param name="runtime">Where both networks run.</param>
 /// <param name="backend">Does the linear algebra.</param>
-/// <param name="options">Threads, batch size, seed and memory.</param>
-internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, ReconstructionOptions options)
+/// <param name="threads">Threads of the runtime; 0 means all cores.</param>
+internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, int threads)
 {
-    /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
-    private const int RowsPerColumn = 40, FewestRows = 24_000;
-
     private readonly LayerSolver _solver = new(backend);
 
     /// <summary>Refits a network in place.</summary>
-    /// <param name="original">The original network; not changed.</param>
+    /// <param name="outputs">The original network and what it makes of the calibration data.</param>
     /// <param name="compressed">The compressed one with the methods' weights.</param>
     /// <param name="shrinkage">Which channels stayed.</param>
-    /// <param name="samples">Calibration data.</param>
     /// <param name="mode">Local or sequential; none changes nothing.</param>
     /// <param name="progress">Told after each layer.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     /// <returns>One entry for each layer that was looked at.</returns>
     public IReadOnlyList<FitOutcome> Run(
-        OnnxModel original, OnnxModel compressed, Shrinkage shrinkage, ISampleSource samples, ReconstructionMode mode,
-        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OriginalOutputs outputs, OnnxModel compressed, Shrinkage shrinkage, ReconstructionMode mode, IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation)
     {
         if (mode == ReconstructionMode.None)
         {
@@ -40,7 +36,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         }
 
         compressed.Graph.Index();
-        var sites = new FitSites(original.Graph, compressed.Graph, shrinkage).Find()
+        var sites = new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find()
             .Where(s => shrinkage.Shapes.TypeOf(s.Output) == ElementType.Float)
             .ToArray();
         if (mode == ReconstructionMode.Local)
@@ -54,17 +50,23 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             return [];
         }
 
-        var batches = new FitBatches(samples, original.Inputs, options.BatchSize, cancellation);
-        using var store = new ActivationStore(options.MemoryBytes);
-        var rows = new FitRows(runtime, backend, options, batches, store);
+        var rows = new FitRows(outputs, backend);
         if (mode == ReconstructionMode.Local)
         {
-            var accumulators = rows.Accumulate(original, sites, WantedRows, cancellation);
+            var accumulators = rows.Accumulate(sites, cancellation);
             return [.. sites.Select((site, i) => Solve(site, accumulators[i], compressed.Graph))];
         }
 
-        rows.Observe(original, sites, WantedRows, cancellation);
-        return Sequence(compressed, sites, rows, new NetworkWalk(runtime, compressed, batches, store, options.Threads), progress, cancellation);
+        outputs.Take(sites, cancellation);
+        var walk = new NetworkWalk(runtime, compressed, outputs.Batches, outputs.Store, threads);
+        try
+        {
+            return Sequence(compressed, sites, rows, walk, progress, cancellation);
+        }
+        finally
+        {
+            walk.End();
+        }
     }
 
     private List<FitOutcome> Sequence(
@@ -76,15 +78,15 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             cancellation.ThrowIfCancellationRequested();
             var site = sites[i];
             walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
-            var outcome = Solve(site, rows.AccumulateKept(i, site, null, cancellation), compressed.Graph);
+            var accumulator = rows.AccumulateKept(site, cancellation);
+            var outcome = Solve(site, accumulator, compressed.Graph);
             if (site.Range is { } range)
             {
                 // From the solution for all values to that for those which the activation lets through.
-                var active = new FitWeights(compressed.Graph, backend).Active(site, range);
-                outcome = outcome with { ErrorAfter = Solve(site, rows.AccumulateKept(i, site, active, cancellation), compressed.Graph).ErrorAfter };
+                rows.Retarget(accumulator, new FitWeights(compressed.Graph, backend).Active(site, range), site, cancellation);
+                outcome = outcome with { ErrorAfter = Solve(site, accumulator, compressed.Graph).ErrorAfter };
             }
 
-            rows.Drop(i, site);
             outcomes.Add(outcome);
             progress?.Report(new ProgressUpdate("reconstruct", i + 1, sites.Length));
         }
@@ -92,11 +94,8 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         return outcomes;
     }
 
-    private static int WantedRows(FitSite site) => Math.Max(FewestRows, RowsPerColumn * site.Layout.Columns);
-
     private FitOutcome Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph)
     {
-        accumulator.Flush();
         var weights = new FitWeights(graph, backend);
         var bias = weights.ReadBias(site);
         var outputs = FitAccumulator.OutputsPerGroup(site);

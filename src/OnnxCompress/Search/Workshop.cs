@@ -22,7 +22,10 @@ namespace OnnxCompress.Search;
 /// <param name="options">How it is compressed.</param>
 internal sealed class Workshop(
     IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
+    : IDisposable
 {
+    private OriginalOutputs? _outputs;
+
     /// <summary>The model that plans are for: the original, simplified.</summary>
     public OnnxModel Model => model;
 
@@ -63,6 +66,9 @@ internal sealed class Workshop(
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public Draft CarryOut(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
         Watch.Time("reconstruct", () => Reconstruct(plan, progress, cancellation));
+
+    /// <inheritdoc />
+    public void Dispose() => _outputs?.Dispose();
 
     private CompressionPlan Allocate(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
@@ -105,9 +111,14 @@ internal sealed class Workshop(
         var (compressed, shrinkage) = Rewrite(plan, cancellation);
         // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
         var mode = options.Statistics is not null && Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
-        var settings = new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
-        var fits = new Reconstructor(runtime, backend, settings).Run(model, compressed, shrinkage, Samples, mode, progress, cancellation);
-        return new Draft(plan, compressed, shrinkage, fits);
+        if (mode == ReconstructionMode.None)
+        {
+            return new Draft(plan, compressed, shrinkage, []);
+        }
+
+        _outputs ??= new OriginalOutputs(
+            runtime, model, Samples, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes), cancellation);
+        return new Draft(plan, compressed, shrinkage, new Reconstructor(runtime, backend, options.Threads).Run(_outputs, compressed, shrinkage, mode, progress, cancellation));
     }
 
     private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)

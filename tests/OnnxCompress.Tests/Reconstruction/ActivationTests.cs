@@ -93,8 +93,10 @@ public sealed class ActivationTests
         var samples = ModelRunner.Samples(model, Samples);
         var bench = new Workbench(model, samples);
         var shrinkage = new Shrinkage(compressed.Graph, bench.Analysis.Relations, static _ => true);
-        new Reconstructor(ModelRunner.Runtime, new CpuBackend(1), new ReconstructionOptions(1, 16, 0, 1 << 30))
-            .Run(model, compressed, shrinkage, samples, ReconstructionMode.Sequential, null, TestContext.Current.CancellationToken);
+        using var outputs = new OriginalOutputs(
+            ModelRunner.Runtime, model, samples, new ReconstructionOptions(1, 16, 0, 1 << 30), TestContext.Current.CancellationToken);
+        new Reconstructor(ModelRunner.Runtime, new CpuBackend(1), 1)
+            .Run(outputs, compressed, shrinkage, ReconstructionMode.Sequential, null, TestContext.Current.CancellationToken);
 
         var unseen = ModelRunner.Samples(model, Samples, seed: 11);
         var (expected, actual) = (ModelRunner.Run(model, unseen, Samples)[0], ModelRunner.Run(compressed, unseen, Samples)[0]);

@@ -219,7 +219,8 @@ public sealed class LayerTests
     {
         var bench = new Workbench(model);
         var shrinkage = new Shrinkage(compressed.Graph, bench.Analysis.Relations, static _ => true);
-        return new Reconstructor(ModelRunner.Runtime, new CpuBackend(threads), new ReconstructionOptions(threads, 16, 0, memory))
-            .Run(model, compressed, shrinkage, bench.Samples, mode, null, cancellation ?? TestContext.Current.CancellationToken);
+        var token = cancellation ?? TestContext.Current.CancellationToken;
+        using var outputs = new OriginalOutputs(ModelRunner.Runtime, model, bench.Samples, new ReconstructionOptions(threads, 16, 0, memory), token);
+        return new Reconstructor(ModelRunner.Runtime, new CpuBackend(threads), threads).Run(outputs, compressed, shrinkage, mode, null, token);
     }
 }
