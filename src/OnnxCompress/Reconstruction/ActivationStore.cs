@@ -6,7 +6,7 @@ namespace OnnxCompress.Reconstruction;
 
 /// <summary>
 /// Tensors of every batch, kept between two parts of a network: in memory up to a limit, beyond it in files that go with
-/// the store. Not thread safe.
+/// the store. Several threads may read different batches; all else is for one thread.
 /// </summary>
 /// <param name="limit">Bytes to keep in memory.</param>
 internal sealed class ActivationStore(long limit) : IDisposable

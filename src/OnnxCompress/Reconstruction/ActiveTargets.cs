@@ -14,14 +14,10 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="backend">Multiplies.</param>
 internal sealed class ActiveTargets(ActivationRange range, Matrix<float>[] weights, double[] bias, float[]? added, IDenseBackend backend)
 {
-    /// <summary>Changes the targets of rows <c>[x, y]</c> or <c>[x, y, d]</c> in place.</summary>
+    /// <summary>Changes the targets of rows <c>[x, y]</c> or <c>[x, y, d, b]</c> in place; see <see cref="FitAccumulator"/>.</summary>
     /// <param name="group">The group of the layer that the rows belong to.</param>
     /// <param name="rows">The rows; the y of each is overwritten.</param>
-    /// <param name="beside">
-    /// What the original's Add puts beside the output, one row for each, all groups; empty without an Add. With d the drift,
-    /// <c>beside - d</c> is what the compressed network puts there.
-    /// </param>
-    public void Apply(int group, MatrixView<float> rows, ReadOnlySpan<float> beside)
+    public void Apply(int group, MatrixView<float> rows)
     {
         var (outputs, columns) = (weights[group].Rows, weights[group].Columns);
         var hasDrift = rows.Columns > columns + outputs;
@@ -29,15 +25,15 @@ internal sealed class ActiveTargets(ActivationRange range, Matrix<float>[] weigh
         backend.Multiply(1, rows.Window(0, 0, rows.Rows, columns), Transpose.No, weights[group], Transpose.Yes, 0, values);
         for (var r = 0; r < rows.Rows; r++)
         {
-            var row = rows.Row(r);
             var made = values.Row(r);
+            var targets = rows.Row(r)[columns..];
             for (var o = 0; o < outputs; o++)
             {
                 var output = (group * outputs) + o;
-                var offset = (added?[output] ?? 0) + (beside.IsEmpty ? 0 : beside[(r * bias.Length) + output]);
-                var target = row[columns + o] + offset;
-                var value = (float)(made[o] + bias[output]) + offset - (hasDrift ? row[columns + outputs + o] : 0);
-                row[columns + o] += range.Aim(target, value) - target;
+                var offset = (added?[output] ?? 0) + (hasDrift ? targets[(2 * outputs) + o] : 0);
+                var target = targets[o] + offset;
+                var value = (float)(made[o] + bias[output]) + offset - (hasDrift ? targets[outputs + o] : 0);
+                targets[o] += range.Aim(target, value) - target;
             }
         }
     }

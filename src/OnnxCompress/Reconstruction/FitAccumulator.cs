@@ -1,185 +1,198 @@
+using System.Collections.Concurrent;
 using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
 
-/// <summary>Collects the moments of one layer, batch after batch, in memory that does not grow with the data.</summary>
+/// <summary>
+/// Collects the moments of one layer, in memory that does not grow with the data. Rows are <c>[x, y]</c>, or
+/// <c>[x, y, d, b]</c> where an Add puts something beside the output: b in the original, b - d in the compressed network.
+/// </summary>
 internal sealed class FitAccumulator
 {
-    /// <summary>Floats of rows that are gathered before their products are summed: products of few rows are slow.</summary>
-    private const int BufferedFloats = 1 << 22;
+    /// <summary>Floats of rows that are held until the layer is solved: then other targets need no second reading.</summary>
+    private const int HeldFloats = 24 << 20;
+
+    /// <summary>Floats of rows that are gathered otherwise before their products are summed: products of few rows are slow.</summary>
+    private const int BufferedFloats = 1 << 20;
 
     private const int FewestBufferedRows = 256;
+
+    /// <summary>Rows whose targets one thread changes at once.</summary>
+    private const int RowsPerStretch = 2048;
 
     private readonly FitSite _site;
     private readonly IDenseBackend _backend;
     private readonly int[]? _keptInputs;
-    private readonly int _width, _capacity;
-    private readonly RowBuffer[] _fit, _check;
-    private PatchTable? _table;
-    private string _tableFor = "";
+    private readonly int _width;
+    private readonly FitBuffer _fit, _check;
+    private readonly ConcurrentDictionary<string, PatchTable> _tables = new(StringComparer.Ordinal);
     private ActiveTargets? _active;
+    private bool _holdsAll = true;
 
     /// <summary>Begins with nothing.</summary>
     /// <param name="site">The layer.</param>
     /// <param name="keptInputs">Channels of the tensor it is given that the layer reads; null means all.</param>
     /// <param name="hasDrift">Whether rows hold the drift of another branch.</param>
+    /// <param name="buffers">Gather the rows that are fitted on, and those that judge.</param>
+    /// <param name="rows">Rows that will come for each; null where that is not known.</param>
     /// <param name="backend">Sums products.</param>
-    public FitAccumulator(FitSite site, int[]? keptInputs, bool hasDrift, IDenseBackend backend)
+    public FitAccumulator(
+        FitSite site, int[]? keptInputs, bool hasDrift, (FitBuffer Fit, FitBuffer Check) buffers, (int Fit, int Check)? rows, IDenseBackend backend)
     {
-        (_site, _keptInputs, _backend) = (site, keptInputs, backend);
-        var outputs = OutputsPerGroup(site);
-        Moments = [.. Enumerable.Range(0, site.Layout.Groups).Select(_ => new FitMoments(site.Layout.Columns, outputs, hasDrift))];
-        _width = Moments[0].Statistics.Channels;
-        _capacity = Math.Max(FewestBufferedRows, BufferedFloats / (_width * Moments.Length));
-        _fit = [.. Moments.Select(_ => new RowBuffer())];
-        _check = [.. Moments.Select(_ => new RowBuffer())];
+        (_site, _keptInputs, _backend, (_fit, _check)) = (site, keptInputs, backend, buffers);
+        var (groups, outputs) = (site.Layout.Groups, OutputsPerGroup(site));
+        Moments = [.. Enumerable.Range(0, groups).Select(_ => new FitMoments(site.Layout.Columns, outputs, hasDrift))];
+        _width = Moments[0].Statistics.Channels + (hasDrift ? outputs : 0);
+        var isHeld = rows is { } known && ((long)known.Fit + known.Check) * _width * groups <= HeldFloats;
+        Capacity = Math.Max(FewestBufferedRows, BufferedFloats / (_width * groups));
+        _fit.Begin(isHeld ? rows!.Value.Fit : Capacity, _width, groups);
+        _check.Begin(isHeld ? rows!.Value.Check : Capacity, _width, groups);
+        Capacity = isHeld ? int.MaxValue : Capacity;
     }
 
-    /// <summary>The moments of each group; complete after <see cref="Flush"/>.</summary>
+    /// <summary>Rows that should be added at once.</summary>
+    public int Capacity { get; }
+
+    /// <summary>The moments of each group; complete after <see cref="Complete"/>.</summary>
     public FitMoments[] Moments { get; }
 
     /// <summary>Output channels of each group of a layer.</summary>
     public static int OutputsPerGroup(FitSite site) => site.Outputs / site.Layout.Groups;
 
-    /// <summary>Begins the targets anew, which are changed from now on; then all rows must be added once more.</summary>
+    /// <summary>Adds rows of batches.</summary>
+    /// <param name="isCheck">Which fold they belong to.</param>
+    /// <param name="counts">How many rows each batch has.</param>
+    /// <param name="read">Reads a batch, on any thread.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public void Add(bool isCheck, IReadOnlyList<int> counts, Func<int, FitPart> read, CancellationToken cancellation)
+    {
+        var buffer = isCheck ? _check : _fit;
+        var total = counts.Sum();
+        if (buffer.Rows + total > buffer.Capacity)
+        {
+            _holdsAll = false;
+            Sum(isCheck);
+            buffer.Widen(total);
+        }
+
+        var starts = new int[counts.Count];
+        for (var i = 0; i < starts.Length; i++)
+        {
+            starts[i] = buffer.Rows;
+            buffer.Rows += counts[i];
+        }
+
+        ParallelWork.For(starts.Length, _backend.Threads, i => Fill(buffer, starts[i], read(i)), cancellation);
+        if (_active is not null)
+        {
+            Change(buffer, starts[0], total, cancellation);
+        }
+    }
+
+    /// <summary>Sums what is still gathered.</summary>
+    public void Complete()
+    {
+        Sum(isCheck: false);
+        Sum(isCheck: true);
+    }
+
+    /// <summary>Begins the targets anew, which are changed from now on.</summary>
     /// <param name="active">Changes them.</param>
-    public void Retarget(ActiveTargets active)
+    /// <param name="cancellation">Stops the work.</param>
+    /// <returns>Whether that was all: the rows are no longer held otherwise, and must be added and completed once more.</returns>
+    public bool Retarget(ActiveTargets active, CancellationToken cancellation)
     {
         _active = active;
         foreach (var moments in Moments)
         {
             moments.ForgetTargets();
         }
+
+        if (!_holdsAll)
+        {
+            (_fit.Rows, _check.Rows) = (0, 0);
+            return false;
+        }
+
+        Change(_fit, 0, _fit.Rows, cancellation);
+        Change(_check, 0, _check.Rows, cancellation);
+        Complete();
+        return true;
     }
 
-    /// <summary>Adds rows of a batch.</summary>
-    /// <param name="isCheck">Which fold they belong to.</param>
-    /// <param name="rows">Which rows.</param>
-    /// <param name="outputDims">Shape of the layer's output in this batch.</param>
-    /// <param name="input">What the layer reads.</param>
-    /// <param name="inputDims">Its shape.</param>
-    /// <param name="targets">One row for each of <paramref name="rows"/>, one column for each output.</param>
-    /// <param name="drift">The same; null without drift.</param>
-    /// <param name="beside">What the original has beside the layer's output; null without drift. <see cref="Retarget"/> needs it.</param>
-    /// <param name="cancellation">Stops the work.</param>
-    public void Add(
-        bool isCheck, int[] rows, IReadOnlyList<long> outputDims, float[] input, IReadOnlyList<long> inputDims, float[] targets, float[]? drift,
-        float[]? beside, CancellationToken cancellation)
+    private void Fill(FitBuffer buffer, int start, FitPart part)
     {
-        var table = _site.Layout.Kernel.Length == 0 ? null : TableFor(inputDims, outputDims);
-        var positions = checked((int)outputDims.Skip(2).Aggregate(1L, (product, d) => product * d));
-        var buffers = isCheck ? _check : _fit;
-        ParallelWork.For(
-            Moments.Length,
-            _backend.Threads,
-            group =>
+        var (columns, outputs, count) = (_site.Layout.Columns, Moments[0].Outputs, part.Rows.Length);
+        var table = _site.Layout.Kernel.Length == 0 ? null : TableFor(part.InputDims, part.OutputDims);
+        var positions = checked((int)part.OutputDims.Skip(2).Aggregate(1L, (product, d) => product * d));
+        for (var group = 0; group < Moments.Length; group++)
+        {
+            var view = buffer.Window(group, start, count);
+            var x = view.Window(0, 0, count, columns);
+            if (table is null)
             {
-                var buffer = buffers[group];
-                if (buffer.Rows + rows.Length > Math.Max(_capacity, rows.Length))
-                {
-                    Sum(group, isCheck);
-                }
+                RowReader.Channels(part.Input, part.InputDims, _site.InputAxis, part.Rows, _keptInputs, x);
+            }
+            else
+            {
+                RowReader.Patches(part.Input, part.InputDims, table, positions, part.Rows, group * _site.Layout.Inputs, _keptInputs, x);
+            }
 
-                buffer.Reserve(Math.Max(_capacity, rows.Length), _width);
-                // One group alone is cut into stretches of rows, so that all threads work on it.
-                var stretches = Moments.Length == 1 ? _backend.Threads : 1;
-                var start = buffer.Rows;
-                buffer.Rows += rows.Length;
-                ParallelWork.For(
-                    stretches,
-                    _backend.Threads,
-                    s =>
-                    {
-                        var (from, to) = (rows.Length * s / stretches, rows.Length * (s + 1) / stretches);
-                        Fill(buffer.Window(start + from, to - from, _width), group, rows[from..to], from, (input, inputDims), table, positions, targets, drift);
-                    },
-                    cancellation);
-                _active?.Apply(group, buffer.Window(start, rows.Length, _width), beside);
+            for (var r = 0; r < count; r++)
+            {
+                var row = view.Row(r)[columns..];
+                var from = (r * _site.Outputs) + (group * outputs);
+                part.Targets.AsSpan(from, outputs).CopyTo(row);
+                if (part.Drift is not null)
+                {
+                    part.Drift.AsSpan(from, outputs).CopyTo(row[outputs..]);
+                    part.Beside.AsSpan(from, outputs).CopyTo(row[(2 * outputs)..]);
+                }
+            }
+        }
+    }
+
+    private void Change(FitBuffer buffer, int start, int count, CancellationToken cancellation)
+    {
+        var stretches = (count + RowsPerStretch - 1) / RowsPerStretch;
+        ParallelWork.For(
+            Moments.Length * stretches,
+            _backend.Threads,
+            i =>
+            {
+                var from = i % stretches * RowsPerStretch;
+                _active!.Apply(i / stretches, buffer.Window(i / stretches, start + from, Math.Min(RowsPerStretch, count - from)));
             },
             cancellation);
     }
 
-    /// <summary>Sums what is still gathered.</summary>
-    public void Flush()
+    private void Sum(bool isCheck)
     {
-        for (var group = 0; group < Moments.Length; group++)
+        var buffer = isCheck ? _check : _fit;
+        // The products of one group are divided among threads by the backend; of many groups each is small.
+        ParallelWork.For(Moments.Length, Moments.Length == 1 ? 1 : _backend.Threads, group =>
         {
-            Sum(group, isCheck: false);
-            Sum(group, isCheck: true);
-        }
-    }
-
-    private void Fill(
-        MatrixView<float> view, int group, int[] rows, int firstRow, (float[] Values, IReadOnlyList<long> Dims) input, PatchTable? table, int positions,
-        float[] targets, float[]? drift)
-    {
-        var (columns, outputs) = (_site.Layout.Columns, Moments[0].Outputs);
-        var x = view.Window(0, 0, rows.Length, columns);
-        if (table is null)
-        {
-            RowReader.Channels(input.Values, input.Dims, _site.InputAxis, rows, _keptInputs, x);
-        }
-        else
-        {
-            RowReader.Patches(input.Values, input.Dims, table, positions, rows, group * _site.Layout.Inputs, _keptInputs, x);
-        }
-
-        for (var r = 0; r < rows.Length; r++)
-        {
-            var start = ((firstRow + r) * _site.Outputs) + (group * outputs);
-            targets.AsSpan(start, outputs).CopyTo(view.Row(r)[columns..]);
-            drift?.AsSpan(start, outputs).CopyTo(view.Row(r)[(columns + outputs)..]);
-        }
-    }
-
-    private void Sum(int group, bool isCheck)
-    {
-        var buffer = (isCheck ? _check : _fit)[group];
-        if (buffer.Rows > 0)
-        {
-            var rows = buffer.Window(0, buffer.Rows, _width);
-            if (_active is null)
+            var moments = Moments[group];
+            var rows = buffer.Window(group, 0, buffer.Rows).Window(0, 0, buffer.Rows, moments.Statistics.Channels);
+            if (buffer.Rows > 0 && _active is null)
             {
-                Moments[group].Add(isCheck, rows, _backend);
+                moments.Add(isCheck, rows, _backend);
             }
-            else
+            else if (buffer.Rows > 0)
             {
-                Moments[group].AddTargets(isCheck, rows, _backend);
+                moments.AddTargets(isCheck, rows, _backend);
             }
-
+        }, CancellationToken.None);
+        if (!_holdsAll || _active is not null)
+        {
             buffer.Rows = 0;
         }
     }
 
-    private PatchTable TableFor(IReadOnlyList<long> input, IReadOnlyList<long> output)
-    {
-        var key = $"{string.Join(',', input.Skip(2))}:{string.Join(',', output.Skip(2))}";
-        if (_table is null || _tableFor != key)
-        {
-            (_table, _tableFor) = (PatchTable.Create(_site.Node, _site.Layout.Kernel, Sizes(input), Sizes(output)), key);
-        }
-
-        return _table;
-    }
+    private PatchTable TableFor(IReadOnlyList<long> input, IReadOnlyList<long> output) => _tables.GetOrAdd(
+        $"{string.Join(',', input.Skip(2))}:{string.Join(',', output.Skip(2))}",
+        _ => PatchTable.Create(_site.Node, _site.Layout.Kernel, Sizes(input), Sizes(output)));
 
     private static int[] Sizes(IReadOnlyList<long> dims) => [.. dims.Skip(2).Select(d => (int)d)];
-
-    /// <summary>Rows that wait to be summed.</summary>
-    private sealed class RowBuffer
-    {
-        private float[] _values = [];
-
-        public int Rows { get; set; }
-
-        public void Reserve(int rows, int width)
-        {
-            if (_values.Length < rows * width)
-            {
-                Array.Resize(ref _values, rows * width);
-            }
-        }
-
-        public MatrixView<float> Window(int row, int count, int width) => new(_values.AsSpan(row * width, count * width), count, width);
-    }
 }

@@ -9,38 +9,41 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="backend">Sums products.</param>
 internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
 {
+    // Every layer is gathered for in the same memory: one is solved before the next is read.
+    private readonly (FitBuffer Fit, FitBuffer Check) _buffers = (new FitBuffer(), new FitBuffer());
+
     /// <summary>Moments of all layers with what the original network gives each.</summary>
     /// <param name="sites">The layers.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public FitAccumulator[] Accumulate(IReadOnlyList<FitSite> sites, CancellationToken cancellation)
     {
-        FitAccumulator[] accumulators = [.. sites.Select(s => new FitAccumulator(s, s.KeptInputs, hasDrift: false, backend))];
+        FitAccumulator[] accumulators = [.. sites.Select(s => new FitAccumulator(s, s.KeptInputs, hasDrift: false, (new FitBuffer(), new FitBuffer()), null, backend))];
         outputs.Run(sites.SelectMany(s => (string[])[s.Output, s.OriginalInput!]), (run, index, b) =>
         {
-            var inputs = new Dictionary<string, float[]>(StringComparer.Ordinal);
-            for (var i = 0; i < sites.Count; i++)
+            var inputs = sites.Select(s => s.OriginalInput!).Distinct(StringComparer.Ordinal)
+                .ToDictionary(name => name, name => run.Values<float>(index[name]).ToArray(), StringComparer.Ordinal);
+            ParallelWork.For(sites.Count, backend.Threads, i =>
             {
-                var (site, output, from) = (sites[i], index[sites[i].Output], index[sites[i].OriginalInput!]);
-                var rows = outputs.Choose(run.Dims(output), site, b);
+                var (site, output) = (sites[i], index[sites[i].Output]);
+                var dims = run.Dims(output);
+                var rows = outputs.Choose(dims, site, b);
                 var targets = OriginalOutputs.Kept(OriginalOutputs.Read(run, output, site, rows), site);
-                if (!inputs.TryGetValue(site.OriginalInput!, out var input))
-                {
-                    inputs[site.OriginalInput!] = input = run.Values<float>(from).ToArray();
-                }
-
-                accumulators[i].Add(outputs.Batches.IsCheck(b), rows, run.Dims(output), input, run.Dims(from), targets, null, null, cancellation);
-            }
+                var part = new FitPart(rows, dims, inputs[site.OriginalInput!], run.Dims(index[site.OriginalInput!]), targets, null, null);
+                accumulators[i].Add(outputs.Batches.IsCheck(b), [rows.Length], _ => part, cancellation);
+            }, cancellation);
         }, cancellation);
-        Array.ForEach(accumulators, a => a.Flush());
+        Array.ForEach(accumulators, a => a.Complete());
         return accumulators;
     }
 
     /// <summary>Moments of one layer with what the compressed network gives it, which the store holds.</summary>
-    /// <param name="site">The layer.</param>
+    /// <param name="site">The layer; its moments are asked for before those of the next.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public FitAccumulator AccumulateKept(FitSite site, CancellationToken cancellation)
     {
-        var accumulator = new FitAccumulator(site, null, site.Beside is not null, backend);
+        int Rows(bool isCheck) => Enumerable.Range(0, outputs.Batches.Count).Where(b => outputs.Batches.IsCheck(b) == isCheck).Sum(b => outputs.Of(site, b).Rows.Length);
+        var accumulator = new FitAccumulator(
+            site, null, site.Beside is not null, _buffers, (Rows(isCheck: false), Rows(isCheck: true)), backend);
         AddKept(accumulator, site, cancellation);
         return accumulator;
     }
@@ -52,23 +55,52 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     /// <param name="cancellation">Stops between batches.</param>
     public void Retarget(FitAccumulator accumulator, ActiveTargets active, FitSite site, CancellationToken cancellation)
     {
-        accumulator.Retarget(active);
-        AddKept(accumulator, site, cancellation);
+        if (!accumulator.Retarget(active, cancellation))
+        {
+            AddKept(accumulator, site, cancellation);
+        }
     }
 
     private void AddKept(FitAccumulator accumulator, FitSite site, CancellationToken cancellation)
     {
-        for (var b = 0; b < outputs.Batches.Count; b++)
+        foreach (var chunk in Chunks(site, accumulator.Capacity))
         {
             cancellation.ThrowIfCancellationRequested();
-            var ((rows, dims), input) = (outputs.Of(site, b), outputs.Store.Get(site.Input, b));
-            var beside = outputs.Beside(site, b);
-            var drift = beside is null ? null : Drift(beside, outputs.Store.Get(site.Beside!, b), site, rows);
-            accumulator.Add(
-                outputs.Batches.IsCheck(b), rows, dims, (float[])input.Values, input.Dims, outputs.Targets(site, b), drift, beside, cancellation);
+            accumulator.Add(outputs.Batches.IsCheck(chunk[0]), [.. chunk.Select(b => outputs.Of(site, b).Rows.Length)], i => Read(site, chunk[i]), cancellation);
         }
 
-        accumulator.Flush();
+        accumulator.Complete();
+    }
+
+    /// <summary>Batches of one fold that are gathered at once.</summary>
+    private IEnumerable<List<int>> Chunks(FitSite site, int capacity)
+    {
+        var (chunk, rows) = (new List<int>(), 0);
+        for (var b = 0; b < outputs.Batches.Count; b++)
+        {
+            var count = outputs.Of(site, b).Rows.Length;
+            if (chunk.Count > 0 && (rows + count > capacity || outputs.Batches.IsCheck(b) != outputs.Batches.IsCheck(chunk[0])))
+            {
+                yield return chunk;
+                (chunk, rows) = ([], 0);
+            }
+
+            chunk.Add(b);
+            rows += count;
+        }
+
+        if (chunk.Count > 0)
+        {
+            yield return chunk;
+        }
+    }
+
+    private FitPart Read(FitSite site, int batch)
+    {
+        var ((rows, dims), input) = (outputs.Of(site, batch), outputs.Store.Get(site.Input, batch));
+        var beside = outputs.Beside(site, batch);
+        var drift = beside is null ? null : Drift(beside, outputs.Store.Get(site.Beside!, batch), site, rows);
+        return new FitPart(rows, dims, (float[])input.Values, input.Dims, outputs.Targets(site, batch), drift, beside);
     }
 
     private static float[] Drift(float[] original, HostTensor compressed, FitSite site, int[] rows)

@@ -29,7 +29,8 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         ArgumentOutOfRangeException.ThrowIfLessThan(samples.Count, 1);
         ModelContract.Check(original, compressed);
         CheckLabels(samples, options);
-        var settings = new SessionSettings(options.Threads);
+        // Two sessions take turns: threads of the one that spin would be in the way of the other.
+        var settings = new SessionSettings(options.Threads, Spin: false);
         using var reference = runtime.Open(original, settings);
         using var candidate = runtime.Open(compressed, settings);
         var comparison = new RunComparison(original, options);
