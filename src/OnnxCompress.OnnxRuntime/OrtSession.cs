@@ -44,7 +44,33 @@ internal sealed class OrtSession : IModelSession
     public IReadOnlyList<TensorInfo> Outputs { get; }
 
     /// <inheritdoc />
-    public RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation)
+    public RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation) =>
+        Run(inputs, (options, names, values) => new OrtRunResult(_session.Run(options, names, values, outputs)), cancellation);
+
+    /// <inheritdoc />
+    public void Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<HostTensor> outputs, CancellationToken cancellation)
+    {
+        var results = new List<OrtValue>(outputs.Count);
+        try
+        {
+            foreach (var output in outputs)
+            {
+                results.Add(Wrap(output));
+            }
+
+            _ = Run(inputs, (options, names, values) =>
+            {
+                _session.Run(options, names, values, [.. outputs.Select(o => o.Name)], results);
+                return results;
+            }, cancellation);
+        }
+        finally
+        {
+            results.ForEach(r => r.Dispose());
+        }
+    }
+
+    private static T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], List<OrtValue>, T> run, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var values = new List<OrtValue>(inputs.Count);
@@ -57,7 +83,7 @@ internal sealed class OrtSession : IModelSession
                 values.Add(Wrap(input));
             }
 
-            return new OrtRunResult(_session.Run(options, [.. inputs.Select(i => i.Name)], values, outputs));
+            return run(options, [.. inputs.Select(i => i.Name)], values);
         }
         catch (OnnxRuntimeException e)
         {

@@ -17,8 +17,10 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     /// <summary>Indices for each channel; each is a row of the statistics.</summary>
     public int Multiplicity => Positions.Length / Channels;
 
-    /// <summary>What the statistics are filed under.</summary>
-    public string Key => $"{Tensor}@{Axis}{Role}";
+    /// <summary>What the statistics are filed under: channels in the tensor's own order are the same for every role.</summary>
+    public string Key { get; } = Positions.Index().All(p => p.Item == p.Index) && Positions.Length == Channels
+        ? $"{Tensor}@{Axis}:{Channels}"
+        : $"{Tensor}@{Axis}{Role}";
 
     /// <summary>Where a consumer of channels is tapped.</summary>
     public static ChannelTap Of(GroupConsumer consumer) =>

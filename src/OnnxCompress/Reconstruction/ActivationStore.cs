@@ -11,6 +11,9 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="limit">Bytes to keep in memory.</param>
 internal sealed class ActivationStore(long limit) : IDisposable
 {
+    /// <summary>This part of the limit may lie idle, whatever is kept: what goes to files comes in arrays that are used again.</summary>
+    private const int SpareShare = 16;
+
     private readonly Dictionary<string, Entry[]> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<(ElementType Type, int Length), Stack<Array>> _free = [];
     private long _held, _idle;
@@ -74,6 +77,7 @@ internal sealed class ActivationStore(long limit) : IDisposable
 #pragma warning disable CA2000 // Dropping the tensor closes the file.
             entries[batch] = new Entry(values.Dims, values.Type, null, Spill(values));
 #pragma warning restore CA2000
+            Recycle(values);
         }
     }
 
@@ -111,21 +115,23 @@ internal sealed class ActivationStore(long limit) : IDisposable
         }
     }
 
-    /// <summary>A copy in an array that an earlier tensor no longer needs, if there is one of that size.</summary>
+    /// <summary>An array for a tensor to be kept: one that an earlier tensor no longer needs, if there is one of that size.</summary>
+    public T[] Rent<T>(ElementType type, int length)
+        where T : unmanaged
+    {
+        if (_free.TryGetValue((type, length), out var free) && free.TryPop(out var idle))
+        {
+            _idle -= (long)length * type.SizeInBytes();
+            return (T[])idle;
+        }
+
+        return GC.AllocateUninitializedArray<T>(length);
+    }
+
     private T[] Copy<T>(ReadOnlySpan<T> values, ElementType type)
         where T : unmanaged
     {
-        T[] copy;
-        if (_free.TryGetValue((type, values.Length), out var free) && free.TryPop(out var idle))
-        {
-            copy = (T[])idle;
-            _idle -= (long)copy.Length * type.SizeInBytes();
-        }
-        else
-        {
-            copy = GC.AllocateUninitializedArray<T>(values.Length);
-        }
-
+        var copy = Rent<T>(type, values.Length);
         values.CopyTo(copy);
         return copy;
     }
@@ -133,7 +139,7 @@ internal sealed class ActivationStore(long limit) : IDisposable
     private void Recycle(HostTensor values)
     {
         var bytes = values.Values.LongLength * values.Type.SizeInBytes();
-        if (_held + _idle + bytes > limit)
+        if (_idle + bytes > Math.Max(limit - _held, limit / SpareShare))
         {
             return;
         }

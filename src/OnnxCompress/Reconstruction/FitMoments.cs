@@ -12,8 +12,8 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="hasDrift">Whether there is a d.</param>
 internal sealed class FitMoments(int inputs, int outputs, bool hasDrift)
 {
-    /// <summary>Rows whose products are summed in float, as in <see cref="IDenseBackend.AddGram(ReadOnlyMatrixView{float}, MatrixView{double})"/>.</summary>
-    private const int BlockRows = 256;
+    /// <summary>Rows whose products with the targets are summed in float: products of fewer are slow.</summary>
+    private const int BlockRows = 1024;
 
     /// <summary>Both folds; see <see cref="TapStatistics"/>.</summary>
     public TapStatistics Statistics { get; } = new(inputs + (outputs * (hasDrift ? 2 : 1)));

@@ -22,9 +22,13 @@ internal sealed class LayerSolver(IDenseBackend backend)
     /// <param name="prior">The method's weights, <c>outputs x inputs</c>.</param>
     /// <param name="priorBias">The method's bias; null where the outputs cannot have one of our choice.</param>
     /// <param name="rank">Largest rank of the weights; null for any.</param>
+    /// <param name="like">A solution of nearly the same problem: its target is kept, and the search begins at its ridge; null for none.</param>
     /// <returns>The solution; its weights are the method's where nothing better was found.</returns>
-    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, int? rank)
+    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, int? rank, LayerSolution? like = null)
     {
+        // Where the method's weights were kept there is no ridge to begin at.
+        like = like is { Ridge: var ridge } && double.IsPositiveInfinity(ridge) ? null : like;
+        var first = like is null ? FirstRidge : Array.IndexOf(Ridges, like.Ridge);
         var statistics = moments.Statistics;
         var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
         var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
@@ -32,10 +36,11 @@ internal sealed class LayerSolver(IDenseBackend backend)
         var judge = moments.Target(check, priorBias is null ? null : fit, moments.HasDrift);
         var before = MethodError(moments, check, prior, priorBias);
         var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(prior, backend));
-        foreach (var withDrift in moments.HasDrift ? new[] { true, false } : [false])
+        bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
+        foreach (var withDrift in targets)
         {
             var problem = moments.Target(fit, priorBias is null ? null : fit, withDrift);
-            var trial = Search(problem, judge, prior, rank, withDrift);
+            var trial = Search(problem, judge, prior, rank, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
@@ -63,12 +68,12 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The best ridge: one step to either side while the error of the unfitted rows falls.</summary>
-    private Trial Search(TargetMoments problem, TargetMoments judge, Matrix<double> prior, int? rank, bool withDrift)
+    private Trial Search(TargetMoments problem, TargetMoments judge, Matrix<double> prior, int? rank, bool withDrift, int first)
     {
         double ErrorAt(int index) =>
             Fit(problem, prior, Ridges[index], rank) is var (weights, _) ? judge.ErrorOf(weights, backend) : double.PositiveInfinity;
 
-        var (best, error) = (FirstRidge, ErrorAt(FirstRidge));
+        var (best, error) = (first, ErrorAt(first));
         foreach (var step in new[] { 1, -1 })
         {
             var found = false;

@@ -74,14 +74,20 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
             throw new NotSupportedException($"'{unusual.Name}' is {unusual.Type}, which cannot be kept between two runs.");
         }
 
+        var into = new PieceOutputs(session, outputs, store, batches.Count);
         for (var b = 0; b < batches.Count; b++)
         {
             cancellation.ThrowIfCancellationRequested();
             var data = fromData.Length == 0 ? [] : batches.Read(b).Where(t => fromData.Any(i => i.Name == t.Name));
-            using var result = session.Run([.. fromStore.Select(name => store.Get(name, b)), .. data], outputs, cancellation);
-            for (var i = 0; i < outputs.Length; i++)
+            HostTensor[] inputs = [.. fromStore.Select(name => store.Get(name, b)), .. data];
+            if (!into.Run(inputs, b, cancellation))
             {
-                store.Put(outputs[i], b, batches.Count, result, i);
+                using var result = session.Run(inputs, outputs, cancellation);
+                into.Note(inputs, result);
+                for (var i = 0; i < outputs.Length; i++)
+                {
+                    store.Put(outputs[i], b, batches.Count, result, i);
+                }
             }
         }
     }

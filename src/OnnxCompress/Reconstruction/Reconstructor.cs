@@ -54,7 +54,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         if (mode == ReconstructionMode.Local)
         {
             var accumulators = rows.Accumulate(sites, cancellation);
-            return [.. sites.Select((site, i) => Solve(site, accumulators[i], compressed.Graph))];
+            return [.. sites.Select((site, i) => Solve(site, accumulators[i], compressed.Graph).Outcome)];
         }
 
         outputs.Take(sites, cancellation);
@@ -79,12 +79,12 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             var site = sites[i];
             walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
             var accumulator = rows.AccumulateKept(site, cancellation);
-            var outcome = Solve(site, accumulator, compressed.Graph);
+            var (outcome, solutions) = Solve(site, accumulator, compressed.Graph);
             if (site.Range is { } range)
             {
                 // From the solution for all values to that for those which the activation lets through.
                 rows.Retarget(accumulator, new FitWeights(compressed.Graph, backend).Active(site, range), site, cancellation);
-                outcome = outcome with { ErrorAfter = Solve(site, accumulator, compressed.Graph).ErrorAfter };
+                outcome = outcome with { ErrorAfter = Solve(site, accumulator, compressed.Graph, solutions).Outcome.ErrorAfter };
             }
 
             outcomes.Add(outcome);
@@ -94,7 +94,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         return outcomes;
     }
 
-    private FitOutcome Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph)
+    private (FitOutcome Outcome, LayerSolution[] Solutions) Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph, LayerSolution[]? like = null)
     {
         var weights = new FitWeights(graph, backend);
         var bias = weights.ReadBias(site);
@@ -103,16 +103,17 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         ParallelWork.For(
             solutions.Length,
             backend.Threads,
-            g => solutions[g] = _solver.Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank),
+            g => solutions[g] = _solver.Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
             CancellationToken.None);
         if (Array.Exists(solutions, s => s.IsChanged))
         {
             weights.Write(site, solutions);
         }
 
-        return new FitOutcome(
+        var outcome = new FitOutcome(
             site.Name, RootMeanSquare(solutions, s => s.ErrorBefore), RootMeanSquare(solutions, s => s.ErrorAfter), solutions.Max(s => s.Ridge),
             Array.Exists(solutions, s => s.UsesDrift));
+        return (outcome, solutions);
     }
 
     private static double RootMeanSquare(LayerSolution[] solutions, Func<LayerSolution, double> of) => Math.Sqrt(solutions.Average(s => of(s) * of(s)));

@@ -63,6 +63,12 @@ internal sealed class FakeRuntime : IModelRuntime
             return new Result([rows, .. model.Outputs[0].Dims!.Skip(1).Select(dim => dim.Value!.Value)], values);
         }
 
+        public void Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<HostTensor> outputs, CancellationToken cancellation)
+        {
+            using var result = Run(inputs, [.. outputs.Select(o => o.Name)], cancellation);
+            result.Values<float>(0).CopyTo((float[])outputs[0].Values);
+        }
+
         public void Dispose()
         {
         }
