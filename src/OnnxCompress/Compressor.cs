@@ -50,7 +50,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         (model, var analysis) = Prepare(model, samples, options, cancellation);
         return new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, Taps(analysis, options.UsedMethods), samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, Taps(analysis, options.UsedMethods), samples, options.BatchSize, progress, null, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -147,7 +147,6 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private Workshop Open(
         OnnxModel original, ISampleSource samples, CompressionOptions options, StageWatch watch, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        var methods = options.UsedMethods;
         var (model, analysis) = watch.Time("analyze", () => Prepare(original, samples, options, cancellation));
         if (options.IsDataFree)
         {
@@ -155,7 +154,26 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             options = options with { Statistics = WhiteStatistics.Of(model, analysis), Reconstruction = ReconstructionMode.None };
         }
 
-        var statistics = watch.Time("calibrate", () => options.Statistics ?? Collect(model, analysis, samples, options, progress, cancellation));
+        // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
+        var isFitted = options.Reconstruction != ReconstructionMode.None && (options.Statistics is null || samples is not RandomSampleSource);
+        var outputs = isFitted ? new OriginalOutputs(runtime, model, analysis.Relations, samples, ReconstructionOptions.From(options), cancellation) : null;
+        try
+        {
+            return Open(model, analysis, outputs, samples, options, watch, progress, cancellation);
+        }
+        catch
+        {
+            outputs?.Dispose();
+            throw;
+        }
+    }
+
+    private Workshop Open(
+        OnnxModel model, ModelAnalysis analysis, OriginalOutputs? outputs, ISampleSource samples, CompressionOptions options, StageWatch watch,
+        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var methods = options.UsedMethods;
+        var statistics = watch.Time("calibrate", () => options.Statistics ?? Collect(model, analysis, outputs, samples, options, progress, cancellation));
         var timing = options.Budget.KeepLatency is null || options.Plan is not null ? null : watch.Time("time nodes", () => LatencyTables.Measure(
             runtime, model, analysis, samples, options, cancellation));
         options = options with { LikedWidths = options.Alignment is null ? timing?.Widths : null };
@@ -167,17 +185,21 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
                 ? new SplitSelector(model, analysis, statistics, backend, options).Select(cancellation)
                 : [],
             Samples = samples,
+            Outputs = outputs,
             Watch = watch,
             Timing = timing,
         });
     }
 
     private CalibrationStatistics Collect(
-        OnnxModel model, ModelAnalysis analysis, ISampleSource samples, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OnnxModel model, ModelAnalysis analysis, OriginalOutputs? outputs, ISampleSource samples, CompressionOptions options,
+        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         ChannelTap[] taps = [.. Taps(analysis, options.UsedMethods)];
+        // What least squares will ask for is seen in the same pass.
+        var observer = options.Reconstruction == ReconstructionMode.Sequential ? outputs?.Observer() : null;
         CalibrationStatistics Run() => new Calibrator(runtime, options.Threads).Run(
-            model, analysis.Relations.Shapes, taps, samples, options.BatchSize, progress, cancellation);
+            model, analysis.Relations.Shapes, taps, samples, options.BatchSize, progress, observer, cancellation);
         return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(model, taps, samples, options.BatchSize, Run, cancellation) : Run();
     }
 

@@ -12,16 +12,17 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
-    /// <param name="taps">Where statistics are taken; those with the same key are taken once.</param>
+    /// <param name="places">Where statistics are taken; those with the same key are taken once.</param>
     /// <param name="samples">The data.</param>
     /// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
     /// <param name="progress">Told after each batch.</param>
+    /// <param name="observer">Looks at more of each run, unless samples differ in shape; null for nothing.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public CalibrationStatistics Run(
-        OnnxModel model, TensorShapes shapes, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize,
-        IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OnnxModel model, TensorShapes shapes, IEnumerable<ChannelTap> places, ISampleSource samples, int batchSize,
+        IProgress<ProgressUpdate>? progress, IRunObserver? observer, CancellationToken cancellation)
     {
-        var distinct = taps.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
+        var distinct = places.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
         var statistics = CalibrationStatistics.Begin(model, samples, cancellation);
         var totals = distinct.Select(t => statistics.Open(t.Key, t.Channels)).ToArray();
         if (distinct.Length == 0)
@@ -37,24 +38,31 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         }
 
         var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, varies, out var outputs);
+        // Their batches are smaller than those of an observer.
+        observer = varies ? null : observer;
+        var taps = outputs.Length;
+        if (observer is not null)
+        {
+            (tapped, outputs) = (tapped.Observing(observer.Tensors), [.. outputs, .. observer.Tensors]);
+        }
+
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(model.Inputs) ?? 1, cancellation);
-        var batches = new[] { fit, check }.SelectMany((fold, i) =>
-            SampleBatches.Of(samples, model.Inputs, batchSize, fold).Select(batch => (batch.Indices, batch.Samples, IsCheck: i == 1)));
+        var batches = new FoldBatches(samples, model.Inputs, batchSize, cancellation);
         var done = 0;
-        foreach (var (batch, inputs) in Read(samples, batches, batch => batch.Indices, cancellation))
+        foreach (var (b, inputs) in Read(batches, cancellation))
         {
             using var result = session.Run(inputs, outputs, cancellation);
             long Rows(int i) => varies
                 ? result.Values<long>((2 * distinct.Length) + i)[0] / distinct[i].Channels
-                : batch.Indices.Length * distinct[i].RowsPerSample(shapes);
+                : batches.SizeOf(b) * distinct[i].RowsPerSample(shapes);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
             ParallelWork.For(
                 distinct.Length,
                 threads,
-                i => (batch.IsCheck ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
+                i => (batches.IsCheck(b) ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
                 cancellation);
-            progress?.Report(new ProgressUpdate("calibrate", done += batch.Samples, samples.Count));
+            observer?.Take(result, taps, b, cancellation);
+            progress?.Report(new ProgressUpdate("calibrate", done += batches.SamplesOf(b), samples.Count));
         }
 
         RequireFinite(distinct, totals);
@@ -62,17 +70,17 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
     }
 
     /// <summary>Batches one after the other; the next is read while the caller works on this one.</summary>
-    private static IEnumerable<(TBatch Batch, IReadOnlyList<HostTensor> Inputs)> Read<TBatch>(
-        ISampleSource samples, IEnumerable<TBatch> batches, Func<TBatch, int[]> indices, CancellationToken cancellation)
+    private static IEnumerable<(int Batch, IReadOnlyList<HostTensor> Inputs)> Read(FoldBatches batches, CancellationToken cancellation)
     {
-        Task<(TBatch Batch, IReadOnlyList<HostTensor> Inputs)>? pending = null;
+        Task<(int Batch, IReadOnlyList<HostTensor> Inputs)>? pending = null;
         try
         {
-            foreach (var batch in batches)
+            for (var b = 0; b < batches.Count; b++)
             {
+                var batch = b;
                 // One read at a time: a source need not be thread safe.
                 var ready = pending?.GetAwaiter().GetResult();
-                pending = Task.Run(() => (batch, samples.Read(indices(batch))), cancellation);
+                pending = Task.Run(() => (batch, batches.Read(batch)), cancellation);
                 if (ready is { } previous)
                 {
                     yield return previous;

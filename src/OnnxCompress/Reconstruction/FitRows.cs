@@ -18,7 +18,9 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     public FitAccumulator[] Accumulate(IReadOnlyList<FitSite> sites, CancellationToken cancellation)
     {
         FitAccumulator[] accumulators = [.. sites.Select(s => new FitAccumulator(s, s.KeptInputs, hasDrift: false, (new FitBuffer(), new FitBuffer()), null, backend))];
-        outputs.Run(sites.SelectMany(s => (string[])[s.Output, s.OriginalInput!]), (run, index, b) =>
+        string[] tensors = [.. sites.SelectMany(s => (string[])[s.Output, s.OriginalInput!]).Distinct(StringComparer.Ordinal)];
+        var index = tensors.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
+        outputs.Run(tensors, (run, b) =>
         {
             var inputs = sites.Select(s => s.OriginalInput!).Distinct(StringComparer.Ordinal)
                 .ToDictionary(name => name, name => run.Values<float>(index[name]).ToArray(), StringComparer.Ordinal);

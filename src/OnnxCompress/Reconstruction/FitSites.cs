@@ -14,6 +14,17 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 {
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
 
+    /// <summary>All layers of a network that a plan for it may have to fit.</summary>
+    /// <param name="original">The network.</param>
+    /// <param name="relations">Its axes.</param>
+    public static IReadOnlyList<FitSite> Possible(OnnxModel original, Relations relations)
+    {
+        var sites = new FitSites(original.Graph, original.Graph, new Shrinkage(original.Graph, relations, static _ => true));
+        // As if the inputs had changed, and with them everything.
+        sites._changed.UnionWith(original.Inputs.Select(i => i.Name));
+        return sites.Find();
+    }
+
     /// <summary>The layers, in an order in which they can be solved.</summary>
     public IReadOnlyList<FitSite> Find()
     {
@@ -31,7 +42,11 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             }
         }
 
-        return [.. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null }))];
+        return
+        [
+            .. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null }))
+                .Where(s => shrinkage.Shapes.TypeOf(s.Output) == ElementType.Float),
+        ];
     }
 
     private FitSite WithRange(FitSite site)

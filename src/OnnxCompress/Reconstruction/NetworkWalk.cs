@@ -12,7 +12,7 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="batches">The data.</param>
 /// <param name="store">Keeps what lies between pieces.</param>
 /// <param name="threads">Threads of the runtime.</param>
-internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBatches batches, ActivationStore store, int threads)
+internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBatches batches, ActivationStore store, int threads)
 {
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
@@ -47,7 +47,7 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FitBat
 
     private void Drop(Func<string, bool> isDone)
     {
-        foreach (var tensor in store.Names.Where(n => !n.StartsWith(FitBatches.RowsPrefix, StringComparison.Ordinal) && isDone(n)).ToArray())
+        foreach (var tensor in store.Names.Where(n => !n.StartsWith(OriginalOutputs.RowsPrefix, StringComparison.Ordinal) && isDone(n)).ToArray())
         {
             store.Drop(tensor);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 
@@ -11,11 +12,15 @@ namespace OnnxCompress.Reconstruction;
 /// </summary>
 internal sealed class OriginalOutputs : IDisposable
 {
+    /// <summary>What the names of stored rows begin with; no tensor of a model does.</summary>
+    public const string RowsPrefix = "\0rows:";
+
     /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
     private const int RowsPerColumn = 40, FewestRows = 24_000;
 
     private readonly IModelRuntime _runtime;
     private readonly OnnxModel _original;
+    private readonly Relations _relations;
     private readonly ReconstructionOptions _options;
     private readonly Dictionary<string, int> _ordinals;
     private readonly Dictionary<string, (int[] Rows, long[] Dims)[]> _taken = new(StringComparer.Ordinal);
@@ -23,20 +28,21 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>Takes nothing yet.</summary>
     /// <param name="runtime">Where the original runs.</param>
     /// <param name="original">The original network; not changed.</param>
+    /// <param name="relations">Its axes.</param>
     /// <param name="samples">Calibration data.</param>
     /// <param name="options">Threads, batch size, seed and memory.</param>
     /// <param name="cancellation">Stops the reading.</param>
-    public OriginalOutputs(IModelRuntime runtime, OnnxModel original, ISampleSource samples, ReconstructionOptions options, CancellationToken cancellation)
+    public OriginalOutputs(IModelRuntime runtime, OnnxModel original, Relations relations, ISampleSource samples, ReconstructionOptions options, CancellationToken cancellation)
     {
-        (_runtime, _original, _options) = (runtime, original, options);
+        (_runtime, _original, _relations, _options) = (runtime, original, relations, options);
         _ordinals = original.Graph.Nodes.Index().SelectMany(n => n.Item.Outputs.Select(o => (Output: o, n.Index)))
             .DistinctBy(o => o.Output, StringComparer.Ordinal).ToDictionary(o => o.Output, o => o.Index, StringComparer.Ordinal);
-        Batches = new FitBatches(samples, original.Inputs, options.BatchSize, cancellation);
+        Batches = new FoldBatches(samples, original.Inputs, options.BatchSize, cancellation);
         Store = new ActivationStore(options.MemoryBytes);
     }
 
     /// <summary>The data.</summary>
-    public FitBatches Batches { get; }
+    public FoldBatches Batches { get; }
 
     /// <summary>Keeps the rows, and what a walk through a compressed network keeps.</summary>
     public ActivationStore Store { get; }
@@ -44,35 +50,36 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>The original network.</summary>
     public OnnxModel Original => _original;
 
-    /// <summary>Takes rows of the layers whose outputs, or what an Add puts beside them, are not there yet: one pass for all.</summary>
-    /// <param name="sites">The layers.</param>
+    /// <summary>Takes the rows of all layers that a plan may ask for, while the batches of <see cref="Batches"/> run for something else.</summary>
+    public IRunObserver Observer() => Missing(FitSites.Possible(_original, _relations));
+
+    /// <summary>Makes sure that rows are there.</summary>
+    /// <param name="sites">The layers whose outputs, and what an Add puts beside them, are needed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public void Take(IReadOnlyList<FitSite> sites, CancellationToken cancellation)
     {
-        var jobs = sites.Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
-            .Concat(sites.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
-            .DistinctBy(j => Key(j)).ToArray();
-        if (jobs.Length == 0)
+        if (_taken.Count == 0)
         {
-            return;
+            // Always all at once: what is looked at decides which nodes the runtime fuses, and that the last bits of every value.
+            Take(Observer(), cancellation);
         }
 
-        Run([.. jobs.SelectMany(j => (string[])[j.Site.Output, j.Tensor])], (run, index, b) =>
-        {
-            var taken = new HostTensor[jobs.Length];
-            foreach (var site in jobs.Select(j => j.Site).Where(s => !_taken.TryGetValue(s.Output, out var known) || known[b].Rows is null))
-            {
-                var dims = run.Dims(index[site.Output]);
-                _taken.TryAdd(site.Output, new (int[], long[])[Batches.Count]);
-                _taken[site.Output][b] = (Choose(dims, site, b), [.. dims]);
-            }
+        Take(Missing(sites), cancellation);
+    }
 
-            ParallelWork.For(jobs.Length, _options.Threads, i => taken[i] = Read(run, index[jobs[i].Tensor], jobs[i].Site, _taken[jobs[i].Site.Output][b].Rows), cancellation);
-            for (var i = 0; i < jobs.Length; i++)
-            {
-                Store.Put(Key(jobs[i]), b, Batches.Count, taken[i]);
-            }
-        }, cancellation);
+    private void Take(IRunObserver observer, CancellationToken cancellation)
+    {
+        if (observer.Tensors.Count > 0)
+        {
+            Run(observer.Tensors, (run, b) => observer.Take(run, 0, b, cancellation), cancellation);
+        }
+    }
+
+    private RowObserver Missing(IReadOnlyList<FitSite> all)
+    {
+        return new RowObserver(this, [.. all.Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
+            .Concat(all.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
+            .DistinctBy(Key, StringComparer.Ordinal)]);
     }
 
     /// <summary>The rows of a layer's output that were taken in a batch, and the output's shape there.</summary>
@@ -100,18 +107,16 @@ internal sealed class OriginalOutputs : IDisposable
     }
 
     /// <summary>Runs the original over all batches.</summary>
-    /// <param name="tensors">What is looked at.</param>
-    /// <param name="take">Told the run, where each tensor is in it, and the batch.</param>
+    /// <param name="tensors">What is looked at, each once.</param>
+    /// <param name="take">Told the run, whose outputs are the tensors, and the batch.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
-    public void Run(IEnumerable<string> tensors, Action<RunResult, Dictionary<string, int>, int> take, CancellationToken cancellation)
+    public void Run(IReadOnlyList<string> tensors, Action<RunResult, int> take, CancellationToken cancellation)
     {
-        string[] names = [.. tensors.Distinct(StringComparer.Ordinal)];
-        var index = names.Index().ToDictionary(n => n.Item, n => n.Index, StringComparer.Ordinal);
-        using var session = _runtime.Open(_original.Observing(names), new SessionSettings(_options.Threads, Spin: false));
+        using var session = _runtime.Open(_original.Observing(tensors), new SessionSettings(_options.Threads, Spin: false));
         for (var b = 0; b < Batches.Count; b++)
         {
-            using var run = session.Run(Batches.Read(b), names, cancellation);
-            take(run, index, b);
+            using var run = session.Run(Batches.Read(b), tensors, cancellation);
+            take(run, b);
         }
     }
 
@@ -153,10 +158,52 @@ internal sealed class OriginalOutputs : IDisposable
 
     private static string Key(Job job) => job.Tensor == job.Site.Output ? OutputKey(job.Tensor) : BesideKey(job.Site);
 
-    private static string OutputKey(string output) => FitBatches.RowsPrefix + output;
+    private static string OutputKey(string output) => RowsPrefix + output;
 
     // Rows are chosen by output, so what lies beside two outputs is kept for each.
-    private static string BesideKey(FitSite site) => string.Create(CultureInfo.InvariantCulture, $"{FitBatches.RowsPrefix}{site.Output}\0{site.Beside}");
+    private static string BesideKey(FitSite site) => string.Create(CultureInfo.InvariantCulture, $"{RowsPrefix}{site.Output}\0{site.Beside}");
 
     private sealed record Job(FitSite Site, string Tensor);
+
+    /// <summary>Takes rows of some tensors.</summary>
+    private sealed class RowObserver : IRunObserver
+    {
+        private readonly OriginalOutputs _outputs;
+        private readonly Job[] _jobs;
+        private readonly FitSite[] _new;
+        private readonly Dictionary<string, int> _index;
+
+        public RowObserver(OriginalOutputs outputs, Job[] jobs)
+        {
+            (_outputs, _jobs) = (outputs, jobs);
+            _new = [.. jobs.Where(j => j.Tensor == j.Site.Output).Select(j => j.Site)];
+            // Rows that go beside known ones are chosen already.
+            string[] tensors = [.. jobs.Select(j => j.Tensor).Distinct(StringComparer.Ordinal)];
+            _index = tensors.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
+            Tensors = tensors;
+        }
+
+        public IReadOnlyList<string> Tensors { get; }
+
+        public void Take(RunResult run, int first, int batch, CancellationToken cancellation)
+        {
+            foreach (var site in _new)
+            {
+                var dims = run.Dims(first + _index[site.Output]);
+                _outputs._taken.TryAdd(site.Output, new (int[], long[])[_outputs.Batches.Count]);
+                _outputs._taken[site.Output][batch] = (_outputs.Choose(dims, site, batch), [.. dims]);
+            }
+
+            var rows = new HostTensor[_jobs.Length];
+            ParallelWork.For(_jobs.Length, _outputs._options.Threads, i =>
+            {
+                var (site, tensor) = (_jobs[i].Site, _jobs[i].Tensor);
+                rows[i] = Read(run, first + _index[tensor], site, _outputs._taken[site.Output][batch].Rows);
+            }, cancellation);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                _outputs.Store.Put(Key(_jobs[i]), batch, _outputs.Batches.Count, rows[i]);
+            }
+        }
+    }
 }

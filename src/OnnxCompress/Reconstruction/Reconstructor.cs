@@ -36,9 +36,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         }
 
         compressed.Graph.Index();
-        var sites = new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find()
-            .Where(s => shrinkage.Shapes.TypeOf(s.Output) == ElementType.Float)
-            .ToArray();
+        FitSite[] sites = [.. new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find()];
         if (mode == ReconstructionMode.Local)
         {
             // Without channels gone the original network gives a layer what it had: nothing is left to fit.

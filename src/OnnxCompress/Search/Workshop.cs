@@ -24,7 +24,6 @@ internal sealed class Workshop(
     IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
     : IDisposable
 {
-    private OriginalOutputs? _outputs;
 
     /// <summary>The model that plans are for: the original, simplified.</summary>
     public OnnxModel Model => model;
@@ -53,6 +52,9 @@ internal sealed class Workshop(
     /// <summary>The data that least squares fits on.</summary>
     public required ISampleSource Samples { get; init; }
 
+    /// <summary>What least squares fits to; null where nothing is fitted.</summary>
+    public OriginalOutputs? Outputs { get; init; }
+
     /// <summary>The rules that can be tried.</summary>
     public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0, Splits.Any(s => s.SpatialFirst() != s));
 
@@ -68,7 +70,7 @@ internal sealed class Workshop(
         Watch.Time("reconstruct", () => Reconstruct(plan, progress, cancellation));
 
     /// <inheritdoc />
-    public void Dispose() => _outputs?.Dispose();
+    public void Dispose() => Outputs?.Dispose();
 
     private CompressionPlan Allocate(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
@@ -109,16 +111,9 @@ internal sealed class Workshop(
     private Draft Reconstruct(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var (compressed, shrinkage) = Rewrite(plan, cancellation);
-        // Made-up samples beside statistics say nothing about the network: then the weights are those of the statistics.
-        var mode = options.Statistics is not null && Samples is RandomSampleSource ? ReconstructionMode.None : options.Reconstruction;
-        if (mode == ReconstructionMode.None)
-        {
-            return new Draft(plan, compressed, shrinkage, []);
-        }
-
-        _outputs ??= new OriginalOutputs(
-            runtime, model, Samples, new ReconstructionOptions(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes), cancellation);
-        return new Draft(plan, compressed, shrinkage, new Reconstructor(runtime, backend, options.Threads).Run(_outputs, compressed, shrinkage, mode, progress, cancellation));
+        return new Draft(plan, compressed, shrinkage, Outputs is null
+            ? []
+            : new Reconstructor(runtime, backend, options.Threads).Run(Outputs, compressed, shrinkage, options.Reconstruction, progress, cancellation));
     }
 
     private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)

@@ -38,7 +38,7 @@ public static class CalibrationCost
         {
             plain[repeat] = Time(() => Infer(runtime, shared, samples, threads));
             calibration[repeat] = Time(() => new Calibrator(runtime, threads).Run(
-                shared.Model, shapes, taps, samples, BatchSize, null, CancellationToken.None));
+                shared.Model, shapes, taps, samples, BatchSize, null, null, CancellationToken.None));
         }
 
         var ratio = Median([.. calibration.Zip(plain, (c, p) => c / p)]);

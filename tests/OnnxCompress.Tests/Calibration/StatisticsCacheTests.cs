@@ -71,7 +71,7 @@ public sealed class StatisticsCacheTests : IDisposable
         CalibrationStatistics Collect()
         {
             _collected++;
-            return new Calibrator(ModelRunner.Runtime, 1).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, 16, null, Token);
+            return new Calibrator(ModelRunner.Runtime, 1).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, 16, null, null, Token);
         }
 
         return new StatisticsCache(folder ?? _folder.Root).Get(bench.Model, taps, data, 16, Collect, Token);

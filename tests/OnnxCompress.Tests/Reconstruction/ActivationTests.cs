@@ -94,7 +94,7 @@ public sealed class ActivationTests
         var bench = new Workbench(model, samples);
         var shrinkage = new Shrinkage(compressed.Graph, bench.Analysis.Relations, static _ => true);
         using var outputs = new OriginalOutputs(
-            ModelRunner.Runtime, model, samples, new ReconstructionOptions(1, 16, 0, 1 << 30), TestContext.Current.CancellationToken);
+            ModelRunner.Runtime, model, bench.Analysis.Relations, samples, new ReconstructionOptions(1, 16, 0, 1 << 30), TestContext.Current.CancellationToken);
         new Reconstructor(ModelRunner.Runtime, new CpuBackend(1), 1)
             .Run(outputs, compressed, shrinkage, ReconstructionMode.Sequential, null, TestContext.Current.CancellationToken);
 

@@ -220,7 +220,7 @@ public sealed class LayerTests
         var bench = new Workbench(model);
         var shrinkage = new Shrinkage(compressed.Graph, bench.Analysis.Relations, static _ => true);
         var token = cancellation ?? TestContext.Current.CancellationToken;
-        using var outputs = new OriginalOutputs(ModelRunner.Runtime, model, bench.Samples, new ReconstructionOptions(threads, 16, 0, memory), token);
+        using var outputs = new OriginalOutputs(ModelRunner.Runtime, model, bench.Analysis.Relations, bench.Samples, new ReconstructionOptions(threads, 16, 0, memory), token);
         return new Reconstructor(ModelRunner.Runtime, new CpuBackend(threads), threads).Run(outputs, compressed, shrinkage, mode, null, token);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Workbench
 
     public CalibrationStatistics Calibrate(ISampleSource samples, int batchSize = 16, int threads = 1) =>
         new Calibrator(ModelRunner.Runtime, threads).Run(
-            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, batchSize, null, Token);
+            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, batchSize, null, null, Token);
 
     public ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
         [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];

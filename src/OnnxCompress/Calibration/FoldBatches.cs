@@ -1,15 +1,11 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Models;
 
-namespace OnnxCompress.Reconstruction;
+namespace OnnxCompress.Calibration;
 
-/// <summary>The calibration data in batches that both networks see.</summary>
-internal sealed class FitBatches
+/// <summary>The calibration data in batches, those of one fold behind those of the other: whatever runs over the data sees the same ones.</summary>
+internal sealed class FoldBatches
 {
-    /// <summary>What the names of stored rows begin with; no tensor of a model does.</summary>
-    public const string RowsPrefix = "\0rows:";
-
     private readonly ISampleSource _samples;
     private readonly (int[] Indices, int Samples)[] _batches;
     private readonly int _firstCheck;
@@ -19,7 +15,7 @@ internal sealed class FitBatches
     /// <param name="inputs">The model's inputs, which may fix the batch.</param>
     /// <param name="preferred">Samples in a batch otherwise.</param>
     /// <param name="cancellation">Stops the reading.</param>
-    public FitBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred, CancellationToken cancellation)
+    public FoldBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred, CancellationToken cancellation)
     {
         _samples = samples;
         var (fit, check) = SampleFolds.Of(samples, SampleBatches.Fixed(inputs) ?? 1, cancellation);
@@ -42,6 +38,9 @@ internal sealed class FitBatches
 
     /// <summary>Of so many rows of a batch, those that belong to samples and do not fill it up.</summary>
     public int Real(int batch, int rows) => (int)((long)rows * _batches[batch].Samples / _batches[batch].Indices.Length);
+
+    /// <summary>Samples of a batch, those that fill it up included.</summary>
+    public int SizeOf(int batch) => _batches[batch].Indices.Length;
 
     /// <summary>Samples of a batch that count.</summary>
     public int SamplesOf(int batch) => _batches[batch].Samples;

@@ -1,0 +1,111 @@
+using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Tests.Testing;
+
+namespace OnnxCompress.Tests.Reconstruction;
+
+/// <summary>Moments with targets behind an activation: of rows that are held, and of more rows than can be.</summary>
+public sealed class FitAccumulatorTests
+{
+    private const int Inputs = 24, Outputs = 8;
+
+    // More than a buffer of rows whose number is not known takes.
+    private const int Rows = 16_000, Parts = 5;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Held_rows_and_rows_read_twice_give_the_moments_of_changed_targets()
+    {
+        var site = Site();
+        var active = Active();
+        var held = new FitAccumulator(site, null, hasDrift: true, (new FitBuffer(), new FitBuffer()), (Rows * (Parts - 1), Rows), new CpuBackend(2));
+        Add(held, site);
+        Assert.True(held.Retarget(active, Token));
+
+        var streamed = new FitAccumulator(site, null, hasDrift: true, (new FitBuffer(), new FitBuffer()), null, new CpuBackend(2));
+        Assert.True(streamed.Capacity < Rows * (Parts - 1));
+        Add(streamed, site);
+        Assert.False(streamed.Retarget(active, Token));
+        Add(streamed, site);
+
+        var expected = Expected(site, active);
+        foreach (var (fold, from, to) in new[] { (0, 0, Parts - 1), (1, Parts - 1, Parts) })
+        {
+            var gram = new Matrix<double>(Inputs + (2 * Outputs), Inputs + (2 * Outputs));
+            for (var part = from; part < to; part++)
+            {
+                new CpuBackend(1).AddGram(expected[part], gram);
+            }
+
+            foreach (var accumulator in new[] { held, streamed })
+            {
+                var statistics = accumulator.Moments[0].Statistics;
+                var moments = fold == 0 ? statistics.Fit : statistics.Check;
+                Assert.Equal(Rows * (to - from), moments.Rows);
+                var scale = gram.Values.ToArray().Max(Math.Abs);
+                Assert.Equal(gram.Values.ToArray(), moments.Gram, (e, a) => Math.Abs(e - a) < 1e-5 * scale);
+                Assert.Equal(expected[from..to].Sum(p => Enumerable.Range(0, Rows).Sum(r => (double)p[r, Inputs])), moments.Sums[Inputs], 1e-2);
+            }
+        }
+    }
+
+    private static void Add(FitAccumulator accumulator, FitSite site)
+    {
+        for (var part = 0; part < Parts; part++)
+        {
+            var made = Part(part);
+            accumulator.Add(part == Parts - 1, [Rows], _ => made, Token);
+        }
+
+        accumulator.Complete();
+        Assert.Equal(Inputs, site.Layout.Columns);
+    }
+
+    /// <summary>Rows <c>[x, y, d]</c> with changed targets.</summary>
+    private static Matrix<float>[] Expected(FitSite site, ActiveTargets active) => [.. Enumerable.Range(0, Parts).Select(p =>
+    {
+        var part = Part(p);
+        var rows = new Matrix<float>(Rows, Inputs + (3 * Outputs));
+        for (var r = 0; r < Rows; r++)
+        {
+            part.Input.AsSpan(r * Inputs, Inputs).CopyTo(rows.Row(r));
+            part.Targets.AsSpan(r * Outputs, Outputs).CopyTo(rows.Row(r)[Inputs..]);
+            part.Drift.AsSpan(r * Outputs, Outputs).CopyTo(rows.Row(r)[(Inputs + Outputs)..]);
+            part.Beside.AsSpan(r * Outputs, Outputs).CopyTo(rows.Row(r)[(Inputs + (2 * Outputs))..]);
+        }
+
+        active.Apply(0, rows);
+        var seen = new Matrix<float>(Rows, Inputs + (2 * Outputs));
+        for (var r = 0; r < Rows; r++)
+        {
+            rows.Row(r)[..seen.Columns].CopyTo(seen.Row(r));
+        }
+
+        Assert.Equal(Outputs, site.Outputs);
+        return seen;
+    })];
+
+    private static FitPart Part(int seed)
+    {
+        var random = new Random(seed);
+        float[] Values(int columns) => [.. Enumerable.Range(0, Rows * columns).Select(_ => random.NextSingle() - 0.5f)];
+        return new FitPart([.. Enumerable.Range(0, Rows)], [Rows, Outputs], Values(Inputs), [Rows, Inputs], Values(Outputs), Values(Outputs), Values(Outputs));
+    }
+
+    private static ActiveTargets Active()
+    {
+        var random = new Random(99);
+        var weights = new Matrix<float>(Outputs, Inputs, [.. Enumerable.Range(0, Outputs * Inputs).Select(_ => random.NextSingle() - 0.5f)]);
+        return new ActiveTargets(new ActivationRange(0, float.PositiveInfinity), [weights], new double[Outputs], null, new CpuBackend(1));
+    }
+
+    private static FitSite Site()
+    {
+        var builder = new TestModel();
+        builder.Input("x", "N", Inputs);
+        builder.Gemm("layer", "x", Inputs, Outputs);
+        var bench = new Workbench(builder.Output("layer").Build());
+        return Assert.Single(FitSites.Possible(bench.Model, bench.Analysis.Relations));
+    }
+}
