@@ -45,7 +45,8 @@ internal sealed class LayerSolver(IDenseBackend backend)
         }
 
         var energy = moments.Target(check, null, moments.HasDrift).Energy;
-        if (best.Error >= before)
+        // Where a network's values overflow no error is a number, and nothing is better than what is there.
+        if (!(best.Error < before))
         {
             return new LayerSolution(prior, null, null, Relative(before, energy), Relative(before, energy), double.PositiveInfinity, false);
         }
@@ -95,7 +96,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
     private (Matrix<double> Weights, Matrix<double>? Expand)? Fit(TargetMoments problem, Matrix<double> prior, double ridge, int? rank)
     {
         var lambda = RidgeRegression.RelativeLambda(problem.Normal, ridge);
-        if (lambda <= 0)
+        if (!(lambda > 0) || !double.IsFinite(lambda))
         {
             return null;
         }

@@ -1,7 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;

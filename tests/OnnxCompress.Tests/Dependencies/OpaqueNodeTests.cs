@@ -56,6 +56,27 @@ public sealed class OpaqueNodeTests
     }
 
     [Fact]
+    public void A_Gemm_that_reads_a_vector_is_left_alone()
+    {
+        // A branch hides the rank until the model runs, and the runtime takes a vector for a row.
+        var builder = new TestModel();
+        builder.Input("x", "N", 3);
+        var flag = new TensorProto { Name = "flag", DataType = (int)ElementType.Bool };
+        flag.Int32Data.Add(1);
+        builder.Graph.Initializer.Add(flag);
+        builder.Weight("vector", 3);
+        builder.Node("If", "if", ["flag"], ("then_branch", Branch("Relu", "then", "vector")), ("else_branch", Branch("Neg", "else", "x")));
+        builder.Gemm("read", "if", 3, 4);
+        builder.Gemm("g2", builder.Gemm("g1", "x", 3, 6), 6, 4);
+        builder.Node("Add", "sum", ["g2", "read"]);
+
+        var bench = builder.Analyze("sum");
+
+        GroupAssert.Group(bench, 6, ["g1"], ["g2"]);
+        Assert.Single(bench.Analysis.Groups);
+    }
+
+    [Fact]
     public void A_weight_that_a_loop_captures_stays()
     {
         var builder = Image();
@@ -104,10 +125,10 @@ public sealed class OpaqueNodeTests
         Assert.Single(bench.Analysis.Refusals);
     }
 
-    private static GraphProto Branch(string op, string name)
+    private static GraphProto Branch(string op, string name, string reads = "c1")
     {
         var graph = new GraphProto { Name = name };
-        graph.Node.Add(new NodeProto { OpType = op, Input = { "c1" }, Output = { $"{name}_out" } });
+        graph.Node.Add(new NodeProto { OpType = op, Input = { reads }, Output = { $"{name}_out" } });
         graph.Output.Add(TestModel.Value($"{name}_out", ElementType.Float));
         return graph;
     }

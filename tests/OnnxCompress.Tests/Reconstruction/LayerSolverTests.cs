@@ -98,6 +98,24 @@ public sealed class LayerSolverTests
         return matrix;
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(Inputs)]
+    public void Values_that_overflowed_leave_the_weights_as_they_are(int column)
+    {
+        var moments = Moments(rows: 40, Random(Outputs, Inputs, 1), noise: 0, seed: 2);
+        var row = new Matrix<float>(1, Inputs + Outputs);
+        row[0, column] = float.PositiveInfinity;
+        moments.Add(isCheck: false, row, Backend);
+        moments.Add(isCheck: true, row, Backend);
+        var prior = Random(Outputs, Inputs, 3);
+
+        var solution = new LayerSolver(Backend).Solve(moments, prior, new double[Outputs], null);
+
+        Assert.False(solution.IsChanged);
+        Assert.Same(prior, solution.Weights);
+    }
+
     /// <summary>Rows <c>x, W x + offset + noise</c>, one in four for checking.</summary>
     private static FitMoments Moments(int rows, Matrix<double> truth, double noise, int seed, float offset = 0)
     {

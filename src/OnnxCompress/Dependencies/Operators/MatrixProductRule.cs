@@ -50,6 +50,13 @@ internal sealed class MatrixProductRule : OperatorRule
         var (outputAxis, inputAxis) = node.Int("transB", 0) != 0 ? (0, 1) : (1, 0);
         var input = relations.Axes(node.Inputs[0]);
         var weight = relations.Axes(node.Inputs[1]);
+        if (input.Length != 2 || weight.Length != 2)
+        {
+            // The runtime also takes a vector for a row.
+            relations.Opaque(node, DiagnosticCodes.WeightNotConstant, $"'{node.Name}' (Gemm) multiplies operands that are no matrices");
+            return;
+        }
+
         relations.Contract(input[1], weight[inputAxis], node);
         var bias = node.Input(2);
         if (bias is not null)

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Selection.LowRank;
@@ -5,11 +6,19 @@ namespace OnnxCompress.Selection.LowRank;
 /// <summary>
 /// Response low rank: with U the leading eigenvectors of the outputs' covariance, <c>Y ~ m + U U^T (Y - m)</c> is the
 /// best approximation of the measured outputs in any r directions, and <c>U (U^T W)</c> with the mean m in the bias makes
-/// exactly that. Where no bias can take the mean, moments about zero are used.
+/// exactly that. Where no bias can take the mean, moments about zero are used. With few rows for the number of outputs the
+/// covariance says nothing about most directions: then it is shrunk towards that of white inputs, <c>W W^T</c> (as Ledoit and
+/// Wolf 2004 shrink towards the identity), by the share that serves rows best that it was not taken from.
 /// </summary>
 /// <param name="backend">Factorises.</param>
 internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend)
 {
+    /// <summary>With so many rows for each output the measured covariance is taken as it is.</summary>
+    private const int EnoughRowsPerOutput = 10;
+
+    /// <summary>Shares of the covariance of white inputs that are tried.</summary>
+    private static readonly double[] Shares = [0, 0.02, 0.1, 0.3, 0.6, 1];
+
     /// <inheritdoc />
     public override SplitForm Form => SplitForm.Response;
 
@@ -27,7 +36,7 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
         var total = problem.Output!.Total();
-        var left = FirstColumns(Backend.SymmetricEigen(problem.OutputMoments(total, total).Gram).Vectors, shape.Rank);
+        var left = FirstColumns(Directions(problem, total, Judged(problem).Share), shape.Rank);
         var right = Backend.Multiply(left, problem.Weight, Transpose.Yes);
         return new SplitFactors(
             [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(left, problem.Axes(false), 1, Expand)],
@@ -35,15 +44,38 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     }
 
     /// <summary><c>errors[r]</c>: what U of one fold leaves of the other, relative, Frobenius.</summary>
-    public double[] Errors(LayerProblem problem)
+    public double[] Errors(LayerProblem problem) => Judged(problem).Errors;
+
+    /// <summary>The errors of the share of white inputs that makes them smallest.</summary>
+    private (double Share, double[] Errors) Judged(LayerProblem problem)
     {
         var statistics = problem.Output!;
         // With so few samples that one fold is empty, the fold that has rows judges itself.
         var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
         var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
-        var vectors = Backend.SymmetricEigen(problem.OutputMoments(fit, fit).Gram).Vectors;
         var judged = problem.OutputMoments(check, fit).Gram;
-        return ErrorsOf(Carried(vectors, judged), Trace(judged));
+        var shares = IsEnough(statistics) || ReferenceEquals(fit, check) ? Shares[..1] : Shares;
+        return shares.Select(share => (Share: share, Errors: ErrorsOf(Carried(Directions(problem, fit, share), judged), Trace(judged))))
+            .MinBy(candidate => candidate.Errors.Sum());
+    }
+
+    private static bool IsEnough(TapStatistics statistics) => statistics.Fit.Rows >= (long)EnoughRowsPerOutput * statistics.Channels;
+
+    /// <summary>Directions of the outputs by falling variance.</summary>
+    private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share)
+    {
+        var gram = problem.OutputMoments(rows, rows).Gram;
+        if (share > 0)
+        {
+            var white = Backend.Multiply(problem.Weight, problem.Weight, Transpose.No, Transpose.Yes);
+            var scale = Trace(white) > 0 ? Trace(gram) / Trace(white) : 0;
+            for (var i = 0; i < gram.Values.Length; i++)
+            {
+                gram.Values[i] = ((1 - share) * gram.Values[i]) + (share * scale * white.Values[i]);
+            }
+        }
+
+        return Backend.SymmetricEigen(gram).Vectors;
     }
 
     /// <summary>The energy along each direction: the diagonal of <c>U^T G U</c>.</summary>

@@ -150,6 +150,36 @@ public sealed class SplitTests
     }
 
     [Fact]
+    public void With_few_rows_directions_are_drawn_towards_those_of_the_weight()
+    {
+        // Sixty rows, of which a fold has half, for forty outputs: most directions of the measured covariance are noise.
+        const int Inputs = 60, Outputs = 40, Rank = 16, Rows = 30;
+        double[] scales = [.. Enumerable.Range(0, Inputs).Select(i => Math.Pow(0.93, i))];
+        var weight = NumericMatrices.ScaleColumns(NumericMatrices.Uniform(Outputs, Inputs, seed: 1), scales);
+        Matrix<double> Made(int rows, int seed) => NumericMatrices.Product(NumericMatrices.Uniform(rows, Inputs, seed), weight, transposeB: Transpose.Yes);
+        var statistics = new TapStatistics(Outputs);
+        statistics.Fit.Add(Float(Made(Rows, 2)), Workbench.Backend);
+        statistics.Check.Add(Float(Made(Rows, 3)), Workbench.Backend);
+        var problem = new LayerProblem { Size = new LayerSize(Inputs, Outputs, [], [1], [1]), Weight = weight, Output = statistics };
+        var unseen = Made(1000, 4);
+
+        double Missed(Matrix<double> directions)
+        {
+            var along = NumericMatrices.Product(unseen, directions);
+            return NumericAssert.Norm(LayerCase.Difference(unseen, NumericMatrices.Product(along, directions, transposeB: Transpose.Yes))) / NumericAssert.Norm(unseen);
+        }
+
+        var response = new ResponseSplit(Workbench.Backend);
+        var ours = Missed(response.Build(problem, new SplitShape(SplitForm.Response, Rank)).Chain[^1].Weight);
+        var ofRows = Missed(First(Workbench.Backend.SymmetricEigen(problem.OutputMoments(statistics.Total(), statistics.Total()).Gram).Vectors, Rank));
+        var best = Missed(First(Workbench.Backend.SymmetricEigen(Workbench.Backend.Multiply(weight, weight, Transpose.No, Transpose.Yes)).Vectors, Rank));
+
+        // Inputs are white, so the weight's own directions are the best there are.
+        Assert.True(ours - best < 0.5 * (ofRows - best), $"{ours}; {ofRows} by rows alone, {best} at best");
+        NumericAssert.Within(ours, response.Errors(problem)[Rank], 0.1, 1, "the other fold has thirty rows");
+    }
+
+    [Fact]
     public void A_bias_that_must_stay_is_left_out_of_the_directions()
     {
         // The bias points where no input ever does: fitted to outputs with it, rank one would be spent on a constant.
@@ -234,6 +264,19 @@ public sealed class SplitTests
         }
 
         Assert.Equal(0, bounds[^1]);
+    }
+
+    private static Matrix<float> Float(Matrix<double> values) => new(values.Rows, values.Columns, [.. values.Values.ToArray().Select(v => (float)v)]);
+
+    private static Matrix<double> First(Matrix<double> vectors, int count)
+    {
+        var first = new Matrix<double>(vectors.Rows, count);
+        for (var i = 0; i < vectors.Rows; i++)
+        {
+            vectors.Row(i)[..count].CopyTo(first.Row(i));
+        }
+
+        return first;
     }
 
     private static double Energy(LayerCase layer, bool centred)
