@@ -86,6 +86,18 @@ public sealed class PngDecoderTests
     }
 
     [Fact]
+    public void Nobody_makes_room_for_a_picture_that_its_file_cannot_hold()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("bomb.png", PngBytes.Assemble(PngBytes.Header(2, 0xffffff, 8, 4, interlaced: false), null, PngBytes.Deflate(new byte[100])));
+
+        var refusal = Assert.Throws<OnnxCompressException>(() => PngHeader.ReadFile(path));
+
+        Assert.Equal(DiagnosticCodes.DataMalformed, refusal.Diagnostic.Code);
+        Assert.Contains("more than they can hold", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Damage_is_found()
     {
         var sound = PngBytes.Of(6, 5, 2, 8, [.. Enumerable.Range(0, 90)]);

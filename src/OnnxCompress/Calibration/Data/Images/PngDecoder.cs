@@ -11,9 +11,6 @@ internal static class PngDecoder
 {
     private const long LargestFile = 1L << 28;
 
-    /// <summary>Deflate cannot expand further than this; what claims more is a fraud.</summary>
-    private const long MostExpansion = 1040;
-
     private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(n => Enumerable.Range(0, 8).Aggregate((uint)n, (c, _) => (c & 1) == 0 ? c >> 1 : 0xEDB88320 ^ (c >> 1)))];
 
     /// <summary>Decodes a file.</summary>
@@ -33,11 +30,7 @@ internal static class PngDecoder
         var header = PngHeader.Parse(file, name);
         var (palette, packed) = ReadChunks(file, header, name);
         PngPass[] passes = [.. PngPass.Of(header)];
-        if (passes.Sum(pass => pass.StoredBytes) > (packed.Length * MostExpansion) + 1024)
-        {
-            throw PngHeader.Malformed(name, $"claims {header.Width} x {header.Height} pixels in {packed.Length} bytes, more than they can hold");
-        }
-
+        header.RequireRoom(packed.Length, name);
         var image = new PixelImage(header.Height, header.Width, header.Channels, header.Largest, new ushort[header.Height * header.Width * header.Channels]);
         try
         {

@@ -17,6 +17,9 @@ internal sealed record PngHeader(int Height, int Width, int BitDepth, int ColorT
     /// <summary>More pixels than this are refused: no model sees so many, and a few bytes could claim them.</summary>
     public const int MostPixels = 1 << 25;
 
+    /// <summary>Deflate cannot expand further than this; what claims more is a fraud.</summary>
+    private const long MostExpansion = 1040;
+
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
 
     /// <summary>Values stored for each pixel.</summary>
@@ -35,7 +38,20 @@ internal sealed record PngHeader(int Height, int Width, int BitDepth, int ColorT
         using var stream = File.OpenRead(path);
         Span<byte> start = stackalloc byte[Bytes];
         var read = stream.ReadAtLeast(start, Bytes, throwOnEndOfStream: false);
-        return Parse(start[..read], path);
+        var header = Parse(start[..read], path);
+        // Whoever reads headers alone makes room for the pictures by them.
+        header.RequireRoom(stream.Length, path);
+        return header;
+    }
+
+    /// <summary>Refuses a picture that claims more than so many bytes can hold.</summary>
+    /// <exception cref="OnnxCompressException">OCX3002.</exception>
+    public void RequireRoom(long packedBytes, string name)
+    {
+        if (PngPass.Of(this).Sum(pass => pass.StoredBytes) > (packedBytes * MostExpansion) + 1024)
+        {
+            throw Malformed(name, $"claims {Width} x {Height} pixels in {packedBytes} bytes, more than they can hold");
+        }
     }
 
     /// <summary>Reads the header at the start of a file's bytes.</summary>
