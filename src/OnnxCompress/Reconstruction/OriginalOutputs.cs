@@ -15,8 +15,11 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>What the names of stored rows begin with; no tensor of a model does.</summary>
     public const string RowsPrefix = "\0rows:";
 
-    /// <summary>Rows to fit on: enough that least squares cannot follow noise, few enough that products stay cheap.</summary>
-    private const int RowsPerColumn = 40, FewestRows = 24_000;
+    /// <summary>Rows to fit on at least: enough that least squares cannot follow noise.</summary>
+    private const int RowsPerColumn = 40;
+
+    /// <summary>Rows, and values in them, beyond which more than that are not taken: products stay cheap.</summary>
+    private const int MostRows = 24_000, MostValues = 16 << 20;
 
     private readonly IModelRuntime _runtime;
     private readonly OnnxModel _original;
@@ -100,7 +103,9 @@ internal sealed class OriginalOutputs : IDisposable
         var producer = _original.Graph.Producer(site.Output)!;
         var weight = _original.Graph.Constant(producer.Inputs[site.WeightInput])!;
         var columns = weight.Dims.Aggregate(1L, (product, d) => product * d) / dims[site.OutputAxis];
-        var wanted = Math.Max(FewestRows, RowsPerColumn * columns);
+        // Of many groups each has few columns, and a row is as wide as all of them.
+        var width = (columns * producer.Int("group", 1)) + dims[site.OutputAxis];
+        var wanted = Math.Max(RowsPerColumn * columns, Math.Min(MostRows, MostValues / width));
         var available = Batches.Real(batch, RowReader.Count(dims, site.OutputAxis));
         var share = (int)Math.Min(int.MaxValue, ((wanted * Batches.SamplesOf(batch)) + Batches.Samples - 1) / Batches.Samples);
         return RowSample.Choose(available, share, unchecked((((_options.Seed * 31) + _ordinals[site.Output]) * 31) + batch));
