@@ -19,6 +19,12 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     /// <summary>Rules that are tried at each budget before it counts as too small.</summary>
     private const int RulesPerBudget = 3;
 
+    /// <summary>
+    /// A rule replaces one that comes before it, and wins more often, with a loss of at most this part of the other's: a few
+    /// hundred validation samples do not tell smaller differences from chance.
+    /// </summary>
+    private const double Clear = 0.97;
+
     /// <summary>Whether there is anything to compare plans on.</summary>
     public bool CanJudge => judge is not null;
 
@@ -49,7 +55,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
 
         foreach (var rule in workshop.Rules.Take(trials).TakeWhile(_ => best is null || judge is not null))
         {
-            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < best.Value.Draft.Score!.Loss))
+            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < Clear * best.Value.Draft.Score!.Loss))
             {
                 best = (draft, rule);
             }
