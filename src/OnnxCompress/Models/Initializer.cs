@@ -23,7 +23,7 @@ internal sealed class Initializer
     public IReadOnlyList<long> Dims => _proto.Dims;
 
     /// <summary>Number of elements.</summary>
-    /// <exception cref="OnnxCompressException">OCX1003: a negative dimension, or more elements than fit.</exception>
+    /// <exception cref="OnnxCompressException">OCX1003: a dimension that is negative or above 2^31 - 1, or more elements than fit.</exception>
     public long Count
     {
         get
@@ -31,7 +31,7 @@ internal sealed class Initializer
             long count = 1;
             foreach (var dim in _proto.Dims)
             {
-                if (dim < 0 || (dim > 0 && count > long.MaxValue / dim))
+                if (dim is < 0 or > int.MaxValue || (dim > 0 && count > long.MaxValue / dim))
                 {
                     throw Malformed($"its shape [{string.Join(',', _proto.Dims)}] is negative or too large");
                 }

@@ -117,6 +117,7 @@ public sealed class InitializerTests
             new() { Name = "few", DataType = 1, Dims = { 3 }, FloatData = { 1, 2 } },
             new() { Name = "negative", DataType = 1, Dims = { -3 }, FloatData = { 1 } },
             new() { Name = "huge", DataType = 1, Dims = { long.MaxValue, 4 }, FloatData = { 1 } },
+            new() { Name = "empty", DataType = 1, Dims = { 0, 1L << 40 } },
             new() { Name = "integers", DataType = 7, Dims = { 1 }, Int64Data = { 1 } },
         ];
 
