@@ -23,7 +23,7 @@ internal sealed class Initializer
     public IReadOnlyList<long> Dims => _proto.Dims;
 
     /// <summary>Number of elements.</summary>
-    /// <exception cref="OnnxCompressException">OCX1003: a dimension that is negative or above 2^31 - 1, or more elements than fit.</exception>
+    /// <exception cref="OnnxCompressException">OCX1003: a negative dimension, or more elements than fit.</exception>
     public long Count
     {
         get
@@ -31,7 +31,7 @@ internal sealed class Initializer
             long count = 1;
             foreach (var dim in _proto.Dims)
             {
-                if (dim is < 0 or > int.MaxValue || (dim > 0 && count > long.MaxValue / dim))
+                if (dim < 0 || (dim > 0 && count > long.MaxValue / dim))
                 {
                     throw Malformed($"its shape [{string.Join(',', _proto.Dims)}] is negative or too large");
                 }
@@ -59,6 +59,12 @@ internal sealed class Initializer
         if (stored != ArrayLength())
         {
             throw Malformed($"its shape [{string.Join(',', _proto.Dims)}] needs {ArrayLength()} values but it has {stored}");
+        }
+
+        if (_proto.Dims.Any(d => d > int.MaxValue))
+        {
+            // Nothing else is left to be wrong: it holds no values at all.
+            throw Malformed($"its shape [{string.Join(',', _proto.Dims)}] has a dimension that nothing is indexed by");
         }
     }
 
