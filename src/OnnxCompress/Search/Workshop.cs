@@ -23,7 +23,6 @@ internal sealed class Workshop(
     IModelRuntime runtime, IDenseBackend backend, OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, CompressionOptions options)
     : IDisposable
 {
-
     /// <summary>The model that plans are for: the original, simplified.</summary>
     public OnnxModel Model => model;
 

@@ -201,7 +201,8 @@ public sealed class LayerTests
         found.Write([.. found.Dims], [.. found.ReadFloats().Select(v => v + (0.3f * random.NextSingle()))]);
     }
 
-    private static OnnxModel Residual()
+    /// <summary>A branch that is added to what it reads.</summary>
+    internal static OnnxModel Residual()
     {
         var builder = new TestModel();
         builder.Input("x", "N", 3, 8, 8);

@@ -1,5 +1,4 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Tests.Testing;
 
@@ -13,7 +12,7 @@ public sealed class OriginalOutputsTests
     [Fact]
     public void The_pass_that_takes_statistics_gives_the_rows_of_a_pass_of_their_own()
     {
-        var bench = new Workbench(Residual());
+        var bench = new Workbench(LayerTests.Residual());
         using var apart = Open(bench);
         using var together = Open(bench);
         var sites = FitSites.Possible(bench.Model, bench.Analysis.Relations);
@@ -39,7 +38,7 @@ public sealed class OriginalOutputsTests
     [Fact]
     public void Rows_hold_what_the_network_makes_at_their_positions()
     {
-        var bench = new Workbench(Residual());
+        var bench = new Workbench(LayerTests.Residual());
         using var outputs = Open(bench);
         var sites = FitSites.Possible(bench.Model, bench.Analysis.Relations);
         outputs.Take(sites, Token);
@@ -60,7 +59,7 @@ public sealed class OriginalOutputsTests
     [Fact]
     public void Another_plan_needs_no_other_pass()
     {
-        var bench = new Workbench(Residual());
+        var bench = new Workbench(LayerTests.Residual());
         using var outputs = Open(bench);
         var sites = FitSites.Possible(bench.Model, bench.Analysis.Relations);
         outputs.Take([sites[0]], Token);
@@ -72,17 +71,4 @@ public sealed class OriginalOutputsTests
 
     private static OriginalOutputs Open(Workbench bench) =>
         new(ModelRunner.Runtime, bench.Model, bench.Analysis.Relations, bench.Samples, new ReconstructionOptions(1, 16, 0, 1 << 30), Token);
-
-    private static OnnxModel Residual()
-    {
-        var builder = new TestModel();
-        builder.Input("x", "N", 3, 8, 8);
-        builder.Conv("a", "x", 3, 6, 3, pad: 1);
-        builder.Relu("ra", "a");
-        builder.Conv("b", "ra", 6, 6, 3, pad: 1);
-        builder.Node("Add", "sum", ["ra", "b"]);
-        builder.Relu("rs", "sum");
-        builder.Conv("c", "rs", 6, 4, 3);
-        return builder.Output("c").Build();
-    }
 }
