@@ -63,7 +63,7 @@ internal sealed class OriginalOutputs : IDisposable
     {
         if (_taken.Count == 0)
         {
-            // Always all at once: what is looked at decides which nodes the runtime fuses, and that the last bits of every value.
+            // Always all at once: what is looked at decides which nodes the runtime fuses, and with that the last bits of every value.
             Take(Observer(), cancellation);
         }
 
@@ -78,12 +78,13 @@ internal sealed class OriginalOutputs : IDisposable
         }
     }
 
-    private RowObserver Missing(IReadOnlyList<FitSite> all)
-    {
-        return new RowObserver(this, [.. all.Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
-            .Concat(all.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
-            .DistinctBy(Key, StringComparer.Ordinal)]);
-    }
+    private RowObserver Missing(IReadOnlyList<FitSite> sites) => new(
+        this,
+        [
+            .. sites.Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
+                .Concat(sites.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
+                .DistinctBy(Key, StringComparer.Ordinal),
+        ]);
 
     /// <summary>The rows of a layer's output that were taken in a batch, and the output's shape there.</summary>
     public (int[] Rows, long[] Dims) Of(FitSite site, int batch) => _taken[site.Output][batch];
@@ -181,8 +182,8 @@ internal sealed class OriginalOutputs : IDisposable
         public RowObserver(OriginalOutputs outputs, Job[] jobs)
         {
             (_outputs, _jobs) = (outputs, jobs);
-            _new = [.. jobs.Where(j => j.Tensor == j.Site.Output).Select(j => j.Site)];
             // Rows that go beside known ones are chosen already.
+            _new = [.. jobs.Where(j => j.Tensor == j.Site.Output).Select(j => j.Site)];
             string[] tensors = [.. jobs.Select(j => j.Tensor).Distinct(StringComparer.Ordinal)];
             _index = tensors.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
             Tensors = tensors;
