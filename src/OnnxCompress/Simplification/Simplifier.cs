@@ -22,6 +22,7 @@ internal static class Simplifier
         var simplified = model.Clone();
         var edits = ConstantFolding.Apply(simplified, runtime, sample, cancellation);
         edits += IdentityRemoval.Apply(simplified.Graph);
+        edits += TransposeRemoval.Apply(simplified.Graph);
         edits += BatchNormFolding.Apply(simplified.Graph);
         if (edits == 0)
         {
