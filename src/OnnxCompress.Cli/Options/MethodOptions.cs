@@ -31,7 +31,7 @@ internal sealed class MethodOptions
         ["auto", .. Forms.Select(form => form.Word)]);
 
     private readonly Option<string?> _trials = OptionFactory.Text(
-        "--trials", "N", "Models that are carried out and compared for a budget; beyond the usual five the budget is moved between layers while that helps. Default: 5.");
+        "--trials", "N", "Models that are carried out and compared for a budget; beyond the usual five the budget is moved between layers while that helps. Default: 5, or 7 with --reconstruct none.");
 
     private readonly Option<string[]> _include = OptionFactory.Repeatable("--include", "GLOB", "Only nodes with a matching name are compressed.");
     private readonly Option<string[]> _exclude = OptionFactory.Repeatable("--exclude", "GLOB", "Nodes with a matching name are left alone.");

@@ -15,6 +15,7 @@ internal sealed class BudgetLimits
     private readonly JointCost _cost;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
     private readonly IReadOnlyList<Limit> _limits;
+    private readonly CostModel[] _parts;
 
     /// <summary>Prepares the limits.</summary>
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
@@ -35,6 +36,7 @@ internal sealed class BudgetLimits
             }
         }
 
+        _parts = cost.Parts([.. groups.Select(g => g.Atoms)]);
         _limits = [.. Limits(budget, cost, splits, originalBytes, latency)];
     }
 
@@ -50,6 +52,18 @@ internal sealed class BudgetLimits
     {
         var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
         return _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
+    }
+
+    /// <summary>
+    /// What all that depends on a group costs under this budget when some of its channels stay, and all else is whole: the
+    /// sum of its shares of all limits.
+    /// </summary>
+    /// <param name="group">Index of the group.</param>
+    /// <param name="kept">Its channels that stay.</param>
+    public double Price(int group, bool[] kept)
+    {
+        bool IsKept(int root) => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel];
+        return _limits.Sum(l => l.Part(_parts[group], IsKept) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
@@ -80,12 +94,23 @@ internal sealed class BudgetLimits
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return new(
-                "--keep-params", Math.Floor(ofParameters * parameters), a => _cost.Parameters(IsKept(a.Kept), a.Splits), (_, _, _, c) => c.Parameters, Whole);
+                "--keep-params",
+                Math.Floor(ofParameters * parameters),
+                a => _cost.Parameters(IsKept(a.Kept), a.Splits),
+                (part, isKept) => part.Parameters(isKept),
+                (_, _, _, c) => c.Parameters,
+                Whole);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return new("--keep-macs", Math.Floor(ofMacs * macs), a => _cost.Macs(IsKept(a.Kept), a.Splits), (_, _, _, c) => c.Macs, Whole);
+            yield return new(
+                "--keep-macs",
+                Math.Floor(ofMacs * macs),
+                a => _cost.Macs(IsKept(a.Kept), a.Splits),
+                (part, isKept) => part.Macs(isKept),
+                (_, _, _, c) => c.Macs,
+                Whole);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -95,6 +120,7 @@ internal sealed class BudgetLimits
                 "--keep-bytes",
                 Math.Floor(ofBytes * originalBytes),
                 a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
+                (part, isKept) => part.Bytes(isKept),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * JointCost.BytesPerNode),
                 Whole);
         }
@@ -106,6 +132,7 @@ internal sealed class BudgetLimits
                 "--keep-latency",
                 ofLatency * time.WholeMilliseconds,
                 a => time.Milliseconds(IsKept(a.Kept), a.Splits.Select((s, i) => (splits[i].Layer.Node.Name, s?.Shape)).Where(s => s.Shape is not null).Select(s => (s.Name, s.Shape!))),
+                (_, isKept) => time.Milliseconds(isKept, []),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node.Name, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
         }
@@ -117,6 +144,7 @@ internal sealed class BudgetLimits
                 "the search",
                 both,
                 a => Mean(_cost.Parameters(IsKept(a.Kept), a.Splits), _cost.Macs(IsKept(a.Kept), a.Splits)),
+                (part, isKept) => Mean(part.Parameters(isKept), part.Macs(isKept)),
                 (_, _, _, c) => Mean(c.Parameters, c.Macs),
                 share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
@@ -128,8 +156,9 @@ internal sealed class BudgetLimits
     /// <param name="Option">The option that set it.</param>
     /// <param name="Most">What is allowed.</param>
     /// <param name="Cost">What a choice costs.</param>
+    /// <param name="Part">What a part of the model costs, not split; of time, the whole model.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
     private sealed record Limit(
-        string Option, double Most, Func<Allocated, double> Cost, Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price, Func<double, string> Text);
+        string Option, double Most, Func<Allocated, double> Cost, Func<CostModel, Func<int, bool>, double> Part, Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price, Func<double, string> Text);
 }

@@ -5,10 +5,10 @@ using OnnxCompress.Selection.LowRank;
 namespace OnnxCompress.Allocation;
 
 /// <summary>
-/// One error level for all sites: channel groups take their narrowest width below the level, then each layer takes the
-/// split of what remains that is worth its price at that level, and the level is bisected until the true cost of the whole model meets the budget (the
-/// min-max principle of ALDS, Liebenwein et al. 2021, section 3.3, over channels and ranks at once). What is left of the
-/// budget then improves the site with the largest error, again and again.
+/// One error level for all sites: channel groups take the width that is worth its price at that level, then each layer the
+/// split of what remains that is, and the level is bisected until the true cost of the whole model meets the budget (the
+/// principle of ALDS, Liebenwein et al. 2021, section 3.3, over channels and ranks at once, with prices). What is left of
+/// the budget then improves the site with the largest error, again and again.
 /// </summary>
 internal sealed class LevelAllocator
 {
@@ -19,7 +19,9 @@ internal sealed class LevelAllocator
     private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly CostModel _cost;
     private readonly BudgetLimits _limits;
-    private readonly double _unit, _channelRatio;
+    private readonly PricedWidths[] _widths;
+    private readonly double _splitUnit, _widthUnit, _channelRatio;
+    private readonly bool _isPriced;
 
     /// <summary>Prepares an allocation.</summary>
     /// <param name="sites">Groups that can shrink.</param>
@@ -27,17 +29,21 @@ internal sealed class LevelAllocator
     /// <param name="cost">What the model costs as a function of its channels.</param>
     /// <param name="limits">What it may cost.</param>
     /// <param name="channelRatio">Level of channel groups over that of splits: below 1, splits do more of the work.</param>
+    /// <param name="isPriced">Whether a channel group pays attention to what its channels save; if not, all meet the same level.</param>
     public LevelAllocator(
-        IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits, double channelRatio = 1) =>
-        (_sites, _splits, _cost, _limits, _channelRatio, _unit) =
-            (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, Unit(splits, limits));
+        IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits, double channelRatio = 1, bool isPriced = true)
+    {
+        (_sites, _splits, _cost, _limits, _channelRatio, _isPriced) = (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, isPriced);
+        _widths = [.. sites.Select((site, i) => new PricedWidths(site, kept => limits.Price(i, kept)))];
+        _widthUnit = _widths.Select(w => w.Range).DefaultIfEmpty().Average();
+        _splitUnit = SplitUnit(splits, limits);
+    }
 
     /// <summary>What stays of every site.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public Allocated Allocate()
     {
-        var widths = _sites.SelectMany(s => Enumerable.Range(0, s.Group.Channels + 1).Select(w => LevelOf(s, w)));
-        double[] levels = [.. widths.Concat(_splits.Count > 0 ? SplitLevels() : []).Distinct().Order().DefaultIfEmpty()];
+        double[] levels = [.. Levels()];
         var (low, high) = (0, levels.Length - 1);
         _limits.RequireReachable(At(levels[high]));
         while (low < high)
@@ -46,17 +52,17 @@ internal sealed class LevelAllocator
             (low, high) = _limits.Allow(At(levels[middle])) ? (low, middle) : (middle + 1, high);
         }
 
-        return Fill([.. _sites.Select(s => s.WidthAt(levels[high] * _channelRatio))], At(levels[high]));
+        return Fill([.. _widths.Select(w => WidthAt(w, levels[high]))], At(levels[high]));
     }
 
     /// <summary>The price of an average layer; where none has a price, as tables where only time counts, any number does.</summary>
-    private static double Unit(IReadOnlyList<SplitCandidate> splits, BudgetLimits limits) =>
+    private static double SplitUnit(IReadOnlyList<SplitCandidate> splits, BudgetLimits limits) =>
         splits.Select(s => limits.Price(s, s.WholeSize, null)).DefaultIfEmpty().Average() is > 0 and var average ? average : 1;
 
     private double LevelOf(SiteCandidate site, int width) => site.LevelOf(width) / _channelRatio;
 
-    /// <summary>Splits have a price and no steps of their own: from none at all to the smallest everywhere, in steps of 1%.</summary>
-    private static IEnumerable<double> SplitLevels()
+    /// <summary>Everything whole, and then to the smallest everywhere in steps of 1%.</summary>
+    private static IEnumerable<double> Levels()
     {
         yield return 0;
         for (var level = SmallestLevel; level < LargestLevel; level *= 1.01)
@@ -67,13 +73,16 @@ internal sealed class LevelAllocator
 
     private Allocated At(double level)
     {
-        bool[][] kept = [.. _sites.Select(s => s.Keep(s.WidthAt(level * _channelRatio)))];
+        bool[][] kept = [.. _sites.Select((s, i) => s.Keep(WidthAt(_widths[i], level)))];
         var isKept = _limits.IsKept(kept);
         return new Allocated(kept, [.. _splits.Select(s => Choose(s, s.SizeWhen(_cost, isKept), level))]);
     }
 
     private SplitOption? Choose(SplitCandidate split, LayerSize remaining, double level) =>
-        split.Choose(remaining, level, shape => _limits.Price(split, remaining, shape), _unit);
+        split.Choose(remaining, level, shape => _limits.Price(split, remaining, shape), _splitUnit);
+
+    private int WidthAt(PricedWidths widths, double level) =>
+        _isPriced ? widths.Choose(level * _channelRatio, _widthUnit) : widths.Choose(level * _channelRatio);
 
     private Allocated Fill(int[] widths, Allocated start)
     {

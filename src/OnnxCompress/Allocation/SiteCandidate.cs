@@ -60,18 +60,6 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, int?
     /// </summary>
     public double LevelOf(int width) => Weight * curve.Errors[width] * group.ConsumerLayers.Count;
 
-    /// <summary>The smallest width whose level is at most <paramref name="level"/>.</summary>
-    public int WidthAt(double level)
-    {
-        var width = 0;
-        while (width < group.Channels && LevelOf(width) > level)
-        {
-            width++;
-        }
-
-        return width;
-    }
-
     /// <summary>The plan of the site for a choice of channels.</summary>
     public ChannelPlan ToPlan(bool[] kept, CancellationToken cancellation)
     {

@@ -28,6 +28,18 @@ internal sealed class CostModel
     /// <param name="isKept">Whether the root of an element stays.</param>
     public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept))) / _samples;
 
+    /// <summary>For each of some disjoint sets of elements, all that costs something and depends on them.</summary>
+    /// <param name="sets">Roots of the elements.</param>
+    public CostModel[] Parts(IReadOnlyList<IReadOnlyList<int>> sets)
+    {
+        var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
+        IEnumerable<int> SetsOf(IEnumerable<IndexAxis> axes) =>
+            axes.SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_elements.Root(id), -1)).Where(s => s >= 0).Distinct();
+        var constants = _constants.SelectMany(c => SetsOf(c.Axes).Select(s => (Set: s, Item: c))).ToLookup(p => p.Set, p => p.Item);
+        var macs = _macs.SelectMany(m => SetsOf(m.Axes).Select(s => (Set: s, Item: m))).ToLookup(p => p.Set, p => p.Item);
+        return [.. sets.Select((_, s) => new CostModel(_elements, [.. constants[s]], [.. macs[s]], _samples))];
+    }
+
     /// <summary>Indices of an axis that stay.</summary>
     /// <param name="axis">The axis.</param>
     /// <param name="isKept">Whether the root of an element stays.</param>

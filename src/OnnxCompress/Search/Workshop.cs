@@ -54,7 +54,7 @@ internal sealed class Workshop(
     public OriginalOutputs? Outputs { get; init; }
 
     /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0, Splits.Any(s => s.SpatialFirst() != s));
+    public IReadOnlyList<PlanRule> Rules => PlanRule.For(Sites.Length > 0, Splits.Length > 0, Splits.Any(s => s.SpatialFirst() != s), isFitted: Outputs is not null);
 
     /// <summary>A plan within a budget.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
@@ -77,7 +77,7 @@ internal sealed class Workshop(
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, Timing?.Cost);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
-            : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio).Allocate();
+            : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {

@@ -19,58 +19,88 @@ internal static class TransposeRemoval
     {
         var edits = 0;
         // A Transpose only ever moves towards the outputs, so this ends.
-        while (graph.Nodes.FirstOrDefault(n => Cancel(n, graph) || Sink(n, graph)) is not null)
+        for (var sweep = Sweep(graph); sweep > 0; sweep = Sweep(graph))
         {
+            edits += sweep;
+        }
+
+        return edits;
+    }
+
+    /// <summary>Edits places that have nothing to do with each other, and brings the look-ups up to date once.</summary>
+    private static int Sweep(ModelGraph graph)
+    {
+        var touched = new HashSet<string>(StringComparer.Ordinal);
+        var edits = graph.Nodes.Count(n => Cancel(n, graph, touched) || Sink(n, graph, touched));
+        if (edits > 0)
+        {
+            graph.Index();
             graph.RemoveDeadNodes();
-            edits++;
         }
 
         return edits;
     }
 
     /// <summary>Lets readers of two Transposes that undo each other read what the first one reads.</summary>
-    private static bool Cancel(GraphNode node, ModelGraph graph)
+    private static bool Cancel(GraphNode node, ModelGraph graph, HashSet<string> touched)
     {
         if (Order(node) is not { } second || graph.Producer(node.Inputs[0]) is not { } turned || Order(turned) is not { } first
-            || first.Count != second.Count || !second.Select(axis => first[(int)axis]).SequenceEqual(Axes(first.Count)) || !CanReplace(node.Outputs[0], graph))
+            || first.Count != second.Count || !second.Select(axis => first[(int)axis]).SequenceEqual(Axes(first.Count)) || !CanReplace(node.Outputs[0], graph)
+            || !Touch(touched, [turned.Inputs[0], node.Inputs[0], node.Outputs[0]]))
         {
             return false;
         }
 
         graph.ReplaceUses(node.Outputs[0], turned.Inputs[0]);
-        graph.Remove(node);
-        graph.Index();
         return true;
     }
 
     /// <summary>Turns what an element-wise operator makes in place of what it reads.</summary>
-    private static bool Sink(GraphNode node, ModelGraph graph)
+    private static bool Sink(GraphNode node, ModelGraph graph, HashSet<string> touched)
     {
         if (node.Domain.Length > 0 || !Elementwise.Contains(node.OpType) || node.Outputs.Count != 1)
         {
             return false;
         }
 
-        var turned = node.Inputs.Select(graph.Producer).Where(p => p is not null && Order(p) is not null).Distinct().ToArray();
-        if (turned.Length == 0 || Order(turned[0]!) is not { } order || !Helps(node, turned.Length, graph)
-            || !node.Inputs.All(i => i.Length == 0 || IsScalar(i, order.Count, graph) || (graph.Producer(i) is { } p && Order(p)?.SequenceEqual(order) == true)))
+        GraphNode[] turned = [.. node.Inputs.Select(graph.Producer).OfType<GraphNode>().Where(p => Order(p) is not null).Distinct()];
+        if (turned.Length == 0 || !Helps(node, turned.Length, graph))
         {
             return false;
         }
 
+        var order = Order(turned[0])!;
         var output = node.Outputs[0];
-        var straight = graph.UniqueName($"{output}/straight");
+        if (!turned.All(t => Order(t)!.SequenceEqual(order))
+            || !node.Inputs.All(i => i.Length == 0 || IsScalar(i, order.Count, graph) || turned.Contains(graph.Producer(i)))
+            || !Touch(touched, [output, .. turned.Select(t => t.Inputs[0]), .. turned.Select(t => t.Outputs[0])]))
+        {
+            return false;
+        }
+
         for (var i = 0; i < node.Inputs.Count; i++)
         {
-            if (graph.Producer(node.Inputs[i]) is { } transpose && Order(transpose) is not null)
+            if (graph.Producer(node.Inputs[i]) is { } transpose && turned.Contains(transpose))
             {
                 node.Proto.Input[i] = transpose.Inputs[0];
             }
         }
 
+        var straight = graph.UniqueName($"{output}/straight");
         node.Proto.Output[0] = straight;
-        graph.AddNode("Transpose", graph.UniqueName($"{node.Name}/transpose"), [straight], [output]).SetInts("perm", order);
-        graph.Index();
+        graph.AddNode("Transpose", graph.UniqueName($"{output}/transpose"), [straight], [output]).SetInts("perm", order);
+        return true;
+    }
+
+    /// <summary>Takes tensors for an edit; false when another one of the sweep has one of them, whose look-ups are out of date.</summary>
+    private static bool Touch(HashSet<string> touched, string[] tensors)
+    {
+        if (tensors.Any(touched.Contains))
+        {
+            return false;
+        }
+
+        touched.UnionWith(tensors);
         return true;
     }
 

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using Google.Protobuf;
+using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
+using OnnxCompress.Selection;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
-/// <summary>Time of the dependency analysis against the number of nodes, on residual networks of growing depth.</summary>
+/// <summary>Time of the dependency analysis and of one allocation against the number of nodes, on residual networks of growing depth.</summary>
 public static class AnalysisScaling
 {
     private const int Channels = 64;
@@ -34,11 +36,25 @@ public static class AnalysisScaling
             Array.Sort(times);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{model.Graph.Nodes.Count,5} nodes, {groups,4} groups: {times[Repeats / 2],8:F1} ms, {1000 * times[Repeats / 2] / model.Graph.Nodes.Count:F1} us a node"));
+                $"{model.Graph.Nodes.Count,5} nodes, {groups,4} groups: {times[Repeats / 2],8:F1} ms, {1000 * times[Repeats / 2] / model.Graph.Nodes.Count:F1} us a node; channels for half of the operations {Allocation(model, shapes),8:F1} ms"));
         }
 
         return 0;
     }
+
+    /// <summary>Milliseconds of one allocation, with errors that grow evenly.</summary>
+    private static double Allocation(OnnxModel model, TensorShapes shapes)
+    {
+        var analysis = DependencyAnalyzer.Analyze(model, shapes);
+        SiteCandidate[] sites = [.. analysis.Groups.Select(g => new SiteCandidate(g, Even(g.Channels), alignment: null))];
+        var limits = new BudgetLimits(analysis.Groups, [], analysis.Cost, model.Bytes, new Budget(KeepMacs: 0.5));
+        var start = Stopwatch.GetTimestamp();
+        new LevelAllocator(sites, [], analysis.Cost, limits).Allocate();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private static ChannelCurve Even(int channels) =>
+        new([.. Enumerable.Range(0, channels)], [.. Enumerable.Range(0, channels + 1).Select(k => 1 - ((double)k / channels))], 0);
 
     /// <summary>Blocks of Conv, BatchNormalization, Relu, Conv, Add on one residual stream, a group of its own every 50 nodes.</summary>
     private static OnnxModel Network(int nodes)

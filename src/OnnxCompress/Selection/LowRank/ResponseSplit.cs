@@ -8,7 +8,8 @@ namespace OnnxCompress.Selection.LowRank;
 /// best approximation of the measured outputs in any r directions, and <c>U (U^T W)</c> with the mean m in the bias makes
 /// exactly that. Where no bias can take the mean, moments about zero are used. With few rows for the number of outputs the
 /// covariance says nothing about most directions: then it is shrunk towards that of white inputs, <c>W W^T</c> (as Ledoit and
-/// Wolf 2004 shrink towards the identity), by the share that serves rows best that it was not taken from.
+/// Wolf 2004 shrink towards the identity), by the share that serves rows best that it was not taken from. Of a table half
+/// of it always is that of its entries, each counted once.
 /// </summary>
 /// <param name="backend">Factorises.</param>
 internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend)
@@ -18,6 +19,14 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
 
     /// <summary>Shares of the covariance of white inputs that are tried.</summary>
     private static readonly double[] Shares = [0, 0.02, 0.1, 0.3, 0.6, 1];
+
+    /// <summary>
+    /// Of a table, half of what counts are its entries alike: the next text has words that the samples lack, and those are
+    /// the ones that say most.
+    /// </summary>
+    private const double EntriesAlike = 0.5;
+
+    private static readonly double[] TableShares = [EntriesAlike, 0.6, 0.7, 0.8, 0.9, 1];
 
     /// <inheritdoc />
     public override SplitForm Form => SplitForm.Response;
@@ -46,25 +55,31 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     /// <summary><c>errors[r]</c>: what U of one fold leaves of the other, relative, Frobenius.</summary>
     public double[] Errors(LayerProblem problem) => Judged(problem).Errors;
 
-    /// <summary>The errors of the share of white inputs that makes them smallest.</summary>
+    /// <summary>The share of white inputs that makes errors smallest, and those errors on the samples.</summary>
     private (double Share, double[] Errors) Judged(LayerProblem problem)
     {
         var statistics = problem.Output!;
         // With so few samples that one fold is empty, the fold that has rows judges itself.
         var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
         var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
+        var tried = problem.Size.IsTable ? TableShares : Shares;
+        var shares = IsEnough(statistics) || ReferenceEquals(fit, check) ? tried[..1] : tried;
+        var judge = Mixed(problem, problem.OutputMoments(check, fit).Gram, problem.Size.IsTable ? EntriesAlike : 0);
+        var (share, directions) = shares.Select(share => (Share: share, Directions: Directions(problem, fit, share)))
+            .MinBy(candidate => ErrorsOf(Carried(candidate.Directions, judge), Trace(judge)).Sum());
         var judged = problem.OutputMoments(check, fit).Gram;
-        var shares = IsEnough(statistics) || ReferenceEquals(fit, check) ? Shares[..1] : Shares;
-        return shares.Select(share => (Share: share, Errors: ErrorsOf(Carried(Directions(problem, fit, share), judged), Trace(judged))))
-            .MinBy(candidate => candidate.Errors.Sum());
+        return (share, ErrorsOf(Carried(directions, judged), Trace(judged)));
     }
 
     private static bool IsEnough(TapStatistics statistics) => statistics.Fit.Rows >= (long)EnoughRowsPerOutput * statistics.Channels;
 
     /// <summary>Directions of the outputs by falling variance.</summary>
-    private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share)
+    private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share) =>
+        Backend.SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
+
+    /// <summary>A covariance of outputs, of which a share is replaced by that of white inputs; the trace stays.</summary>
+    private Matrix<double> Mixed(LayerProblem problem, Matrix<double> gram, double share)
     {
-        var gram = problem.OutputMoments(rows, rows).Gram;
         if (share > 0)
         {
             var white = Backend.Multiply(problem.Weight, problem.Weight, Transpose.No, Transpose.Yes);
@@ -75,7 +90,7 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
             }
         }
 
-        return Backend.SymmetricEigen(gram).Vectors;
+        return gram;
     }
 
     /// <summary>The energy along each direction: the diagonal of <c>U^T G U</c>.</summary>

@@ -180,6 +180,61 @@ public sealed class SplitTests
     }
 
     [Fact]
+    public void Entries_of_a_table_that_no_sample_looked_up_keep_their_directions()
+    {
+        // Thousands of rows, all of the first twenty entries, which lie in other directions than the rest.
+        const int Seen = 20, Entries = 200, Outputs = 16, Rank = 10, Rows = 4000;
+        var weight = NumericMatrices.Uniform(Outputs, Entries, seed: 1);
+        for (var entry = 0; entry < Entries; entry++)
+        {
+            for (var o = 0; o < Outputs; o++)
+            {
+                weight[o, entry] *= entry < Seen == o < Outputs / 2 ? 1 : 0.1;
+            }
+        }
+
+        Matrix<double> LookedUp(int seed)
+        {
+            var random = new Random(seed);
+            var rows = new Matrix<double>(Rows, Outputs);
+            for (var r = 0; r < Rows; r++)
+            {
+                var entry = random.Next(Seen);
+                for (var o = 0; o < Outputs; o++)
+                {
+                    rows[r, o] = weight[o, entry];
+                }
+            }
+
+            return rows;
+        }
+
+        var statistics = new TapStatistics(Outputs);
+        statistics.Fit.Add(Float(LookedUp(2)), Workbench.Backend);
+        statistics.Check.Add(Float(LookedUp(3)), Workbench.Backend);
+        var response = new ResponseSplit(Workbench.Backend);
+        double Missed(bool isTable, int from, int to)
+        {
+            var problem = new LayerProblem { Size = new LayerSize(Entries, Outputs, [], [1], [1], isTable), Weight = weight, Output = statistics };
+            var factors = response.Build(problem, new SplitShape(SplitForm.Response, Rank)).Chain;
+            var made = NumericMatrices.Product(factors[1].Weight, factors[0].Weight);
+            var sum = 0.0;
+            for (var entry = from; entry < to; entry++)
+            {
+                for (var o = 0; o < Outputs; o++)
+                {
+                    sum += (made[o, entry] - weight[o, entry]) * (made[o, entry] - weight[o, entry]);
+                }
+            }
+
+            return Math.Sqrt(sum);
+        }
+
+        Assert.True(Missed(true, Seen, Entries) < 0.8 * Missed(false, Seen, Entries), $"{Missed(true, Seen, Entries)} of {Missed(false, Seen, Entries)}");
+        Assert.True(Missed(true, 0, Seen) < 0.5 * NumericAssert.Norm(LookedUp(2)) * Math.Sqrt((double)Seen / Rows), "what was looked up counts as well");
+    }
+
+    [Fact]
     public void A_bias_that_must_stay_is_left_out_of_the_directions()
     {
         // The bias points where no input ever does: fitted to outputs with it, rank one would be spent on a constant.
