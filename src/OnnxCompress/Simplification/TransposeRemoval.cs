@@ -1,4 +1,3 @@
-using OnnxCompress.Dependencies.Operators;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Simplification;
@@ -11,7 +10,7 @@ namespace OnnxCompress.Simplification;
 /// </summary>
 internal static class TransposeRemoval
 {
-    private static readonly HashSet<string> Elementwise = [.. new ElementwiseRule().OpTypes, "Identity", "Cast", "Clip"];
+    private static readonly HashSet<string> Elementwise = [.. ElementwiseOperators.Names, "Identity", "Cast", "Clip"];
 
     /// <summary>Applies the pass.</summary>
     /// <returns>How many Transposes went, or found another place.</returns>

@@ -82,7 +82,7 @@ public sealed class ShardTests : IDisposable
         {
             var (left, right) = (initializer.ReadFloats(), actual.Graph.Initializers[name].ReadFloats());
             Assert.Equal(left.Length, right.Length);
-            NumericAssert.RelativeFrobenius(Row(left), Row(right), 1e-5, $"{name}: float blocks of other samples in the Gram");
+            NumericAssert.RelativeFrobenius(Row(left), Row(right), 3e-5, $"{name}: float blocks of other samples in the Gram");
         }
     }
 

@@ -7,15 +7,7 @@ namespace OnnxCompress.Dependencies.Operators;
 internal sealed class ElementwiseRule : OperatorRule
 {
     /// <inheritdoc />
-    public override IReadOnlyList<string> OpTypes { get; } =
-    [
-        "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Mean", "Sum", "PRelu", "Where", "Mod", "Equal", "Greater", "Less",
-        "GreaterOrEqual", "LessOrEqual", "And", "Or", "Xor",
-        "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Celu", "Cos", "Cosh", "Elu", "Erf", "Exp", "Floor",
-        "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu", "Shrink",
-        "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Gelu",
-        "IsNaN", "IsInf", "BitShift",
-    ];
+    public override IReadOnlyList<string> OpTypes => ElementwiseOperators.Names;
 
     /// <inheritdoc />
     public override void Relate(GraphNode node, Relations relations)
