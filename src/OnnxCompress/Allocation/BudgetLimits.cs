@@ -160,5 +160,10 @@ internal sealed class BudgetLimits
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
     private sealed record Limit(
-        string Option, double Most, Func<Allocated, double> Cost, Func<CostModel, Func<int, bool>, double> Part, Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price, Func<double, string> Text);
+        string Option,
+        double Most,
+        Func<Allocated, double> Cost,
+        Func<CostModel, Func<int, bool>, double> Part,
+        Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
+        Func<double, string> Text);
 }

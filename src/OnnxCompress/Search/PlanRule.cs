@@ -35,7 +35,8 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
     /// <param name="spatial">Whether some of them offer columns and rows among others.</param>
     /// <param name="isFitted">Whether least squares follows, which is most of the work of a plan.</param>
     public static IReadOnlyList<PlanRule> For(bool channels, bool splits, bool spatial, bool isFitted) =>
-        [.. All.Where(r => (channels || !r.Channels) && (splits || !r.Splits) && (spatial || !r.SpatialFirst)).Take(isFitted ? MostFitted : All.Length)];
+        // Where there is neither, the plan of splits alone removes nothing and says so.
+        [.. All.Where(r => (channels ? splits || !r.Splits : !r.Channels) && (spatial || !r.SpatialFirst)).Take(isFitted ? MostFitted : All.Length)];
 
     /// <summary>How much the error of a site counts.</summary>
     public double WeightOf(string site) => Weights.GetValueOrDefault(site, 1);

@@ -63,7 +63,7 @@ internal static class TransposeRemoval
         }
 
         GraphNode[] turned = [.. node.Inputs.Select(graph.Producer).OfType<GraphNode>().Where(p => Order(p) is not null).Distinct()];
-        if (turned.Length == 0 || !Helps(node, turned.Length, graph))
+        if (turned.Length == 0 || !Helps(node, turned, graph))
         {
             return false;
         }
@@ -104,12 +104,13 @@ internal static class TransposeRemoval
     }
 
     /// <summary>Whether fewer Transposes remain, or one comes to stand in front of another.</summary>
-    private static bool Helps(GraphNode node, int turned, ModelGraph graph) =>
-        turned > 1 || graph.Uses(node.Outputs[0]).Any(u => Order(u.Node) is not null);
+    private static bool Helps(GraphNode node, GraphNode[] turned, ModelGraph graph) =>
+        turned.Count(t => CanReplace(t.Outputs[0], graph) && graph.Uses(t.Outputs[0]).All(u => u.Node == node)) > 1
+        || graph.Uses(node.Outputs[0]).Any(u => Order(u.Node) is not null);
 
     /// <summary>The axes of a Transpose; null for other nodes, and where their order depends on the rank.</summary>
     private static IReadOnlyList<long>? Order(GraphNode node) =>
-        node is { OpType: "Transpose", Domain: "" } && node.Ints("perm") is { Count: > 0 } order && order.Order().SequenceEqual(Axes(order.Count)) ? order : null;
+        node is { OpType: "Transpose", Domain: "", Inputs.Count: 1, Outputs.Count: 1 } && node.Ints("perm") is { Count: > 0 } order && order.Order().SequenceEqual(Axes(order.Count)) ? order : null;
 
     private static IEnumerable<long> Axes(int count) => Enumerable.Range(0, count).Select(i => (long)i);
 

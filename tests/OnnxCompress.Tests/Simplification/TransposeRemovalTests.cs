@@ -77,6 +77,18 @@ public sealed class TransposeRemovalTests
     }
 
     [Fact]
+    public void A_transpose_without_an_input_is_left_to_the_runtime_to_refuse()
+    {
+        var test = new TestModel();
+        var nothing = test.Node("Transpose", "nothing", [], ("perm", ToChannelsFirst));
+        test.Output(Last(test, "last", nothing));
+        var graph = test.Build().Graph;
+
+        Assert.Equal(0, TransposeRemoval.Apply(graph));
+        Assert.Equal(2, graph.Nodes.Count);
+    }
+
+    [Fact]
     public void A_transpose_that_a_subgraph_reads_stays()
     {
         var test = new TestModel();
