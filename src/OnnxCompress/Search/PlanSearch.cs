@@ -20,10 +20,10 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     private const int RulesPerBudget = 3;
 
     /// <summary>
-    /// A rule replaces one that comes before it, and wins more often, with a loss that is smaller by at least this part over
-    /// the root of the number of validation samples: they do not tell less from chance. With 300 samples it is 3%.
+    /// A rule replaces one that comes before it, and wins more often, with a loss of at most this part of the other's: a few
+    /// hundred validation samples do not tell smaller differences from chance.
     /// </summary>
-    private const double ChanceOfOneSample = 0.5;
+    private const double Clear = 0.97;
 
     /// <summary>Whether there is anything to compare plans on.</summary>
     public bool CanJudge => judge is not null;
@@ -55,7 +55,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
 
         foreach (var rule in workshop.Rules.Take(trials).TakeWhile(_ => best is null || judge is not null))
         {
-            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < (1 - (ChanceOfOneSample / Math.Sqrt(judge!.Samples))) * best.Value.Draft.Score!.Loss))
+            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < Clear * best.Value.Draft.Score!.Loss))
             {
                 best = (draft, rule);
             }
