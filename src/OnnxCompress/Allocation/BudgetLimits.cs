@@ -93,24 +93,13 @@ internal sealed class BudgetLimits
         var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
         if (budget.KeepParameters is { } ofParameters)
         {
-            yield return new(
-                "--keep-params",
-                Math.Floor(ofParameters * parameters),
-                a => _cost.Parameters(IsKept(a.Kept), a.Splits),
-                (part, isKept) => part.Parameters(isKept),
-                (_, _, _, c) => c.Parameters,
-                Whole);
+            yield return Counted(
+                "--keep-params", ofParameters * parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), (part, isKept) => part.Parameters(isKept), c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return new(
-                "--keep-macs",
-                Math.Floor(ofMacs * macs),
-                a => _cost.Macs(IsKept(a.Kept), a.Splits),
-                (part, isKept) => part.Macs(isKept),
-                (_, _, _, c) => c.Macs,
-                Whole);
+            yield return Counted("--keep-macs", ofMacs * macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), (part, isKept) => part.Macs(isKept), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -149,6 +138,10 @@ internal sealed class BudgetLimits
                 share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
     }
+
+    private static Limit Counted(
+        string option, double most, Func<Allocated, double> cost, Func<CostModel, Func<int, bool>, double> part, Func<SplitCost, double> price) =>
+        new(option, Math.Floor(most), cost, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 

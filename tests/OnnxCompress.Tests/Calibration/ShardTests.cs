@@ -82,7 +82,9 @@ public sealed class ShardTests : IDisposable
         {
             var (left, right) = (initializer.ReadFloats(), actual.Graph.Initializers[name].ReadFloats());
             Assert.Equal(left.Length, right.Length);
-            NumericAssert.RelativeFrobenius(Row(left), Row(right), 3e-5, $"{name}: float blocks of other samples in the Gram");
+            // A bias is what is left of products with means, which cancel.
+            var tolerance = name.EndsWith("bias", StringComparison.Ordinal) ? 3e-5 : 1e-5;
+            NumericAssert.RelativeFrobenius(Row(left), Row(right), tolerance, $"{name}: float blocks of other samples in the Gram");
         }
     }
 

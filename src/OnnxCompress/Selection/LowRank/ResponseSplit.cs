@@ -64,10 +64,11 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
         var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
         var tried = problem.Size.IsTable ? TableShares : Shares;
         var shares = IsEnough(statistics) || ReferenceEquals(fit, check) ? tried[..1] : tried;
-        var judge = Mixed(problem, problem.OutputMoments(check, fit).Gram, problem.Size.IsTable ? EntriesAlike : 0);
+        var judged = problem.OutputMoments(check, fit).Gram;
+        // The share is chosen for the entries that samples lack as well; the error is stated for the samples, as everywhere.
+        var judge = problem.Size.IsTable ? Mixed(problem, problem.OutputMoments(check, fit).Gram, EntriesAlike) : judged;
         var (share, directions) = shares.Select(share => (Share: share, Directions: Directions(problem, fit, share)))
             .MinBy(candidate => ErrorsOf(Carried(candidate.Directions, judge), Trace(judge)).Sum());
-        var judged = problem.OutputMoments(check, fit).Gram;
         return (share, ErrorsOf(Carried(directions, judged), Trace(judged)));
     }
 
@@ -77,7 +78,7 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share) =>
         Backend.SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
 
-    /// <summary>A covariance of outputs, of which a share is replaced by that of white inputs; the trace stays.</summary>
+    /// <summary>Replaces, in place, a share of a covariance of outputs by that of white inputs; the trace stays.</summary>
     private Matrix<double> Mixed(LayerProblem problem, Matrix<double> gram, double share)
     {
         if (share > 0)
