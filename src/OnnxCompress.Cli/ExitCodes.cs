@@ -31,7 +31,7 @@ internal static class ExitCodes
     {
         DiagnosticCodes.GuardNotMet or DiagnosticCodes.OutputNotFinite or DiagnosticCodes.ResultNotSmaller => NotMet,
         DiagnosticCodes.ArgumentUnknown or DiagnosticCodes.OptionInvalid or DiagnosticCodes.ArgumentMissing
-            or DiagnosticCodes.NotSupportedYet or DiagnosticCodes.OptionsConflict or DiagnosticCodes.ReportFormatUnknown => Usage,
+            or DiagnosticCodes.OptionsConflict or DiagnosticCodes.ReportFormatUnknown => Usage,
         _ when code.StartsWith("OCX5", StringComparison.Ordinal) => NotMet,
         _ when code.StartsWith("OCX8", StringComparison.Ordinal) => CannotWrite,
         _ => Unusable,

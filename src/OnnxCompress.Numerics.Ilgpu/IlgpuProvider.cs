@@ -7,10 +7,13 @@ using ILGPU.Runtime.OpenCL;
 namespace OnnxCompress.Numerics.Ilgpu;
 
 /// <summary>Opens devices by the names of <c>--device</c>: <c>cuda</c>, <c>opencl</c>, and <c>ilgpu-cpu</c> for tests.</summary>
-public sealed class IlgpuProvider : IDeviceProvider
+public static class IlgpuProvider
 {
-    /// <inheritdoc/>
-    public IDenseBackend Open(string device, int threads) => Open(device, new IlgpuBackendOptions { Threads = threads });
+    /// <summary>Opens a device.</summary>
+    /// <param name="device"><c>cuda</c> or <c>opencl</c>.</param>
+    /// <param name="threads">Threads of the CPU for what the device leaves to it; 0 means all cores.</param>
+    /// <exception cref="NumericException"><see cref="NumericFailure.DeviceAbsent"/>: there is no such device, or it has no double precision.</exception>
+    public static IlgpuBackend Open(string device, int threads) => Open(device, new IlgpuBackendOptions { Threads = threads });
 
     /// <summary>Opens a device.</summary>
     /// <param name="device">Its name.</param>

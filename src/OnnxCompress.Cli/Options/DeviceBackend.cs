@@ -1,14 +1,11 @@
-using System.Runtime.Loader;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
+using OnnxCompress.Numerics.Ilgpu;
 
 namespace OnnxCompress.Cli.Options;
 
-/// <summary>
-/// The backend that <c>--device</c> names. Devices other than the CPU come from an assembly that lies beside the tool, or does
-/// not: nothing else knows it.
-/// </summary>
+/// <summary>The backend that <c>--device</c> names.</summary>
 internal sealed class DeviceBackend : IDisposable
 {
     /// <summary>Words of <c>--device</c>.</summary>
@@ -16,7 +13,6 @@ internal sealed class DeviceBackend : IDisposable
 
     // Slow on purpose: ILGPU's own accelerator on the CPU, to try the backend where there is no device.
     private const string Trial = "ilgpu-cpu";
-    private const string AssemblyName = "OnnxCompress.Numerics.Ilgpu";
 
     private DeviceBackend(IDenseBackend backend) => Backend = backend;
 
@@ -30,31 +26,33 @@ internal sealed class DeviceBackend : IDisposable
     /// <param name="device">One of <see cref="Words"/>.</param>
     /// <param name="threads">Threads of the CPU; 0 means all cores.</param>
     /// <param name="talk">Told which device it is.</param>
-    /// <exception cref="OnnxCompressException">OCX9013: this build has no devices; OCX9016: the device is not there.</exception>
+    /// <exception cref="OnnxCompressException">OCX9016: the device is not there.</exception>
     public static DeviceBackend Open(string device, int threads, Talk talk)
     {
-        var backend = device switch
-        {
-            "cpu" => new CpuBackend(threads),
-            "auto" => Best(threads, talk),
-            _ => OpenOne(Provider() ?? throw Usage.NotYet($"--device {device}", $"this build of the tool has no {AssemblyName}.dll beside it; use --device cpu, or build with -p:UseIlgpu=true"), device, threads),
-        };
+        var opened = new DeviceBackend(Choose(device, threads, talk));
         if (device != "cpu")
         {
-            talk.Line($"device: {backend.Name}");
+            talk.Line($"device: {opened.Backend.Name}");
         }
 
-        return new DeviceBackend(backend);
+        return opened;
     }
 
     /// <inheritdoc />
     public void Dispose() => (Backend as IDisposable)?.Dispose();
 
-    private static IDenseBackend OpenOne(IDeviceProvider provider, string device, int threads)
+    private static IDenseBackend Choose(string device, int threads, Talk talk) => device switch
+    {
+        "cpu" => new CpuBackend(threads),
+        "auto" => Best(threads, talk),
+        _ => OpenOne(device, threads),
+    };
+
+    private static IlgpuBackend OpenOne(string device, int threads)
     {
         try
         {
-            return provider.Open(device, threads);
+            return IlgpuProvider.Open(device, threads);
         }
         catch (NumericException absent) when (absent.Failure == NumericFailure.DeviceAbsent)
         {
@@ -65,36 +63,18 @@ internal sealed class DeviceBackend : IDisposable
 
     private static IDenseBackend Best(int threads, Talk talk)
     {
-        if (Provider() is { } provider)
+        foreach (var device in new[] { "cuda", "opencl" })
         {
-            foreach (var device in new[] { "cuda", "opencl" })
+            try
             {
-                try
-                {
-                    return provider.Open(device, threads);
-                }
-                catch (NumericException absent) when (absent.Failure == NumericFailure.DeviceAbsent)
-                {
-                    talk.Line(absent.Message);
-                }
+                return IlgpuProvider.Open(device, threads);
+            }
+            catch (NumericException absent) when (absent.Failure == NumericFailure.DeviceAbsent)
+            {
+                talk.Line(absent.Message);
             }
         }
 
         return new CpuBackend(threads);
-    }
-
-    private static IDeviceProvider? Provider()
-    {
-        var path = Path.Combine(AppContext.BaseDirectory, AssemblyName + ".dll");
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        // What it needs lies beside it, and is not among the tool's own dependencies.
-        AssemblyLoadContext.Default.Resolving += (context, name) =>
-            Path.Combine(AppContext.BaseDirectory, name.Name + ".dll") is var file && File.Exists(file) ? context.LoadFromAssemblyPath(file) : null;
-        var type = AssemblyLoadContext.Default.LoadFromAssemblyPath(path).GetType(AssemblyName + ".IlgpuProvider", throwOnError: true)!;
-        return (IDeviceProvider)Activator.CreateInstance(type)!;
     }
 }

@@ -46,7 +46,7 @@ internal sealed class MethodOptions
     }
 
     /// <summary>Fills in what the options say.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9013.</exception>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
     public CompressionOptions Apply(ParseResult parsed, CompressionOptions options) => options with
     {
         Methods = Methods(parsed.GetValue(_methods)),
@@ -85,7 +85,7 @@ internal sealed class MethodOptions
     }
 
     /// <summary>Methods by their names; empty for none given.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9013.</exception>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
     public static IReadOnlyList<CompressionMethod> Methods(string? text) =>
         text is null ? [] : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(Method).Distinct()];
 

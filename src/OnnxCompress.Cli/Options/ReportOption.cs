@@ -16,7 +16,7 @@ internal sealed class ReportOption
     /// <summary>Reads the option and checks that each place can be written.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="taken">Files that a report must not replace.</param>
-    /// <exception cref="OnnxCompressException">OCX8001, OCX8004, OCX8005, OCX9013 or OCX9014.</exception>
+    /// <exception cref="OnnxCompressException">OCX8001, OCX8004, OCX8005 or OCX9014.</exception>
     public IReadOnlyList<string> Read(ParseResult parsed, params IReadOnlyList<string> taken)
     {
         var reports = parsed.GetValue(_reports) ?? [];

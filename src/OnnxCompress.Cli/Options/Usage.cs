@@ -14,10 +14,4 @@ internal static class Usage
 
     /// <summary>Options that do not go together.</summary>
     public static OnnxCompressException Conflict(string message) => new(DiagnosticCodes.OptionsConflict, message);
-
-    /// <summary>Something of the interface that this build does not have.</summary>
-    /// <param name="what">The option, with its value where that is the point.</param>
-    /// <param name="instead">What works.</param>
-    public static OnnxCompressException NotYet(string what, string instead) =>
-        new(DiagnosticCodes.NotSupportedYet, $"{what} is not supported by this build; {instead}.");
 }

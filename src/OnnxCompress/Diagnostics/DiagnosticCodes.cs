@@ -208,15 +208,6 @@ public static class DiagnosticCodes
 
     // 9: options and environment
 
-    /// <summary>npm is missing while ONNX Runtime is to come from npm (raised by the build).</summary>
-    public const string NpmMissing = "OCX9001";
-
-    /// <summary>npm could not bring ONNX Runtime in (raised by the build).</summary>
-    public const string NpmFailed = "OCX9002";
-
-    /// <summary>OnnxRuntimeSource is neither npm nor nuget (raised by the build).</summary>
-    public const string OnnxRuntimeSourceUnknown = "OCX9003";
-
     /// <summary>An option, verb or argument that the command line does not know.</summary>
     public const string ArgumentUnknown = "OCX9010";
 
@@ -225,9 +216,6 @@ public static class DiagnosticCodes
 
     /// <summary>An option or argument that is needed was not given.</summary>
     public const string ArgumentMissing = "OCX9012";
-
-    /// <summary>The option or value is part of the interface but does not work yet.</summary>
-    public const string NotSupportedYet = "OCX9013";
 
     /// <summary>Two options contradict each other, or one needs another.</summary>
     public const string OptionsConflict = "OCX9014";
