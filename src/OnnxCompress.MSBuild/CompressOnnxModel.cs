@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.MSBuild;
 
@@ -93,7 +94,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             var response = File.ReadAllText(Job.GetMetadata("ResponseFile"));
             var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
             var hash = ContentStamp.Compute(
-                Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)), response, Path.GetDirectoryName(ProjectFile)!, _cancellation.Token);
+                Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)), Open, response, Path.GetDirectoryName(ProjectFile)!, _cancellation.Token);
             if (ContentStamp.Matches(Stamp, hash, Outputs))
             {
                 Log.LogMessage(MessageImportance.Low, "'{0}' was compressed from the same content before.", Model);
@@ -113,6 +114,11 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
         catch (OperationCanceledException)
         {
+            return false;
+        }
+        catch (FileRefusedException refused)
+        {
+            _rules.Log(Log, refused.Code, true, Model, $"{Name}: a file that it is made from cannot be read: {refused.Message}.");
             return false;
         }
     }
@@ -263,33 +269,38 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
     }
 
-    // Nobody asked for a size or for an agreement: a model that cannot be made smaller is no fault of the project's.
+    // Side files are opened by the rule once more: the names that Prepare saw may lead elsewhere by now.
+    private RegularFile Open(string path)
+    {
+        var location = Inputs.First(input => input.ItemSpec == path).GetMetadata("Location");
+        if (location.Length == 0)
+        {
+            return RegularFile.Open(path);
+        }
+
+        using var model = RegularFile.Open(Model);
+        return SideFileRule.Open(model, location);
+    }
+
+    // The tool has put it in place of the result, as --original-otherwise says.
     private void ShipOriginal()
     {
         var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
-        File.Copy(Model, Output, overwrite: true);
+        if (!File.Exists(Output))
+        {
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
+            return;
+        }
+
         File.SetLastWriteTimeUtc(Output, DateTime.UtcNow);
-        CopySideFiles();
         _rules!.Log(Log, BuildCodes.OriginalShipped, false, Model,
             $"{Name}: the original is shipped. {why} Give a budget (KeepMacs, KeepParams, KeepBytes) or another MinAgreement, or Compress=\"false\".");
-    }
-
-    private void CopySideFiles()
-    {
-        var folder = Path.GetDirectoryName(Model)!;
-        foreach (var name in ExternalDataNames.Read(Model))
-        {
-            File.Copy(Path.Combine(folder, name), Path.Combine(Path.GetDirectoryName(Output)!, name), overwrite: true);
-        }
     }
 
     private void Summarize(TimeSpan time)
     {
         var (before, after) = (Length(Model), Outputs.Where(File.Exists).Sum(path => new FileInfo(path).Length));
-        foreach (var name in ExternalDataNames.Read(Model))
-        {
-            before += Length(Path.Combine(Path.GetDirectoryName(Model)!, name));
-        }
+        before += Inputs.Where(input => input.GetMetadata("Location").Length > 0).Sum(input => Length(input.ItemSpec));
 
         var report = Job.GetMetadata("ReportFile");
         var agreement = File.Exists(report) ? Regex.Match(File.ReadAllText(report), "\"agreement\"\\s*:\\s*([0-9.eE+-]+)", RegexOptions.CultureInvariant) : Match.Empty;

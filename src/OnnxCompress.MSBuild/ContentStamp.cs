@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.MSBuild;
 
@@ -9,10 +10,12 @@ internal static class ContentStamp
 {
     /// <summary>The hash of everything that the result depends on.</summary>
     /// <param name="inputs">Files, in order.</param>
+    /// <param name="open">Opens one of them.</param>
     /// <param name="responseText">The options.</param>
     /// <param name="projectFolder">Left out of the options, so that another checkout has the same hash.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static string Compute(IEnumerable<string> inputs, string responseText, string projectFolder, CancellationToken cancellation)
+    /// <exception cref="FileRefusedException">A file is not one that is read.</exception>
+    public static string Compute(IEnumerable<string> inputs, Func<string, RegularFile> open, string responseText, string projectFolder, CancellationToken cancellation)
     {
         using var all = SHA256.Create();
         Add(all, Encoding.UTF8.GetBytes(responseText.Replace(projectFolder, ".")));
@@ -22,8 +25,8 @@ internal static class ContentStamp
             using var one = SHA256.Create();
             if (File.Exists(path))
             {
-                using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-                Add(all, one.ComputeHash(stream));
+                using var file = open(path);
+                Add(all, one.ComputeHash(file.Stream));
             }
         }
 

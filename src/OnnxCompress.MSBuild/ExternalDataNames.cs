@@ -8,7 +8,9 @@ namespace OnnxCompress.MSBuild;
 /// </summary>
 internal static class ExternalDataNames
 {
-    private const int DeepestNesting = 64;
+    // As deep as the tool's own reader goes, and as long as any name that it accepts.
+    private const int DeepestNesting = 100;
+    private const int LongestText = 1 << 16;
 
     // The message types on the way to TensorProto.external_data, and which field leads from each to the next.
     private enum Message
@@ -20,18 +22,19 @@ internal static class ExternalDataNames
         Function,
         Sparse,
         Tensor,
+        Training,
     }
 
-    /// <summary>Names relative to the model's folder, each once, in the order of the file; empty when the model has none or cannot be read.</summary>
-    public static IReadOnlyList<string> Read(string model)
+    /// <summary>The external tensors and what they call their files, in the order of the file; what was found before the damage when it is damaged.</summary>
+    /// <param name="model">The model's file.</param>
+    public static IReadOnlyList<(string Tensor, string Location)> Read(Stream model)
     {
-        var names = new List<string>();
+        var names = new List<(string Tensor, string Location)>();
         try
         {
-            using var stream = new FileStream(model, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 14);
-            Visit(stream, stream.Length, Message.Model, names, 0);
+            Visit(model, model.Length, Message.Model, names, 0);
         }
-        catch (Exception unreadable) when (unreadable is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception unreadable) when (unreadable is IOException or InvalidDataException or ArgumentException)
         {
             // The tool says what is wrong with the file, in its own words.
         }
@@ -39,7 +42,7 @@ internal static class ExternalDataNames
         return names;
     }
 
-    private static void Visit(FileStream stream, long end, Message message, List<string> names, int depth)
+    private static void Visit(Stream stream, long end, Message message, List<(string Tensor, string Location)> names, int depth)
     {
         while (stream.Position < end)
         {
@@ -51,31 +54,62 @@ internal static class ExternalDataNames
                 continue;
             }
 
-            var length = (long)ReadVarint(stream);
-            var next = stream.Position + length;
-            if (length < 0 || next > end)
+            var next = End(stream, end);
+            if (Child(message, field) is not { } child || depth >= DeepestNesting)
             {
-                throw new InvalidDataException();
+                stream.Position = next;
             }
-
-            if (message == Message.Tensor && field == 13)
+            else if (child == Message.Tensor)
             {
-                Add(ReadEntry(stream, next), names);
+                names.AddRange(ReadTensor(stream, next));
             }
-            else if (Child(message, field) is { } child && depth < DeepestNesting)
+            else
             {
                 Visit(stream, next, child, names, depth + 1);
             }
-
-            stream.Position = next;
         }
+    }
+
+    // TensorProto: name = 8, external_data = 13, data_location = 14, in which 1 is EXTERNAL; of two the last counts.
+    private static IEnumerable<(string Tensor, string Location)> ReadTensor(Stream stream, long end)
+    {
+        var (name, isExternal, locations) = ("", false, new List<string>());
+        while (stream.Position < end)
+        {
+            var tag = ReadVarint(stream);
+            var (field, wire) = ((int)(tag >> 3), (int)(tag & 7));
+            if ((field, wire) == (14, 0))
+            {
+                isExternal = ReadVarint(stream) == 1;
+            }
+            else if (wire != 2)
+            {
+                SkipNumber(stream, wire);
+            }
+            else
+            {
+                var next = End(stream, end);
+                name = field == 8 ? ReadText(stream, next) : name;
+                if (field == 13 && ReadEntry(stream, next) is { Key: "location" } entry)
+                {
+                    locations.Add(entry.Value);
+                }
+
+                stream.Position = next;
+            }
+        }
+
+        return isExternal ? [.. locations.Select(location => (name, location))] : [];
     }
 
     private static Message? Child(Message message, int field) => (message, field) switch
     {
         (Message.Model, 7) => Message.Graph,
+        (Message.Model, 20) => Message.Training,
         (Message.Model, 25) => Message.Function,
+        (Message.Training, 1 or 2) => Message.Graph,
         (Message.Function, 7) => Message.Node,
+        (Message.Function, 11) => Message.Attribute,
         (Message.Graph, 1) => Message.Node,
         (Message.Graph, 5) => Message.Tensor,
         (Message.Graph, 15) => Message.Sparse,
@@ -84,20 +118,13 @@ internal static class ExternalDataNames
         (Message.Attribute, 6) => Message.Graph,
         (Message.Attribute, 10) => Message.Tensor,
         (Message.Attribute, 11) => Message.Graph,
+        (Message.Attribute, 22 or 23) => Message.Sparse,
         (Message.Sparse, 1 or 2) => Message.Tensor,
         _ => null,
     };
 
-    private static void Add(KeyValuePair<string, string> entry, List<string> names)
-    {
-        if (entry.Key == "location" && !names.Contains(entry.Value))
-        {
-            names.Add(entry.Value);
-        }
-    }
-
     // StringStringEntryProto: key = 1, value = 2.
-    private static KeyValuePair<string, string> ReadEntry(FileStream stream, long end)
+    private static KeyValuePair<string, string> ReadEntry(Stream stream, long end)
     {
         var (key, value) = ("", "");
         while (stream.Position < end)
@@ -109,27 +136,34 @@ internal static class ExternalDataNames
                 continue;
             }
 
-            var length = (long)ReadVarint(stream);
-            if (length < 0 || stream.Position + length > end)
-            {
-                throw new InvalidDataException();
-            }
-
-            var bytes = new byte[length];
-            for (var read = 0; read < bytes.Length;)
-            {
-                var more = stream.Read(bytes, read, bytes.Length - read);
-                read += more > 0 ? more : throw new InvalidDataException();
-            }
-
-            var text = Encoding.UTF8.GetString(bytes);
+            var text = ReadText(stream, End(stream, end));
             (key, value) = tag >> 3 == 1 ? (text, value) : (key, text);
         }
 
         return new(key, value);
     }
 
-    private static void SkipNumber(FileStream stream, int wire)
+    private static long End(Stream stream, long end)
+    {
+        var length = (long)ReadVarint(stream);
+        return length >= 0 && length <= end - stream.Position ? stream.Position + length : throw new InvalidDataException();
+    }
+
+    // What is longer is cut: it stays longer than any name that is accepted.
+    private static string ReadText(Stream stream, long end)
+    {
+        var bytes = new byte[Math.Min(end - stream.Position, LongestText)];
+        for (var read = 0; read < bytes.Length;)
+        {
+            var more = stream.Read(bytes, read, bytes.Length - read);
+            read += more > 0 ? more : throw new InvalidDataException();
+        }
+
+        stream.Position = end;
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    private static void SkipNumber(Stream stream, int wire)
     {
         if (wire == 0)
         {
@@ -141,7 +175,7 @@ internal static class ExternalDataNames
         }
     }
 
-    private static ulong ReadVarint(FileStream stream)
+    private static ulong ReadVarint(Stream stream)
     {
         ulong value = 0;
         for (var shift = 0; shift < 64; shift += 7)

@@ -15,7 +15,10 @@ internal sealed class ModelItem
         "OriginalItemSpec",
     };
 
-    private static readonly HashSet<string> Switches = new(StringComparer.OrdinalIgnoreCase) { "Force", "Locked", "AllowExternalOutside", "Verbose" };
+    private static readonly HashSet<string> Switches = new(StringComparer.OrdinalIgnoreCase) { "Force", "Locked", "Verbose" };
+
+    // What a project says may come from elsewhere, like its models.
+    private const string OnlyByHand = "--allow-external-outside";
 
     private static readonly HashSet<string> Repeated = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -41,7 +44,7 @@ internal sealed class ModelItem
     {
         (_item, _projectFolder) = (item, projectFolder);
         Source = BuildPaths.Full(projectFolder, item.ItemSpec);
-        SideFiles = ExternalDataNames.Read(Source);
+        SideFiles = OnnxCompress.MSBuild.SideFiles.Of(Source);
         Emit = item.GetMetadata("Emit") switch
         {
             "" => "Content",
@@ -65,8 +68,8 @@ internal sealed class ModelItem
     /// <summary>The model, in full.</summary>
     public string Source { get; }
 
-    /// <summary>The files of its external data, relative to its folder.</summary>
-    public IReadOnlyList<string> SideFiles { get; }
+    /// <summary>The files of its external data.</summary>
+    public IReadOnlyList<SideFile> SideFiles { get; }
 
     /// <summary>Content, EmbeddedResource or None.</summary>
     public string Emit { get; }
@@ -86,8 +89,11 @@ internal sealed class ModelItem
     /// <summary>Whether the project itself says where the plan goes.</summary>
     public bool SavesPlan => Options.Any(option => option.StartsWith("--save-plan=", StringComparison.Ordinal));
 
-    /// <summary>All that is read besides the model: external data, calibration data, plans.</summary>
+    /// <summary>All that is read besides the model and its external data: calibration data, plans.</summary>
     public List<string> OtherInputs { get; } = [];
+
+    /// <summary>The model and all else that is read.</summary>
+    public IEnumerable<string> AllInputs => new[] { Source }.Concat(SideFiles.Select(side => side.Path)).Concat(OtherInputs);
 
     /// <summary>Metadata of the project's that the shipped file keeps.</summary>
     public IEnumerable<KeyValuePair<string, string>> Kept =>
@@ -102,11 +108,6 @@ internal sealed class ModelItem
 
     private void ReadOptions()
     {
-        foreach (var name in SideFiles)
-        {
-            OtherInputs.Add(Path.Combine(Path.GetDirectoryName(Source)!, name));
-        }
-
         var metadata = _item.CloneCustomMetadata();
         foreach (var name in metadata.Keys.Cast<string>().Where(name => !OfTheBuild.Contains(name)).OrderBy(name => name, StringComparer.Ordinal))
         {
@@ -114,6 +115,11 @@ internal sealed class ModelItem
             if (value.Length == 0)
             {
                 continue;
+            }
+
+            if (OptionName(name) == OnlyByHand)
+            {
+                throw new InvalidItemException($"{name} is for the command line alone: a build reads external data below the model's folder only.");
             }
 
             if (Switches.Contains(name))

@@ -52,6 +52,12 @@ internal sealed class ModelOutput
             lines.Add($"--save-plan={Plan}");
         }
 
+        if (!item.HasGoal)
+        {
+            // Nobody asked for a size or for an agreement: then a model that cannot be made smaller is shipped as it is.
+            lines.Add("--original-otherwise");
+        }
+
         lines.AddRange(item.Options);
         return lines.FirstOrDefault(line => line.IndexOf('"') >= 0) is { } quoted
             ? throw new InvalidItemException($"'{quoted}' has a quotation mark, which the tool's response file cannot hold.")

@@ -101,7 +101,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             }
             catch (InvalidItemException invalid)
             {
-                rules.Log(Log, BuildCodes.ItemInvalid, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
+                rules.Log(Log, invalid.Code, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
             }
         }
 
@@ -132,31 +132,44 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             var isCompressed = compressed.Contains((item, output));
             var folder = item.Link.Substring(0, item.Link.LastIndexOf('/') + 1);
             Ship(item, isCompressed ? output.File : item.Source, item.Link, onlyIfExists: false);
-            foreach (var name in item.SideFiles)
+            if (isCompressed)
             {
-                // Beside a compressed model they exist when nothing better was found, so that the original is shipped.
-                Ship(item, Path.Combine(isCompressed ? output.Folder : Path.GetDirectoryName(item.Source)!, name), folder + name, onlyIfExists: true);
-            }
-
-            if (!isCompressed)
-            {
+                Demand(item, output);
                 continue;
             }
 
-            if (item.SideFiles.Count > 0)
+            foreach (var side in item.SideFiles)
             {
-                Ship(item, output.SideFile, item.Link + ".data", onlyIfExists: true);
-            }
-
-            foreach (var input in new[] { item.Source }.Concat(item.OtherInputs).Concat([Tool, output.ResponseFile, output.InputsCache]))
-            {
-                _inputs.Add(Input(item, output, input));
+                Ship(item, side.Path, folder + side.Name.Replace('\\', '/'), onlyIfExists: true);
             }
         }
     }
 
+    // Side files of a result bear the result's own name, whatever the original calls its own.
+    private void Demand(ModelItem item, ModelOutput output)
+    {
+        if (item.SideFiles.Count > 0)
+        {
+            Ship(item, output.SideFile, item.Link + ".data", onlyIfExists: true);
+        }
+
+        _inputs.Add(Input(item, output, item.Source));
+        foreach (var side in item.SideFiles)
+        {
+            var input = Input(item, output, side.Path);
+            input.SetMetadata("Location", BuildPaths.Escape(side.Location));
+            _inputs.Add(input);
+        }
+
+        foreach (var input in item.OtherInputs.Concat([Tool, output.ResponseFile, output.InputsCache]))
+        {
+            _inputs.Add(Input(item, output, input));
+        }
+    }
+
+    // As the project may list them, and where they lie.
     private static List<string> Originals(ModelItem item) =>
-        [item.Source, .. item.SideFiles.Select(name => Path.Combine(Path.GetDirectoryName(item.Source)!, name))];
+        [item.Source, .. item.SideFiles.SelectMany(side => new[] { Path.Combine(Path.GetDirectoryName(item.Source)!, side.Name), side.Path }).Distinct()];
 
     private static TaskItem Input(ModelItem item, ModelOutput output, string path)
     {
@@ -216,7 +229,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         foreach (var (item, output) in compressed)
         {
             BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText(item));
-            BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(new[] { item.Source }.Concat(item.OtherInputs), Tool));
+            BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(item.AllInputs, Tool));
         }
 
         if (_shipped.Count > 0 || File.Exists(ItemsCache))

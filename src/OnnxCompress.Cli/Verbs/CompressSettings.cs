@@ -69,4 +69,7 @@ internal sealed record CompressSettings
 
     /// <summary>Whether the result is written although a guard failed.</summary>
     public required bool Force { get; init; }
+
+    /// <summary>Whether the original takes the result's place when nothing better is found.</summary>
+    public required bool OriginalOtherwise { get; init; }
 }

@@ -42,6 +42,9 @@ internal sealed class CompressVerb
     private readonly RunOptions _run = new();
     private readonly CacheOptions _cache = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Writes the result although a guard failed, with a warning.");
+    private readonly Option<bool> _originalOtherwise = OptionFactory.Flag(
+        "--original-otherwise", "Puts MODEL itself in place of OUT when nothing better is found; the exit code stays 3.");
+
     private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
     private readonly TalkOptions _talk = new();
 
@@ -85,6 +88,7 @@ internal sealed class CompressVerb
         {
             command.Options.Add(verb._plan);
             command.Options.Add(verb._savePlan);
+            command.Options.Add(verb._originalOtherwise);
         }
 
         if (part != PipelinePart.Plan)
@@ -109,8 +113,14 @@ internal sealed class CompressVerb
         command.Options.Add(verb._force);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
-        command.SetAction(parsed => new CompressRun(verb.Read(parsed), verb._talk.Read(parsed, context), context.Cancellation).Execute());
+        command.SetAction(parsed => Run(verb.Read(parsed), verb._talk.Read(parsed, context), context.Cancellation));
         return command;
+    }
+
+    private static int Run(CompressSettings settings, Talk talk, CancellationToken cancellation)
+    {
+        var run = new CompressRun(settings, talk, cancellation);
+        return settings.OriginalOtherwise ? OriginalOtherwise.Run(settings, run.Execute) : run.Execute();
     }
 
     private CompressSettings Read(ParseResult parsed)
@@ -182,6 +192,7 @@ internal sealed class CompressVerb
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),
+            OriginalOtherwise = _part == PipelinePart.Compress && parsed.GetValue(_originalOtherwise),
         };
         OutputFile.Check(output, model, parsed.GetValue(_overwrite));
         return settings;

@@ -33,6 +33,9 @@ public static class DiagnosticCodes
     /// <summary>The graph contradicts itself: a cycle, a duplicate or a missing name.</summary>
     public const string GraphInconsistent = "OCX1008";
 
+    /// <summary>What a model names as a side file is no regular file, or has a name that no side file can have.</summary>
+    public const string ExternalDataUnusable = "OCX1009";
+
     // 2: analyze
 
     /// <summary>The channels are an output of the model.</summary>

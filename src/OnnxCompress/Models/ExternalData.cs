@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using Google.Protobuf;
+using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models.Protos;
 
@@ -18,28 +17,23 @@ internal static class ExternalData
     /// <summary>Offsets are multiples of this, so that a runtime can map the file.</summary>
     private const int Alignment = 4096;
 
-    /// <summary>Reads every external initializer into <c>raw_data</c>.</summary>
+    /// <summary>Reads the data of every external tensor, wherever it lies in the model, into <c>raw_data</c>.</summary>
     /// <param name="model">Changed in place.</param>
-    /// <param name="folder">Folder of the model file; locations are relative to it. Null for a model that is in no folder.</param>
-    /// <param name="allowOutside">Whether a location may leave that folder.</param>
-    /// <param name="hash">Takes the bytes that were read.</param>
-    /// <returns>Names of the tensors that were external.</returns>
-    /// <exception cref="OnnxCompressException">OCX1004: missing or too short; OCX1005: outside the folder.</exception>
-    public static IReadOnlySet<string> Internalize(ModelProto model, string? folder, bool allowOutside, IncrementalHash hash)
+    /// <param name="reader">Reads the side files.</param>
+    /// <param name="mostInner">Bytes at most of tensors that are no initializers of the main graph: they stay in the model's own file.</param>
+    /// <param name="initializers">Names of the initializers of the main graph that were external.</param>
+    /// <returns>Whether any tensor was external.</returns>
+    /// <exception cref="OnnxCompressException">OCX1004, OCX1005 or OCX1009.</exception>
+    public static bool Internalize(ModelProto model, ExternalDataReader reader, long mostInner, out IReadOnlySet<string> initializers)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        var taken = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var tensor in model.Graph.Initializer.Where(t => t.DataLocation == TensorProto.Types.DataLocation.External))
-        {
-            var bytes = Read(tensor, folder, allowOutside, taken);
-            hash.AppendData(bytes);
-            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
-            tensor.ExternalData.Clear();
-            tensor.ClearDataLocation();
-            names.Add(tensor.Name);
-        }
-
-        return names;
+        static bool IsExternal(TensorProto tensor) => tensor.DataLocation == TensorProto.Types.DataLocation.External;
+        initializers = model.Graph.Initializer.Where(IsExternal).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        TensorProto[] external = [.. TensorWalk.All(model).Where(IsExternal)];
+        reader.Internalize(external);
+        var inner = TensorWalk.Inner(model).Sum(t => (long)t.RawData.Length);
+        return inner <= mostInner ? external.Length > 0 : throw new OnnxCompressException(
+            DiagnosticCodes.ExternalDataUnusable,
+            $"The external data of tensors inside nodes, functions and subgraphs are {inner} bytes, which do not fit into the model's own file; make them initializers of the graph.");
     }
 
     /// <summary>Moves tensors of a model out of it into one side file.</summary>
@@ -50,12 +44,25 @@ internal static class ExternalData
     public static void Externalize(ModelProto model, Func<TensorProto, bool> isExternal, string sideFile, string location)
     {
         using var stream = new FileStream(sideFile, FileMode.Create, FileAccess.Write, FileShare.None);
-        foreach (var tensor in model.Graph.Initializer.Where(t => t.HasRawData && isExternal(t)))
+        foreach (var sharing in model.Graph.Initializer.Where(t => t.HasRawData && isExternal(t)).GroupBy(Held))
         {
-            stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
-            var data = tensor.RawData;
-            Announce(tensor, location, stream.Position);
-            stream.Write(data.Span);
+            // Tensors that share bytes in memory, as they did in the side file they came from, share them again.
+            TensorProto[] tensors = [.. sharing];
+            var places = Array.ConvertAll(tensors, Place);
+            var ranges = new SharedRanges(places);
+            var written = new Dictionary<long, long>();
+            foreach (var (tensor, place) in tensors.Zip(places))
+            {
+                var range = ranges.Around(place);
+                if (!written.TryGetValue(range.Start, out var position))
+                {
+                    stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
+                    written[range.Start] = position = stream.Position;
+                    stream.Write(sharing.Key.AsSpan((int)range.Start, (int)range.Length));
+                }
+
+                Announce(tensor, location, position + place.Start - range.Start);
+            }
         }
 
         stream.Flush(flushToDisk: true);
@@ -86,102 +93,10 @@ internal static class ExternalData
     private static void AddEntry(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 
-    private static byte[] Read(TensorProto tensor, string? folder, bool allowOutside, Dictionary<string, long> taken)
-    {
-        var location = Entry(tensor, "location");
-        if (string.IsNullOrEmpty(location))
-        {
-            throw Missing(tensor, "it names no file");
-        }
+    private static byte[] Held(TensorProto tensor) => Segment(tensor).Array!;
 
-        if (folder is null)
-        {
-            throw Missing(tensor, $"its file '{location}' lies beside the model's file, and this model was read from memory");
-        }
+    private static (long Start, long Length) Place(TensorProto tensor) => (Segment(tensor).Offset, Segment(tensor).Count);
 
-        if (location.Contains('\0', StringComparison.Ordinal))
-        {
-            throw Missing(tensor, "the name of its file is damaged");
-        }
-
-        var path = Path.GetFullPath(Path.Combine(folder, location));
-        if (!allowOutside && (!IsBelow(path, folder) || LeavesThroughLink(path, folder)))
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.ExternalDataOutside,
-                $"Initializer '{tensor.Name}' keeps its data in '{location}', outside the model's folder; allow that with --allow-external-outside if you trust the model.");
-        }
-
-        if (!File.Exists(path))
-        {
-            throw Missing(tensor, $"its file '{location}' does not exist");
-        }
-
-        using var handle = File.OpenHandle(path);
-        var available = RandomAccess.GetLength(handle);
-        var offset = Number(tensor, "offset", 0);
-        var length = Number(tensor, "length", available - offset);
-        if (offset < 0 || length < 0 || length > Array.MaxLength || offset > available || length > available - offset)
-        {
-            throw Missing(tensor, $"it wants {length} bytes at {offset} of '{location}', which has {available}");
-        }
-
-        // Tensors that all name the same bytes would take memory without end from a small file.
-        taken[path] = taken.GetValueOrDefault(path) + length;
-        if (taken[path] > available)
-        {
-            throw Missing(tensor, $"the tensors that lie in '{location}' want more bytes than its {available}, so that they overlap");
-        }
-
-        var bytes = GC.AllocateUninitializedArray<byte>((int)length);
-        for (var read = 0; read < bytes.Length;)
-        {
-            var count = RandomAccess.Read(handle, bytes.AsSpan(read), offset + read);
-            if (count == 0)
-            {
-                throw Missing(tensor, $"'{location}' became shorter while it was read");
-            }
-
-            read += count;
-        }
-
-        return bytes;
-    }
-
-    private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
-
-    private static long Number(TensorProto tensor, string key, long otherwise)
-    {
-        var text = Entry(tensor, key);
-        if (string.IsNullOrEmpty(text))
-        {
-            return otherwise;
-        }
-
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw Missing(tensor, $"its {key} '{text}' is not a number");
-    }
-
-    private static bool IsBelow(string path, string folder) =>
-        path.StartsWith(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-
-    /// <summary>Whether a symbolic link on the way from the folder to the file leads out of the folder.</summary>
-    private static bool LeavesThroughLink(string path, string folder)
-    {
-        var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        for (var step = path; step.Length > root.Length; step = Path.GetDirectoryName(step)!)
-        {
-            FileSystemInfo info = Directory.Exists(step) ? new DirectoryInfo(step) : new FileInfo(step);
-            if (info.Exists && info.ResolveLinkTarget(returnFinalTarget: true) is { } target && !IsBelow(target.FullName, folder))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static OnnxCompressException Missing(TensorProto tensor, string reason) =>
-        new(DiagnosticCodes.ExternalDataMissing, $"The external data of initializer '{tensor.Name}' cannot be read: {reason}.");
+    private static ArraySegment<byte> Segment(TensorProto tensor) =>
+        MemoryMarshal.TryGetArray(tensor.RawData.Memory, out var segment) ? segment : throw new InvalidOperationException("Weights lie in arrays.");
 }

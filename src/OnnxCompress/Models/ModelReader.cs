@@ -11,23 +11,33 @@ internal static class ModelReader
     /// <summary>Files that start like this are ONNX Runtime's own format, which keeps no graph a tool could edit.</summary>
     private static ReadOnlySpan<byte> OrtFormatMarker => "ORTM"u8;
 
-    /// <summary>Reads the file of a model; its external data are read by <see cref="ExternalData"/>.</summary>
-    /// <exception cref="OnnxCompressException">OCX1001: there is no such file; OCX1002: it is not an ONNX model.</exception>
-    public static ModelProto ReadFile(string path, IncrementalHash hash)
+    /// <summary>Opens the file of a model.</summary>
+    /// <exception cref="OnnxCompressException">OCX1001: there is no such file, or it is no regular one.</exception>
+    public static RegularFile Open(string path)
     {
-        if (Directory.Exists(path))
-        {
-            throw new OnnxCompressException(DiagnosticCodes.ModelNotFound, $"'{path}' is a folder; give the path of an .onnx file.");
-        }
-
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            return RegularFile.Open(path);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileRefusedException refused)
         {
-            throw new OnnxCompressException(DiagnosticCodes.ModelNotFound, $"There is no file '{path}'; check the path of the model.", e);
+            throw new OnnxCompressException(DiagnosticCodes.ModelNotFound, $"'{path}' {refused.Message}; give the path of an .onnx file.", refused);
+        }
+    }
+
+    /// <summary>Reads the file of a model; its external data are read by <see cref="ExternalDataReader"/>.</summary>
+    /// <exception cref="OnnxCompressException">OCX1001: it cannot be read; OCX1002: it is not an ONNX model.</exception>
+    public static ModelProto ReadFile(RegularFile file, string path, IncrementalHash hash)
+    {
+        if (file.Length > Array.MaxLength)
+        {
+            throw Malformed(path, $"it has {file.Length} bytes, more than a protobuf message can have");
+        }
+
+        var bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
+        try
+        {
+            file.Stream.ReadExactly(bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -24,6 +24,20 @@ internal static partial class ModelWriter
         files.Commit();
     }
 
+    /// <summary>Writes a model as it stands in another file.</summary>
+    /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
+    public static void Save(Stream from, string target)
+    {
+        using var files = new AtomicFiles();
+        using (var stream = new FileStream(files.Add(target), FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            from.CopyTo(stream);
+            stream.Flush(flushToDisk: true);
+        }
+
+        files.Commit();
+    }
+
     /// <summary>Writes a model with some of its tensors in <c>&lt;name&gt;.data</c>.</summary>
     /// <param name="proto">The model; not changed.</param>
     /// <param name="isExternal">Which tensors lie apart.</param>
@@ -74,10 +88,19 @@ internal static partial class ModelWriter
         }
 
         files.Commit();
-        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, Path.GetFileName(target) + ".new*.data"))
+        // Only names that this method gives: the model's own side file may bear one that is similar.
+        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(target)!).Where(file => IsMeantime(Path.GetFileName(file), Path.GetFileName(target))).ToArray())
         {
             File.Delete(left);
         }
+    }
+
+    private static bool IsMeantime(string file, string target)
+    {
+        const string Start = ".new", End = ".data";
+        return file.StartsWith(target + Start, StringComparison.Ordinal) && file.EndsWith(End, StringComparison.Ordinal)
+            && file.Length > target.Length + Start.Length + End.Length
+            && !file.AsSpan(target.Length + Start.Length, file.Length - target.Length - Start.Length - End.Length).ContainsAnyExceptInRange('0', '9');
     }
 
     private static void Write(ModelProto proto, string path)

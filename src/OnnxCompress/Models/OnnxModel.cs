@@ -16,17 +16,18 @@ public sealed class OnnxModel
 
     private readonly ModelProto _proto;
     private readonly IReadOnlySet<string> _externalNames;
+    private readonly bool _hasSideFiles;
 
-    private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
+    private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, bool hasSideFiles, string? sourcePath, string sha256)
     {
-        (_proto, _externalNames, SourcePath, Sha256) = (proto, externalNames, sourcePath, sha256);
+        (_proto, _externalNames, _hasSideFiles, SourcePath, Sha256) = (proto, externalNames, hasSideFiles, sourcePath, sha256);
         Graph = new ModelGraph(proto.Graph);
     }
 
     /// <summary>The file it was loaded from, if any.</summary>
     public string? SourcePath { get; }
 
-    /// <summary>SHA-256 of the bytes it was loaded from, then of those of its external tensors in their order; lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the bytes it was loaded from, then of those that its tensors name in side files, each once; lower-case hexadecimal.</summary>
     public string Sha256 { get; }
 
     /// <summary>Inputs that a caller must feed: initializers that are listed as inputs too are left out.</summary>
@@ -50,17 +51,20 @@ public sealed class OnnxModel
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
 
-    /// <summary>Reads a model and its external data.</summary>
+    /// <summary>
+    /// Reads a model and its external data. A model that is reached through a link has them where the link leads, and they
+    /// lie below that folder.
+    /// </summary>
     /// <param name="path">An <c>.onnx</c> file.</param>
     /// <param name="options">What may be touched; null: the safe defaults.</param>
-    /// <exception cref="OnnxCompressException">OCX1001 to OCX1006, OCX1008: the file cannot be used; the message says why.</exception>
+    /// <exception cref="OnnxCompressException">OCX1001 to OCX1006, OCX1008, OCX1009: the file cannot be used; the message says why.</exception>
     public static OnnxModel Load(string path, ModelLoadOptions? options = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var proto = ModelReader.ReadFile(path, hash);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false, hash);
-        return Checked(new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset())));
+        using var file = ModelReader.Open(path);
+        var proto = ModelReader.ReadFile(file, path, hash);
+        var reader = new ExternalDataReader(file, Path.GetDirectoryName(Path.GetFullPath(path))!, options?.AllowExternalOutside ?? false, hash);
+        return Read(proto, reader, path, hash);
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
@@ -71,12 +75,33 @@ public sealed class OnnxModel
         var proto = ModelReader.Parse(bytes, "the model in memory");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        var external = ExternalData.Internalize(proto, folder: null, allowOutside: false, hash);
-        return Checked(new OnnxModel(proto, external, sourcePath: null, Convert.ToHexStringLower(hash.GetHashAndReset())));
+        return Read(proto, new ExternalDataReader(file: null, given: null, allowOutside: false, hash), path: null, hash);
+    }
+
+    /// <summary>
+    /// Puts a model into another place as it is: byte for byte when it is one file, else with the data of all its side files
+    /// in itself and in <c>&lt;name&gt;.data</c>.
+    /// </summary>
+    /// <param name="path">An <c>.onnx</c> file.</param>
+    /// <param name="target">The copy; replaced when it exists.</param>
+    /// <param name="options">What may be touched; null: the safe defaults.</param>
+    /// <exception cref="OnnxCompressException">OCX1001 to OCX1006, OCX1008, OCX1009: the model cannot be used.</exception>
+    /// <exception cref="IOException">The copy cannot be written; nothing was replaced.</exception>
+    public static void Copy(string path, string target, ModelLoadOptions? options = null)
+    {
+        var model = Load(path, options);
+        if (model._hasSideFiles)
+        {
+            model.Save(target);
+            return;
+        }
+
+        using var from = ModelReader.Open(path);
+        ModelWriter.Save(from.Stream, Path.GetFullPath(target));
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256);
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, _hasSideFiles, SourcePath, Sha256);
 
     /// <summary>A copy that also gives back inner tensors.</summary>
     /// <param name="tensors">Their names; outputs and inputs of the model among them stay what they are.</param>
@@ -109,7 +134,7 @@ public sealed class OnnxModel
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
         part.Functions.AddRange(_proto.Functions);
-        return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
+        return new OnnxModel(part, _externalNames, _hasSideFiles, sourcePath: null, Sha256);
     }
 
     /// <summary>The model as one message.</summary>
@@ -182,8 +207,10 @@ public sealed class OnnxModel
             _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
     }
 
-    private static OnnxModel Checked(OnnxModel model)
+    private static OnnxModel Read(ModelProto proto, ExternalDataReader reader, string? path, IncrementalHash hash)
     {
+        var hasSideFiles = ExternalData.Internalize(proto, reader, LargestMessageBytes, out var initializers);
+        var model = new OnnxModel(proto, initializers, hasSideFiles, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
         ModelChecks.Check(model._proto, model.Graph, model.Opset);
         return model;
     }

@@ -1,0 +1,152 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace OnnxCompress.Models;
+
+/// <summary>
+/// What the systems say about files and .NET does not pass on: the kind of an open file, and where it lies when all links
+/// are followed. The task that shares this file runs on netstandard2.0, which knows no generated calls.
+/// </summary>
+internal static class NativeFile
+{
+    private const int KindMask = 0xF000;
+    private const int Regular = 0x8000;
+    private const int Folder = 0x4000;
+
+    // Linux: statx(2) has one layout on every processor. https://man7.org/linux/man-pages/man2/statx.2.html
+    private const int CurrentFolder = -100;
+    private const int EmptyPath = 0x1000;
+    private const uint KindAndSize = 0x1 | 0x200;
+
+    // Never waits for the other end of a FIFO, is not inherited, takes no terminal.
+    private const int LinuxFlags = 0x800 | 0x80000 | 0x100;
+    private const int MacFlags = 0x4 | 0x1000000 | 0x20000;
+
+    private const int NotThere = 2;
+    private const int NotAFolder = 20;
+
+    private static bool IsLinux { get; } = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
+
+    /// <summary>Opens a file of a Unix for reading.</summary>
+    /// <returns>Null when it does not exist.</returns>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle? Open(string path)
+    {
+        var handle = open(Text(path), IsLinux ? LinuxFlags : MacFlags);
+        return handle >= 0 ? new SafeFileHandle((IntPtr)handle, ownsHandle: true) : Absent<SafeFileHandle>();
+    }
+
+    /// <summary>The kind and size of a file of a Unix.</summary>
+    /// <param name="path">The file, or null for <paramref name="handle"/>.</param>
+    /// <param name="handle">The open file.</param>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public static FileKind? Look(string? path, SafeFileHandle? handle)
+    {
+        var answer = new byte[512];
+        var number = handle is null ? -1 : (int)handle.DangerousGetHandle();
+        var failed = (IsLinux, path) switch
+        {
+            (true, null) => statx(number, Text(""), EmptyPath, KindAndSize, answer),
+            (true, _) => statx(CurrentFolder, Text(path!), 0, KindAndSize, answer),
+            (_, null) => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? fstat64(number, answer) : fstat(number, answer),
+            _ => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? stat64(Text(path!), answer) : stat(Text(path!), answer),
+        };
+        if (failed != 0)
+        {
+            return Absent<FileKind>();
+        }
+
+        // struct statx and the struct stat of macOS, which also has one layout on every processor.
+        var mode = BitConverter.ToUInt16(answer, IsLinux ? 28 : 4) & KindMask;
+        return new(mode == Regular, mode == Folder, BitConverter.ToInt64(answer, IsLinux ? 40 : 96));
+    }
+
+    /// <summary>Where an open file of a Unix lies, without links.</summary>
+    /// <param name="handle">The open file.</param>
+    /// <param name="path">The name it was opened by, for systems that cannot tell from the handle.</param>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public static string RealPath(SafeFileHandle handle, string path)
+    {
+        var answer = new byte[4097];
+        var length = IsLinux ? (long)readlink(Text($"/proc/self/fd/{handle.DangerousGetHandle()}"), answer, (IntPtr)(answer.Length - 1)) : -1;
+        if (length < 0)
+        {
+            length = realpath(Text(path), answer) == IntPtr.Zero ? throw Failure() : Array.IndexOf(answer, (byte)0);
+        }
+
+        return Encoding.UTF8.GetString(answer, 0, (int)length);
+    }
+
+    /// <summary>Whether an open file of Windows is one on a disk.</summary>
+    public static bool IsOnDisk(SafeFileHandle handle) => GetFileType(handle) == 1;
+
+    /// <summary>Where an open file of Windows lies, without links.</summary>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public static string WindowsPath(SafeFileHandle handle)
+    {
+        var answer = new char[32768];
+        var length = (int)GetFinalPathNameByHandle(handle, answer, (uint)answer.Length, 0);
+        if (length == 0 || length >= answer.Length)
+        {
+            throw Failure();
+        }
+
+        // \\?\C:\folder and \\?\UNC\server\share.
+        var path = new string(answer, 0, length);
+        return path.StartsWith(@"\\?\UNC\", StringComparison.Ordinal) ? path.Remove(2, 6)
+            : path.StartsWith(@"\\?\", StringComparison.Ordinal) ? path.Substring(4) : path;
+    }
+
+    private static T? Absent<T>()
+        where T : class => Marshal.GetLastWin32Error() is NotThere or NotAFolder ? null : throw Failure();
+
+    private static IOException Failure() => new(new Win32Exception(Marshal.GetLastWin32Error()).Message);
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
+
+// Generated calls do not exist on netstandard2.0; the names are those of the systems.
+#pragma warning disable SYSLIB1054, IDE1006, SA1300
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int open(byte[] path, int flags);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int statx(int folder, byte[] path, int flags, uint mask, byte[] answer);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int stat(byte[] path, byte[] answer);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fstat(int handle, byte[] answer);
+
+    [DllImport("libc", EntryPoint = "stat$INODE64", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int stat64(byte[] path, byte[] answer);
+
+    [DllImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fstat64(int handle, byte[] answer);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern IntPtr readlink(byte[] path, byte[] answer, IntPtr size);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern IntPtr realpath(byte[] path, byte[] answer);
+
+    [DllImport("kernel32", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern uint GetFileType(SafeFileHandle handle);
+
+    [DllImport("kernel32", EntryPoint = "GetFinalPathNameByHandleW", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern uint GetFinalPathNameByHandle(SafeFileHandle handle, [Out] char[] path, uint size, uint flags);
+#pragma warning restore SYSLIB1054, IDE1006, SA1300
+}
