@@ -9,33 +9,30 @@ internal static class SideFiles
     /// <exception cref="InvalidItemException">A tensor names what cannot be its side file.</exception>
     public static IReadOnlyList<SideFile> Of(string model)
     {
-        if (TryOpen(model) is not { } file)
+        using var file = TryOpen(model);
+        var found = new Dictionary<string, SideFile>(StringComparer.Ordinal);
+        foreach (var (tensor, location) in file is null ? [] : ExternalDataNames.Read(file.Stream))
         {
-            return [];
+            try
+            {
+                Add(found, file!, location);
+            }
+            catch (FileRefusedException refused)
+            {
+                throw new InvalidItemException($"the external data of tensor '{SideFileRule.Show(tensor)}' cannot be read: {refused.Message}.", refused.Code);
+            }
         }
 
-        using (file)
-        {
-            var found = new Dictionary<string, SideFile>(StringComparer.Ordinal);
-            foreach (var named in ExternalDataNames.Read(file.Stream))
-            {
-                try
-                {
-                    var name = SideFileRule.Name(named.Location);
-                    if (!found.ContainsKey(name))
-                    {
-                        using var side = SideFileRule.Open(file, named.Location);
-                        found.Add(name, new(named.Location, name, side.RealPath));
-                    }
-                }
-                catch (FileRefusedException refused)
-                {
-                    throw new InvalidItemException(
-                        $"the external data of tensor '{SideFileRule.Show(named.Tensor)}' cannot be read: {refused.Message}.", refused.Code);
-                }
-            }
+        return [.. found.Values];
+    }
 
-            return [.. found.Values];
+    private static void Add(Dictionary<string, SideFile> found, RegularFile model, string location)
+    {
+        var name = SideFileRule.Name(location);
+        if (!found.ContainsKey(name))
+        {
+            using var side = SideFileRule.Open(model, location);
+            found.Add(name, new(location, name, side.RealPath));
         }
     }
 

@@ -52,8 +52,11 @@ public sealed class HostileModelTests : IDisposable
     [InlineData("data in ..", DiagnosticCodes.ExternalDataOutside)]
     [InlineData("data at the root", DiagnosticCodes.ExternalDataOutside)]
     [InlineData("data behind a link", DiagnosticCodes.ExternalDataOutside)]
-    [InlineData("data that overlap", DiagnosticCodes.ExternalDataMissing)]
-    [InlineData("data with a damaged name", DiagnosticCodes.ExternalDataMissing)]
+    [InlineData("data with a damaged name", DiagnosticCodes.ExternalDataUnusable)]
+    [InlineData("data of a constant in ..", DiagnosticCodes.ExternalDataOutside)]
+    [InlineData("data of an unused function in ..", DiagnosticCodes.ExternalDataOutside)]
+    [InlineData("data in a FIFO", DiagnosticCodes.ExternalDataUnusable)]
+    [InlineData("data behind a link to itself", DiagnosticCodes.ExternalDataMissing)]
     public void A_hostile_model_is_one_error(string what, string code)
     {
         var path = _folder.Write("models/model.onnx", Bytes(what));
@@ -77,6 +80,26 @@ public sealed class HostileModelTests : IDisposable
         var path = _folder.Write("models/model.onnx", Bytes("data in .."));
 
         Assert.Equal(0, CliRun.Of("inspect", path, "--allow-external-outside").Code);
+    }
+
+    [Fact]
+    public void A_thousand_constants_over_the_same_bytes_take_the_memory_of_one()
+    {
+        var path = _folder.Write("models/model.onnx", Bytes("data that overlap"));
+        var allocated = GC.GetTotalAllocatedBytes();
+
+        var run = CliRun.Of("inspect", path);
+
+        Assert.Equal(0, run.Code);
+        Assert.True(GC.GetTotalAllocatedBytes() - allocated < MostBytes, $"{GC.GetTotalAllocatedBytes() - allocated} bytes were allocated.");
+    }
+
+    [Fact]
+    public void Weights_in_a_fifo_are_refused_also_when_the_user_trusts_the_model()
+    {
+        var path = _folder.Write("models/model.onnx", Bytes("data in a FIFO"));
+
+        CliRun.Of("inspect", path, "--allow-external-outside").HasOneError(1, DiagnosticCodes.ExternalDataUnusable, "f1.w");
     }
 
     [Fact]
@@ -176,14 +199,14 @@ public sealed class HostileModelTests : IDisposable
                 graph.Input[0].Type.TensorType.Shape.Dim[0].DimValue = 1L << 40;
                 break;
             default:
-                MoveOut(graph, weight, what);
+                MoveOut(model, graph, weight, what);
                 break;
         }
 
         return model.Bytes();
     }
 
-    private void MoveOut(GraphProto graph, TensorProto weight, string what)
+    private void MoveOut(TestModel model, GraphProto graph, TensorProto weight, string what)
     {
         // The model lies one folder down, so that what is outside of its folder still goes with the test's.
         var location = what switch
@@ -191,7 +214,10 @@ public sealed class HostileModelTests : IDisposable
             "data in .." => "../outside.bin",
             "data at the root" => _folder.File("outside.bin"),
             "data behind a link" => "link.bin",
+            "data of a constant in .." or "data of an unused function in .." => "../outside.bin",
             "data that overlap" => "inside.bin",
+            "data in a FIFO" => "fifo",
+            "data behind a link to itself" => "loop",
             "data with a damaged name" => "inside\0.bin",
             _ => throw new ArgumentException(what, nameof(what)),
         };
@@ -200,6 +226,20 @@ public sealed class HostileModelTests : IDisposable
         if (what == "data behind a link")
         {
             File.CreateSymbolicLink(_folder.File("models/link.bin"), _folder.File("outside.bin"));
+        }
+
+        if (what == "data in a FIFO")
+        {
+            Process.Start("mkfifo", [_folder.File("models/fifo")]).WaitForExit();
+        }
+        else if (what == "data behind a link to itself")
+        {
+            File.CreateSymbolicLink(_folder.File("models/loop"), _folder.File("models/loop"));
+        }
+        else if (what is "data of a constant in .." or "data of an unused function in ..")
+        {
+            MoveIn(model, weight.Clone(), location, isFunction: what.Contains("function", StringComparison.Ordinal));
+            return;
         }
 
         for (var i = 0; i < 1000 && what == "data that overlap"; i++)
@@ -211,6 +251,21 @@ public sealed class HostileModelTests : IDisposable
         }
 
         Point(weight, location);
+    }
+
+    private static void MoveIn(TestModel model, TensorProto tensor, string location, bool isFunction)
+    {
+        Point(tensor, location);
+        var node = new NodeProto { OpType = "Constant", Output = { "unused" } };
+        node.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor });
+        if (isFunction)
+        {
+            model.Proto.Functions.Add(new FunctionProto { Name = "Unused", Domain = "test", Node = { node } });
+        }
+        else
+        {
+            model.Graph.Node.Add(node);
+        }
     }
 
     private static void Point(TensorProto tensor, string location)

@@ -44,6 +44,7 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     [Theory]
     [InlineData("Emit=\"Contents\"", "Contents")]
     [InlineData("Force=\"yes\"", "Force")]
+    [InlineData("AllowExternalOutside=\"true\"", "AllowExternalOutside")]
     [InlineData("Decision=\"say &quot;no&quot;\"", "quotation mark")]
     public void An_item_that_cannot_be_used_is_one_error(string metadata, string part)
     {

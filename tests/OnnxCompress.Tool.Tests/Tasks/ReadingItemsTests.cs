@@ -1,7 +1,7 @@
-using System.Text;
 using Microsoft.Build.Utilities;
 using OnnxCompress.MSBuild;
 using OnnxCompress.Testing;
+using OnnxCompress.Tool.Tests.Packages;
 
 namespace OnnxCompress.Tool.Tests.Tasks;
 
@@ -13,7 +13,6 @@ public sealed class ReadingItemsTests
     [InlineData("Data", "--data")]
     [InlineData("IncludeNodes", "--include")]
     [InlineData("ExcludeNodes", "--exclude")]
-    [InlineData("AllowExternalOutside", "--allow-external-outside")]
     [InlineData("scale", "--scale")]
     public void Metadata_are_options(string metadata, string option) => Assert.Equal(option, ModelItem.OptionName(metadata));
 
@@ -33,13 +32,65 @@ public sealed class ReadingItemsTests
         Assert.Equal([$"--data=image={folder.File("a/*.npy")}", $"--data=mask={folder.File("b.npy")}", "--force"], read.Options);
     }
 
-    [Fact]
-    public void External_data_are_found_in_initializers_and_in_attributes()
+    [Theory]
+    [InlineData("AllowExternalOutside", "true")]
+    [InlineData("AllowExternalOutside", "false")]
+    [InlineData("allow-external-outside", "true")]
+    public void Trust_in_a_model_is_no_metadata(string name, string value)
     {
         using var folder = new TemporaryFolder();
-        var model = folder.Write("m.onnx", Field(7, [.. Field(5, Tensor("weights.bin")), .. Field(1, Field(5, Field(5, Tensor("more/deep.bin")))), .. Field(5, Tensor("weights.bin"))]));
+        var item = new TaskItem("m.onnx");
+        item.SetMetadata(name, value);
 
-        Assert.Equal(["weights.bin", "more/deep.bin"], ExternalDataNames.Read(model));
+        Assert.Contains("command line", Assert.Throws<InvalidItemException>(() => new ModelItem(item, folder.Root)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void External_tensors_are_found_wherever_they_lie()
+    {
+        static byte[] Constant(string name) => Field(5, Field(5, ExternalTensor.Tensor(name, name + ".bin")));
+        byte[] graph =
+        [
+            .. Field(5, ExternalTensor.Tensor("weight", "weight.bin")),
+            .. Field(5, ExternalTensor.Tensor("inside", "not.read", isExternal: false)),
+            .. Field(1, Constant("constant")),
+            .. Field(1, Field(5, Field(6, Field(5, ExternalTensor.Tensor("branch", "branch.bin"))))),
+            .. Field(15, Field(1, ExternalTensor.Tensor("sparse", "sparse.bin"))),
+            .. Field(1, Field(5, Field(22, Field(2, ExternalTensor.Tensor("indices", "indices.bin"))))),
+        ];
+        byte[] model = [.. Field(7, graph), .. Field(25, Field(7, Constant("function"))), .. Field(20, Field(2, Field(1, Constant("training"))))];
+        using var stream = new MemoryStream(model);
+
+        string[] names = ["weight", "constant", "branch", "sparse", "indices", "function", "training"];
+        Assert.Equal(names.Select(name => (name, name + ".bin")), ExternalDataNames.Read(stream));
+    }
+
+    [Fact]
+    public void Side_files_are_named_once_below_the_folder_that_the_link_of_a_model_leads_to()
+    {
+        using var folder = new TemporaryFolder();
+        using var links = new TemporaryFolder();
+        folder.Write("weights.bin", new byte[ExternalTensor.Bytes]);
+        var model = folder.Write("m.onnx", Field(7, [.. Field(5, ExternalTensor.Tensor("a", "weights.bin")), .. Field(5, ExternalTensor.Tensor("b", "./weights.bin"))]));
+        File.CreateSymbolicLink(links.File("m.onnx"), model);
+
+        var side = Assert.Single(SideFiles.Of(links.File("m.onnx")));
+
+        Assert.Equal(("weights.bin", "weights.bin"), (side.Location, side.Name));
+        Assert.Equal(new byte[ExternalTensor.Bytes], File.ReadAllBytes(side.Path));
+        Assert.True(Path.IsPathFullyQualified(side.Path), side.Path);
+    }
+
+    [Fact]
+    public void A_name_that_leads_out_of_the_folder_is_refused_with_the_name_of_its_tensor()
+    {
+        using var folder = new TemporaryFolder();
+        var model = folder.Write("m.onnx", Field(7, Field(5, ExternalTensor.Tensor("a\u001b", "../weights.bin"))));
+
+        var refused = Assert.Throws<InvalidItemException>(() => SideFiles.Of(model));
+
+        Assert.Equal("OCX1005", refused.Code);
+        Assert.Contains("'a?'", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,9 +98,10 @@ public sealed class ReadingItemsTests
     {
         using var folder = new TemporaryFolder();
 
-        Assert.Empty(ExternalDataNames.Read(SampleFiles.Model));
-        Assert.Empty(ExternalDataNames.Read(folder.Write("cut.onnx", [0x3a, 0xff, 0xff, 0xff, 0x7f, 1])));
-        Assert.Empty(ExternalDataNames.Read(folder.File("absent.onnx")));
+        Assert.Empty(SideFiles.Of(SampleFiles.Model));
+        Assert.Empty(SideFiles.Of(folder.Write("cut.onnx", [0x3a, 0xff, 0xff, 0xff, 0x7f, 1])));
+        Assert.Empty(SideFiles.Of(folder.File("absent.onnx")));
+        Assert.Empty(SideFiles.Of(folder.Root));
     }
 
     [Fact]
@@ -75,12 +127,7 @@ public sealed class ReadingItemsTests
         Assert.Equal("https://example.org/e/OCX7001", new WarningRules(new Rules { ErrorsPage = "/p", HelpLinkBase = "https://example.org/e/" }).HelpLink("OCX7001"));
     }
 
-    private static byte[] Tensor(string location) =>
-        [.. Field(13, [.. Field(1, "location"u8.ToArray()), .. Field(2, Encoding.UTF8.GetBytes(location))]), 0x70, 1, .. Field(13, [.. Field(1, "length"u8.ToArray()), .. Field(2, "4"u8.ToArray())])];
-
-    // Length-delimited, shorter than 16,384 bytes.
-    private static byte[] Field(int number, byte[] content) =>
-        [(byte)((number << 3) | 2), .. content.Length < 128 ? [(byte)content.Length] : new[] { (byte)(content.Length | 0x80), (byte)(content.Length >> 7) }, .. content];
+    private static byte[] Field(int number, byte[] content) => ExternalTensor.Field(number, content);
 
     private sealed class Rules : IWarningRules
     {
