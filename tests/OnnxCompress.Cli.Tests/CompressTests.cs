@@ -27,6 +27,20 @@ public sealed class CompressTests : IDisposable
     }
 
     [Fact]
+    public void The_original_takes_the_place_of_a_result_that_is_not_found_when_asked()
+    {
+        string[] hopeless = ["--include", "head/Gemm", "--methods", "id", "--reconstruct", "none"];
+
+        var plain = Compress(hopeless);
+        var written = File.Exists(Out);
+        var run = Compress([.. hopeless, "--original-otherwise"]);
+
+        Assert.Equal((3, 3), (plain.Code, run.Code));
+        Assert.False(written);
+        Assert.Equal(File.ReadAllBytes(SampleFiles.Model), File.ReadAllBytes(Out));
+    }
+
+    [Fact]
     public void The_report_holds_what_was_done()
     {
         var run = Compress("--keep-macs", "0.6", "--report", _folder.File("report.json"), "--seed", "5", "--quiet");
