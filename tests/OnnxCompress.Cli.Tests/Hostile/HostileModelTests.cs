@@ -230,7 +230,8 @@ public sealed class HostileModelTests : IDisposable
 
         if (what == "data in a FIFO")
         {
-            Process.Start("mkfifo", [_folder.File("models/fifo")]).WaitForExit();
+            using var mkfifo = Process.Start("mkfifo", [_folder.File("models/fifo")]);
+            mkfifo.WaitForExit();
         }
         else if (what == "data behind a link to itself")
         {

@@ -18,7 +18,8 @@ public sealed class SideFileTests(PackedPackages packages)
         consumer.Write("Directory.Build.targets", "<Project />");
         Directory.CreateDirectory(consumer.At("Models"));
         File.CreateSymbolicLink(consumer.At("Models/link.bin"), consumer.At("../secret.key"));
-        Process.Start("mkfifo", [consumer.At("Models/pipe")]).WaitForExit();
+        using var mkfifo = Process.Start("mkfifo", [consumer.At("Models/pipe")]);
+        mkfifo.WaitForExit();
         (string Location, string Code)[] attacks =
         [
             ("/proc/self/environ", "OCX1005"), ("/dev/zero", "OCX1005"), (consumer.At("../secret.key"), "OCX1005"), ("../../secret.key", "OCX1005"),
