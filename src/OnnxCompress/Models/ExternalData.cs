@@ -42,6 +42,16 @@ internal static class ExternalData
         return names;
     }
 
+    /// <summary>The files that external initializers name, in full, each once; they need not exist.</summary>
+    public static IReadOnlyCollection<string> Files(ModelProto model, string folder) =>
+    [
+        .. model.Graph.Initializer.Where(t => t.DataLocation == TensorProto.Types.DataLocation.External)
+            .Select(t => Entry(t, "location"))
+            .Where(location => !string.IsNullOrEmpty(location) && !location.Contains('\0', StringComparison.Ordinal))
+            .Distinct(StringComparer.Ordinal)
+            .Select(location => Path.GetFullPath(Path.Combine(folder, location!))),
+    ];
+
     /// <summary>Moves tensors of a model out of it into one side file.</summary>
     /// <param name="model">Changed in place: give it a copy.</param>
     /// <param name="isExternal">Which tensors move.</param>

@@ -47,6 +47,9 @@ public sealed class OnnxModel
     /// <summary>Bytes of the model with the weights that may lie in a side file.</summary>
     public long Bytes => _proto.CalculateSizeLong();
 
+    /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
+    public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
+
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
 
@@ -59,8 +62,9 @@ public sealed class OnnxModel
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var proto = ModelReader.ReadFile(path, hash);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var sideFiles = ExternalData.Files(proto, folder);
         var external = ExternalData.Internalize(proto, folder, options?.AllowExternalOutside ?? false, hash);
-        return Checked(new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset())));
+        return Checked(new OnnxModel(proto, external, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { SideFiles = sideFiles });
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
@@ -76,7 +80,7 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256);
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles };
 
     /// <summary>A copy that also gives back inner tensors.</summary>
     /// <param name="tensors">Their names; outputs and inputs of the model among them stay what they are.</param>
@@ -170,16 +174,20 @@ public sealed class OnnxModel
     /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
     public void Save(string path)
     {
-        var target = Path.GetFullPath(path);
-        if (!NeedsExternalData)
-        {
-            ModelWriter.Save(_proto, target);
-            return;
-        }
+        using var staged = Stage(path);
+        staged.Commit();
+    }
 
+    /// <summary>Writes the model as <see cref="Save"/> does, but leaves it beside its place until it is committed.</summary>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
+    public StagedModel Stage(string path)
+    {
         var all = !FitsOneMessage;
-        ModelWriter.SaveApart(
-            _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
+        return StagedModel.Write(
+            _proto,
+            NeedsExternalData ? t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)) : null,
+            Path.GetFullPath(path));
     }
 
     private static OnnxModel Checked(OnnxModel model)
