@@ -1,4 +1,3 @@
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;

@@ -111,7 +111,7 @@ public sealed class OutputRuleTests : IDisposable
     public void A_plan_that_is_carried_out_is_not_replaced()
     {
         var plan = _folder.File("plan.json");
-        Assert.Equal(0, CliRun.Of("plan", Model(), "-o", plan, "--keep-params", "0.6").Code);
+        Assert.Equal(0, CliRun.Of("plan", Model(), "-o", plan, "--keep-params", "0.6", "--methods", "coreset").Code);
         var text = File.ReadAllText(plan);
 
         CliRun.Of("compress", Model(), "-o", Out, "--plan", plan, "--save-plan", plan, "--overwrite").HasOneError(73, DiagnosticCodes.OutputIsInput, "plan.json");

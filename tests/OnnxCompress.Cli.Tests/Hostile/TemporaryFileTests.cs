@@ -19,7 +19,7 @@ public sealed class TemporaryFileTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "TMPDIR is the name on Unix.");
         using var archive = ToolProcess.Start([("TMPDIR", _folder.File("absent"))], Arguments(Archive()));
-        using var spill = ToolProcess.Start([("TMPDIR", _folder.File("absent"))], [.. Arguments(SampleFiles.Calibration), "--memory", "1K"]);
+        using var spill = ToolProcess.Start([("TMPDIR", _folder.File("absent"))], [.. Arguments(SampleFiles.Calibration, "sequential"), "--memory", "1K"]);
 
         Assert.All([ToolProcess.End(archive), ToolProcess.End(spill)], run =>
         {
@@ -38,7 +38,7 @@ public sealed class TemporaryFileTests : IDisposable
         const string Full = "trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 64;";
         using var archive = ToolProcess.StartAfter(Full, [("TMPDIR", temporary)], Arguments(Archive()));
         var read = ToolProcess.End(archive);
-        using var spill = ToolProcess.StartAfter(Full, [("TMPDIR", temporary)], [.. Arguments(SampleFiles.Calibration), "--memory", "1K"]);
+        using var spill = ToolProcess.StartAfter(Full, [("TMPDIR", temporary)], [.. Arguments(SampleFiles.Calibration, "sequential"), "--memory", "1K"]);
         var spilt = ToolProcess.End(spill);
 
         Assert.All([read, spilt], run =>
@@ -117,10 +117,10 @@ public sealed class TemporaryFileTests : IDisposable
         throw new InvalidOperationException($"The run ended with {process.ExitCode} and no folder was seen.");
     }
 
-    private string[] Arguments(string data) =>
+    private string[] Arguments(string data, string reconstruct = "local") =>
     [
         "compress", SampleFiles.Model, "-o", _folder.File("out.onnx"), "-d", data, "--scale", SampleFiles.Scale, "--keep-params", "0.8", "--samples", "64", "--methods", "id",
-        "--reconstruct", "local", "--cache-dir", "none", "--trials", "1",
+        "--reconstruct", reconstruct, "--cache-dir", "none", "--trials", "1",
     ];
 
     private string Archive()
