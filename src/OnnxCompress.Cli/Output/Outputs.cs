@@ -157,7 +157,7 @@ internal sealed class Outputs
         if (_inputs.Files().Concat(more).FirstOrDefault(input => IsSameFile(output, path, input)) is { } found)
         {
             var name = found == path ? "" : $" ('{found}')";
-            throw new OnnxCompressException(DiagnosticCodes.OutputIsInput, $"'{path}' is read by this run{name} and is not replaced, with --overwrite neither; choose another name.");
+            throw new OnnxCompressException(DiagnosticCodes.OutputIsInput, $"'{path}' is read by this run{name} and is not replaced, not even with --overwrite; choose another name.");
         }
     }
 
