@@ -11,5 +11,6 @@ void Cancel(PosixSignalContext signal)
 }
 
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
 return CommandLineApp.Run(args, CliContext.ForConsole(cancellation.Token));

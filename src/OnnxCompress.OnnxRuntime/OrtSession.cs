@@ -112,21 +112,22 @@ internal sealed class OrtSession : IModelSession
     /// </summary>
     private static InferenceSession Load(byte[] model, SessionOptions options, long largest)
     {
-        var folder = Directory.CreateTempSubdirectory("onnx-compress-");
+        var folder = RunFolder.CreateFolder();
         try
         {
-            using (var nothing = File.Create(Path.Combine(folder.FullName, SharedWeights.Location)))
+            var path = Path.Combine(folder, "model.onnx");
+            RunFolder.Guarded(() =>
             {
+                using var nothing = RunFolder.CreateFile(Path.Combine(folder, SharedWeights.Location));
                 nothing.SetLength(largest);
-            }
-
-            var path = Path.Combine(folder.FullName, "model.onnx");
-            File.WriteAllBytes(path, model);
+                using var graph = RunFolder.CreateFile(path);
+                graph.Write(model);
+            });
             return new InferenceSession(path, options);
         }
         finally
         {
-            folder.Delete(recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 

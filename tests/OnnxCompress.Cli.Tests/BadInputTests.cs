@@ -85,7 +85,7 @@ public sealed class BadInputTests : IDisposable
         var model = _folder.Write("model.onnx", File.ReadAllBytes(SampleFiles.Model));
         File.CreateSymbolicLink(_folder.File("link.onnx"), model);
 
-        Compress(model, SampleFiles.Calibration, "-o", _folder.File("link.onnx")).HasOneError(73, DiagnosticCodes.OutputIsModel);
+        Compress(model, SampleFiles.Calibration, "-o", _folder.File("link.onnx")).HasOneError(73, DiagnosticCodes.OutputIsLink);
     }
 
     [Fact]

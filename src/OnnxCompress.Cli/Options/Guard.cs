@@ -16,15 +16,25 @@ internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
     /// <summary>The share of decisions that the smallest model keeps when nothing else is asked for.</summary>
     public const double DefaultMinimumAgreement = 0.99;
 
+    /// <summary>Whether the agreement is the tool's own goal, which nobody asked for.</summary>
+    public bool IsDefault { get; init; }
+
+    /// <summary>The agreement that the user asked for; null for none.</summary>
+    public double? Promised => IsDefault ? null : MinimumAgreement;
+
     /// <summary>Whether anything is asked for.</summary>
     public bool IsSet => MinimumAgreement is not null || MaximumError is not null;
 
     /// <summary>Why the guard fails, or null when it holds.</summary>
     public Diagnostic? Failure(VerificationResult verification)
     {
-        if (MinimumAgreement is { } least && !(verification.Agreement >= least))
+        // Copies of samples that agree must not outvote the others.
+        if (MinimumAgreement is { } least && !(verification.Agreement >= least && verification.DistinctAgreement >= least))
         {
-            return Failed($"{Figures.FinePercent(verification.Agreement)} of the decisions on {verification.Samples} samples stayed the same, "
+            var (share, samples) = verification.Agreement <= verification.DistinctAgreement || verification.Agreement is null
+                ? (verification.Agreement, $"{verification.Samples}")
+                : (verification.DistinctAgreement, $"{verification.DistinctSamples} different");
+            return Failed($"{Figures.FinePercent(share)} of the decisions on {samples} samples stayed the same, "
                 + $"less than --min-agreement {least.ToString(CultureInfo.InvariantCulture)}.");
         }
 

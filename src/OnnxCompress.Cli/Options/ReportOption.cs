@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Reporting;
 
@@ -13,24 +12,16 @@ internal sealed class ReportOption
     /// <summary>Declares the option.</summary>
     public void AddTo(Command command) => command.Options.Add(_reports);
 
-    /// <summary>Reads the option and checks that each place can be written.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="taken">Files that a report must not replace.</param>
-    /// <exception cref="OnnxCompressException">OCX8001, OCX8004, OCX8005 or OCX9014.</exception>
-    public IReadOnlyList<string> Read(ParseResult parsed, params IReadOnlyList<string> taken)
+    /// <summary>Reads the option.</summary>
+    /// <exception cref="OnnxCompressException">OCX8005.</exception>
+    public IReadOnlyList<string> Read(ParseResult parsed)
     {
         var reports = parsed.GetValue(_reports) ?? [];
         foreach (var report in reports)
         {
-            OutputFile.CheckPlace(report);
             if (!ReportText.IsKnown(report))
             {
                 throw new OnnxCompressException(DiagnosticCodes.ReportFormatUnknown, $"'{report}' names no report format; use --report PATH with .html, .md or .json.");
-            }
-
-            if (taken.FirstOrDefault(other => OutputFile.IsSameFile(report, other)) is { } clash)
-            {
-                throw Usage.Conflict($"--report {report} would replace '{clash}'.");
             }
         }
 

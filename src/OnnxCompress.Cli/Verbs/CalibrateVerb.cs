@@ -64,13 +64,14 @@ internal sealed class CalibrateVerb
             throw Usage.Missing("Data are missing: -d PATH with the samples to take statistics from.");
         }
 
-        OutputFile.Check(output, path, parsed.GetValue(_overwrite));
+        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var model = OnnxModel.Load(path, _run.Loading(parsed));
+        outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         int[] chosen = [.. Chosen(source, holdout, seed, samples, context.Cancellation)];
         var statistics = talk.WithProgress(progress => new Compressor(new CpuBackend(threads), new OrtRuntime()).Calibrate(
             model, new SubsetSampleSource(source, chosen), new CompressionOptions { Methods = methods, Seed = seed, Threads = threads }, progress, context.Cancellation));
-        OutputFile.Write(output, () => statistics.Save(output));
+        Outputs.Writing(output, () => statistics.Save(output));
         StatisticsPrinter.Print(statistics, output, data.Describe(), talk);
         return ExitCodes.Done;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
@@ -21,9 +22,6 @@ namespace OnnxCompress.Cli.Verbs;
 /// <param name="cancellation">Ctrl+C.</param>
 internal sealed class CompressRun(CompressSettings settings, Talk talk, CancellationToken cancellation)
 {
-    // Below this even full agreement proves less than 99%.
-    private const int FewGuardSamples = 300;
-
     // Made-up samples that drift is reported on where there are no real ones.
     private const int RandomSamples = 64;
 
@@ -39,6 +37,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     {
         using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
         var model = OnnxModel.Load(settings.Model, settings.Loading);
+        settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
         using var verifyData = settings.VerifyData?.Open(model);
@@ -47,8 +46,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var split = data is null
             ? new SampleSplit([0], [], [])
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
-        var guard = Unseen(verifyData is null ? new SubsetSampleSource(source, split.Guard) : verifyData, statistics);
-        CheckGuard(guard.Count);
+        var evidence = new GuardSamples(settings, talk).Choose(source, split, verifyData, statistics, cancellation);
+        var guard = evidence.Samples;
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(
@@ -59,7 +58,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             statistics,
             labels,
             progress));
-        WarnOfFewSamples(guard.Count);
+        new GuardSamples(settings, talk).Warn(evidence, outcome.Verification);
         foreach (var diagnostic in outcome.Result.Diagnostics)
         {
             talk.Say(diagnostic);
@@ -69,27 +68,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         CheckLock(origin);
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
-        var write = failures.Count == 0 || settings.Force;
-        if (write)
+        var report = Report(model, outcome, readSeconds) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
+        if (failures.Count == 0 || settings.Force)
         {
-            OutputFile.Write(settings.Output, () =>
-            {
-                if (settings.WritesPlan)
-                {
-                    outcome.Result.Plan.Save(settings.Output);
-                }
-                else
-                {
-                    outcome.Result.Model.Save(settings.Output);
-                }
-            });
-        }
-
-        var report = Report(model, outcome, readSeconds, write) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
-        if (write)
-        {
-            WritePlanBeside(outcome.Result.Plan with { Origin = origin });
-            WriteReports(report);
+            report = Write(outcome.Result, report);
         }
 
         Print(report);
@@ -151,55 +133,6 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 DiagnosticCodes.StatisticsMismatch, $"'{settings.Statistics}' belongs to another model than '{settings.Model}'; calibrate this model.");
     }
 
-    // What was calibrated on proves nothing.
-    private ISampleSource Unseen(ISampleSource guard, CalibrationStatistics? statistics)
-    {
-        if (statistics is null)
-        {
-            return guard;
-        }
-
-        int[] unseen = [.. Enumerable.Range(0, guard.Count).Where(index => !statistics.HasSeen(guard, index))];
-        if (unseen.Length == guard.Count)
-        {
-            return guard;
-        }
-
-        if (settings.Labels is not null)
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.LabelsMismatch, $"{guard.Count - unseen.Length} of the labelled samples were calibrated on; give --verify-data that were not.");
-        }
-
-        talk.Warn(DiagnosticCodes.SamplesRepeated, $"{guard.Count - unseen.Length} of {guard.Count} held-out samples were calibrated on and are left out of the proof.");
-        return new SubsetSampleSource(guard, unseen);
-    }
-
-    private void CheckGuard(int samples)
-    {
-        if (samples == 0 && settings.Guard.IsSet)
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
-        }
-    }
-
-    private void WarnOfFewSamples(int samples)
-    {
-        if (samples == 0 && settings.Options.IsDataFree)
-        {
-            talk.Warn(
-                DiagnosticCodes.NoData,
-                "There are no data: only weights were looked at, and nothing was verified on real inputs. Predicted errors assume white inputs; drift is that on random ones.");
-        }
-        else if (samples < FewGuardSamples)
-        {
-            talk.Warn(DiagnosticCodes.FewGuardSamples, samples == 0
-                ? "No samples are held out: nothing was verified about the result."
-                : $"Only {samples} samples are held out: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(samples, samples))}.");
-        }
-    }
-
     private List<Diagnostic> Failures(CompressOutcome outcome)
     {
         var failures = new List<Diagnostic>();
@@ -237,7 +170,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         return worst.Length == 0 ? "" : $" It cost most at {string.Join(", ", worst)}; --exclude leaves a node alone.";
     }
 
-    private CompressionReport Report(OnnxModel model, CompressOutcome outcome, double readSeconds, bool written)
+    private CompressionReport Report(OnnxModel model, CompressOutcome outcome, double readSeconds)
     {
         var (result, latency) = (outcome.Result, outcome.Latency);
         return new()
@@ -248,7 +181,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             Preprocessing = settings.Data.Describe(),
             Model = new(Path.GetFileName(settings.Model), model.Sha256),
             Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency.OriginalMs),
-            Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs, written ? Hash() : null),
+            Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs),
             Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
             RandomInputs = outcome.RandomInputs is { } random ? ReportedVerification.From(random) : null,
             Latency = ReportedLatency.From(latency),
@@ -298,27 +231,38 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     // JSON has no NaN: what cannot be stated is null.
     private static double? Stated(double error) => double.IsFinite(error) ? error : null;
 
-    private string Hash()
+    /// <summary>Writes the result with all that belongs to it, or nothing.</summary>
+    private CompressionReport Write(CompressionResult result, CompressionReport report)
     {
-        using var stream = File.OpenRead(settings.Output);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        var plan = result.Plan.ToText();
+        (string Path, string Text)[] beside = settings.PlanFile is { } path ? [(path, plan)] : [];
+        if (settings.WritesPlan)
+        {
+            report = WithHash(report, SHA256.HashData(Encoding.UTF8.GetBytes(plan)));
+            Outputs.Write([.. Reports(report), .. beside, (settings.Output, plan)]);
+            return report;
+        }
+
+        StagedModel? staged = null;
+        Outputs.Writing(settings.Output, () => staged = result.Model.Stage(settings.Output));
+        using (staged)
+        {
+            using (var stream = File.OpenRead(staged!.Path))
+            {
+                report = WithHash(report, SHA256.HashData(stream));
+            }
+
+            // The model comes last: whoever sees it finds what belongs to it.
+            Outputs.Write([.. Reports(report), .. beside], staged);
+        }
+
+        return report;
     }
 
-    private void WritePlanBeside(CompressionPlan plan)
-    {
-        if (settings.PlanFile is { } path)
-        {
-            OutputFile.Write(path, () => plan.Save(path));
-        }
-    }
+    private static CompressionReport WithHash(CompressionReport report, byte[] hash) =>
+        report with { Compressed = report.Compressed with { Sha256 = Convert.ToHexStringLower(hash) } };
 
-    private void WriteReports(CompressionReport report)
-    {
-        foreach (var path in settings.Reports)
-        {
-            OutputFile.WriteText(path, ReportText.For(path, report));
-        }
-    }
+    private IEnumerable<(string Path, string Text)> Reports(CompressionReport report) => settings.Reports.Select(path => (path, ReportText.For(path, report)));
 
     private void Print(CompressionReport report)
     {

@@ -1,4 +1,5 @@
 using OnnxCompress.Cli.Options;
+using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;
 using OnnxCompress.Verification;
 
@@ -21,6 +22,9 @@ internal sealed record CompressSettings
 
     /// <summary>Where the plan goes beside the model; null for nowhere.</summary>
     public string? PlanFile { get; init; }
+
+    /// <summary>All of these, checked.</summary>
+    public required Outputs Outputs { get; init; }
 
     /// <summary>Where reports go.</summary>
     public required IReadOnlyList<string> Reports { get; init; }

@@ -45,7 +45,7 @@ internal sealed class CompressVerb
     private readonly Option<bool> _originalOtherwise = OptionFactory.Flag(
         "--original-otherwise", "Puts MODEL itself in place of OUT when nothing better is found; the exit code stays 3.");
 
-    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT.");
+    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT, reports and plans that exist.");
     private readonly TalkOptions _talk = new();
 
     private readonly PipelinePart _part;
@@ -167,22 +167,33 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
 
-        var reports = _reports.Read(parsed, output, model);
+        var reports = _reports.Read(parsed);
+        var verifyData = verifyFiles.Select(DataFile.Parse).ToArray();
+        var planFile = _part == PipelinePart.Compress ? parsed.GetValue(_savePlan) : null;
         var guard = GuardFor(_guard.Read(parsed, decision), options);
-        var settings = new CompressSettings
+        return new CompressSettings
         {
             Model = model,
             Output = output,
             WritesPlan = _part == PipelinePart.Plan,
             Locked = parsed.GetValue(_locked) && _part != PipelinePart.Plan,
             Reports = reports,
-            PlanFile = SavedPlan(parsed, [output, model, .. reports]),
+            PlanFile = planFile,
+            Outputs = Outputs.Check(
+                parsed.GetValue(_overwrite),
+                new RunInputs(model)
+                {
+                    Result = _part == PipelinePart.Plan ? null : output,
+                    Named = [PlanPath(parsed), statistics, labels],
+                    Data = [.. data.Files, .. verifyData],
+                },
+                [("-o", output), .. reports.Select(report => ("--report", report)), .. planFile is null ? [] : new[] { ("--save-plan", planFile) }]),
             Command = CommandText.Of(parsed),
             Statistics = statistics,
             Shapes = shapes,
             InputRange = OptionText.Range("--input-range", parsed.GetValue(_inputRange)),
             Data = data,
-            VerifyData = verifyFiles.Length == 0 ? null : data with { Files = [.. verifyFiles.Select(DataFile.Parse)] },
+            VerifyData = verifyFiles.Length == 0 ? null : data with { Files = verifyData },
             Labels = labels,
             Holdout = verifyFiles.Length > 0 ? 0 : HoldoutOption.Read(_holdout, parsed),
             Samples = parsed.GetValue(_samples) is { } samples ? OptionText.Whole("--samples", samples, 1) : DefaultSamples,
@@ -194,8 +205,6 @@ internal sealed class CompressVerb
             Force = parsed.GetValue(_force),
             OriginalOtherwise = _part == PipelinePart.Compress && parsed.GetValue(_originalOtherwise),
         };
-        OutputFile.Check(output, model, parsed.GetValue(_overwrite));
-        return settings;
     }
 
     private void CheckLock(ParseResult parsed, CompressionOptions options)
@@ -217,19 +226,6 @@ internal sealed class CompressVerb
         }
     }
 
-    private string? SavedPlan(ParseResult parsed, IEnumerable<string> taken)
-    {
-        if (_part != PipelinePart.Compress || parsed.GetValue(_savePlan) is not { } path)
-        {
-            return null;
-        }
-
-        OutputFile.CheckPlace(path);
-        return taken.FirstOrDefault(other => OutputFile.IsSameFile(path, other)) is { } clash
-            ? throw Usage.Conflict($"--save-plan {path} would replace '{clash}'.")
-            : path;
-    }
-
     /// <summary>Without data only weights are looked at, and somebody must say how far that may go.</summary>
     private CompressionOptions WithoutData(ParseResult parsed, CompressionOptions options)
     {
@@ -249,16 +245,18 @@ internal sealed class CompressVerb
 
     /// <summary>Without a budget something must say how small is too small.</summary>
     private static Guard GuardFor(Guard guard, CompressionOptions options) =>
-        options.Budget.IsLimited || options.Plan is not null || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement };
+        options.Budget.IsLimited || options.Plan is not null || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+
+    private string? PlanPath(ParseResult parsed) => _part switch
+    {
+        PipelinePart.Apply => parsed.GetValue(_planFile),
+        PipelinePart.Compress => parsed.GetValue(_plan),
+        _ => null,
+    };
 
     private CompressionPlan? ReadPlan(ParseResult parsed)
     {
-        var path = _part switch
-        {
-            PipelinePart.Apply => parsed.GetValue(_planFile),
-            PipelinePart.Compress => parsed.GetValue(_plan),
-            _ => null,
-        };
+        var path = PlanPath(parsed);
         if (path is not null && _part == PipelinePart.Compress && _budget.Read(parsed).IsLimited)
         {
             throw Usage.Conflict("--plan says what stays; a budget beside it would say so again. Give one of them.");

@@ -70,13 +70,14 @@ internal sealed class ExploreVerb
             throw new Diagnostics.OnnxCompressException(Diagnostics.DiagnosticCodes.ReportFormatUnknown, $"'{output}' names no report format; use .html, .md or .json.");
         }
 
-        OutputFile.Check(output, path, parsed.GetValue(_overwrite));
+        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, Decision = _decision.Read(parsed) });
         var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
         var model = OnnxModel.Load(path, _run.Loading(parsed));
+        outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
         var parts = new CompressionData(
@@ -102,7 +103,7 @@ internal sealed class ExploreVerb
             FrontierSamples = parts.Guard is { Count: > 0 } guard ? guard.Count : parts.Validation!.Count,
             Frontier = [.. points.Select(point => Point(point, Baseline(points), parsed, objective))],
         };
-        OutputFile.Write(output, () => File.WriteAllText(output, ReportText.For(output, report)));
+        Outputs.Write([(output, ReportText.For(output, report))]);
         if (talk.Json)
         {
             talk.ResultJson(ReportJson.Write(report));

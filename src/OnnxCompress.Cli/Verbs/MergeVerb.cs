@@ -35,7 +35,7 @@ internal sealed class MergeVerb
     {
         var (parts, output) = (parsed.GetValue(_parts)!, parsed.GetValue(_out)!);
         var talk = _talk.Read(parsed, context);
-        OutputFile.Check(output, null, parsed.GetValue(_overwrite));
+        _ = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(Model: null) { Named = parts }, ("-o", output));
         var total = CalibrationStatistics.Load(parts[0]);
         foreach (var part in parts.Skip(1))
         {
@@ -55,7 +55,7 @@ internal sealed class MergeVerb
             total.Add(next);
         }
 
-        OutputFile.Write(output, () => total.Save(output));
+        Outputs.Writing(output, () => total.Save(output));
         StatisticsPrinter.Print(total, output, null, talk);
         return ExitCodes.Done;
     }

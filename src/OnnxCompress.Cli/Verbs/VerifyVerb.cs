@@ -3,6 +3,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
@@ -60,6 +61,7 @@ internal sealed class VerifyVerb
         var original = OnnxModel.Load(parsed.GetValue(_original)!, _run.Loading(parsed));
         var compressed = OnnxModel.Load(parsed.GetValue(_compressed)!, _run.Loading(parsed));
         using var samples = data.Open(original);
+        CheckCount(samples, guard, context.Cancellation);
         var runtime = new OrtRuntime();
         var options = new VerificationOptions { Decision = decision, Labels = labels, Threads = threads };
         var (verification, latency) = talk.WithProgress(progress => (
@@ -79,6 +81,16 @@ internal sealed class VerifyVerb
             Latency = ReportedLatency.From(latency),
         };
         Print(report, talk);
+        if (OneDecision.Warning(verification) is { } oneSided)
+        {
+            talk.Say(oneSided);
+        }
+
+        if (guard.Promised is { } promised && AgreementSamples.OutOfReach(promised, verification.DistinctSamples) is { } outOfReach)
+        {
+            talk.Say(outOfReach);
+        }
+
         if (guard.Failure(verification) is not { } failure)
         {
             return ExitCodes.Done;
@@ -86,6 +98,26 @@ internal sealed class VerifyVerb
 
         talk.Say(failure);
         return ExitCodes.For(failure.Code);
+    }
+
+    private static void CheckCount(FileSampleSource samples, Guard guard, CancellationToken cancellation)
+    {
+        if (guard.Promised is null)
+        {
+            return;
+        }
+
+        var different = new HashSet<UInt128>();
+        for (var index = 0; index < samples.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            different.Add(FedContent.Of(samples, index));
+        }
+
+        if (AgreementSamples.TooFew(guard.Promised, different.Count) is { } refusal)
+        {
+            throw new OnnxCompressException(refusal);
+        }
     }
 
     private static ReportedCost CostOf(OnnxModel model, ISampleSource samples, Compressor compressor, CancellationToken cancellation)

@@ -21,6 +21,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path) => PlanFile.Write(path, this);
 
+    /// <summary>The text that <see cref="Save"/> writes.</summary>
+    public string ToText() => PlanFile.ToText(this);
+
     /// <summary>The plan as JSON.</summary>
     public string ToJson() => PlanFile.ToText(this);
 

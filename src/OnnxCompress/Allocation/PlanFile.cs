@@ -58,7 +58,7 @@ internal static class PlanFile
     public static void Write(string path, CompressionPlan plan)
     {
         using var files = new AtomicFiles();
-        File.WriteAllText(files.Add(Path.GetFullPath(path)), ToText(plan));
+        files.AddText(Path.GetFullPath(path), ToText(plan));
         files.Commit();
     }
 

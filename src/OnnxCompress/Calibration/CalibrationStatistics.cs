@@ -23,15 +23,22 @@ public sealed class CalibrationStatistics
     /// <summary>Places of the model where statistics were taken.</summary>
     public int Places => _taps.Count;
 
-    /// <summary>Content of the samples seen, 64 bits of it each: what was calibrated on proves nothing as a held-out sample.</summary>
+    /// <summary>
+    /// What the model was fed, 64 bits for each sample: what was calibrated on proves nothing as a held-out sample, in whatever
+    /// element type it comes again.
+    /// </summary>
     internal SortedSet<ulong> Seen { get; } = [];
 
     internal IReadOnlyDictionary<string, TapStatistics> Taps => _taps;
 
-    /// <summary>Whether the statistics were taken from a sample with this content, among others.</summary>
+    /// <summary>Whether the statistics were taken from a sample that fed the model the same, among others.</summary>
     /// <param name="samples">Where the sample is.</param>
     /// <param name="index">Which one.</param>
-    public bool HasSeen(ISampleSource samples, int index) => Seen.Contains(SampleContent.Content(samples, index));
+    public bool HasSeen(ISampleSource samples, int index) => HasSeen(FedContent.Of(samples, index));
+
+    /// <summary>Whether the statistics were taken from a sample with this content.</summary>
+    /// <param name="content">See <see cref="FedContent"/>.</param>
+    public bool HasSeen(UInt128 content) => Seen.Contains(Shorten(content));
 
     /// <summary>How many different samples both have seen.</summary>
     public int CountShared(CalibrationStatistics other)
@@ -76,11 +83,13 @@ public sealed class CalibrationStatistics
         for (var index = 0; index < samples.Count; index++)
         {
             cancellation.ThrowIfCancellationRequested();
-            statistics.Seen.Add(SampleContent.Content(samples, index));
+            statistics.Seen.Add(Shorten(FedContent.Of(samples, index)));
         }
 
         return statistics;
     }
+
+    private static ulong Shorten(UInt128 content) => (ulong)(content >> 64);
 
     internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found

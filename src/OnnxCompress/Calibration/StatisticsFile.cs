@@ -13,7 +13,7 @@ namespace OnnxCompress.Calibration;
 /// </summary>
 internal static class StatisticsFile
 {
-    private const int Version = 2;
+    private const int Version = 3;
 
     /// <summary>No sum over 2^63 products of two floats passes this.</summary>
     private const double LargestSum = 1e100;

@@ -189,6 +189,15 @@ public static class DiagnosticCodes
     /// <summary>There are no data: nothing was verified on real ones.</summary>
     public const string NoData = "OCX7006";
 
+    /// <summary>So few different held-out samples that the guard which was asked for means nothing.</summary>
+    public const string GuardTooSmall = "OCX7007";
+
+    /// <summary>The original decides the same for every held-out sample.</summary>
+    public const string OneDecision = "OCX7008";
+
+    /// <summary>Samples of --verify-data are among the calibration data.</summary>
+    public const string GuardSeen = "OCX7009";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>
@@ -209,6 +218,12 @@ public static class DiagnosticCodes
     /// <summary>The result is not smaller than the original, so it was not written.</summary>
     public const string ResultNotSmaller = "OCX8006";
 
+    /// <summary>The output is a file that the run reads.</summary>
+    public const string OutputIsInput = "OCX8007";
+
+    /// <summary>The output is a symbolic link.</summary>
+    public const string OutputIsLink = "OCX8008";
+
     // 9: options and environment
 
     /// <summary>An option, verb or argument that the command line does not know.</summary>
@@ -228,6 +243,9 @@ public static class DiagnosticCodes
 
     /// <summary>The device that was asked for is not there.</summary>
     public const string DeviceAbsent = "OCX9016";
+
+    /// <summary>The folder for temporary files is missing or full.</summary>
+    public const string TemporaryFolderUnusable = "OCX9017";
 
     /// <summary>The tool could not be started by a build, or ended without saying why (raised by the build).</summary>
     public const string BuildToolFailed = "OCX9020";

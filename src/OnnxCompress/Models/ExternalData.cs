@@ -21,17 +21,16 @@ internal static class ExternalData
     /// <param name="model">Changed in place.</param>
     /// <param name="reader">Reads the side files.</param>
     /// <param name="mostInner">Bytes at most of tensors that are no initializers of the main graph: they stay in the model's own file.</param>
-    /// <param name="initializers">Names of the initializers of the main graph that were external.</param>
-    /// <returns>Whether any tensor was external.</returns>
+    /// <returns>Names of the initializers of the main graph that were external.</returns>
     /// <exception cref="OnnxCompressException">OCX1004, OCX1005 or OCX1009.</exception>
-    public static bool Internalize(ModelProto model, ExternalDataReader reader, long mostInner, out IReadOnlySet<string> initializers)
+    public static IReadOnlySet<string> Internalize(ModelProto model, ExternalDataReader reader, long mostInner)
     {
         static bool IsExternal(TensorProto tensor) => tensor.DataLocation == TensorProto.Types.DataLocation.External;
-        initializers = model.Graph.Initializer.Where(IsExternal).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var initializers = model.Graph.Initializer.Where(IsExternal).Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         TensorProto[] external = [.. TensorWalk.All(model).Where(IsExternal)];
         reader.Internalize(external);
         var inner = TensorWalk.Inner(model).Sum(t => (long)t.RawData.Length);
-        return inner <= mostInner ? external.Length > 0 : throw new OnnxCompressException(
+        return inner <= mostInner ? initializers : throw new OnnxCompressException(
             DiagnosticCodes.ExternalDataUnusable,
             $"The external data of tensors inside nodes, functions and subgraphs are {inner} bytes, which do not fit into the model's own file; make them initializers of the graph.");
     }

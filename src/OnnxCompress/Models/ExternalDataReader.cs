@@ -13,6 +13,11 @@ namespace OnnxCompress.Models;
 /// <param name="hash">Takes the bytes that were read.</param>
 internal sealed class ExternalDataReader(RegularFile? file, string? given, bool allowOutside, IncrementalHash hash)
 {
+    private readonly SortedSet<string> _files = new(StringComparer.Ordinal);
+
+    /// <summary>The files that were read, in full.</summary>
+    public IReadOnlyCollection<string> Files => _files;
+
     /// <summary>Gives tensors the bytes they name.</summary>
     /// <param name="tensors">Tensors whose data are external; changed in place, once all names were found fit.</param>
     /// <exception cref="OnnxCompressException">OCX1004, OCX1005 or OCX1009.</exception>
@@ -71,6 +76,7 @@ internal sealed class ExternalDataReader(RegularFile? file, string? given, bool 
     private void Read(TensorProto[] sharing)
     {
         using var side = Open(sharing[0]);
+        _files.Add(side.RealPath);
         var places = Array.ConvertAll(sharing, tensor => Place(tensor, side.Length));
         var ranges = new SharedRanges(places);
         var held = new Dictionary<long, byte[]>();

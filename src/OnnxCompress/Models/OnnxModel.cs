@@ -16,11 +16,10 @@ public sealed class OnnxModel
 
     private readonly ModelProto _proto;
     private readonly IReadOnlySet<string> _externalNames;
-    private readonly bool _hasSideFiles;
 
-    private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, bool hasSideFiles, string? sourcePath, string sha256)
+    private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
     {
-        (_proto, _externalNames, _hasSideFiles, SourcePath, Sha256) = (proto, externalNames, hasSideFiles, sourcePath, sha256);
+        (_proto, _externalNames, SourcePath, Sha256) = (proto, externalNames, sourcePath, sha256);
         Graph = new ModelGraph(proto.Graph);
     }
 
@@ -47,6 +46,9 @@ public sealed class OnnxModel
 
     /// <summary>Bytes of the model with the weights that may lie in a side file.</summary>
     public long Bytes => _proto.CalculateSizeLong();
+
+    /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
+    public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
 
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
@@ -90,7 +92,7 @@ public sealed class OnnxModel
     public static void Copy(string path, string target, ModelLoadOptions? options = null)
     {
         var model = Load(path, options);
-        if (model._hasSideFiles)
+        if (model.SideFiles.Count > 0)
         {
             model.Save(target);
             return;
@@ -101,7 +103,7 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, _hasSideFiles, SourcePath, Sha256);
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles };
 
     /// <summary>A copy that also gives back inner tensors.</summary>
     /// <param name="tensors">Their names; outputs and inputs of the model among them stay what they are.</param>
@@ -134,7 +136,7 @@ public sealed class OnnxModel
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
         part.Functions.AddRange(_proto.Functions);
-        return new OnnxModel(part, _externalNames, _hasSideFiles, sourcePath: null, Sha256);
+        return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
     }
 
     /// <summary>The model as one message.</summary>
@@ -195,22 +197,26 @@ public sealed class OnnxModel
     /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
     public void Save(string path)
     {
-        var target = Path.GetFullPath(path);
-        if (!NeedsExternalData)
-        {
-            ModelWriter.Save(_proto, target);
-            return;
-        }
+        using var staged = Stage(path);
+        staged.Commit();
+    }
 
+    /// <summary>Writes the model as <see cref="Save"/> does, but leaves it beside its place until it is committed.</summary>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <exception cref="IOException">It cannot be written; nothing was replaced.</exception>
+    public StagedModel Stage(string path)
+    {
         var all = !FitsOneMessage;
-        ModelWriter.SaveApart(
-            _proto, t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)), target);
+        return StagedModel.Write(
+            _proto,
+            NeedsExternalData ? t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)) : null,
+            Path.GetFullPath(path));
     }
 
     private static OnnxModel Read(ModelProto proto, ExternalDataReader reader, string? path, IncrementalHash hash)
     {
-        var hasSideFiles = ExternalData.Internalize(proto, reader, LargestMessageBytes, out var initializers);
-        var model = new OnnxModel(proto, initializers, hasSideFiles, path, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        var initializers = ExternalData.Internalize(proto, reader, LargestMessageBytes);
+        var model = new OnnxModel(proto, initializers, path, Convert.ToHexStringLower(hash.GetHashAndReset())) { SideFiles = reader.Files };
         ModelChecks.Check(model._proto, model.Graph, model.Opset);
         return model;
     }

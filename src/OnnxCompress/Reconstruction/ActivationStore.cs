@@ -156,16 +156,17 @@ internal sealed class ActivationStore(long limit) : IDisposable
 
     private static FileStream Spill(HostTensor values)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"onnx-compress-{Guid.NewGuid():N}.tmp");
-        var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 1, FileOptions.DeleteOnClose);
-        if (!OperatingSystem.IsWindows())
+        var file = RunFolder.CreateFile();
+        try
         {
-            // The name goes at once, so that nothing is left behind however the process ends.
-            File.Delete(path);
+            RunFolder.Guarded(() => file.Write(Bytes(values.Values, values.Type)));
+            return file;
         }
-
-        file.Write(Bytes(values.Values, values.Type));
-        return file;
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static HostTensor Load(string tensor, Entry entry)

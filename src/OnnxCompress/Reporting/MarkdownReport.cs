@@ -22,7 +22,7 @@ public static class MarkdownReport
 
         if (report.Verification is { } verification)
         {
-            Table(text, $"Agreement on {Figures.Count(verification.Samples)} held-out samples", ResultTables.Verification(verification, ""));
+            Table(text, $"Agreement on {ReportSentences.Counted(verification, "held-out samples")}", ResultTables.Verification(verification, ""));
         }
 
         Table(text, "Layers", ResultTables.Sites(report.Sites));

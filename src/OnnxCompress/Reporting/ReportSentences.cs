@@ -43,10 +43,18 @@ internal static class ReportSentences
     public static string Proven(ReportedVerification? verification) => verification switch
     {
         null => "Nothing was verified: there were no held-out samples.",
-        { Agreement: null } => $"On {Figures.Count(verification.Samples)} held-out samples the relative error is {Figures.Error(verification.RelativeError)}.",
-        _ => $"On {Figures.Count(verification.Samples)} held-out samples {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
-            + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do.",
+        { Agreement: null } => $"On {Counted(verification, "held-out samples")} the relative error is {Figures.Error(verification.RelativeError)}.",
+        _ => $"On {Counted(verification, "held-out samples")} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
+            + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do."
+            + (verification.OneDecision ? " The original decides the same for all of them, so this proves little." : ""),
     };
+
+    /// <summary>How many samples there were, and how many of them differ where some are copies.</summary>
+    /// <param name="verification">The samples.</param>
+    /// <param name="samples">What they are called.</param>
+    public static string Counted(ReportedVerification verification, string samples) =>
+        $"{Figures.Count(verification.Samples)} {samples}".TrimEnd()
+        + (verification.DistinctSamples == verification.Samples ? "" : $" ({Figures.Count(verification.DistinctSamples)} different)");
 
     private static string Change(string what, double before, double after) =>
         $"{Figures.Percent(Math.Abs(before - after) / Math.Max(1, before))} {(after <= before ? "fewer" : "more")} {what}";

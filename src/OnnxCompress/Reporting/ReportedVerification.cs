@@ -17,6 +17,12 @@ public sealed record ReportedVerification(
     IReadOnlyList<ReportedOutput> Outputs,
     ReportedAccuracy? Accuracy)
 {
+    /// <summary>How many samples differ in what the models are fed; the bound counts these.</summary>
+    public int DistinctSamples { get; init; } = Samples;
+
+    /// <summary>Whether the original decided the same for all of them, so that agreement proves little.</summary>
+    public bool OneDecision { get; init; }
+
     /// <summary>The result as it is reported.</summary>
     public static ReportedVerification From(VerificationResult result) => new(
         result.Samples,
@@ -26,5 +32,9 @@ public sealed record ReportedVerification(
         [.. result.Outputs.Select(output => new ReportedOutput(output.Name, output.RelativeError, output.Cosine, output.SignalToNoiseDb))],
         result.Accuracy is { } accuracy
             ? new(accuracy.Original, accuracy.Compressed, accuracy.OnlyOriginal, accuracy.OnlyCompressed, accuracy.PValue)
-            : null);
+            : null)
+    {
+        DistinctSamples = result.DistinctSamples,
+        OneDecision = result.HasOneDecision,
+    };
 }

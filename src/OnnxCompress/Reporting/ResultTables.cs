@@ -57,7 +57,7 @@ public static class ResultTables
             rows.Add(Row("accuracy, compressed", Figures.FinePercent(accuracy.Compressed), $"{difference} (McNemar p = {p})"));
         }
 
-        return new($"on {Figures.Count(verification.Samples)} {samples}", [new("measure"), new("value", true), new("note")], rows);
+        return new($"on {ReportSentences.Counted(verification, samples)}", [new("measure"), new("value", true), new("note")], rows);
     }
 
     /// <summary>What happened where.</summary>

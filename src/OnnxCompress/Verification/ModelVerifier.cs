@@ -40,7 +40,7 @@ public sealed class ModelVerifier(IModelRuntime runtime)
             var feeds = samples.Read(indices);
             using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
             using var actual = candidate.Run(feeds, comparison.Outputs, cancellation);
-            comparison.Add(expected, actual, indices, count);
+            comparison.Add(feeds, expected, actual, indices, count);
             done += count;
             progress?.Report(new("verify", done, samples.Count));
         }

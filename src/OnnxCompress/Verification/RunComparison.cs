@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -22,6 +23,13 @@ internal sealed class RunComparison
     private double[] _far = [];
     private double? _risk = 0;
     private long _agreeing;
+    private long _distinctDecided;
+    private long _distinctAgreeing;
+    private long? _onlyDecision;
+    private bool _decisionsDiffer;
+
+    // 16 bytes a sample: all that grows with the data.
+    private readonly HashSet<UInt128> _fed = [];
     private long _bothRight;
     private long _onlyOriginal;
     private long _onlyCompressed;
@@ -53,13 +61,20 @@ internal sealed class RunComparison
     public IReadOnlyList<string> Outputs { get; }
 
     /// <summary>Adds one batch.</summary>
+    /// <param name="feeds">What both models were fed.</param>
     /// <param name="expected">The original's outputs.</param>
     /// <param name="actual">The compressed model's outputs.</param>
     /// <param name="indices">The samples that were run.</param>
     /// <param name="samples">How many of them count, from the first.</param>
     /// <exception cref="OnnxCompressException">OCX7002, OCX7003 or OCX7005.</exception>
-    public void Add(RunResult expected, RunResult actual, ReadOnlySpan<int> indices, int samples)
+    public void Add(IReadOnlyList<HostTensor> feeds, RunResult expected, RunResult actual, ReadOnlySpan<int> indices, int samples)
     {
+        var isNew = new bool[samples];
+        for (var sample = 0; sample < samples; sample++)
+        {
+            isNew[sample] = _fed.Add(FedContent.Of(feeds, sample, indices.Length));
+        }
+
         for (var output = 0; output < Outputs.Count; output++)
         {
             _expected.Read(expected, output);
@@ -76,7 +91,7 @@ internal sealed class RunComparison
             _drifts[output].Add(_expected.OfFirst(samples, indices.Length), _actual.OfFirst(samples, indices.Length));
             if (Outputs[output] == _decides)
             {
-                Compare(indices, samples);
+                Compare(indices, isNew);
             }
         }
     }
@@ -95,13 +110,17 @@ internal sealed class RunComparison
         {
             Changed = [.. _changed.UnorderedItems.OrderByDescending(item => item.Priority).Select(item => item.Element)],
             CautiousAgreement = _decided == 0 ? null : 1 - Stretches.Select((k, i) => (1 - ((double)_stretched[i] / _decided)) / k).Max(),
+            DistinctSamples = _fed.Count,
+            DistinctDecisions = _distinctDecided,
+            DistinctAgreeing = _distinctAgreeing,
+            HasOneDecision = _decided > 0 && !_decisionsDiffer,
             DecisionRisk = _decided == 0 ? null : _risk / _decided,
         };
     }
 
-    private void Compare(ReadOnlySpan<int> indices, int samples)
+    private void Compare(ReadOnlySpan<int> indices, bool[] isNew)
     {
-        var batch = indices.Length;
+        var (batch, samples) = (indices.Length, isNew.Length);
         var wanted = _decisions!.Decide(_expected.Values, _expected.Dims, _expected.Type, batch);
         var got = _decisions.Decide(_actual.Values, _actual.Dims, _actual.Type, batch);
         var positions = wanted.Length / batch;
@@ -109,6 +128,13 @@ internal sealed class RunComparison
         {
             _decided++;
             _agreeing += wanted[i] == got[i] ? 1 : 0;
+            if (isNew[i / positions])
+            {
+                _distinctDecided++;
+                _distinctAgreeing += wanted[i] == got[i] ? 1 : 0;
+            }
+
+            _decisionsDiffer |= wanted[i] != (_onlyDecision ??= wanted[i]);
             if (wanted[i] != got[i])
             {
                 Keep(indices[i / positions], i % positions, i, wanted[i], got[i]);

@@ -25,6 +25,18 @@ public sealed record VerificationResult(
     /// </summary>
     public double? DecisionRisk { get; init; }
 
+    /// <summary>How many samples differ in what the models are fed: copies prove nothing more.</summary>
+    public int DistinctSamples { get; init; } = Samples;
+
+    /// <summary>Decisions of different samples, copies left out.</summary>
+    public long DistinctDecisions { get; init; } = Decisions;
+
+    /// <summary>How many of <see cref="DistinctDecisions"/> were the same in both models.</summary>
+    public long DistinctAgreeing { get; init; } = Agreeing;
+
+    /// <summary>Whether the original decided the same everywhere: a model that answers nothing else would agree with it.</summary>
+    public bool HasOneDecision { get; init; }
+
     /// <summary>The most of <see cref="Changed"/> that are kept.</summary>
     public const int MostChanged = 50;
 
@@ -34,10 +46,15 @@ public sealed record VerificationResult(
     /// <summary>Share of equal decisions; null when nothing decides.</summary>
     public double? Agreement => Decisions == 0 ? null : (double)Agreeing / Decisions;
 
+    /// <summary>Share of equal decisions when copies of a sample count once; null when nothing decides.</summary>
+    public double? DistinctAgreement => DistinctDecisions == 0 ? null : (double)DistinctAgreeing / DistinctDecisions;
+
     /// <summary>
-    /// One-sided 95% Clopper-Pearson lower bound on the agreement; null when nothing decides. Positions of one sample are not
-    /// independent, so the bound counts samples, each with the mean agreement, rounded down.
+    /// One-sided 95% Clopper-Pearson lower bound on the agreement; null when nothing decides. Neither copies of a sample nor
+    /// positions of one are independent, so the bound counts different samples, each with the mean agreement, rounded down. It is
+    /// never above the agreement, which copies can lower.
     /// </summary>
-    public double? AgreementLower95 =>
-        Decisions == 0 ? null : BinomialBound.Lower95((long)Math.Floor((double)Agreeing * Samples / Decisions), Samples);
+    public double? AgreementLower95 => DistinctDecisions == 0
+        ? null
+        : Math.Min(Agreement!.Value, BinomialBound.Lower95((long)Math.Floor((double)DistinctAgreeing * DistinctSamples / DistinctDecisions), DistinctSamples));
 }

@@ -74,6 +74,82 @@ public sealed class SavingTests : IDisposable
     }
 
     [Fact]
+    public void A_commit_that_fails_gives_back_what_it_replaced()
+    {
+        var (first, second) = (_folder.Write("first", [1]), _folder.File("second"));
+        Directory.CreateDirectory(_folder.File("third"));
+        using (var files = new AtomicFiles())
+        {
+            foreach (var path in (string[])[first, second, _folder.File("third")])
+            {
+                File.WriteAllBytes(files.Add(path), [2]);
+            }
+
+            Assert.ThrowsAny<IOException>(() => files.Commit());
+        }
+
+        Assert.Equal([1], File.ReadAllBytes(first));
+        Assert.Equal([first], Directory.GetFiles(_folder.Root));
+    }
+
+    [Fact]
+    public void What_comes_last_takes_all_with_it_when_it_fails()
+    {
+        var first = _folder.Write("first", [1]);
+        using (var files = new AtomicFiles())
+        {
+            File.WriteAllBytes(files.Add(first), [2]);
+            File.WriteAllBytes(files.Add(_folder.File("second")), [2]);
+
+            Assert.Throws<InvalidOperationException>(() => files.Commit(() => throw new InvalidOperationException()));
+        }
+
+        Assert.Equal([1], File.ReadAllBytes(first));
+        Assert.Equal([first], Directory.GetFiles(_folder.Root));
+    }
+
+    [Fact]
+    public void A_model_with_a_side_file_stays_whole_when_what_comes_with_it_fails()
+    {
+        var (first, second) = (External(1), External(2));
+        var path = _folder.File("out.onnx");
+        first.Save(path);
+        using (var staged = second.Stage(path))
+        {
+            // The side file cannot be replaced: a folder has taken its place meanwhile.
+            File.Move(path + ".data", _folder.File("kept"));
+            Directory.CreateDirectory(path + ".data");
+
+            Assert.ThrowsAny<IOException>(staged.Commit);
+        }
+
+        Directory.Delete(path + ".data");
+        File.Move(_folder.File("kept"), path + ".data");
+        ModelAssert.SameOutputs(first, OnnxModel.Load(path), 1e-12, "the same bytes");
+        Assert.Equal(["out.onnx", "out.onnx.data"], Directory.GetFiles(_folder.Root, "out*").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Neither_links_nor_fifos_are_replaced()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no FIFOs in folders.");
+        var target = _folder.Write("target", [1]);
+        File.CreateSymbolicLink(_folder.File("link"), target);
+        SpecialFiles.Fifo(_folder.File("fifo"));
+
+        foreach (var name in (string[])["link", "fifo"])
+        {
+            using var files = new AtomicFiles();
+            File.WriteAllBytes(files.Add(_folder.File(name)), [2]);
+
+            Assert.ThrowsAny<IOException>(() => files.Commit());
+        }
+
+        Assert.Equal([1], File.ReadAllBytes(target));
+        Assert.Equal((FileKind.Link, FileKind.Special), (FileIdentity.OfEntry(_folder.File("link")).Kind, FileIdentity.OfEntry(_folder.File("fifo")).Kind));
+    }
+
+    [Fact]
     public void What_a_killed_writer_left_goes_and_what_others_write_stays()
     {
         var path = _folder.File("model.onnx");
@@ -81,8 +157,9 @@ public sealed class SavingTests : IDisposable
         // No process has this number: it is above what systems give out.
         var dead = mine.Replace($"-{Environment.ProcessId:x}-", "-7ffffff-", StringComparison.Ordinal);
         var foreign = mine.Replace(mine.Split('.')[2].Split('-')[0], "00000000", StringComparison.Ordinal);
+        var deadOld = dead.Replace(".tmp", ".old.tmp", StringComparison.Ordinal);
         string[] kept = [others, foreign, "model.onnx.tmp", "model.onnx.backup.tmp", mine];
-        foreach (var name in (string[])[dead, .. kept])
+        foreach (var name in (string[])[dead, deadOld, .. kept])
         {
             _folder.Write(name, [1]);
         }

@@ -65,7 +65,9 @@ public sealed class ReportJsonTests
               "onlyOriginal": 12,
               "onlyCompressed": 2,
               "mcNemarP": 0.0129
-            }
+            },
+            "distinctSamples": 100,
+            "oneDecision": false
           },
           "randomInputs": null,
           "latency": {

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Testing;
@@ -22,6 +23,47 @@ public sealed class ModelVerifierTests
         Assert.Equal(0.9, result.Agreement);
         Assert.Equal(BinomialBound.Lower95(90, 100), result.AgreementLower95);
         Assert.Equal([16, 16, 16, 16, 16, 16, 4], _runtime.Runs.Where(run => run.Model == original).Select(run => run.Rows));
+    }
+
+    [Fact]
+    public void The_bound_counts_different_samples()
+    {
+        var original = _runtime.Add(row => [row[0], 2.5f], [2]);
+        var compressed = _runtime.Add(row => [row[0], 3.5f], [2]);
+
+        // Of 0 to 4 the sample 3 is decided otherwise; 20 copies of 0 add nothing.
+        int[] samples = [0, 1, 2, 3, 4, .. Enumerable.Repeat(0, 20)];
+        var result = new ModelVerifier(_runtime).Verify(
+            original, compressed, new SubsetSampleSource(new Rows(5), samples), new VerificationOptions(), null, TestContext.Current.CancellationToken);
+
+        Assert.Equal((25, 24L), (result.Samples, result.Agreeing));
+        Assert.Equal((5, 5L, 4L), (result.DistinctSamples, result.DistinctDecisions, result.DistinctAgreeing));
+        Assert.Equal(BinomialBound.Lower95(4, 5), result.AgreementLower95);
+        Assert.Equal((0.96, 0.8), (result.Agreement, result.DistinctAgreement));
+    }
+
+    [Fact]
+    public void Copies_of_what_changed_do_not_raise_the_bound_above_the_agreement()
+    {
+        var original = _runtime.Add(row => [row[0], 2.5f], [2]);
+        var compressed = _runtime.Add(row => [row[0], 3.5f], [2]);
+
+        int[] samples = [.. Enumerable.Range(0, 100), .. Enumerable.Repeat(3, 900)];
+        var result = new ModelVerifier(_runtime).Verify(
+            original, compressed, new SubsetSampleSource(new Rows(100), samples), new VerificationOptions(), null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0.099, result.Agreement);
+        Assert.Equal(0.099, result.AgreementLower95);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(3.5f, false)]
+    public void It_is_noted_when_the_original_decides_one_thing_only(float border, bool expected)
+    {
+        var original = _runtime.Add(row => [row[0] + 1, border], [2]);
+
+        Assert.Equal(expected, Verify(original, original, 10).HasOneDecision);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal sealed class NpyArray : SampleArray
     private readonly SafeFileHandle _file;
     private readonly NpyHeader _header;
 
-    private NpyArray(string path, NpyHeader header, string name, FileOptions options, string key = "")
+    private NpyArray(Func<SafeFileHandle> open, NpyHeader header, string name, string key = "")
     {
         var shape = string.Join(", ", header.Shape);
         if (header.Shape.Count == 0)
@@ -33,8 +33,11 @@ internal sealed class NpyArray : SampleArray
 
         (_header, Name, Key) = (header, name, key);
         (Count, SampleBytes, SampleDims) = ((int)header.Shape[0], (int)sampleBytes, [.. header.Shape.Skip(1)]);
-        _file = File.OpenHandle(path, options: options);
+        _file = open();
     }
+
+    /// <summary>The temporary file whose handle is read; null for a file of the user's.</summary>
+    private FileStream? Unpacked { get; init; }
 
     /// <inheritdoc />
     public override string Name { get; }
@@ -62,20 +65,20 @@ internal sealed class NpyArray : SampleArray
         var header = NpyHeader.Read(stream, path);
         var present = stream.Length - header.DataOffset;
         return present >= header.DataBytes
-            ? new(path, header, path, FileOptions.RandomAccess)
+            ? new(() => File.OpenHandle(path, options: FileOptions.RandomAccess), header, path)
             : throw new OnnxCompressException(
                 DiagnosticCodes.DataMalformed,
                 $"'{path}' is truncated: its header promises {header.DataBytes} bytes of data, {present} are there.");
     }
 
     /// <summary>Opens a temporary file of ours, which goes when the array is closed.</summary>
-    /// <param name="path">The temporary file; long enough for the header's shape.</param>
+    /// <param name="file">The temporary file; long enough for the header's shape.</param>
     /// <param name="header">Its type, shape and offset.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="key">The name it was saved under.</param>
     /// <exception cref="OnnxCompressException">OCX3002: not samples; OCX3020: no samples.</exception>
-    public static NpyArray OpenUnpacked(string path, NpyHeader header, string name, string key) =>
-        new(path, header, name, FileOptions.DeleteOnClose, key);
+    public static NpyArray OpenUnpacked(FileStream file, NpyHeader header, string name, string key) =>
+        new(() => file.SafeFileHandle, header, name, key) { Unpacked = file };
 
     /// <inheritdoc />
     public override void ReadSample(int index, Span<byte> destination)
@@ -100,6 +103,7 @@ internal sealed class NpyArray : SampleArray
         if (disposing)
         {
             _file.Dispose();
+            Unpacked?.Dispose();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
 
@@ -55,7 +56,9 @@ internal static class NpzArchive
             throw Malformed(name, $"expands {entry.CompressedLength} bytes to {entry.Length}, more than {MaximumExpansion} times");
         }
 
-        var temporary = Path.Combine(Path.GetTempPath(), $"onnx-compress-{Path.GetRandomFileName()}.raw");
+#pragma warning disable CA2000 // The array closes it.
+        var temporary = RunFolder.CreateFile();
+#pragma warning restore CA2000
         try
         {
             using var packed = entry.Open();
@@ -65,16 +68,12 @@ internal static class NpzArchive
                 throw Malformed(name, $"is truncated: its header promises {header.DataBytes} bytes of data, the entry has {entry.Length}");
             }
 
-            using (var target = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                CopyExactly(packed, target, header.DataBytes, name);
-            }
-
+            CopyExactly(packed, temporary, header.DataBytes, name);
             return NpyArray.OpenUnpacked(temporary, header with { DataOffset = 0 }, name, entry.FullName[..^4]);
         }
         catch
         {
-            File.Delete(temporary);
+            temporary.Dispose();
             throw;
         }
     }
@@ -91,7 +90,8 @@ internal static class NpzArchive
                 throw Malformed(name, $"holds more than the {expected} bytes its header promises");
             }
 
-            target.Write(buffer, 0, read);
+            var count = read;
+            RunFolder.Guarded(() => target.Write(buffer, 0, count));
         }
 
         if (copied < expected)

@@ -1,0 +1,146 @@
+using System.Globalization;
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Cli.Output;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Reporting;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Cli.Verbs;
+
+/// <summary>Chooses the samples that prove a result: none that something was made from, and copies count once.</summary>
+/// <param name="settings">What was asked for.</param>
+/// <param name="talk">Where to talk.</param>
+internal sealed class GuardSamples(CompressSettings settings, Talk talk)
+{
+    // Below this even full agreement proves less than 99%.
+    private const int Few = 300;
+
+    /// <summary>The samples.</summary>
+    /// <param name="source">The calibration data, or made-up samples.</param>
+    /// <param name="split">Its parts.</param>
+    /// <param name="verifyData">Separate data in place of the held-out part; null for none.</param>
+    /// <param name="statistics">Statistics in place of calibration data; null for none.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="OnnxCompressException">OCX3020: there are none; OCX7007: too few for the guard; OCX7009: some of the separate
+    /// data were calibrated on.</exception>
+    public Evidence Choose(
+        ISampleSource source, SampleSplit split, FileSampleSource? verifyData, CalibrationStatistics? statistics, CancellationToken cancellation)
+    {
+        var candidates = verifyData ?? (ISampleSource)new SubsetSampleSource(source, split.Guard);
+        // Made-up samples have no guard, and nothing is proven about them.
+        var used = candidates.Count == 0 || source is RandomSampleSource ? [] : Used(source, split, cancellation);
+        var (unseen, different) = (new List<int>(), new HashSet<UInt128>());
+        for (var index = 0; index < candidates.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var content = FedContent.Of(candidates, index);
+            if (!used.Contains(content) && statistics?.HasSeen(content) != true)
+            {
+                unseen.Add(index);
+                different.Add(content);
+            }
+        }
+
+        CheckSeen(candidates.Count - unseen.Count, candidates.Count, isSeparate: verifyData is not null);
+        var samples = unseen.Count == candidates.Count ? candidates : new SubsetSampleSource(candidates, unseen);
+        CheckCount(different.Count);
+        return new(samples, different.Count);
+    }
+
+    /// <summary>Says where the samples prove little.</summary>
+    public void Warn(Evidence evidence, VerificationResult? verification)
+    {
+        WarnOfFew(evidence);
+        if (OneDecision.Warning(verification) is { } warning)
+        {
+            talk.Say(warning);
+        }
+    }
+
+    /// <summary>What plans were made from or compared on.</summary>
+    private static HashSet<UInt128> Used(ISampleSource source, SampleSplit split, CancellationToken cancellation)
+    {
+        var used = new HashSet<UInt128>();
+        foreach (var index in split.Statistics.Concat(split.Validation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            used.Add(FedContent.Of(source, index));
+        }
+
+        return used;
+    }
+
+    private void CheckSeen(int seen, int all, bool isSeparate)
+    {
+        if (seen == 0)
+        {
+            return;
+        }
+
+        if (isSeparate)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.GuardSeen,
+                $"{seen} of the {all} samples of --verify-data were calibrated on, by what the model is fed, and prove nothing; take them out, or hold samples of -d out with --holdout.");
+        }
+
+        talk.Warn(DiagnosticCodes.SamplesRepeated, $"{seen} of {all} held-out samples were calibrated on and are left out of the proof.");
+    }
+
+    private void CheckCount(int different)
+    {
+        if (different == 0 && settings.Guard.IsSet)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
+        }
+
+        if (AgreementSamples.TooFew(settings.Guard.Promised, different) is not { } refusal)
+        {
+            return;
+        }
+
+        if (!settings.Force)
+        {
+            throw new OnnxCompressException(refusal);
+        }
+
+        talk.Say(refusal with { Severity = Severity.Warning });
+    }
+
+    private void WarnOfFew(Evidence evidence)
+    {
+        if (evidence.Different == 0 && settings.Options.IsDataFree)
+        {
+            talk.Warn(
+                DiagnosticCodes.NoData,
+                "There are no data: only weights were looked at, and nothing was verified on real inputs. Predicted errors assume white inputs; drift is that on random ones.");
+        }
+        else if (evidence.Different == 0)
+        {
+            talk.Warn(DiagnosticCodes.FewGuardSamples, "No samples are held out: nothing was verified about the result.");
+        }
+        else if (settings.Guard.Promised is { } promised)
+        {
+            if (AgreementSamples.OutOfReach(promised, evidence.Different) is { } warning)
+            {
+                talk.Say(warning);
+            }
+        }
+        else if (evidence.Different < Few)
+        {
+            var counted = evidence.Different == evidence.Samples.Count
+                ? string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} samples are held out")
+                : string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} of the {evidence.Samples.Count} held-out samples differ");
+            talk.Warn(
+                DiagnosticCodes.FewGuardSamples,
+                $"{counted}: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(evidence.Different, evidence.Different))}.");
+        }
+    }
+
+    /// <summary>What proves a result.</summary>
+    /// <param name="Samples">The samples.</param>
+    /// <param name="Different">How many of them differ.</param>
+    internal sealed record Evidence(ISampleSource Samples, int Different);
+}
