@@ -70,6 +70,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
         var write = failures.Count == 0 || settings.Force;
+        // Somebody may have taken over while the last stage looked at nothing but numbers.
+        cancellation.ThrowIfCancellationRequested();
         if (write)
         {
             OutputFile.Write(settings.Output, () =>
