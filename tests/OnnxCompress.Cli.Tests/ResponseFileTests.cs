@@ -55,7 +55,7 @@ public sealed class ResponseFileTests
     private static string[] Words(ParseResult parsed, string name)
     {
         var command = parsed.CommandResult.Command;
-        var result = command.Options.FirstOrDefault(option => option.Name == name) is { } option
+        var result = command.Options.FirstOrDefault(option => option.Name == name || option.Aliases.Contains(name)) is { } option
             ? parsed.GetResult(option)?.Tokens
             : parsed.GetResult(command.Arguments.Single(argument => argument.Name == name))?.Tokens;
         return [.. result?.Select(token => token.Value) ?? []];

@@ -33,8 +33,7 @@ internal static class KillScenes
             ["merge"] = folder => Merge(folder, temporary),
             ["explore"] = folder => Verb("explore", folder, temporary, ["frontier.json"], variant =>
             [
-                "explore", SampleFiles.Model, "-o", "frontier.json", .. Data, "--samples", "100", "--points", variant == 0 ? "1" : "2", "--methods", "id", "--reconstruct", "none",
-                "--cache-dir", "none",
+                "explore", SampleFiles.Model, "-o", "frontier.json", .. Data, "--samples", variant == 0 ? "50" : "100", "--methods", "id", "--reconstruct", "none", "--trials", "1",
             ]),
             ["build"] = folder => Build(folder, temporary),
         };

@@ -123,6 +123,6 @@ public sealed class ResultStampTests : IDisposable
     {
         ResultStamp.RemoveResult(_folder.Root);
 
-        Assert.Equal(ResultStamp.Reserved.Where(name => name != "done.stamp").Order(), Directory.EnumerateFileSystemEntries(_folder.Root).Select(path => Path.GetFileName(path)).Order());
+        Assert.Equal(ResultStamp.Reserved.Where(name => !name.StartsWith("done.stamp", StringComparison.Ordinal)).Order(), Directory.EnumerateFileSystemEntries(_folder.Root).Select(path => Path.GetFileName(path)).Order());
     }
 }
