@@ -88,7 +88,7 @@ internal sealed class BuildRun : IDisposable
                 // Nothing more is said.
             }
         }
-        catch (IOException)
+        catch (Exception closed) when (closed is IOException or ObjectDisposedException)
         {
             // As good as an end.
         }

@@ -164,21 +164,21 @@ public sealed class KilledBuildTests(PackedPackages packages)
         File.WriteAllBytes(consumer.At(Model), bytes);
     }
 
+    /// <summary>Whether a run has locked its folder: it computes, then.</summary>
     private static bool IsHeld(Consumer consumer)
     {
         try
         {
-            return consumer.Files("run", "obj/onnxcompress") is [var file] && File.Open(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None) is { } free && Close(free);
+            foreach (var file in consumer.Files("run", "obj/onnxcompress"))
+            {
+                using var free = File.Open(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            }
+
+            return false;
         }
         catch (IOException)
         {
             return true;
         }
-    }
-
-    private static bool Close(FileStream file)
-    {
-        file.Dispose();
-        return false;
     }
 }
