@@ -39,7 +39,7 @@ internal sealed class ResultStamp
         }
 
         var lines = File.ReadAllText(file.FullName).Split('\n');
-        if (lines.Length < 5 || lines[0] != Heading || lines[lines.Length - 2] != "end")
+        if (lines.Length < 5 || lines[0] != Heading || lines[lines.Length - 2] != "end" || lines[lines.Length - 1].Length > 0)
         {
             return null;
         }

@@ -96,7 +96,7 @@ public sealed class ResultStampTests : IDisposable
 
         foreach (var other in new[]
         {
-            "", "\0", "0123abc\nm.onnx|3\nm.onnx.data|absent\n", text.Replace("stamp 2", "stamp 1", StringComparison.Ordinal), text.Replace(" 3 ", " -3 ", StringComparison.Ordinal),
+            text + "x", text + "\n", "", "\0", "0123abc\nm.onnx|3\nm.onnx.data|absent\n", text.Replace("stamp 2", "stamp 1", StringComparison.Ordinal), text.Replace(" 3 ", " -3 ", StringComparison.Ordinal),
             text.Replace("m.onnx\n", "n.onnx\n", StringComparison.Ordinal), string.Join('\n', lines.Where(line => !line.EndsWith(" m.onnx", StringComparison.Ordinal))),
             text.Replace("run1", "run2", StringComparison.Ordinal), new string('x', 5_000_000),
         })
