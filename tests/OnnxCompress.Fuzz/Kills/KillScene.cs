@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using OnnxCompress.Calibration;
+using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Fuzz.Kills;
 
 /// <summary>A command whose runs are killed, in a folder of its own.</summary>
 /// <param name="Name">What it is called.</param>
 /// <param name="Folder">Where it writes.</param>
-/// <param name="Results">Files that it writes; what ends in .json is only whole, all else is known byte for byte.</param>
+/// <param name="Results">Files that it writes; models are known byte for byte; reports have times in them, and sums of floats can differ in their last bits, so that of those it is seen that they are whole.</param>
 /// <param name="Prepare">Makes the folder ready for one of two variants.</param>
 /// <param name="Arguments">The arguments of dotnet for a variant.</param>
 internal sealed record KillScene(string Name, string Folder, string[] Results, Action<int> Prepare, Func<int, string[]> Arguments)
@@ -86,7 +88,7 @@ internal sealed record KillScene(string Name, string Folder, string[] Results, A
     /// <summary>Whether something unfinished lies in the folder.</summary>
     public bool IsWriting() => Directory.EnumerateFiles(Folder, "*.tmp", SearchOption.AllDirectories).Any();
 
-    private static bool IsExact(string result) => !result.EndsWith(".json", StringComparison.Ordinal);
+    private static bool IsExact(string result) => result.EndsWith(".onnx", StringComparison.Ordinal);
 
     private bool IsWhole(string result)
     {
@@ -98,10 +100,16 @@ internal sealed record KillScene(string Name, string Folder, string[] Results, A
 
         try
         {
+            if (result.EndsWith(".stats", StringComparison.Ordinal))
+            {
+                // A hash over the whole file is in it.
+                return CalibrationStatistics.Load(path).Samples > 0;
+            }
+
             using var whole = JsonDocument.Parse(File.ReadAllBytes(path));
             return true;
         }
-        catch (JsonException)
+        catch (Exception broken) when (broken is JsonException or OnnxCompressException)
         {
             return false;
         }
