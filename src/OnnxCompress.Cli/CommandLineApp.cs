@@ -15,15 +15,21 @@ internal static class CommandLineApp
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static int Run(IReadOnlyList<string> args, CliContext context)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation);
+        context = context with { Cancellation = stop.Token };
         try
         {
-            var parsed = CreateRoot(context).Parse(args);
+            var (root, buildRun) = (CreateRoot(context), BuildRun.CreateOption());
+            root.Options.Add(buildRun);
+            var parsed = root.Parse(args);
             // Help and completion answer command lines that are not finished.
             if (parsed.Action is not { ClearsParseErrors: true } && ParseErrors.First(parsed) is { } error)
             {
                 return Fail(error, context);
             }
 
+            using var input = Console.OpenStandardInput();
+            using var run = parsed.GetValue(buildRun) is { } file ? BuildRun.Begin(file, input, context.Error, stop) : null;
             return parsed.Invoke(new InvocationConfiguration
             {
                 Output = context.Output,
@@ -60,7 +66,8 @@ internal static class CommandLineApp
         }
     }
 
-    private static RootCommand CreateRoot(CliContext context)
+    /// <summary>The verbs.</summary>
+    internal static RootCommand CreateRoot(CliContext context)
     {
         var root = new RootCommand(
             "Makes trained ONNX models smaller and faster, and proves with ONNX Runtime that they still decide as before.");

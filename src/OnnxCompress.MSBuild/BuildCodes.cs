@@ -14,4 +14,13 @@ internal static class BuildCodes
 
     /// <summary>The tool manifest and the package have different versions.</summary>
     public const string VersionsDiffer = "OCX9023";
+
+    /// <summary>Another run keeps the folder of a model.</summary>
+    public const string FolderBusy = "OCX9024";
+
+    /// <summary>The folder of compressed models cannot be read or written.</summary>
+    public const string FolderUnusable = "OCX9025";
+
+    /// <summary>What a model is made from changed while it was compressed.</summary>
+    public const string InputsChanged = "OCX9026";
 }

@@ -7,6 +7,9 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Paths as the build writes them. Nothing here looks at the current directory.</summary>
 internal static class BuildPaths
 {
+    /// <summary>What names of files end in that are not finished.</summary>
+    public const string Unfinished = ".tmp";
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>A path from a project file, in full.</summary>
@@ -56,26 +59,30 @@ internal static class BuildPaths
         }
 
         _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        Replace(path, text);
+    }
+
+    /// <summary>
+    /// Writes a text file down to the disk, then renames it: nobody sees half of it. Who else writes it must be kept away by
+    /// a lock. The unfinished file always has the same name, so that what a killed build left is written over.
+    /// </summary>
+    public static void Replace(string path, string text)
+    {
+        var temporary = path + Unfinished;
+        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
         {
-            File.WriteAllText(temporary, text, Utf8);
-            if (File.Exists(path))
-            {
-                File.Replace(temporary, path, null);
-            }
-            else
-            {
-                File.Move(temporary, path);
-            }
+            var bytes = Utf8.GetBytes(text);
+            stream.Write(bytes, 0, bytes.Length);
+            stream.Flush(flushToDisk: true);
         }
-        catch (IOException) when (File.Exists(path) && File.ReadAllText(path, Utf8) == text)
+
+        if (File.Exists(path))
         {
-            // Another framework of the same project was faster.
+            File.Replace(temporary, path, null);
         }
-        finally
+        else
         {
-            File.Delete(temporary);
+            File.Move(temporary, path);
         }
     }
 }

@@ -16,6 +16,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 {
     private const int NotMet = 3;
     private const int Cancelled = 130;
+    private const int CancelMilliseconds = 2000;
+
+    // A tool whose build is gone ends at once, or, where it computes without looking up, after ten seconds.
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromMinutes(1);
 
     private static readonly Regex DiagnosticLine = new(
         "^onnx-compress : (?<severity>error|warning|message) (?<code>OCX[0-9]{4}): (?<text>.*)$", RegexOptions.CultureInvariant);
@@ -25,6 +29,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     private readonly List<string> _lastWords = [];
     private WarningRules? _rules;
     private int _threads;
+    private string _run = "";
 
     /// <summary>The files of one model, as <see cref="PrepareOnnxModels"/> describes them.</summary>
     [Required]
@@ -80,7 +85,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string Output => Job.GetMetadata("OutputFile");
 
-    private string Stamp => Job.GetMetadata("Stamp");
+    private string Folder => Job.GetMetadata("OutputFolder");
 
     private string[] Outputs => [Output, Output + ".data"];
 
@@ -90,27 +95,34 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         _rules = new WarningRules(this);
         try
         {
-            using var turn = FolderLock.Take(Job.GetMetadata("OutputFolder"), Log, _cancellation.Token);
-            var response = File.ReadAllText(Job.GetMetadata("ResponseFile"));
-            var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
-            var hash = ContentStamp.Compute(
-                Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)), Open, response, Path.GetDirectoryName(ProjectFile)!, _cancellation.Token);
-            if (ContentStamp.Matches(Stamp, hash, Outputs))
+            using var turn = FolderLock.Take(Folder, Log, _cancellation.Token);
+            var madeFrom = MadeFrom();
+            if (!Begin(madeFrom))
             {
-                Log.LogMessage(MessageImportance.Low, "'{0}' was compressed from the same content before.", Model);
-                Touch();
                 return true;
             }
 
-            RemoveResults();
-            if (!Run())
+            var good = Run() && IsStill(madeFrom);
+            if (good)
             {
-                RemoveResults();
-                return false;
+                ResultStamp.Write(Folder, _run, madeFrom, _cancellation.Token);
+            }
+            else
+            {
+                ResultStamp.RemoveResult(Folder);
             }
 
-            ContentStamp.Write(Stamp, hash, Outputs);
-            return true;
+            return good;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _rules.Log(Log, BuildCodes.FolderUnusable, true, Model, $"{Name}: the folder that it is compressed into, '{Folder}', or a file that it is made from, cannot be used: {failure.Message}");
+            return false;
+        }
+        catch (FolderBusyException busy)
+        {
+            _rules.Log(Log, BuildCodes.FolderBusy, true, Model, $"{Name}: {busy.Message}");
+            return false;
         }
         catch (OperationCanceledException)
         {
@@ -149,7 +161,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <inheritdoc />
     protected override string GenerateCommandLineCommands()
     {
-        var line = $"\"{Tool}\" \"@{Job.GetMetadata("ResponseFile")}\"";
+        var line = $"\"{Tool}\" \"@{Job.GetMetadata("ResponseFile")}\" --build-run \"{Path.Combine(Folder, CurrentRun.Name)}\"";
         return Job.GetMetadata("HasThreads") == "true" ? line : FormattableString.Invariant($"{line} --threads {_threads}");
     }
 
@@ -165,6 +177,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         {
             return ToolProcess.Run(
                 start,
+                _run,
                 (line, isError) => LogEventsFromTextOutput(line, isError ? StandardErrorLoggingImportance : StandardOutputLoggingImportance),
                 _cancellation.Token);
         }
@@ -195,7 +208,8 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <inheritdoc />
     protected override bool HandleTaskExecutionErrors()
     {
-        if (_cancellation.IsCancellationRequested || ExitCode == Cancelled)
+        // Ctrl+C reaches the tool and the build, the tool perhaps first.
+        if (_cancellation.IsCancellationRequested || (ExitCode == Cancelled && _cancellation.Token.WaitHandle.WaitOne(CancelMilliseconds)))
         {
             return false;
         }
@@ -218,6 +232,46 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     }
 
     private string Name => Job.GetMetadata("ModelName");
+
+    private string MadeFrom()
+    {
+        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
+        return ContentStamp.Compute(
+            Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)).Union(ToolFiles.Of(Tool)),
+            Open,
+            File.ReadAllText(Job.GetMetadata("ResponseFile")),
+            Path.GetDirectoryName(ProjectFile)!,
+            _cancellation.Token);
+    }
+
+    /// <summary>Makes room for a new result, unless the folder holds a finished one of the same content.</summary>
+    private bool Begin(string madeFrom)
+    {
+        // Whoever has it writes into the folder: the look at what is there, and the removal, come after.
+        using var current = CurrentRun.Take(Folder, LongestFarewell, Log, _cancellation.Token);
+        if (ResultStamp.Read(Folder) is { } stamp && stamp.Holds(Folder, Output, current.Id, madeFrom, _cancellation.Token))
+        {
+            Log.LogMessage(MessageImportance.Low, "'{0}' was compressed from the same content before.", Model);
+            stamp.Touch(Folder, _cancellation.Token);
+            return false;
+        }
+
+        ResultStamp.RemoveResult(Folder);
+        _run = current.Begin();
+        return true;
+    }
+
+    // The tool reads its files after they were hashed: a result of other content must not be stamped as one of these.
+    private bool IsStill(string madeFrom)
+    {
+        if (MadeFrom() == madeFrom)
+        {
+            return true;
+        }
+
+        _rules!.Log(Log, BuildCodes.InputsChanged, true, Model, $"{Name}: it, or a file that it is compressed with, changed meanwhile. Build again.");
+        return false;
+    }
 
     private bool Run()
     {
@@ -243,6 +297,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             if (ExitCode == 0)
             {
                 Say();
+                if (!File.Exists(Output))
+                {
+                    _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' ended well, but wrote nothing.");
+                    return false;
+                }
+
                 Summarize(watch.Elapsed);
             }
 
@@ -272,14 +332,14 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     // Side files are opened by the rule once more: the names that Prepare saw may lead elsewhere by now.
     private RegularFile Open(string path)
     {
-        var location = Inputs.First(input => input.ItemSpec == path).GetMetadata("Location");
-        if (location.Length == 0)
+        var location = Array.Find(Inputs, input => input.ItemSpec == path)?.GetMetadata("Location");
+        if (string.IsNullOrEmpty(location))
         {
             return RegularFile.Open(path);
         }
 
         using var model = RegularFile.Open(Model);
-        return SideFileRule.Open(model, location);
+        return SideFileRule.Open(model, location!);
     }
 
     // The tool has put it in place of the result, as --original-otherwise says.
@@ -311,23 +371,4 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     }
 
     private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
-
-    private void Touch()
-    {
-        var now = DateTime.UtcNow;
-        foreach (var path in Outputs.Where(File.Exists).Concat([Stamp]))
-        {
-            File.SetLastWriteTimeUtc(path, now);
-        }
-    }
-
-    // The tool's unfinished files lie beside its output; what Prepare wrote stays.
-    private void RemoveResults()
-    {
-        string[] keep = [Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache"), FolderLock.PathIn(Job.GetMetadata("OutputFolder"))];
-        foreach (var file in Directory.GetFiles(Job.GetMetadata("OutputFolder")).Where(file => !keep.Contains(file)))
-        {
-            File.Delete(file);
-        }
-    }
 }

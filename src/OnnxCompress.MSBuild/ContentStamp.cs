@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxCompress.Models;
@@ -33,16 +32,6 @@ internal static class ContentStamp
         _ = all.TransformFinalBlock([], 0, 0);
         return BuildPaths.Hex(all.Hash!);
     }
-
-    /// <summary>Whether a stamp says that these outputs were made from this content.</summary>
-    public static bool Matches(string stamp, string hash, IEnumerable<string> outputs) =>
-        File.Exists(stamp) && File.ReadAllText(stamp) == Text(hash, outputs);
-
-    /// <summary>Writes the stamp: the last thing of a run, because the build trusts it.</summary>
-    public static void Write(string stamp, string hash, IEnumerable<string> outputs) => File.WriteAllText(stamp, Text(hash, outputs));
-
-    private static string Text(string hash, IEnumerable<string> outputs) => $"{hash}\n" + string.Concat(outputs.Select(output =>
-        Path.GetFileName(output) + "|" + (new FileInfo(output) is { Exists: true } file ? file.Length.ToString(CultureInfo.InvariantCulture) : "absent") + "\n"));
 
     private static void Add(HashAlgorithm hash, byte[] bytes)
     {

@@ -6,6 +6,10 @@ namespace OnnxCompress.MSBuild;
 /// </summary>
 internal sealed class FolderOwners
 {
+    private const string Lists = "owners";
+
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+
     private readonly string _cache;
     private readonly string _lists;
     private readonly string _mine;
@@ -16,13 +20,15 @@ internal sealed class FolderOwners
     public FolderOwners(string cacheFolder, string owner)
     {
         _cache = cacheFolder;
-        _lists = Path.Combine(cacheFolder, "owners");
+        _lists = Path.Combine(cacheFolder, Lists);
         _mine = Path.Combine(_lists, BuildPaths.Hash(owner).Substring(0, 16) + ".txt");
     }
 
-    /// <summary>Notes that folders are wanted, beside those that were.</summary>
+    /// <summary>Notes that folders are wanted, beside those that were, and describes them before anybody else can.</summary>
     /// <param name="names">Names of folders in the cache.</param>
-    public void Want(IEnumerable<string> names)
+    /// <param name="describe">Writes what builds keep in the folders.</param>
+    /// <exception cref="FolderBusyException">Another build holds the cache.</exception>
+    public void Want(IEnumerable<string> names, Action describe)
     {
         using var turn = Turn();
         var before = Read(_mine);
@@ -31,6 +37,8 @@ internal sealed class FolderOwners
         {
             File.WriteAllLines(_mine, after);
         }
+
+        describe();
     }
 
     /// <summary>Gives up every folder but some, and removes what nobody else wants.</summary>
@@ -45,9 +53,11 @@ internal sealed class FolderOwners
             {
                 Write(names);
                 var others = new HashSet<string>(Directory.GetFiles(_lists, "*.txt").SelectMany(Read));
-                foreach (var folder in dropped.Where(name => !others.Contains(name)).Select(name => Path.Combine(_cache, name)).Where(Directory.Exists))
+                var kept = dropped.Where(name => !others.Contains(name) && !Remove(name)).ToArray();
+                if (kept.Length > 0)
                 {
-                    Directory.Delete(folder, recursive: true);
+                    // A process has a file open there: the next build tries again.
+                    Write([.. names, .. kept]);
                 }
             }
 
@@ -58,6 +68,23 @@ internal sealed class FolderOwners
         }
 
         RemoveEmpty();
+    }
+
+    private bool Remove(string name)
+    {
+        try
+        {
+            if (Directory.Exists(Path.Combine(_cache, name)))
+            {
+                Directory.Delete(Path.Combine(_cache, name), recursive: true);
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private void Write(ICollection<string> names)
@@ -85,21 +112,14 @@ internal sealed class FolderOwners
         }
     }
 
-    private static string[] Read(string list) => File.Exists(list) ? File.ReadAllLines(list) : [];
+    // What is no plain name, damaged or made by hand, is never a folder to delete.
+    private static string[] Read(string list) => File.Exists(list)
+        ? [.. File.ReadAllLines(list).Where(name => name.Trim('.', ' ').Length > 0 && name.IndexOfAny(['/', '\\', ':', '\0']) < 0 && name != Lists)]
+        : [];
 
     private FileStream Turn()
     {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                _ = Directory.CreateDirectory(_lists);
-                return new FileStream(Path.Combine(_lists, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (tries < 600)
-            {
-                Thread.Sleep(50);
-            }
-        }
+        _ = Directory.CreateDirectory(_lists);
+        return FileTurn.Take(Path.Combine(_lists, "lock"), Longest, () => { }, CancellationToken.None);
     }
 }

@@ -30,6 +30,9 @@ internal sealed class ModelItem
         "Data", "VerifyData", "Labels", "Statistics", "Plan", "SavePlan", "CacheDir", "Report",
     };
 
+    // What the build itself says to the tool.
+    private static readonly HashSet<string> NotForItems = new(StringComparer.OrdinalIgnoreCase) { "Out", "Overwrite", "BuildRun" };
+
     // With one of these the project has said what it wants: not getting it is an error.
     private static readonly string[] Goals = ["KeepParams", "KeepBytes", "KeepMacs", "KeepLatency", "MinAgreement", "MaxError"];
 
@@ -43,6 +46,7 @@ internal sealed class ModelItem
     public ModelItem(ITaskItem item, string projectFolder)
     {
         (_item, _projectFolder) = (item, projectFolder);
+        ResponseLines.Check("its path", item.ItemSpec);
         Source = BuildPaths.Full(projectFolder, item.ItemSpec);
         SideFiles = OnnxCompress.MSBuild.SideFiles.Of(Source);
         Emit = item.GetMetadata("Emit") switch
@@ -58,6 +62,7 @@ internal sealed class ModelItem
 
         Compress = item.GetMetadata("Compress") is not { } compress || !string.Equals(compress, "false", StringComparison.OrdinalIgnoreCase);
         Link = ReadLink();
+        ResponseLines.Check("Link", Link);
         HasGoal = Goals.Any(goal => item.GetMetadata(goal).Length > 0);
         ReadOptions();
     }
@@ -117,9 +122,15 @@ internal sealed class ModelItem
                 continue;
             }
 
+            ResponseLines.Check(name, value);
             if (OptionName(name) == OnlyByHand)
             {
                 throw new InvalidItemException($"{name} is for the command line alone: a build reads external data below the model's folder only.");
+            }
+
+            if (NotForItems.Contains(name))
+            {
+                throw new InvalidItemException($"{name} is no metadata of an item: the build says it to the tool.");
             }
 
             if (Switches.Contains(name))
@@ -150,14 +161,20 @@ internal sealed class ModelItem
         throw new InvalidItemException($"{name} is '{value}'; it must be true or false.");
     }
 
-    // Data are PATH or input=PATH.
+    // Data are PATH or input=PATH; CacheDir can be the word none.
     private string FullPath(string name, string text)
     {
+        bool Is(params string[] names) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
+        if (Is("CacheDir") && text == "none")
+        {
+            return text;
+        }
+
         var whole = BuildPaths.Full(_projectFolder, text);
         var separator = text.IndexOf('=');
-        var named = separator > 0 && name is "Data" or "VerifyData" && !File.Exists(whole) && !Directory.Exists(whole);
+        var named = separator > 0 && Is("Data", "VerifyData") && !File.Exists(whole) && !Directory.Exists(whole);
         var path = named ? BuildPaths.Full(_projectFolder, text.Substring(separator + 1)) : whole;
-        if (name is not "Report" and not "CacheDir" and not "SavePlan")
+        if (!Is("Report", "CacheDir", "SavePlan"))
         {
             OtherInputs.AddRange(DataFiles.Expand(path));
         }

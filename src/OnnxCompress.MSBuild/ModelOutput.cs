@@ -6,14 +6,32 @@ namespace OnnxCompress.MSBuild;
 /// </summary>
 internal sealed class ModelOutput
 {
+    /// <summary>The name of <see cref="ResponseFile"/>.</summary>
+    public const string ResponseName = "compress.rsp";
+
+    /// <summary>The name of <see cref="InputsCache"/>.</summary>
+    public const string InputsName = "inputs.cache";
+
+    /// <summary>The name of <see cref="Stamp"/>.</summary>
+    public const string StampName = "done.stamp";
+
+    private const string ReportName = "report.json";
+    private const string PlanName = "plan.json";
+
     /// <summary>Places a model.</summary>
     /// <param name="cacheFolder">The folder of all models, in full.</param>
-    /// <param name="projectFolder">Paths in it are named relative to it, so that a checkout elsewhere finds a shared cache.</param>
+    /// <param name="projectFile">Paths are named relative to its folder, so that a checkout elsewhere finds a shared cache; its name keeps projects apart there.</param>
     /// <param name="item">The model.</param>
-    public ModelOutput(string cacheFolder, string projectFolder, ModelItem item)
+    /// <exception cref="InvalidItemException">The model would be called like a file that the build keeps beside it.</exception>
+    public ModelOutput(string cacheFolder, string projectFile, ModelItem item)
     {
         var name = Path.GetFileName(item.Link);
-        var identity = string.Join("\n", item.Options.Concat([item.Source, name])).Replace(projectFolder, ".");
+        if (ResultStamp.Reserved.Concat([ReportName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new InvalidItemException($"it would be shipped as '{name}', which the build itself uses beside the model; give it another Link.");
+        }
+
+        var identity = string.Join("\n", item.Options.Concat([item.Source, name])).Replace(Path.GetDirectoryName(projectFile)!, ".") + "\n" + Path.GetFileName(projectFile);
         Folder = Path.Combine(cacheFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
         File = Path.Combine(Folder, name);
     }
@@ -28,22 +46,22 @@ internal sealed class ModelOutput
     public string SideFile => File + ".data";
 
     /// <summary>The tool's report.</summary>
-    public string Report => Path.Combine(Folder, "report.json");
+    public string Report => Path.Combine(Folder, ReportName);
 
     /// <summary>What the tool decided, to review and to give back to it.</summary>
-    public string Plan => Path.Combine(Folder, "plan.json");
+    public string Plan => Path.Combine(Folder, PlanName);
 
     /// <summary>The tool's command line.</summary>
-    public string ResponseFile => Path.Combine(Folder, "compress.rsp");
+    public string ResponseFile => Path.Combine(Folder, ResponseName);
 
     /// <summary>Every input with its length and time, and the tool: newer than the stamp when any of them changed, also backwards in time.</summary>
-    public string InputsCache => Path.Combine(Folder, "inputs.cache");
+    public string InputsCache => Path.Combine(Folder, InputsName);
 
     /// <summary>Written last, and only when all went well.</summary>
-    public string Stamp => Path.Combine(Folder, "done.stamp");
+    public string Stamp => Path.Combine(Folder, StampName);
 
     /// <summary>The command line, one argument a line.</summary>
-    /// <exception cref="InvalidItemException">An argument has a quotation mark, which response files cannot hold.</exception>
+    /// <exception cref="InvalidItemException">An argument has a sign that response files cannot hold.</exception>
     public string ResponseText(ModelItem item)
     {
         var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}" };
@@ -59,14 +77,12 @@ internal sealed class ModelOutput
         }
 
         lines.AddRange(item.Options);
-        return lines.FirstOrDefault(line => line.IndexOf('"') >= 0) is { } quoted
-            ? throw new InvalidItemException($"'{quoted}' has a quotation mark, which the tool's response file cannot hold.")
-            : string.Concat(lines.Select(line => $"\"{line}\"\n"));
+        return ResponseLines.Write(lines);
     }
 
     /// <summary>What the inputs are now.</summary>
     /// <param name="inputs">In full.</param>
     /// <param name="tool">The tool's main file.</param>
-    public static string InputsText(IEnumerable<string> inputs, string tool) => string.Concat(inputs.Concat([tool]).Select(path =>
+    public static string InputsText(IEnumerable<string> inputs, string tool) => string.Concat(inputs.Concat(ToolFiles.Of(tool)).Select(path =>
         new FileInfo(path) is { Exists: true } file ? FormattableString.Invariant($"{path}|{file.Length}|{file.LastWriteTimeUtc.Ticks}\n") : $"{path}|absent\n"));
 }

@@ -7,6 +7,8 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
 public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
 {
+    private static readonly DateTime LongAgo = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     private readonly List<ITaskItem> _inputs = [];
     private readonly List<ITaskItem> _shipped = [];
     private readonly List<ITaskItem> _replaced = [];
@@ -95,7 +97,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
                 }
 
                 taken.Add(item.Link, model.ItemSpec);
-                var output = new ModelOutput(cache, ProjectFolder, item);
+                var output = new ModelOutput(cache, ProjectFile, item);
                 _ = output.ResponseText(item);
                 outputs.Add((item, output));
             }
@@ -103,6 +105,12 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             {
                 rules.Log(Log, invalid.Code, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
             }
+        }
+
+        if (CacheFolder.Trim('/', '\\') == "none")
+        {
+            rules.Log(Log, BuildCodes.ItemInvalid, true, ProjectFile,
+                "OnnxCompressCacheDir is 'none', but compressed models must lie somewhere: name a folder, or leave it out. CacheDir=\"none\" of an item turns off the cache of statistics.");
         }
 
         if (Log.HasLoggedErrors)
@@ -115,7 +123,17 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         ItemsCache = Path.Combine(owner, "onnxcompress.items.cache");
         if (WriteFiles)
         {
-            Write(compressed, new FolderOwners(cache, owner));
+            try
+            {
+                Write(compressed, new FolderOwners(cache, owner));
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FolderBusyException)
+            {
+                rules.Log(Log, failure is FolderBusyException ? BuildCodes.FolderBusy : BuildCodes.FolderUnusable, true, ProjectFile,
+                    $"The folder of compressed models, '{cache}', cannot be used: {failure.Message}");
+                return false;
+            }
+
             WarnOfOtherVersion(rules, compressed.Count);
         }
 
@@ -223,18 +241,23 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
     {
         if (compressed.Count > 0)
         {
-            owners.Want(compressed.Select(pair => Path.GetFileName(pair.Output.Folder)));
-        }
-
-        foreach (var (item, output) in compressed)
-        {
-            BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText(item));
-            BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(item.AllInputs, Tool));
+            owners.Want(compressed.Select(pair => Path.GetFileName(pair.Output.Folder)), () => compressed.ForEach(pair => Describe(pair.Item, pair.Output)));
         }
 
         if (_shipped.Count > 0 || File.Exists(ItemsCache))
         {
             BuildPaths.WriteIfDifferent(ItemsCache, string.Concat(_shipped.Select(item => $"{item.GetMetadata("Emit")}|{item.ItemSpec}|{item.GetMetadata("Link")}\n")));
+        }
+    }
+
+    private void Describe(ModelItem item, ModelOutput output)
+    {
+        BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText(item));
+        BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(item.AllInputs, Tool));
+        if (File.Exists(output.Stamp) && ResultStamp.Read(output.Folder)?.LooksUntouched(output.Folder) != true)
+        {
+            // Times alone would call it up to date. Older than all that it is made from, it has its content looked at.
+            File.SetLastWriteTimeUtc(output.Stamp, LongAgo);
         }
     }
 

@@ -25,11 +25,19 @@ public sealed class ReleaseOnnxModels : Microsoft.Build.Utilities.Task
     {
         var project = Path.GetDirectoryName(ProjectFile)!;
         var cache = BuildPaths.Full(project, CacheFolder);
-        if (Directory.Exists(cache))
+        try
         {
-            new FolderOwners(cache, BuildPaths.Full(project, Owner)).KeepOnly(new HashSet<string>(Keep.Select(item => Path.GetFileName(item.ItemSpec))));
+            if (Directory.Exists(cache))
+            {
+                new FolderOwners(cache, BuildPaths.Full(project, Owner)).KeepOnly(new HashSet<string>(Keep.Select(item => Path.GetFileName(item.ItemSpec))));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FolderBusyException)
+        {
+            Log.LogError(null, failure is FolderBusyException ? BuildCodes.FolderBusy : BuildCodes.FolderUnusable, null, ProjectFile, 0, 0, 0, 0,
+                "{0}", $"The folder of compressed models, '{cache}', cannot be used: {failure.Message}");
         }
 
-        return true;
+        return !Log.HasLoggedErrors;
     }
 }

@@ -6,13 +6,13 @@ namespace OnnxCompress.Cli.Options;
 internal static class CommandText
 {
     /// <summary>The tool and every word that was given, quoted where a shell would read it otherwise.</summary>
-    public static string Of(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => Quote(token.Value)).Prepend("dotnet onnx-compress"));
+    public static string Of(ParseResult parsed) => string.Join(' ', Words(parsed).Select(Quote).Prepend("dotnet onnx-compress"));
 
     /// <summary>The words of <c>explore</c> as <c>compress</c> takes them, with a budget and another output.</summary>
     public static string Compressing(ParseResult parsed, string budget)
     {
         var words = new List<string> { "dotnet onnx-compress compress" };
-        var tokens = parsed.Tokens.Select(token => token.Value).Skip(1).ToArray();
+        var tokens = Words(parsed).Skip(1).ToArray();
         for (var i = 0; i < tokens.Length; i++)
         {
             if (tokens[i] is "-o" or "--out" or "--objective")
@@ -26,6 +26,14 @@ internal static class CommandText
         }
 
         return $"{string.Join(' ', words)} -o small.onnx {budget}";
+    }
+
+    // Which run of which build it was says nothing about the result.
+    private static string[] Words(ParseResult parsed)
+    {
+        string[] words = [.. parsed.Tokens.Select(token => token.Value)];
+        var hidden = Array.IndexOf(words, "--build-run");
+        return hidden < 0 ? words : [.. words[..hidden], .. words.Skip(hidden + 2)];
     }
 
     private static string Quote(string word) =>

@@ -69,6 +69,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
         var report = Report(model, outcome, readSeconds) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
+        // Somebody may have taken over while the last stage looked at nothing but numbers.
+        cancellation.ThrowIfCancellationRequested();
         if (failures.Count == 0 || settings.Force)
         {
             report = Write(outcome.Result, report);

@@ -259,6 +259,15 @@ public static class DiagnosticCodes
     /// <summary>The tool manifest and the build's package have different versions (raised by the build).</summary>
     public const string BuildVersionsDiffer = "OCX9023";
 
+    /// <summary>Another run keeps the folder that a build compresses a model into.</summary>
+    public const string BuildFolderBusy = "OCX9024";
+
+    /// <summary>The folder that a build compresses models into cannot be read or written (raised by the build).</summary>
+    public const string BuildFolderUnusable = "OCX9025";
+
+    /// <summary>What a model is made from changed while a build compressed it (raised by the build).</summary>
+    public const string BuildInputsChanged = "OCX9026";
+
     /// <summary>A defect of the tool itself.</summary>
     public const string InternalError = "OCX9099";
 }

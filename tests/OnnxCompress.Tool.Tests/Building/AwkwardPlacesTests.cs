@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OnnxCompress.Testing;
 using OnnxCompress.Tool.Tests.Packages;
 
@@ -88,10 +87,7 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
         using var build = consumer.Start("build", "--no-restore", "-nodeReuse:false", "-m:1");
         Assert.True(SpinWait.SpinUntil(() => Tools(consumer).Length > 0, TimeSpan.FromMinutes(2)), build.Output);
         Thread.Sleep(TimeSpan.FromSeconds(2));
-        using (var signal = Process.Start("kill", ["-INT", $"{build.Id}"]))
-        {
-            signal.WaitForExit();
-        }
+        ToolProcesses.Signal("-INT", build.Id);
 
         var (code, output) = build.Wait();
 
@@ -103,23 +99,7 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
         Assert.Empty(consumer.Files("*.tmp", "obj"));
     }
 
-    private static int[] Tools(Consumer consumer) =>
-    [
-        .. Directory.GetDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => int.TryParse(name, out _))
-            .Where(name => CommandLine(name!).Contains("@" + consumer.At("obj"), StringComparison.Ordinal)).Select(name => int.Parse(name!, System.Globalization.CultureInfo.InvariantCulture)),
-    ];
-
-    private static string CommandLine(string process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    private static int[] Tools(Consumer consumer) => ToolProcesses.Of(consumer);
 
     private static void Protect(string folder, bool writable)
     {
