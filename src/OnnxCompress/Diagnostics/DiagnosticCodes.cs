@@ -238,6 +238,12 @@ public static class DiagnosticCodes
     /// <summary>The tool manifest and the build's package have different versions (raised by the build).</summary>
     public const string BuildVersionsDiffer = "OCX9023";
 
+    /// <summary>An input is a pipe, a socket, a device or a folder where a file is wanted.</summary>
+    public const string InputNotAFile = "OCX9041";
+
+    /// <summary>The results cannot be printed: the standard output is closed or full.</summary>
+    public const string OutputStreamClosed = "OCX9042";
+
     /// <summary>A defect of the tool itself.</summary>
     public const string InternalError = "OCX9099";
 }

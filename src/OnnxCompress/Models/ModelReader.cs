@@ -12,7 +12,7 @@ internal static class ModelReader
     private static ReadOnlySpan<byte> OrtFormatMarker => "ORTM"u8;
 
     /// <summary>Reads the file of a model; its external data are read by <see cref="ExternalData"/>.</summary>
-    /// <exception cref="OnnxCompressException">OCX1001: there is no such file; OCX1002: it is not an ONNX model.</exception>
+    /// <exception cref="OnnxCompressException">OCX1001: there is no such file; OCX1002: it is not an ONNX model; OCX9041: it is no regular file.</exception>
     public static ModelProto ReadFile(string path, IncrementalHash hash)
     {
         if (Directory.Exists(path))
@@ -23,7 +23,7 @@ internal static class ModelReader
         byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            bytes = InputFile.ReadAllBytes(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

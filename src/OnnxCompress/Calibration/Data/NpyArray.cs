@@ -10,7 +10,7 @@ internal sealed class NpyArray : SampleArray
     private readonly SafeFileHandle _file;
     private readonly NpyHeader _header;
 
-    private NpyArray(string path, NpyHeader header, string name, FileOptions options, string key = "")
+    private NpyArray(string path, NpyHeader header, string name, bool isOurs, string key = "")
     {
         var shape = string.Join(", ", header.Shape);
         if (header.Shape.Count == 0)
@@ -33,7 +33,7 @@ internal sealed class NpyArray : SampleArray
 
         (_header, Name, Key) = (header, name, key);
         (Count, SampleBytes, SampleDims) = ((int)header.Shape[0], (int)sampleBytes, [.. header.Shape.Skip(1)]);
-        _file = File.OpenHandle(path, options: options);
+        _file = isOurs ? File.OpenHandle(path, options: FileOptions.DeleteOnClose) : InputFile.OpenHandle(path);
     }
 
     /// <inheritdoc />
@@ -58,11 +58,11 @@ internal sealed class NpyArray : SampleArray
     /// <exception cref="OnnxCompressException">OCX3002: malformed or truncated; OCX3020: no samples.</exception>
     public static NpyArray Open(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var stream = InputFile.OpenRead(path);
         var header = NpyHeader.Read(stream, path);
         var present = stream.Length - header.DataOffset;
         return present >= header.DataBytes
-            ? new(path, header, path, FileOptions.RandomAccess)
+            ? new(path, header, path, isOurs: false)
             : throw new OnnxCompressException(
                 DiagnosticCodes.DataMalformed,
                 $"'{path}' is truncated: its header promises {header.DataBytes} bytes of data, {present} are there.");
@@ -75,7 +75,7 @@ internal sealed class NpyArray : SampleArray
     /// <param name="key">The name it was saved under.</param>
     /// <exception cref="OnnxCompressException">OCX3002: not samples; OCX3020: no samples.</exception>
     public static NpyArray OpenUnpacked(string path, NpyHeader header, string name, string key) =>
-        new(path, header, name, FileOptions.DeleteOnClose, key);
+        new(path, header, name, isOurs: true, key);
 
     /// <inheritdoc />
     public override void ReadSample(int index, Span<byte> destination)
