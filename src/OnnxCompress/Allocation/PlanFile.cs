@@ -32,7 +32,8 @@ internal static class PlanFile
 
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
-        JsonSerializer.Serialize(new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument) + "\n";
+        PlainText.Escape(JsonSerializer.Serialize(
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>

@@ -206,6 +206,9 @@ public static class DiagnosticCodes
     /// <summary>The result is not smaller than the original, so it was not written.</summary>
     public const string ResultNotSmaller = "OCX8006";
 
+    /// <summary>The results cannot be printed: the standard output is closed or full.</summary>
+    public const string OutputStreamClosed = "OCX8041";
+
     // 9: options and environment
 
     /// <summary>An option, verb or argument that the command line does not know.</summary>
@@ -240,9 +243,6 @@ public static class DiagnosticCodes
 
     /// <summary>An input is a pipe, a socket, a device or a folder where a file is wanted.</summary>
     public const string InputNotAFile = "OCX9041";
-
-    /// <summary>The results cannot be printed: the standard output is closed or full.</summary>
-    public const string OutputStreamClosed = "OCX9042";
 
     /// <summary>A defect of the tool itself.</summary>
     public const string InternalError = "OCX9099";

@@ -47,16 +47,9 @@ internal static partial class InputFile
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static FileStream OpenRead(string path)
     {
-        var handle = OpenHandle(path);
-        try
-        {
-            return new FileStream(handle, FileAccess.Read);
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+#pragma warning disable CA2000 // The stream owns the handle.
+        return new FileStream(OpenHandle(path), FileAccess.Read);
+#pragma warning restore CA2000
     }
 
     /// <summary>Reads a whole file.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Reporting;
 
@@ -31,7 +32,7 @@ public static class MarkdownReport
         Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));
         if (report.Command is not null)
         {
-            text.Append($"\n## Again\n\n```\n{report.Command.ReplaceLineEndings(" ")}\n```\n");
+            text.Append($"\n## Again\n\n```\n{PlainText.Escape(report.Command.ReplaceLineEndings(" "))}\n```\n");
         }
 
         text.Append($"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
@@ -60,7 +61,7 @@ public static class MarkdownReport
     private static string Escape(string cell)
     {
         var escaped = new StringBuilder();
-        foreach (var c in cell.ReplaceLineEndings(" "))
+        foreach (var c in PlainText.Escape(cell.ReplaceLineEndings(" ")))
         {
             escaped.Append("\\`*_[]<>|#".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString());
         }

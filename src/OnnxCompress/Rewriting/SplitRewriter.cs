@@ -28,7 +28,7 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
     {
         var graph = model.Graph;
-        var sites = SplitSites.Find(analysis).ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
+        var sites = SplitSites.ByName(analysis);
         var weights = new List<string>();
         foreach (var split in plan.Splits)
         {

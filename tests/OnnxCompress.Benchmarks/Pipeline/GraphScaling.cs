@@ -88,7 +88,7 @@ internal static class GraphScaling
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         if (process.ExitCode is not (0 or 3))
         {
-            Console.Error.WriteLine(error.GetAwaiter().GetResult().Split('\n')[0]);
+            Console.Error.WriteLine(error.GetAwaiter().GetResult().Split('\n').FirstOrDefault(line => line.Contains(" error ", StringComparison.Ordinal)));
         }
 
         return (process.ExitCode, string.Create(CultureInfo.InvariantCulture, $"{seconds:F1} s{(process.ExitCode == 0 ? "" : $" ({process.ExitCode})")}"));
@@ -118,7 +118,7 @@ internal static class GraphScaling
     /// <summary>The same with a constant in place of the input, read by a node that is none.</summary>
     private static GraphProto ConstantDoublings(int size)
     {
-        var graph = Start();
+        var graph = Start(16);
         var current = Constant(graph, 1, Width, 16, 16);
         for (var i = 1; i < size; i++)
         {
@@ -178,10 +178,10 @@ internal static class GraphScaling
         return End(graph, current);
     }
 
-    private static GraphProto Start()
+    private static GraphProto Start(int side = 2)
     {
         var graph = new GraphProto { Name = "scaling" };
-        graph.Input.Add(Value("x"));
+        graph.Input.Add(Value("x", side));
         return graph;
     }
 
@@ -192,10 +192,10 @@ internal static class GraphScaling
         return graph;
     }
 
-    private static ValueInfoProto Value(string name)
+    private static ValueInfoProto Value(string name, int side)
     {
         var type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float, Shape = new TensorShapeProto() } };
-        type.TensorType.Shape.Dim.AddRange(((long[])[1, Width, 2, 2]).Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }));
+        type.TensorType.Shape.Dim.AddRange(((long[])[1, Width, side, side]).Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }));
         return new ValueInfoProto { Name = name, Type = type };
     }
 

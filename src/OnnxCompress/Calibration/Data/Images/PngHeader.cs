@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data.Images;
 
