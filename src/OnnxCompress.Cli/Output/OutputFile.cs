@@ -75,6 +75,16 @@ internal static class OutputFile
         }
     }
 
-    private static string Resolve(string path) =>
-        File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path) : Path.GetFullPath(path);
+    private static string Resolve(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path) : Path.GetFullPath(path);
+        }
+        catch (IOException)
+        {
+            // A link that leads to itself is no other file; whoever opens it says what is wrong.
+            return Path.GetFullPath(path);
+        }
+    }
 }

@@ -89,6 +89,9 @@ public static class DiagnosticCodes
     /// <summary>A weight holds NaN or infinity.</summary>
     public const string WeightNotFinite = "OCX2019";
 
+    /// <summary>A layer has no inputs or no outputs: its weight holds no values.</summary>
+    public const string LayerEmpty = "OCX2041";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using OnnxCompress.Diagnostics;
 
@@ -35,7 +36,7 @@ public static class MarkdownReport
             text.Append($"\n## Again\n\n```\n{PlainText.Escape(report.Command.ReplaceLineEndings(" "))}\n```\n");
         }
 
-        text.Append($"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
         return text.ToString();
     }
 

@@ -8,7 +8,8 @@ namespace OnnxCompress.Benchmarks.Pipeline;
 
 /// <summary>
 /// Time of <c>inspect</c>, and of <c>compress</c> without data, for graphs of doubling sizes: every step from reading to
-/// writing should take time in proportion. Each run is a process of its own, as users start it.
+/// writing should take time in proportion. Each run is a process of its own, as users start it; what is printed is its
+/// processor time, all threads together, which other programs on the machine change little.
 /// </summary>
 internal static class GraphScaling
 {
@@ -80,12 +81,23 @@ internal static class GraphScaling
             start.ArgumentList.Add(arg);
         }
 
-        var began = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var seconds = 0.0;
+        while (!process.WaitForExit(20))
+        {
+            try
+            {
+                seconds = process.TotalProcessorTime.TotalSeconds;
+            }
+            catch (InvalidOperationException)
+            {
+                // It ended in between.
+            }
+        }
+
+        output.GetAwaiter().GetResult();
         if (process.ExitCode is not (0 or 3))
         {
             Console.Error.WriteLine(error.GetAwaiter().GetResult().Split('\n').FirstOrDefault(line => line.Contains(" error ", StringComparison.Ordinal)));

@@ -30,9 +30,9 @@ public sealed class SpecialFileTests : IDisposable
     [InlineData("labels.npy")]
     public async Task A_pipe_or_a_socket_is_one_error(string name)
     {
-        foreach (var make in (Action<string>[])[Pipe, Socket])
+        foreach (var make in (Func<string, IDisposable?>[])[Pipe, Socket])
         {
-            make(_folder.File(name));
+            using var open = make(_folder.File(name));
 
             var run = await Run(Command(name, _folder.File(name)));
 
@@ -45,7 +45,7 @@ public sealed class SpecialFileTests : IDisposable
     [Fact]
     public async Task A_pipe_behind_a_link_is_one_error()
     {
-        Pipe(_folder.File("pipe"));
+        _ = Pipe(_folder.File("pipe"));
         File.CreateSymbolicLink(_folder.File("data.npy"), _folder.File("pipe"));
 
         (await Run(Command("data.npy", _folder.File("data.npy")))).HasOneError(1, DiagnosticCodes.InputNotAFile);
@@ -67,16 +67,7 @@ public sealed class SpecialFileTests : IDisposable
     [Fact]
     public async Task A_folder_whose_links_lead_back_is_read_once()
     {
-        var pictures = _folder.File("pictures");
-        for (var i = 0; i < 4; i++)
-        {
-            Directory.CreateDirectory(Path.Combine(pictures, $"class{i}"));
-            // Each way of 32 steps through these would be a place of its own: 8 to the power of 32 of them.
-            Directory.CreateSymbolicLink(Path.Combine(pictures, $"class{i}", "up"), pictures);
-            Directory.CreateSymbolicLink(Path.Combine(pictures, $"class{i}", "here"), Path.Combine(pictures, $"class{i}"));
-            File.WriteAllBytes(
-                Path.Combine(pictures, $"class{i}", "a.png"), PngBytes.Assemble(PngBytes.Header(28, 28, 8, 0, false), null, PngBytes.Deflate(new byte[28 * 29])));
-        }
+        var pictures = Circles();
 
         var run = await Run("calibrate", SampleFiles.Model, "-d", pictures, "-o", _folder.File("o.stats"), "--json");
 
@@ -90,14 +81,7 @@ public sealed class SpecialFileTests : IDisposable
     [InlineData("blank.csv", "    ")]
     public async Task A_line_of_40_megabytes_is_refused_before_it_is_read(string name, string piece)
     {
-        using (var file = File.CreateText(_folder.File(name)))
-        {
-            for (var i = 0; i < (40 << 20) / piece.Length; i++)
-            {
-                file.Write(piece);
-            }
-        }
-
+        Repeat(name, piece);
         var allocated = GC.GetTotalAllocatedBytes();
         var run = await Run(Command(name, _folder.File(name)));
 
@@ -114,6 +98,31 @@ public sealed class SpecialFileTests : IDisposable
         }
 
         (await Run(Command("plan.json", _folder.File("plan.json")))).HasOneError(1, DiagnosticCodes.PlanUnreadable, "at most");
+    }
+
+    private string Circles()
+    {
+        var pictures = _folder.File("pictures");
+        for (var i = 0; i < 4; i++)
+        {
+            Directory.CreateDirectory(Path.Combine(pictures, $"class{i}"));
+            // Each way of 32 steps through these would be a place of its own: 8 to the power of 32 of them.
+            Directory.CreateSymbolicLink(Path.Combine(pictures, $"class{i}", "up"), pictures);
+            Directory.CreateSymbolicLink(Path.Combine(pictures, $"class{i}", "here"), Path.Combine(pictures, $"class{i}"));
+            File.WriteAllBytes(
+                Path.Combine(pictures, $"class{i}", "a.png"), PngBytes.Assemble(PngBytes.Header(28, 28, 8, 0, false), null, PngBytes.Deflate(new byte[28 * 29])));
+        }
+
+        return pictures;
+    }
+
+    private void Repeat(string name, string piece)
+    {
+        using var file = File.CreateText(_folder.File(name));
+        for (var i = 0; i < (40 << 20) / piece.Length; i++)
+        {
+            file.Write(piece);
+        }
     }
 
     private string[] Command(string name, string path)
@@ -143,17 +152,19 @@ public sealed class SpecialFileTests : IDisposable
     private static Task<CliRun> Run(params string[] args) =>
         Task.Run(() => CliRun.Of(CancellationToken.None, args), CancellationToken.None).WaitAsync(LongestTime, TestContext.Current.CancellationToken);
 
-    private static void Pipe(string path)
+    private static IDisposable? Pipe(string path)
     {
         using var process = Process.Start(new ProcessStartInfo("mkfifo") { ArgumentList = { path } })!;
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
+        return null;
     }
 
-    private static void Socket(string path)
+    private static Socket Socket(string path)
     {
-        // The name stays when the socket is closed.
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        // Its name goes when it is closed.
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(path));
+        return socket;
     }
 }
