@@ -77,6 +77,11 @@ internal static class OutputFile
 
     private static string Resolve(string path)
     {
+        if (path.Length == 0)
+        {
+            return path;
+        }
+
         try
         {
             return File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path) : Path.GetFullPath(path);

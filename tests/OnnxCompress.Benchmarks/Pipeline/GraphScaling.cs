@@ -200,7 +200,10 @@ internal static class GraphScaling
     private static GraphProto End(GraphProto graph, string output)
     {
         graph.Node.Add(new NodeProto { OpType = "Neg", Name = "end", Input = { output }, Output = { "y" } });
-        graph.Output.Add(new ValueInfoProto { Name = "y" });
+        graph.Output.Add(new ValueInfoProto
+        {
+            Name = "y", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float } },
+        });
         return graph;
     }
 
