@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Models;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Tests.Testing;
@@ -46,7 +47,7 @@ public sealed class RunningCostTests
     }
 
     /// <summary>A residual stream and layers of their own; a batch of four, so that operations of one sample are rounded.</summary>
-    private static Models.OnnxModel Model()
+    private static OnnxModel Model()
     {
         var builder = new TestModel();
         builder.Input("x", 4, 3, 8, 8);

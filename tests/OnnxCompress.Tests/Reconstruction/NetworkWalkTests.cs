@@ -42,7 +42,7 @@ public sealed class NetworkWalkTests
         builder.Nodes("SplitToSequence", "split", ["a", "cut"], ["parts"], ("axis", 1L));
         foreach (var (name, at) in (ReadOnlySpan<(string, long)>)[("zero", 0), ("one", 1)])
         {
-            builder.Graph.Initializer.Add(new Models.Protos.TensorProto { Name = name, DataType = (int)ElementType.Int64, Int64Data = { at } });
+            builder.Graph.Initializer.Add(new OnnxCompress.Models.Protos.TensorProto { Name = name, DataType = (int)ElementType.Int64, Int64Data = { at } });
         }
 
         // A sequence made of a sequence, and one of what a later layer makes.
