@@ -1,3 +1,5 @@
+using OnnxCompress.Cli.Output;
+
 namespace OnnxCompress.Cli;
 
 /// <summary>What a verb talks to.</summary>
@@ -14,6 +16,8 @@ internal sealed record CliContext(
     {
         // A dumb terminal cannot move its cursor.
         var drawable = Environment.GetEnvironmentVariable("TERM") != "dumb";
-        return new(Console.Out, Console.Error, drawable && !Console.IsOutputRedirected, drawable && !Console.IsErrorRedirected, cancellation);
+#pragma warning disable CA2000 // They live as long as the process.
+        return new(new StandardStream(() => Console.Out, isTalk: false), new StandardStream(() => Console.Error, isTalk: true), drawable && !Console.IsOutputRedirected, drawable && !Console.IsErrorRedirected, cancellation);
+#pragma warning restore CA2000
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxCompress.Cli.Options;
-using OnnxCompress.Cli.Output;
 using OnnxCompress.Cli.Verbs;
 using OnnxCompress.Diagnostics;
 
@@ -59,7 +58,7 @@ internal static class CommandLineApp
                 $"This is a defect of the tool, please report it with the command line: {defect.GetType().Name}: {OneLine(defect.Message)}"));
             if (args.Contains("--verbose"))
             {
-                context.Error.WriteLine(defect);
+                context.Error.WriteLine(PlainText.Escape(defect.ToString()));
             }
 
             return ExitCodes.Internal;

@@ -19,6 +19,7 @@ public sealed class OrtRuntime : IModelRuntime
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
+        model = model.ForRunning();
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,

@@ -239,13 +239,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         (options.Statistics is not null || options.IsDataFree) && workshop.Samples is RandomSampleSource
             ? [.. draft.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(runtime, options.Threads).Measure(
-                workshop.Model, draft.Model, [.. draft.Plan.Sites.Select(s => LayersOf(s, workshop.Analysis))], draft.Shrinkage, workshop.Samples, options.BatchSize,
+                workshop.Model, draft.Model, LayersOf(draft.Plan, workshop.Analysis), draft.Shrinkage, workshop.Samples, options.BatchSize,
                 cancellation);
 
-    /// <summary>The layers whose outputs show what a site does.</summary>
-    private static LinearLayer[] LayersOf(SitePlan site, ModelAnalysis analysis) => site is ChannelPlan
-        ? [.. analysis.Groups.First(g => g.Name == site.Site).ConsumerLayers.Select(c => c.Layer)]
-        : [SplitSites.Find(analysis).First(l => l.Node.Name == site.Site)];
+    /// <summary>The layers whose outputs show what each site does.</summary>
+    private static LinearLayer[][] LayersOf(CompressionPlan plan, ModelAnalysis analysis)
+    {
+        var layers = SplitSites.ByName(analysis);
+        return [.. plan.Sites.Select(site => site is ChannelPlan ? analysis.GroupOf(site.Site)!.ConsumerLayers.Select(c => c.Layer).ToArray() : [layers[site.Site]])];
+    }
 
     private static CompressionResult Describe(OnnxModel model, Workshop workshop, Draft draft, double[] errors, StageTimes times)
     {

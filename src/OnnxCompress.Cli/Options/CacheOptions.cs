@@ -27,6 +27,7 @@ internal sealed class CacheOptions
         CacheFolder = parsed.GetValue(_folder) switch
         {
             "none" => null,
+            { } nothing when string.IsNullOrWhiteSpace(nothing) => throw Usage.Invalid("--cache-dir", nothing, "a folder or none"),
             { } folder => Path.GetFullPath(folder),
             null => UserFolder(),
         },
@@ -36,7 +37,8 @@ internal sealed class CacheOptions
     /// <summary>Where the system keeps what can be made again; null where the user has no such place.</summary>
     private static string? UserFolder()
     {
-        string? Under(string? folder, params string[] parts) => string.IsNullOrEmpty(folder) ? null : Path.Combine([folder, .. parts, Name]);
+        string? Under(string? folder, params string[] parts) => folder is null || !Path.IsPathFullyQualified(folder) ? null : Path.Combine([folder, .. parts, Name]);
+        // The XDG specification wants relative paths ignored: they would mean another folder for each place the tool is started in.
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return OperatingSystem.IsWindows() ? Under(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData))
             : OperatingSystem.IsMacOS() ? Under(home, "Library", "Caches")

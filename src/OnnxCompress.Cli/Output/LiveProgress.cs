@@ -73,7 +73,7 @@ internal sealed class LiveProgress : IProgress<ProgressUpdate>
             task.IsIndeterminate = update.Total == 0;
             task.MaxValue = Math.Max(1, update.Total);
             task.Value = update.Done;
-            task.Description = Markup.Escape(update.Note is null ? update.Stage : $"{update.Stage} {update.Note}");
+            task.Description = Markup.Escape(PlainText.OneLine(update.Note is null ? update.Stage : $"{update.Stage} {update.Note}"));
             _estimate = _clock.Left(update) is { } left ? new(left, _clock.Elapsed) : null;
         }
 

@@ -66,5 +66,5 @@ internal sealed class PlainProgress : IProgress<ProgressUpdate>
 
     private string Left(ProgressUpdate update) => _stage.Left(update) is { } left ? $", about {StageClock.RoundedUp(left)} left" : "";
 
-    private static string Note(ProgressUpdate update) => update.Note is null ? "" : $" ({update.Note})";
+    private static string Note(ProgressUpdate update) => update.Note is null ? "" : $" ({PlainText.OneLine(update.Note)})";
 }

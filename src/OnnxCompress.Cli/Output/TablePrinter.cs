@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Reporting;
 using Spectre.Console;
 

@@ -13,6 +13,8 @@ internal sealed class BudgetLimits
     private const double ParameterWeight = 0.75;
 
     private readonly JointCost _cost;
+    private readonly CostModel _model;
+    private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
     private readonly IReadOnlyList<Limit> _limits;
     private readonly CostModel[] _parts;
@@ -27,7 +29,7 @@ internal sealed class BudgetLimits
     public BudgetLimits(
         IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget, LatencyCost? latency = null)
     {
-        _cost = new JointCost(cost, splits);
+        (_cost, _model, _splits) = (new JointCost(cost, splits), cost, splits);
         for (var s = 0; s < groups.Count; s++)
         {
             for (var c = 0; c < groups[s].Channels; c++)
@@ -69,6 +71,12 @@ internal sealed class BudgetLimits
     /// <summary>Whether every limit holds.</summary>
     public bool Allow(Allocated allocated) => _limits.All(l => l.Cost(allocated) <= l.Most);
 
+    /// <summary>Whether every limit holds for an allocation that is changed step by step.</summary>
+    public bool Allow(RunningCost running) => _limits.All(l => l.Running(running) <= l.Most);
+
+    /// <summary>An allocation whose cost follows its changes.</summary>
+    public RunningCost Follow(Allocated start) => new(_model, _parts, _splits, _siteOf, start);
+
     /// <summary>Whether the root of an element stays.</summary>
     public Func<int, bool> IsKept(IReadOnlyList<bool[]> kept) => root => !_siteOf.TryGetValue(root, out var at) || kept[at.Site][at.Channel];
 
@@ -94,12 +102,12 @@ internal sealed class BudgetLimits
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return Counted(
-                "--keep-params", ofParameters * parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), (part, isKept) => part.Parameters(isKept), c => c.Parameters);
+                "--keep-params", ofParameters * parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), r => r.Parameters, (part, isKept) => part.Parameters(isKept), c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", ofMacs * macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), (part, isKept) => part.Macs(isKept), c => c.Macs);
+            yield return Counted("--keep-macs", ofMacs * macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), r => r.Macs, (part, isKept) => part.Macs(isKept), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -109,6 +117,7 @@ internal sealed class BudgetLimits
                 "--keep-bytes",
                 Math.Floor(ofBytes * originalBytes),
                 a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
+                r => originalBytes - constants + r.Bytes,
                 (part, isKept) => part.Bytes(isKept),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * JointCost.BytesPerNode),
                 Whole);
@@ -117,10 +126,13 @@ internal sealed class BudgetLimits
         if (budget.KeepLatency is { } ofLatency)
         {
             var time = latency ?? throw new ArgumentException("A limit on latency needs times.", nameof(latency));
+            double Milliseconds(IReadOnlyList<bool[]> kept, IReadOnlyList<SplitOption?> chosen) => time.Milliseconds(
+                IsKept(kept), chosen.Select((s, i) => (splits[i].Layer.Node.Name, s?.Shape)).Where(s => s.Shape is not null).Select(s => (s.Name, s.Shape!)));
             yield return new(
                 "--keep-latency",
                 ofLatency * time.WholeMilliseconds,
-                a => time.Milliseconds(IsKept(a.Kept), a.Splits.Select((s, i) => (splits[i].Layer.Node.Name, s?.Shape)).Where(s => s.Shape is not null).Select(s => (s.Name, s.Shape!))),
+                a => Milliseconds(a.Kept, a.Splits),
+                r => Milliseconds(r.Kept, r.Splits),
                 (_, isKept) => time.Milliseconds(isKept, []),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node.Name, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
@@ -133,6 +145,7 @@ internal sealed class BudgetLimits
                 "the search",
                 both,
                 a => Mean(_cost.Parameters(IsKept(a.Kept), a.Splits), _cost.Macs(IsKept(a.Kept), a.Splits)),
+                r => Mean(r.Parameters, r.Macs),
                 (part, isKept) => Mean(part.Parameters(isKept), part.Macs(isKept)),
                 (_, _, _, c) => Mean(c.Parameters, c.Macs),
                 share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
@@ -140,8 +153,9 @@ internal sealed class BudgetLimits
     }
 
     private static Limit Counted(
-        string option, double most, Func<Allocated, double> cost, Func<CostModel, Func<int, bool>, double> part, Func<SplitCost, double> price) =>
-        new(option, Math.Floor(most), cost, part, (_, _, _, c) => price(c), Whole);
+        string option, double most, Func<Allocated, double> cost, Func<RunningCost, double> running, Func<CostModel, Func<int, bool>, double> part,
+        Func<SplitCost, double> price) =>
+        new(option, Math.Floor(most), cost, running, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 
@@ -149,6 +163,7 @@ internal sealed class BudgetLimits
     /// <param name="Option">The option that set it.</param>
     /// <param name="Most">What is allowed.</param>
     /// <param name="Cost">What a choice costs.</param>
+    /// <param name="Running">The same of a choice whose cost is followed.</param>
     /// <param name="Part">What a part of the model costs, not split; of time, the whole model.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
@@ -156,6 +171,7 @@ internal sealed class BudgetLimits
         string Option,
         double Most,
         Func<Allocated, double> Cost,
+        Func<RunningCost, double> Running,
         Func<CostModel, Func<int, bool>, double> Part,
         Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
         Func<double, string> Text);

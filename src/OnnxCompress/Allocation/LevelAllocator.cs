@@ -86,31 +86,45 @@ internal sealed class LevelAllocator
 
     private Allocated Fill(int[] widths, Allocated start)
     {
-        var (kept, splits) = (start.Kept.ToArray(), start.Splits.ToArray());
-        var isOpen = Enumerable.Repeat(true, _sites.Count + _splits.Count).ToArray();
-        while (Array.Exists(isOpen, open => open))
+        var running = _limits.Follow(start);
+        double LevelAt(int i) => i < _sites.Count ? LevelOf(_sites[i], widths[i]) : _splits[i - _sites.Count].LevelOf(running.Splits[i - _sites.Count]);
+        var open = new PriorityQueue<int, (double Level, int Index)>(
+            Enumerable.Range(0, _sites.Count + _splits.Count).Select(i => (i, (LevelAt(i), i))),
+            Comparer<(double Level, int Index)>.Create((a, b) => b.Level.CompareTo(a.Level) is not 0 and var order ? order : a.Index.CompareTo(b.Index)));
+        while (open.TryDequeue(out var at, out _))
         {
-            var at = Enumerable.Range(0, isOpen.Length).Where(i => isOpen[i])
-                .MaxBy(i => i < _sites.Count ? LevelOf(_sites[i], widths[i]) : _splits[i - _sites.Count].LevelOf(splits[i - _sites.Count]));
-            isOpen[at] = at < _sites.Count ? Widen(at, widths, kept, splits) : Refine(at - _sites.Count, kept, splits);
+            if (at < _sites.Count ? Widen(at, widths, running) : Refine(at - _sites.Count, running))
+            {
+                open.Enqueue(at, (LevelAt(at), at));
+            }
         }
 
-        return new Allocated(kept, splits);
+        return new Allocated(running.Kept, running.Splits);
     }
 
-    /// <summary>Gives a group its next channels; false when it has all, or they do not fit into the budget.</summary>
-    private bool Widen(int site, int[] widths, bool[][] kept, SplitOption?[] splits)
+    /// <summary>
+    /// Gives a group its next channels; false when it has all, they do not fit into the budget, or a split beside it could
+    /// not be made any more or would not pay.
+    /// </summary>
+    private bool Widen(int site, int[] widths, RunningCost running)
     {
         var width = widths[site];
-        var before = kept[site];
-        while (width < _sites[site].Group.Channels && kept[site].AsSpan().SequenceEqual(before))
+        var before = running.Kept[site];
+        var kept = before;
+        while (width < _sites[site].Group.Channels && kept.AsSpan().SequenceEqual(before))
         {
-            kept[site] = _sites[site].Keep(++width);
+            kept = _sites[site].Keep(++width);
         }
 
-        if (kept[site].AsSpan().SequenceEqual(before) || !AllFit(kept, splits) || !_limits.Allow(new Allocated(kept, splits)))
+        if (kept.AsSpan().SequenceEqual(before))
         {
-            kept[site] = before;
+            return false;
+        }
+
+        running.Keep(site, kept);
+        if (!running.SplitsFit(site) || !_limits.Allow(running))
+        {
+            running.Keep(site, before);
             return false;
         }
 
@@ -119,28 +133,21 @@ internal sealed class LevelAllocator
     }
 
     /// <summary>Gives a layer its next split, or leaves it whole again; false when neither fits into the budget.</summary>
-    private bool Refine(int site, bool[][] kept, SplitOption?[] splits)
+    private bool Refine(int site, RunningCost running)
     {
-        if (splits[site] is not { } before)
+        if (running.Splits[site] is not { } before)
         {
             return false;
         }
 
-        var remaining = _splits[site].SizeWhen(_cost, _limits.IsKept(kept));
-        splits[site] = _splits[site].Better(before, remaining, shape => _limits.Price(_splits[site], remaining, shape));
-        if (_limits.Allow(new Allocated(kept, splits)))
+        var remaining = running.SizeOf(site);
+        running.Split(site, _splits[site].Better(before, remaining, shape => _limits.Price(_splits[site], remaining, shape)));
+        if (_limits.Allow(running))
         {
             return true;
         }
 
-        splits[site] = before;
+        running.Split(site, before);
         return false;
-    }
-
-    /// <summary>Channel groups of a grouped split must still divide the channels, and every split must still pay.</summary>
-    private bool AllFit(bool[][] kept, SplitOption?[] splits)
-    {
-        var isKept = _limits.IsKept(kept);
-        return splits.Index().All(s => s.Item is null || SplitCandidate.Fits(s.Item.Shape, _splits[s.Index].SizeWhen(_cost, isKept)));
     }
 }

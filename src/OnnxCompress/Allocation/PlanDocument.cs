@@ -34,7 +34,7 @@ internal sealed record PlanEntry(string? Site, string? Method)
 
     public double? Ridge { get; init; }
 
-    public double PredictedError { get; init; }
+    public double? PredictedError { get; init; }
 
     public string? Reason { get; init; }
 }

@@ -16,20 +16,24 @@ internal static class PlanFile
     private const int Schema = 1;
 
     /// <summary>A plan is a list of numbers; one that is larger is none.</summary>
-    private const long LargestBytes = 64 << 20;
+    private const long LargestBytes = 32 << 20;
 
     private static readonly PlanJsonContext Context = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
+        AllowDuplicateProperties = false,
         NewLine = "\n",
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
-        JsonSerializer.Serialize(new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument) + "\n";
+        PlainText.Escape(JsonSerializer.Serialize(
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -37,12 +41,9 @@ internal static class PlanFile
     {
         try
         {
-            if (new FileInfo(path).Length > LargestBytes)
-            {
-                throw Unreadable(path, "it is larger than any plan", null);
-            }
-
-            var document = JsonSerializer.Deserialize(File.ReadAllText(path), Context.PlanDocument);
+            // Editors put a mark in front that is no part of JSON.
+            var bytes = InputFile.ReadAllBytes(path, LargestBytes).AsSpan();
+            var document = JsonSerializer.Deserialize(bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes, Context.PlanDocument);
             return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null)
                 ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
@@ -70,7 +71,7 @@ internal static class PlanFile
             Factors = c.Factors is null ? null : [.. c.Factors],
             Of = c.Of,
             Ridge = c.Ridge,
-            PredictedError = c.PredictedError,
+            PredictedError = Stated(c.PredictedError),
             Reason = c.Factors is null
                 ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
                 : FormattableString.Invariant($"drawn by sensitivity, expected relative error {c.PredictedError:F4}"),
@@ -82,30 +83,53 @@ internal static class PlanFile
             Groups = s.Shape.Groups,
             InnerRank = s.Shape.InnerRank,
             Of = s.LargestRank,
-            PredictedError = s.PredictedError,
+            PredictedError = Stated(s.PredictedError),
             Reason = FormattableString.Invariant($"{s.Shape.Rank * s.Shape.Groups} of {s.LargestRank} directions carry all but a relative error of {s.PredictedError:F4}"),
         },
         _ => throw new ArgumentException($"A plan of kind {site.GetType().Name}.", nameof(site)),
     };
 
+    /// <summary>JSON has no NaN and no infinity: what is not known is left out.</summary>
+    private static double? Stated(double error) => double.IsFinite(error) ? error : null;
+
     private static SitePlan Site(PlanEntry entry, string path)
     {
-        if (entry.Site is null || !Enum.TryParse<CompressionMethod>(entry.Method, out var method))
+        if (entry.Site is null || Named<CompressionMethod>(entry.Method) is not { } method)
         {
             throw Unreadable(path, $"the site '{entry.Site}' has no known method", null);
         }
 
+        // A number too large for its type is read as infinity.
+        foreach (var (key, value) in ((string, double?)[])[("predictedError", entry.PredictedError), ("ridge", entry.Ridge), .. (entry.Factors ?? []).Select(f => ("factors", (double?)Math.Abs(f)))])
+        {
+            if (value is { } number && !(number is >= 0 and <= double.MaxValue))
+            {
+                throw Unreadable(path, $"'{key}' of the site '{entry.Site}' is negative or beyond all numbers", null);
+            }
+        }
+
+        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank))
+        {
+            throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
+        }
+
+        var error = entry.PredictedError ?? 0;
         if (entry.Form is null)
         {
             return entry.Kept is null
                 ? throw Unreadable(path, $"the site '{entry.Site}' lists neither channels nor a form", null)
-                : new ChannelPlan(entry.Site, method, entry.Kept, entry.Of, entry.PredictedError, entry.Ridge ?? 0) { Factors = entry.Factors };
+                : new ChannelPlan(entry.Site, method, entry.Kept, entry.Of, error, entry.Ridge ?? 0) { Factors = entry.Factors };
         }
 
-        return Enum.TryParse<SplitForm>(entry.Form, out var form)
-            ? new SplitPlan(entry.Site, new SplitShape(form, entry.Rank ?? 0, entry.Groups ?? 1, entry.InnerRank ?? 0), entry.Of, entry.PredictedError)
+        return Named<SplitForm>(entry.Form) is { } form
+            ? new SplitPlan(entry.Site, new SplitShape(form, entry.Rank ?? 0, entry.Groups ?? 1, entry.InnerRank ?? 0), entry.Of, error)
             : throw Unreadable(path, $"the site '{entry.Site}' has the unknown form '{entry.Form}'", null);
     }
+
+    /// <summary>The value with exactly this name: the parser of .NET also takes numbers, lists and blanks.</summary>
+    private static T? Named<T>(string? name)
+        where T : struct, Enum =>
+        name is not null && Array.IndexOf(Enum.GetNames<T>(), name) is var index and >= 0 ? Enum.GetValues<T>()[index] : null;
 
     private static OnnxCompressException Unreadable(string path, string why, Exception? cause) =>
         new(DiagnosticCodes.PlanUnreadable, $"'{path}' holds no plan that can be read: {why}; write one with the verb 'plan'.", cause);

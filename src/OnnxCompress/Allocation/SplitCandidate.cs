@@ -49,6 +49,9 @@ internal sealed class SplitCandidate(
     /// <summary>Size of the layer when some channels stay.</summary>
     public LayerSize SizeWhen(CostModel cost, Func<int, bool> isKept) => sizes(cost.Kept(axes.Input, isKept), cost.Kept(axes.Output, isKept));
 
+    /// <summary>Roots of the elements on both sides of the layer.</summary>
+    public IEnumerable<int> Roots(CostModel cost) => axes.Input.Ids.Concat(axes.Output.Ids).Select(cost.Root);
+
     /// <summary>Parameters of a bias that a split brings with it.</summary>
     public long AddedBias(SplitShape shape, LayerSize remaining) =>
         lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;

@@ -13,10 +13,10 @@ internal static class SplitMacs
     public static long Of(CompressionPlan plan, ModelAnalysis analysis, Func<int, bool> isKept)
     {
         var macs = analysis.Cost.Macs(isKept);
-        var layers = SplitSites.Find(analysis);
+        var layers = SplitSites.ByName(analysis);
         foreach (var split in plan.Splits)
         {
-            var layer = layers.First(l => l.Node.Name == split.Site);
+            var layer = layers[split.Site];
             var axes = analysis.Relations.KnownAxes(layer.Weight);
             var size = SplitSites.SizeOf(
                 layer, analysis, analysis.Cost.Kept(axes[layer.InputAxis]!, isKept), analysis.Cost.Kept(axes[layer.OutputAxis]!, isKept));

@@ -52,7 +52,7 @@ public sealed class CalibrationStatistics
     public void Add(CalibrationStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.ModelSha256 != ModelSha256 || !other._taps.Keys.SequenceEqual(_taps.Keys))
+        if (other.ModelSha256 != ModelSha256 || !other._taps.Select(t => (t.Key, t.Value.Channels)).SequenceEqual(_taps.Select(t => (t.Key, t.Value.Channels))))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.StatisticsMismatch,
@@ -93,11 +93,12 @@ public sealed class CalibrationStatistics
 
     internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found
-        : throw new OnnxCompressException(
-            DiagnosticCodes.StatisticsMismatch,
-            $"The statistics have no entry for '{tap.Tensor}' with {tap.Channels} channels; calibrate this model again.");
+        : throw Lacking(tap);
 
-    internal TapStatistics? Find(ChannelTap? tap) => tap is not null && _taps.TryGetValue(tap.Key, out var found) ? found : null;
+    /// <summary>The statistics at a place; null where none were taken there.</summary>
+    /// <exception cref="OnnxCompressException">OCX3011: they were taken of another number of channels.</exception>
+    internal TapStatistics? Find(ChannelTap? tap) =>
+        tap is null || !_taps.TryGetValue(tap.Key, out var found) ? null : found.Channels == tap.Channels ? found : throw Lacking(tap);
 
     internal TapStatistics Open(string key, int channels)
     {
@@ -108,4 +109,8 @@ public sealed class CalibrationStatistics
 
         return found;
     }
+
+    private static OnnxCompressException Lacking(ChannelTap tap) => new(
+        DiagnosticCodes.StatisticsMismatch,
+        $"The statistics have no entry for '{tap.Tensor}' with {tap.Channels} channels; calibrate this model again.");
 }

@@ -69,9 +69,10 @@ internal static class ShapeObserver
     {
         var any = false;
         var varied = new List<HostTensor>();
+        var inputs = model.Inputs.ToDictionary(i => i.Name, i => i.Dims, StringComparer.Ordinal);
         foreach (var input in sample)
         {
-            var declared = model.Inputs.First(i => i.Name == input.Name).Dims;
+            var declared = inputs[input.Name];
             var dims = input.Dims.ToArray();
             for (var axis = 0; axis < dims.Length; axis++)
             {

@@ -15,6 +15,8 @@ internal static class StatisticsFile
 {
     private const int Version = 3;
 
+    private const int BufferBytes = 1 << 20;
+
     /// <summary>No sum over 2^63 products of two floats passes this.</summary>
     private const double LargestSum = 1e100;
 
@@ -65,39 +67,59 @@ internal static class StatisticsFile
     /// of another version.</exception>
     public static CalibrationStatistics Read(string path)
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The statistics file '{path}' cannot be read: {e.Message}", e);
-        }
+            // Statistics of a wide model pass what one array can hold: read twice, once for the hash.
+            using var stream = new BufferedStream(InputFile.OpenRead(path), BufferBytes);
+            var end = stream.Length - SHA256.HashSizeInBytes;
+            Span<byte> marker = stackalloc byte[Marker.Length];
+            if (end < Marker.Length || stream.ReadAtLeast(marker, marker.Length, throwOnEndOfStream: false) < marker.Length || !marker.SequenceEqual(Marker))
+            {
+                throw Malformed(path, "it is not a statistics file");
+            }
 
-        if (bytes.Length < Marker.Length + SHA256.HashSizeInBytes || !bytes.AsSpan().StartsWith(Marker))
-        {
-            throw Malformed(path, "it is not a statistics file");
-        }
+            if (!IsWhole(stream, end))
+            {
+                throw Malformed(path, "it is damaged or cut off");
+            }
 
-        var content = bytes.AsSpan(0, bytes.Length - SHA256.HashSizeInBytes);
-        if (!SHA256.HashData(content).AsSpan().SequenceEqual(bytes.AsSpan(content.Length)))
-        {
-            throw Malformed(path, "it is damaged or cut off");
-        }
-
-        try
-        {
-            using var reader = new BinaryReader(new MemoryStream(bytes, Marker.Length, content.Length - Marker.Length), Encoding.UTF8);
-            return Parse(reader, path);
+            stream.Position = Marker.Length;
+            using var reader = new BinaryReader(stream, Encoding.UTF8);
+            return Parse(reader, end, path);
         }
         catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentException)
         {
             throw Malformed(path, "its fields contradict each other");
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The statistics file '{path}' cannot be read: {e.Message}", e);
+        }
     }
 
-    private static CalibrationStatistics Parse(BinaryReader reader, string path)
+    /// <summary>Whether the hash behind the content is that of the content.</summary>
+    private static bool IsWhole(Stream stream, long end)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[BufferBytes];
+        stream.Position = 0;
+        for (var left = end; left > 0;)
+        {
+            var read = stream.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+            if (read == 0)
+            {
+                return false;
+            }
+
+            hash.AppendData(buffer, 0, read);
+            left -= read;
+        }
+
+        Span<byte> stored = stackalloc byte[SHA256.HashSizeInBytes];
+        return stream.ReadAtLeast(stored, stored.Length, throwOnEndOfStream: false) == stored.Length && hash.GetHashAndReset().AsSpan().SequenceEqual(stored);
+    }
+
+    private static CalibrationStatistics Parse(BinaryReader reader, long end, string path)
     {
         var version = reader.ReadInt32();
         if (version != Version)
@@ -118,7 +140,7 @@ internal static class StatisticsFile
             var key = reader.ReadString();
             var channels = reader.ReadInt32();
             // The file must hold what it announces before memory is taken for it.
-            if (channels < 1 || BytesOfTap(channels) > reader.BaseStream.Length - reader.BaseStream.Position)
+            if (channels < 1 || BytesOfTap(channels) > end - reader.BaseStream.Position)
             {
                 throw Malformed(path, $"it has a tap with {channels} channels and too few numbers for it");
             }
@@ -132,7 +154,7 @@ internal static class StatisticsFile
             }
         }
 
-        return reader.BaseStream.Position == reader.BaseStream.Length && statistics.Samples >= 0
+        return reader.BaseStream.Position == end && statistics.Samples >= 0
             ? statistics
             : throw Malformed(path, "its fields contradict each other");
     }

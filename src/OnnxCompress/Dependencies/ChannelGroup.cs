@@ -44,6 +44,13 @@ public sealed class ChannelGroup
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
 
+    /// <summary>The elements of all channels but some.</summary>
+    internal IEnumerable<int> Without(IEnumerable<int> kept)
+    {
+        var stays = kept.ToHashSet();
+        return Atoms.Where((_, channel) => !stays.Contains(channel));
+    }
+
     /// <summary>The segment of each channel.</summary>
     internal int[] SegmentOf()
     {

@@ -26,7 +26,17 @@ internal sealed class CostModel
 
     /// <summary>Multiply-accumulates for one sample.</summary>
     /// <param name="isKept">Whether the root of an element stays.</param>
-    public long Macs(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept))) / _samples;
+    public long Macs(Func<int, bool> isKept) => MacSum(isKept) / _samples;
+
+    /// <summary>Multiply-accumulates of one run: of parts they add up, where those of one sample are rounded.</summary>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public long MacSum(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept)));
+
+    /// <summary>Samples of one run.</summary>
+    public int Samples => _samples;
+
+    /// <summary>The element that stands for another one and all that go with it.</summary>
+    public int Root(int element) => _elements.Root(element);
 
     /// <summary>For each of some disjoint sets of elements, all that costs something and depends on them.</summary>
     /// <param name="sets">Roots of the elements.</param>

@@ -39,6 +39,7 @@ internal static class GroupBuilder
 
         var constants = ConstantsByRoot(relations);
         var axes = AxesByRoot(relations);
+        var readers = new ConstantReaders(relations);
         var groups = new List<ChannelGroup>();
         var names = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var component in consumers.GroupBy(c => components.Root(c.Roots[0])))
@@ -50,7 +51,7 @@ internal static class GroupBuilder
                 continue;
             }
 
-            var group = Describe(relations, atoms, free, constants, axes, names, [.. component.Select(c => new GroupConsumer(
+            var group = Describe(relations, atoms, free, constants, axes, readers, names, [.. component.Select(c => new GroupConsumer(
                 c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]);
             // Indices that no weight makes are data, a one-hot code for instance, and not channels.
             if (group.Producers.Count > 0 || group.ConsumerLayers[0].Layer.SelectsInput)
@@ -144,14 +145,16 @@ internal static class GroupBuilder
 
     private static ChannelGroup Describe(
         Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants,
-        Dictionary<int, List<int>> axes, Dictionary<string, int> names, GroupConsumer[] consumers)
+        Dictionary<int, List<int>> axes, ConstantReaders readers, Dictionary<string, int> names, GroupConsumer[] consumers)
     {
         var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
-        var producers = relations.Layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name)
-            .Concat(relations.Graph.Nodes.Where(n => n.OpType == "Gather" && touched.Any(t => t.Name == n.Inputs[0])).Select(n => n.Name))
+        string[] touchedNames = [.. touched.Select(t => t.Name).Distinct(StringComparer.Ordinal)];
+        var layers = readers.Layers(touchedNames);
+        var nodes = readers.Nodes(touchedNames);
+        var producers = layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name)
+            .Concat(nodes.Where(n => n.OpType == "Gather" && touched.Any(t => t.Name == n.Inputs[0])).Select(n => n.Name))
             .ToList();
-        var readers = relations.Graph.Nodes
-            .Where(n => n.Inputs.Any(i => touched.Any(t => t.Name == i)))
+        var carried = nodes
             .Select(n => n.Name)
             .Except(consumers.Select(c => c.Layer.Node.Name))
             .Except(producers)
@@ -167,8 +170,8 @@ internal static class GroupBuilder
         return new ChannelGroup(name, atoms, free, consumers)
         {
             Producers = producers,
-            Carried = readers,
-            IsConvolved = relations.Layers.Any(l => l.Node.OpType is "Conv" or "ConvTranspose"
+            Carried = carried,
+            IsConvolved = layers.Any(l => l.Node.OpType is "Conv" or "ConvTranspose"
                 && (touched.Contains((l.Weight, l.OutputAxis)) || touched.Contains((l.Weight, l.InputAxis)))),
             Segments = [.. segments],
         };

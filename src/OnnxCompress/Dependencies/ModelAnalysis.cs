@@ -3,11 +3,16 @@ namespace OnnxCompress.Dependencies;
 /// <summary>What can be removed from a model, what cannot and why, and what it costs.</summary>
 public sealed class ModelAnalysis
 {
+    private readonly Lazy<Dictionary<string, ChannelGroup>> _byName;
+
     internal ModelAnalysis(Relations relations, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<Refusal> refusals, CostModel cost) =>
-        (Relations, Groups, Refusals, Cost) = (relations, groups, refusals, cost);
+        (Relations, Groups, Refusals, Cost, _byName) = (relations, groups, refusals, cost, new(() => groups.ToDictionary(g => g.Name, StringComparer.Ordinal)));
 
     /// <summary>Channel groups, in the order of their first producers.</summary>
     public IReadOnlyList<ChannelGroup> Groups { get; }
+
+    /// <summary>A group by its name; null when there is none.</summary>
+    internal ChannelGroup? GroupOf(string name) => _byName.Value.GetValueOrDefault(name);
 
     /// <summary>Layers that are left alone.</summary>
     public IReadOnlyList<Refusal> Refusals { get; }

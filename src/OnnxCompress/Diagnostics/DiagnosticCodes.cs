@@ -92,6 +92,9 @@ public static class DiagnosticCodes
     /// <summary>A weight holds NaN or infinity.</summary>
     public const string WeightNotFinite = "OCX2019";
 
+    /// <summary>A layer has no inputs or no outputs: its weight holds no values.</summary>
+    public const string LayerEmpty = "OCX2041";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -224,6 +227,9 @@ public static class DiagnosticCodes
     /// <summary>The output is a symbolic link.</summary>
     public const string OutputIsLink = "OCX8008";
 
+    /// <summary>The results cannot be printed: the standard output is closed or full.</summary>
+    public const string OutputStreamClosed = "OCX8041";
+
     // 9: options and environment
 
     /// <summary>An option, verb or argument that the command line does not know.</summary>
@@ -267,6 +273,9 @@ public static class DiagnosticCodes
 
     /// <summary>What a model is made from changed while a build compressed it (raised by the build).</summary>
     public const string BuildInputsChanged = "OCX9026";
+
+    /// <summary>An input is a pipe, a socket, a device or a folder where a file is wanted.</summary>
+    public const string InputNotAFile = "OCX9041";
 
     /// <summary>A defect of the tool itself.</summary>
     public const string InternalError = "OCX9099";

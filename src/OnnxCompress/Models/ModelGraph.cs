@@ -17,9 +17,23 @@ internal sealed class ModelGraph
     private readonly Dictionary<string, GraphNode> _producers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<TensorUse>> _uses = new(StringComparer.Ordinal);
 
+    // Names of inputs and outputs, and how many entries of the graph they were read from.
+    private readonly NameSet _inputNames;
+    private readonly NameSet _outputNames;
+
+    // Edits wait for Index, which carries them all out in one pass: by reference, since two nodes may well have equal contents.
+    private readonly HashSet<NodeProto> _removed = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<NodeProto, List<NodeProto>> _inserted = new(ReferenceEqualityComparer.Instance);
+
+    // The number behind the last name that was made of a wish, and names that were given away since Index.
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
+
     internal ModelGraph(GraphProto proto)
     {
         _proto = proto;
+        _inputNames = new NameSet(proto.Input);
+        _outputNames = new NameSet(proto.Output);
         foreach (var tensor in proto.Initializer)
         {
             if (!_initializers.TryAdd(tensor.Name, new Initializer(tensor)))
@@ -44,10 +58,10 @@ internal sealed class ModelGraph
     public IReadOnlyList<TensorInfo> Outputs => [.. _proto.Output.Select(Describe)];
 
     /// <summary>Whether the name is listed among the graph's inputs, as an initializer may be too (a default value).</summary>
-    public bool IsInput(string name) => _proto.Input.Any(i => i.Name == name);
+    public bool IsInput(string name) => _inputNames.Contains(name);
 
     /// <summary>Whether the tensor leaves the model.</summary>
-    public bool IsOutput(string name) => _proto.Output.Any(o => o.Name == name);
+    public bool IsOutput(string name) => _outputNames.Contains(name);
 
     /// <summary>The node that makes the tensor, or null for inputs and constants.</summary>
     public GraphNode? Producer(string tensor) => _producers.GetValueOrDefault(tensor);
@@ -60,15 +74,23 @@ internal sealed class ModelGraph
         _initializers.GetValueOrDefault(name) ??
         (Producer(name) is { OpType: "Constant", Domain: "" } node ? node.Tensor("value") : null);
 
-    /// <summary>A name no tensor or node bears yet, as close to the wish as possible.</summary>
+    /// <summary>A name no tensor bears yet and none was promised, as close to the wish as possible.</summary>
     public string UniqueName(string wish)
     {
         var name = wish;
-        for (var i = 2; _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name); i++)
+        if (IsTaken(name))
         {
-            name = string.Create(CultureInfo.InvariantCulture, $"{wish}_{i}");
+            // Many nodes may bear one name: each further wish goes on where the last one ended.
+            var number = _numbers.GetValueOrDefault(wish, 1);
+            do
+            {
+                name = string.Create(CultureInfo.InvariantCulture, $"{wish}_{++number}");
+            }
+            while (IsTaken(name));
+            _numbers[wish] = number;
         }
 
+        _given.Add(name);
         return name;
     }
 
@@ -129,14 +151,17 @@ internal sealed class ModelGraph
     {
         var added = AddNode(opType, name, inputs, outputs);
         _proto.Node.RemoveAt(_proto.Node.Count - 1);
-        // By reference: two nodes may well have equal contents.
-        var position = _proto.Node.Index().First(n => ReferenceEquals(n.Item, before.Proto)).Index;
-        _proto.Node.Insert(position, added.Proto);
+        if (!_inserted.TryGetValue(before.Proto, out var inserted))
+        {
+            _inserted[before.Proto] = inserted = [];
+        }
+
+        inserted.Add(added.Proto);
         return added;
     }
 
     /// <summary>Takes a node out; <see cref="Index"/> must follow.</summary>
-    public void Remove(GraphNode node) => _proto.Node.Remove(node.Proto);
+    public void Remove(GraphNode node) => _removed.Add(node.Proto);
 
     /// <summary>Lets every reader of one tensor read another; <see cref="Index"/> must follow.</summary>
     public void ReplaceUses(string tensor, string by)
@@ -147,18 +172,38 @@ internal sealed class ModelGraph
         }
     }
 
-    /// <summary>Removes the node that makes a tensor, which must be its only output.</summary>
-    public void Detach(string tensor)
+    /// <summary>Lets a node read one more tensor, in the first place that is free from a position on; look-ups stay right.</summary>
+    public void AddInput(GraphNode node, int position, string tensor)
     {
-        Remove(_producers[tensor]);
-        Index();
+        while (node.Proto.Input.Count <= position)
+        {
+            node.Proto.Input.Add("");
+        }
+
+        node.Proto.Input[position] = tensor;
+        AddUse(tensor, new TensorUse(node, position));
     }
+
+    /// <summary>
+    /// Takes a node out and lets another make its first output in place of its own; look-ups of that output stay right,
+    /// <see cref="Index"/> must follow for the rest.
+    /// </summary>
+    public void TakeOver(GraphNode node, GraphNode gone)
+    {
+        Remove(gone);
+        _producers.Remove(node.Outputs[0]);
+        node.Proto.Output[0] = gone.Outputs[0];
+        _producers[gone.Outputs[0]] = node;
+    }
+
+    /// <summary>Removes the node that makes a tensor, which must be its only output; <see cref="Index"/> must follow.</summary>
+    public void Detach(string tensor) => Remove(_producers[tensor]);
 
     /// <summary>Removes nodes whose outputs nothing reads.</summary>
     public void RemoveDeadNodes()
     {
         var isLive = new HashSet<string>(_proto.Output.Select(o => o.Name), StringComparer.Ordinal);
-        foreach (var node in _nodes.AsEnumerable().Reverse())
+        foreach (var node in _nodes.AsEnumerable().Reverse().Where(n => !_removed.Contains(n.Proto)))
         {
             if (node.Outputs.Any(isLive.Contains))
             {
@@ -167,7 +212,7 @@ internal sealed class ModelGraph
             }
             else
             {
-                _proto.Node.Remove(node.Proto);
+                Remove(node);
             }
         }
 
@@ -198,10 +243,23 @@ internal sealed class ModelGraph
     /// <summary>Removes initializers that nothing reads; one that is an input's default stays, or a caller would have to feed it.</summary>
     public void RemoveUnusedInitializers()
     {
-        foreach (var tensor in _proto.Initializer.Where(t => !_uses.ContainsKey(t.Name) && !IsOutput(t.Name) && !IsInput(t.Name)).ToArray())
+        var stays = new List<TensorProto>(_proto.Initializer.Count);
+        foreach (var tensor in _proto.Initializer)
         {
-            _proto.Initializer.Remove(tensor);
-            _initializers.Remove(tensor.Name);
+            if (_uses.ContainsKey(tensor.Name) || IsOutput(tensor.Name) || IsInput(tensor.Name))
+            {
+                stays.Add(tensor);
+            }
+            else
+            {
+                _initializers.Remove(tensor.Name);
+            }
+        }
+
+        if (stays.Count < _proto.Initializer.Count)
+        {
+            _proto.Initializer.Clear();
+            _proto.Initializer.AddRange(stays);
         }
     }
 
@@ -209,8 +267,10 @@ internal sealed class ModelGraph
     /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, a name with two makers, or a node that makes nothing.</exception>
     public void Index()
     {
+        CarryOut();
         _producers.Clear();
         _uses.Clear();
+        _given.Clear();
         var nodes = _proto.Node.Select(n => new GraphNode(n, NameOf(n))).ToArray();
         foreach (var node in nodes)
         {
@@ -257,6 +317,31 @@ internal sealed class ModelGraph
 
         return new ValueInfoProto { Name = info.Name, Type = new TypeProto { TensorType = tensor } };
     }
+
+    /// <summary>Takes removed nodes out of the protobuf and puts inserted ones in.</summary>
+    private void CarryOut()
+    {
+        if (_removed.Count == 0 && _inserted.Count == 0)
+        {
+            return;
+        }
+
+        var edited = new List<NodeProto>(_proto.Node.Count);
+        foreach (var node in _proto.Node)
+        {
+            edited.AddRange(_inserted.GetValueOrDefault(node, []));
+            edited.Add(node);
+        }
+
+        edited.RemoveAll(_removed.Contains);
+        _proto.Node.Clear();
+        _proto.Node.AddRange(edited);
+        _removed.Clear();
+        _inserted.Clear();
+    }
+
+    private bool IsTaken(string name) =>
+        _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name) || _given.Contains(name);
 
     private static string NameOf(NodeProto node) =>
         node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";

@@ -105,6 +105,23 @@ public sealed class OnnxModel
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
     public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles };
 
+    /// <summary>
+    /// The model for running: without initializers that nothing reads, where there are many of them. The runtime takes them
+    /// out one by one, each time looking through all.
+    /// </summary>
+    internal OnnxModel ForRunning()
+    {
+        const int Many = 1000;
+        if (Graph.Initializers.Keys.Where(name => Graph.Uses(name).Count == 0).Take(Many).Count() < Many)
+        {
+            return this;
+        }
+
+        var trimmed = Clone();
+        trimmed.Graph.RemoveUnusedInitializers();
+        return trimmed;
+    }
+
     /// <summary>A copy that also gives back inner tensors.</summary>
     /// <param name="tensors">Their names; outputs and inputs of the model among them stay what they are.</param>
     internal OnnxModel Observing(IEnumerable<string> tensors)

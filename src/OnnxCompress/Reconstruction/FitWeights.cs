@@ -101,16 +101,7 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         // The old constant may be shared with other layers.
         var added = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), ElementType.Float, [bias.Length]);
         added.Write([bias.Length], bias);
-        if (node.Inputs.Count > 2)
-        {
-            node.Proto.Input[2] = added.Name;
-        }
-        else
-        {
-            node.Proto.Input.Add(added.Name);
-        }
-
-        graph.Index();
+        graph.AddInput(node, 2, added.Name);
     }
 
     private Initializer Added(GraphNode add) => graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;

@@ -16,10 +16,14 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
 {
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
+    // Nodes that make what cannot be kept between two runs, sequences for instance: every piece that reads one makes it
+    // again, from inputs that are kept for it.
+    private readonly HashSet<string> _repeated = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unkept = new(StringComparer.Ordinal);
+
     /// <summary>Computes tensors, and keeps them.</summary>
     /// <param name="wanted">Names; model inputs are kept too.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
-    /// <exception cref="NotSupportedException">A sequence or a text would have to be kept.</exception>
     public void Advance(IReadOnlyCollection<string> wanted, CancellationToken cancellation)
     {
         KeepInputs(wanted);
@@ -27,16 +31,17 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
         if (piece.Count > 0)
         {
             var made = piece.SelectMany(n => n.Outputs).Where(o => o.Length > 0).ToHashSet(StringComparer.Ordinal);
-            foreach (var node in piece.Where(n => n.OpType != "Constant"))
-            {
-                _done.Add(node.Outputs.First(o => o.Length > 0));
-            }
+            _done.UnionWith(piece.Where(n => n.OpType != "Constant").Select(KeyOf).Where(key => !_repeated.Contains(key)));
 
-            var fromStore = Reads(piece).Where(r => !made.Contains(r) && store.Contains(r)).ToArray();
-            var fromData = model.Inputs.Where(i => Reads(piece).Contains(i.Name) && !store.Contains(i.Name)).ToArray();
-            string[] outputs = [.. made.Where(m => !IsConstant(m) && (wanted.Contains(m) || IsReadLater(m)))];
-            var part = model.Extract(piece, [.. fromStore.Select(Describe), .. fromData], outputs);
-            Run(part, fromStore, fromData, outputs, cancellation);
+            var reads = Reads(piece);
+            var fromStore = reads.Where(r => !made.Contains(r) && store.Contains(r)).ToArray();
+            var fromData = model.Inputs.Where(i => reads.Contains(i.Name) && !store.Contains(i.Name)).ToArray();
+            TensorInfo[] inputs = [.. fromStore.Select(Describe), .. fromData];
+            using var session = Open(piece, inputs, () => [.. made.Where(m => !IsConstant(m) && !store.Contains(m) && (wanted.Contains(m) || IsReadLater(m)))], out var outputs);
+            if (session is not null)
+            {
+                Run(session, fromStore, fromData, outputs, cancellation);
+            }
         }
 
         Drop(tensor => !wanted.Contains(tensor) && !IsReadLater(tensor));
@@ -66,14 +71,36 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
         }
     }
 
-    private void Run(OnnxModel part, string[] fromStore, TensorInfo[] fromData, string[] outputs, CancellationToken cancellation)
+    /// <summary>A session that gives back all that later pieces read and that can be kept; null when there is nothing.</summary>
+    private IModelSession? Open(List<GraphNode> piece, TensorInfo[] inputs, Func<string[]> wanted, out string[] outputs)
     {
-        using var session = runtime.Open(part, new SessionSettings(threads, Spin: false));
-        if (session.Outputs.FirstOrDefault(o => o.Type is ElementType.Undefined or ElementType.Text or ElementType.BFloat16) is { } unusual)
+        while (true)
         {
-            throw new NotSupportedException($"'{unusual.Name}' is {unusual.Type}, which cannot be kept between two runs.");
-        }
+            outputs = wanted();
+            if (outputs.Length == 0)
+            {
+                return null;
+            }
 
+            var session = runtime.Open(model.Extract(piece, inputs, outputs), new SessionSettings(threads, Spin: false));
+            string[] unkept = [.. session.Outputs.Where(o => !CanBeKept(o.Type)).Select(o => o.Name)];
+            if (unkept.Length == 0)
+            {
+                return session;
+            }
+
+            // What they read is read later, now: it becomes an output, if it can be kept in its turn.
+            session.Dispose();
+            _unkept.UnionWith(unkept);
+            _repeated.UnionWith(unkept.Select(name => KeyOf(model.Graph.Producer(name)!)));
+            _done.ExceptWith(_repeated);
+        }
+    }
+
+    private static bool CanBeKept(ElementType type) => type is not (ElementType.Undefined or ElementType.Text or ElementType.BFloat16);
+
+    private void Run(IModelSession session, string[] fromStore, TensorInfo[] fromData, string[] outputs, CancellationToken cancellation)
+    {
         var into = new PieceOutputs(session, outputs, store, batches.Count);
         for (var b = 0; b < batches.Count; b++)
         {
@@ -114,11 +141,13 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
     private static HashSet<string> Reads(IEnumerable<GraphNode> nodes) =>
         nodes.SelectMany(n => n.Inputs.Concat(n.CapturedNames())).Where(n => n.Length > 0).ToHashSet(StringComparer.Ordinal);
 
-    private bool IsDone(GraphNode node) => node.OpType != "Constant" && _done.Contains(node.Outputs.First(o => o.Length > 0));
+    private bool IsDone(GraphNode node) => node.OpType != "Constant" && _done.Contains(KeyOf(node));
+
+    private static string KeyOf(GraphNode node) => node.Outputs.First(o => o.Length > 0);
 
     private bool IsConstant(string tensor) => model.Graph.Producer(tensor) is { OpType: "Constant" };
 
-    private bool IsReadLater(string tensor) => model.Graph.Uses(tensor).Any(u => !IsDone(u.Node));
+    private bool IsReadLater(string tensor) => !_unkept.Contains(tensor) && model.Graph.Uses(tensor).Any(u => !IsDone(u.Node));
 
     /// <summary>What a kept tensor looks like; axes that differ between batches are dynamic.</summary>
     private TensorInfo Describe(string tensor)

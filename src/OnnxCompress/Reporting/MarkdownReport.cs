@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Reporting;
 
@@ -31,10 +33,10 @@ public static class MarkdownReport
         Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));
         if (report.Command is not null)
         {
-            text.Append($"\n## Again\n\n```\n{report.Command.ReplaceLineEndings(" ")}\n```\n");
+            text.Append($"\n## Again\n\n```\n{PlainText.Escape(report.Command.ReplaceLineEndings(" "))}\n```\n");
         }
 
-        text.Append($"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
         return text.ToString();
     }
 
@@ -60,7 +62,7 @@ public static class MarkdownReport
     private static string Escape(string cell)
     {
         var escaped = new StringBuilder();
-        foreach (var c in cell.ReplaceLineEndings(" "))
+        foreach (var c in PlainText.Escape(cell.ReplaceLineEndings(" ")))
         {
             escaped.Append("\\`*_[]<>|#".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString());
         }

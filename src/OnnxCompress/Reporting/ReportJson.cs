@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Reporting;
 
@@ -17,16 +18,16 @@ public static class ReportJson
     });
 
     /// <summary>The text of <c>report.json</c>.</summary>
-    public static string Write(CompressionReport report) => JsonSerializer.Serialize(report, Context.CompressionReport) + "\n";
+    public static string Write(CompressionReport report) => PlainText.Escape(JsonSerializer.Serialize(report, Context.CompressionReport)) + "\n";
 
     /// <summary>The text that <c>verify --json</c> prints.</summary>
-    public static string Write(ComparisonReport report) => JsonSerializer.Serialize(report, Context.ComparisonReport) + "\n";
+    public static string Write(ComparisonReport report) => PlainText.Escape(JsonSerializer.Serialize(report, Context.ComparisonReport)) + "\n";
 
     /// <summary>The text that <c>inspect --json</c> prints.</summary>
-    public static string Write(InspectionReport report) => JsonSerializer.Serialize(report, Context.InspectionReport) + "\n";
+    public static string Write(InspectionReport report) => PlainText.Escape(JsonSerializer.Serialize(report, Context.InspectionReport)) + "\n";
 
     /// <summary>The text that <c>calibrate --json</c> and <c>merge --json</c> print.</summary>
-    public static string Write(StatisticsReport report) => JsonSerializer.Serialize(report, Context.StatisticsReport) + "\n";
+    public static string Write(StatisticsReport report) => PlainText.Escape(JsonSerializer.Serialize(report, Context.StatisticsReport)) + "\n";
 
     /// <summary>Reads <c>report.json</c>.</summary>
     /// <exception cref="JsonException">The text is not a report.</exception>

@@ -45,9 +45,14 @@ internal sealed class ChannelRewriter
             throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, "The plan was made for another model; make a new plan for this model.");
         }
 
+        if ((Twice(plan.Channels) ?? Twice(plan.Splits)) is { } twice)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan lists the site '{twice}' twice; make a new plan for this model.");
+        }
+
         var result = model.Clone();
         var sites = plan.Channels.Select(site => (Site: site, Group: GroupOf(site))).ToArray();
-        var removed = sites.SelectMany(s => s.Group.Atoms.Where((_, i) => !s.Site.Kept.Contains(i))).ToHashSet();
+        var removed = sites.SelectMany(s => s.Group.Without(s.Site.Kept)).ToHashSet();
         shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
 
         // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
@@ -85,6 +90,10 @@ internal sealed class ChannelRewriter
         return result;
     }
 
+    /// <summary>A site that is there more than once; null when none is.</summary>
+    private static string? Twice(IEnumerable<SitePlan> sites) =>
+        sites.GroupBy(s => s.Site, StringComparer.Ordinal).FirstOrDefault(g => g.Skip(1).Any())?.Key;
+
     /// <summary>Puts a Gather in front of layers that read only some of the channels there are.</summary>
     private static void SelectInputs(ChannelGroup group, IReadOnlyList<int> kept, ModelGraph graph)
     {
@@ -100,7 +109,7 @@ internal sealed class ChannelRewriter
 
     private ChannelGroup GroupOf(ChannelPlan site)
     {
-        var group = _analysis.Groups.FirstOrDefault(g => g.Name == site.Site);
+        var group = _analysis.GroupOf(site.Site);
         if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels)
             || (site.Factors is { } factors && (factors.Count != site.Kept.Count || !factors.All(double.IsFinite))))
         {
@@ -110,7 +119,8 @@ internal sealed class ChannelRewriter
         }
 
         var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);
-        if (!isAscending || group.Segments.Any(s => !s.Any(site.Kept.Contains)) || Enumerable.Range(0, group.Channels).Any(c => !group.IsFree[c] && !site.Kept.Contains(c)))
+        var stays = site.Kept.ToHashSet();
+        if (!isAscending || group.Segments.Any(s => !s.Any(stays.Contains)) || Enumerable.Range(0, group.Channels).Any(c => !group.IsFree[c] && !stays.Contains(c)))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.PlanMismatch,
@@ -157,13 +167,14 @@ internal sealed class ChannelRewriter
     /// <summary>Multiplies the weights that read each kept channel by the plan's factor.</summary>
     private static void Scale(GroupConsumer consumer, ChannelPlan site, ModelGraph result)
     {
-        int[] kept = [.. Enumerable.Range(0, consumer.Channels.Length).Where(i => site.Kept.Contains(consumer.Channels[i]))];
+        var position = site.Kept.Index().ToDictionary(c => c.Item, c => c.Index);
+        int[] kept = [.. Enumerable.Range(0, consumer.Channels.Length).Where(i => position.ContainsKey(consumer.Channels[i]))];
         var weights = ConsumerWeights.Read(consumer, result);
         var matrix = weights.ToMatrix();
         var scaled = new Matrix<float>(matrix.Rows, kept.Length);
         for (var k = 0; k < kept.Length; k++)
         {
-            var factor = site.Factors![site.Kept.Index().First(c => c.Item == consumer.Channels[kept[k]]).Index];
+            var factor = site.Factors![position[consumer.Channels[kept[k]]]];
             for (var row = 0; row < matrix.Rows; row++)
             {
                 scaled[row, k] = (float)(matrix[row, kept[k]] * factor);

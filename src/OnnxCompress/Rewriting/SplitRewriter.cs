@@ -28,7 +28,8 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
     {
         var graph = model.Graph;
-        var sites = SplitSites.Find(analysis).ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
+        var sites = SplitSites.ByName(analysis);
+        var weights = new List<string>();
         foreach (var split in plan.Splits)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -52,9 +53,12 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
                 ProductFactors.Write(node, factors.Chain, bias, graph);
             }
 
-            Drop(node, layer.Weight, graph);
+            graph.Remove(node);
+            weights.Add(layer.Weight);
         }
 
+        graph.Index();
+        Drop(weights, graph);
         graph.RemoveUnusedInitializers();
         return model;
     }
@@ -86,14 +90,14 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     private static OnnxCompressException Mismatch(SplitPlan split, string why) =>
         new(DiagnosticCodes.PlanMismatch, $"The plan splits '{split.Site}', but {why}; make a new plan for this model.");
 
-    /// <summary>The node goes, and the Constant node of its weight if it had one.</summary>
-    private static void Drop(GraphNode node, string weight, ModelGraph graph)
+    /// <summary>The Constant nodes of weights that nothing reads any more go, too.</summary>
+    private static void Drop(IEnumerable<string> weights, ModelGraph graph)
     {
-        graph.Remove(node);
-        graph.Index();
-        if (graph.Producer(weight) is not null && graph.Uses(weight).Count == 0 && !graph.IsOutput(weight))
+        foreach (var weight in weights.Where(w => graph.Producer(w) is not null && graph.Uses(w).Count == 0 && !graph.IsOutput(w)))
         {
             graph.Detach(weight);
         }
+
+        graph.Index();
     }
 }

@@ -98,7 +98,7 @@ internal sealed class Workshop(
 
     private Func<int, bool> IsKept(CompressionPlan plan)
     {
-        var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
+        var removed = plan.Channels.SelectMany(s => analysis.GroupOf(s.Site)!.Without(s.Kept)).ToHashSet();
         return root => !removed.Contains(root);
     }
 

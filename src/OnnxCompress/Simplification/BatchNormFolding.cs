@@ -22,6 +22,7 @@ internal static class BatchNormFolding
             }
         }
 
+        graph.Index();
         return folded;
     }
 
@@ -76,10 +77,7 @@ internal static class BatchNormFolding
         }
 
         bias.Write([biases.Length], biases);
-        var output = norm.Outputs[0];
-        graph.Remove(norm);
-        conv.Proto.Output[0] = output;
-        graph.Index();
+        graph.TakeOver(conv, norm);
     }
 
     private static Initializer AddBias(GraphNode conv, ModelGraph graph, ElementType type, int channels)
@@ -87,7 +85,7 @@ internal static class BatchNormFolding
         var name = graph.UniqueName($"{conv.Name}/bias");
         var bias = graph.AddInitializer(name, type, [channels]);
         bias.Write([channels], new float[channels]);
-        conv.Proto.Input.Add(name);
+        graph.AddInput(conv, 2, name);
         return bias;
     }
 }

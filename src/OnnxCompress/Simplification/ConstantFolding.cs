@@ -13,6 +13,12 @@ internal static class ConstantFolding
     /// <summary>A value may always be this large; beyond it must not outgrow the constants it is made from.</summary>
     private const long AlwaysFoldedBytes = 4096;
 
+    /// <summary>
+    /// Nodes that are looked at in all to see what values are made from; beyond it a large value is not folded, which costs
+    /// nothing but a smaller saving. Networks need one or two for each value.
+    /// </summary>
+    private const int MostLookedAt = 1_000_000;
+
     /// <summary>Operators that stay: random ones, and quantised weights, whose small form is what is stored.</summary>
     private static readonly HashSet<string> Excluded =
     [
@@ -46,10 +52,14 @@ internal static class ConstantFolding
         using var session = runtime.Open(probe, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
         using var result = session.Run(sample, frontier, cancellation);
         var before = graph.Nodes.Count;
+        var left = MostLookedAt;
         for (var i = 0; i < frontier.Length; i++)
         {
-            Replace(graph, frontier[i], result, i);
+            cancellation.ThrowIfCancellationRequested();
+            Replace(graph, frontier[i], result, i, ref left);
         }
+
+        graph.Index();
 
         graph.RemoveDeadNodes();
         return before - graph.Nodes.Count;
@@ -76,12 +86,12 @@ internal static class ConstantFolding
         return foldable;
     }
 
-    private static void Replace(ModelGraph graph, string name, RunResult result, int index)
+    private static void Replace(ModelGraph graph, string name, RunResult result, int index, ref int left)
     {
         var type = result.Type(index);
         var dims = result.Dims(index);
         var bytes = dims.Aggregate((long)type.SizeInBytes(), (product, d) => product * d);
-        if (!Supported.Contains(type) || (bytes > AlwaysFoldedBytes && bytes > SourceBytes(graph, name)))
+        if (!Supported.Contains(type) || (bytes > AlwaysFoldedBytes && !HasSources(bytes, graph, name, ref left)))
         {
             return;
         }
@@ -91,10 +101,33 @@ internal static class ConstantFolding
         graph.AddInitializer(name, type, [.. dims]).WriteBytes([.. dims], value);
     }
 
-    /// <summary>Bytes of the constants a tensor is made from.</summary>
-    private static long SourceBytes(ModelGraph graph, string name) =>
-        graph.Constant(name) is { } constant ? constant.Count * constant.Type.SizeInBytes()
-        : graph.Producer(name)?.Inputs.Where(i => i.Length > 0).Sum(i => SourceBytes(graph, i)) ?? 0;
+    /// <summary>
+    /// Whether the constants that a tensor is made from have as many bytes, each counted once however many ways lead to it.
+    /// </summary>
+    /// <param name="bytes">How many are wanted.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="name">The tensor.</param>
+    /// <param name="left">Nodes that may still be looked at.</param>
+    private static bool HasSources(long bytes, ModelGraph graph, string name, ref int left)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal) { name };
+        var waiting = new Stack<string>(seen);
+        while (bytes > 0 && left-- > 0 && waiting.TryPop(out var next))
+        {
+            if (graph.Constant(next) is { } constant)
+            {
+                bytes -= constant.Count * constant.Type.SizeInBytes();
+                continue;
+            }
+
+            foreach (var input in graph.Producer(next)?.Inputs.Where(i => i.Length > 0 && seen.Add(i)) ?? [])
+            {
+                waiting.Push(input);
+            }
+        }
+
+        return bytes <= 0;
+    }
 
     private static byte[] Bytes(RunResult result, int index, ElementType type) => type switch
     {

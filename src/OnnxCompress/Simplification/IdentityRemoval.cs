@@ -13,16 +13,17 @@ internal static class IdentityRemoval
         var removed = 0;
         foreach (var node in passes.Where(n => !graph.IsOutput(n.Outputs[0])))
         {
-            // A subgraph reads names, which only this graph's readers can be given anew.
+            // A subgraph reads names, which only this graph's readers can be given anew. In node order the input of each is
+            // final when its turn comes, so that a chain of them needs the look-ups once.
             if (graph.Uses(node.Outputs[0]).All(u => u.Index != TensorUse.Captured))
             {
                 graph.ReplaceUses(node.Outputs[0], node.Inputs[0]);
                 graph.Remove(node);
-                graph.Index();
                 removed++;
             }
         }
 
+        graph.Index();
         return removed;
     }
 

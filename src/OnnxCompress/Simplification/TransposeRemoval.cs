@@ -12,15 +12,23 @@ internal static class TransposeRemoval
 {
     private static readonly HashSet<string> Elementwise = [.. ElementwiseOperators.Names, "Identity", "Cast", "Clip"];
 
+    /// <summary>
+    /// Nodes looked at in all sweeps together: a Transpose moves by one node in each, so that a long way takes many. What
+    /// has not arrived by then stays where it is.
+    /// </summary>
+    private const long MostLookedAt = 2_000_000;
+
     /// <summary>Applies the pass.</summary>
     /// <returns>How many Transposes went, or found another place.</returns>
     public static int Apply(ModelGraph graph)
     {
         var edits = 0;
+        var looked = 0L;
         // A Transpose only ever moves towards the outputs, so this ends.
-        for (var sweep = Sweep(graph); sweep > 0; sweep = Sweep(graph))
+        for (var sweep = Sweep(graph); sweep > 0; sweep = looked > MostLookedAt ? 0 : Sweep(graph))
         {
             edits += sweep;
+            looked += graph.Nodes.Count;
         }
 
         return edits;

@@ -75,6 +75,30 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 2147483647}]}", DiagnosticCodes.PlanMismatch)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"rank\": 2147483647, \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"rank\": 2, \"groups\": -7, \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"99\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"0\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative, LowRank\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \" Interpolative\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": 0, \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": 1e999}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": -1}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": \"NaN\"}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"ridge\": 1e999}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"ridge\": -0.5}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"factors\": [1e999]}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"kept\": [1]}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 1e99}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0]}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0.5], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": null, \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8}, {\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"3\", \"rank\": 2, \"of\": 6}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Coreset\", \"form\": \"Plain\", \"rank\": 2, \"of\": 6}]}", DiagnosticCodes.PlanUnreadable)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"rank\": 2, \"of\": 6}, {\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"rank\": 2, \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"rank\": -2, \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Tucker\", \"rank\": 2, \"innerRank\": -1, \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"form\": \"Plain\", \"of\": 6}]}", DiagnosticCodes.PlanMismatch)]
     public void A_hostile_plan_is_one_error(string text, string code)
     {
         var model = Small(1);
@@ -84,6 +108,40 @@ public sealed class HostileFileTests : IDisposable
         var run = CliRun.Of("apply", model, plan, "-d", Vectors(), "-o", Out, "--quiet");
 
         run.HasOneError(1, code);
+        Assert.False(File.Exists(Out));
+    }
+
+    [Fact]
+    public void A_plan_with_a_byte_order_mark_is_read()
+    {
+        var plan = _folder.File("plan.json");
+        Assert.Equal(0, CliRun.Of("plan", Small(1), "-d", Vectors(), "-o", plan, "--keep-macs", "0.6", "--force").Code);
+        File.WriteAllBytes(plan, [0xEF, 0xBB, 0xBF, .. File.ReadAllBytes(plan)]);
+
+        Assert.DoesNotContain("OCX6002", CliRun.Of("apply", Small(1), plan, "-d", Vectors(), "-o", Out, "--force").Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("merge")]
+    [InlineData("compress")]
+    public void Sealed_statistics_of_another_number_of_channels_are_one_error(string verb)
+    {
+        var model = Small(1);
+        var (sound, other) = (_folder.File("sound.stats"), _folder.File("other.stats"));
+        Assert.Equal(0, CliRun.Of("calibrate", model, "-d", Vectors(), "-o", sound).Code);
+        var statistics = Calibration.CalibrationStatistics.Load(sound);
+        var changed = new Calibration.CalibrationStatistics(statistics.ModelSha256) { Samples = statistics.Samples };
+        foreach (var (key, tap) in statistics.Taps)
+        {
+            changed.Open(key, tap.Channels + 1);
+        }
+
+        changed.Save(other);
+
+        var run = verb == "merge" ? CliRun.Of("merge", sound, other, "-o", _folder.File("sum.stats"))
+            : CliRun.Of("compress", model, "--statistics", other, "-o", Out, "--keep-macs", "0.5", "--quiet");
+
+        run.HasOneError(1, DiagnosticCodes.StatisticsMismatch);
         Assert.False(File.Exists(Out));
     }
 

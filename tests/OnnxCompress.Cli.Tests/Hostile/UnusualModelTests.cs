@@ -24,6 +24,40 @@ public sealed class UnusualModelTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("Gemm")]
+    [InlineData("MatMul")]
+    [InlineData("Conv")]
+    [InlineData("ConvTranspose")]
+    public void Layers_of_width_zero_are_left_alone(string opType)
+    {
+        var model = new TestModel();
+        var isConv = opType.StartsWith("Conv", StringComparison.Ordinal);
+        var x = isConv ? model.Input("x", "N", 4, 3, 3) : model.Input("x", "N", 4);
+        long[] Dims(int from, int to) => opType == "Conv" ? [to, from, 1, 1] : isConv ? [from, to, 1, 1] : [from, to];
+        model.Node(opType, "to", [x, model.Floats("w0", Dims(4, 0))]);
+        model.Node(opType, "from", ["to", model.Floats("w1", Dims(0, 3))]);
+        model.Node(opType, "h", [x, model.Weight("w2", Dims(4, 16))]);
+        model.Node("Relu", "r", ["h"]);
+        model.Node(opType, "k", ["r", model.Weight("w3", Dims(16, 3))]);
+        model.Output(model.Node("Add", "y", ["from", "k"]));
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("model.onnx", model.Bytes());
+
+        var inspected = CliRun.Of("inspect", path);
+        var compressed = CliRun.Of("compress", path, "-o", folder.File("out.onnx"), "--keep-params", "0.7", "--methods", "id", "--quiet", "--cache-dir", "none");
+
+        // The runtime refuses some of these models; what it takes is compressed around the empty layers.
+        Assert.True(inspected.Code == 0 || inspected.Error.Contains("OCX1007", StringComparison.Ordinal) || inspected.Error.Contains("OCX3003", StringComparison.Ordinal), inspected.Error);
+        Assert.True(compressed.Code is 0 or 1 or 3, compressed.Error);
+        Assert.DoesNotContain("OCX9099", compressed.Error, StringComparison.Ordinal);
+        if (opType is "Gemm" or "MatMul")
+        {
+            Assert.Contains("OCX2041", inspected.Output, StringComparison.Ordinal);
+            Assert.Equal(0, compressed.Code);
+        }
+    }
+
     [Fact]
     public void Every_operator_set_from_7_to_the_newest_is_compressed()
     {

@@ -32,6 +32,27 @@ public sealed class NetworkWalkTests
         Check(builder.Output("found").Build(), 1 << 30, "r", "found");
     }
 
+    [Fact]
+    public void Sequences_are_made_again_by_each_piece_that_reads_them()
+    {
+        var builder = new TestModel();
+        builder.Input("x", "N", 6);
+        builder.Gemm("a", "x", 6, 8);
+        builder.Integers("cut", 4, 4);
+        builder.Nodes("SplitToSequence", "split", ["a", "cut"], ["parts"], ("axis", 1L));
+        foreach (var (name, at) in (ReadOnlySpan<(string, long)>)[("zero", 0), ("one", 1)])
+        {
+            builder.Graph.Initializer.Add(new OnnxCompress.Models.Protos.TensorProto { Name = name, DataType = (int)ElementType.Int64, Int64Data = { at } });
+        }
+
+        // A sequence made of a sequence, and one of what a later layer makes.
+        builder.Nodes("SequenceInsert", "more", ["parts", builder.Node("SequenceAt", "first", ["parts", "zero"])], ["three"]);
+        builder.Gemm("b", "first", 4, 4);
+        builder.Node("Add", "sum", ["b", builder.Node("SequenceAt", "second", ["three", "one"])]);
+        builder.Gemm("c", "sum", 4, 3);
+        Check(builder.Output("c").Build(), 1 << 30, "a", "first", "b", "second", "sum", "c");
+    }
+
     private static void Check(OnnxModel model, long memory, params string[] tensors)
     {
         var token = TestContext.Current.CancellationToken;

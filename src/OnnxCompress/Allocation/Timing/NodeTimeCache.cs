@@ -16,6 +16,8 @@ internal sealed class NodeTimeCache
     /// <summary>Another way of measuring makes the old times worthless.</summary>
     private const int Version = 1;
 
+    private const long LargestBytes = 64 << 20;
+
     private readonly string _conditions;
     private readonly Dictionary<string, (double Milliseconds, long Macs)> _times = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -138,7 +140,7 @@ internal sealed class NodeTimeCache
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(Path));
+            using var document = JsonDocument.Parse(InputFile.ReadAllBytes(Path, LargestBytes));
             if (document.RootElement.GetProperty("conditions").GetString() != _conditions)
             {
                 return;
@@ -155,7 +157,7 @@ internal sealed class NodeTimeCache
                 }
             }
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or IOException or UnauthorizedAccessException or Diagnostics.OnnxCompressException)
         {
             // What is not read is measured again, and the next Save replaces the file.
         }

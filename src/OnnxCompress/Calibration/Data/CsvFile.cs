@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Calibration.Data;
@@ -10,8 +9,8 @@ namespace OnnxCompress.Calibration.Data;
 /// </summary>
 internal static class CsvFile
 {
-    /// <summary>A longer line is no row of a table.</summary>
-    private const int LongestLine = 1 << 26;
+    /// <summary>A row of more cells is no sample: each would take memory of its own before any is a number.</summary>
+    private const int MostCells = 1 << 22;
 
     /// <summary>Reads the table.</summary>
     /// <param name="path">The file.</param>
@@ -19,12 +18,11 @@ internal static class CsvFile
     /// <exception cref="OnnxCompressException">OCX3002: not a table of numbers; OCX3020: no rows.</exception>
     public static IReadOnlyList<SampleArray> Open(string path, IReadOnlyList<string> inputs)
     {
-        using var reader = new StreamReader(path, Encoding.UTF8);
         string[]? names = null;
         ShapedNumbers[]? columns = null;
         int[] target = [];
         var separator = ',';
-        for (var (line, text) = (1, ReadLine(reader, path, 1)); text is not null; text = ReadLine(reader, path, ++line))
+        foreach (var (line, text) in BoundedLines.Read(path))
         {
             if (string.IsNullOrWhiteSpace(text))
             {
@@ -32,7 +30,7 @@ internal static class CsvFile
             }
 
             separator = columns is null && names is null ? Separator(text) : separator;
-            var cells = Split(text, separator);
+            var cells = Split(text, separator, path, line);
             if (columns is null && names is null && cells.Any(cell => !IsNumber(cell, out _)))
             {
                 names = cells;
@@ -114,17 +112,11 @@ internal static class CsvFile
     private static char Separator(string line) => "\t;,".FirstOrDefault(line.Contains, ',');
 
     // Quotes are part of the format even round numbers; a cell never spans lines, because numbers do not.
-    private static string[] Split(string line, char separator) => [.. line.TrimEnd('\r').Split(separator).Select(cell => cell.Trim().Trim('"'))];
+    private static string[] Split(string text, char separator, string path, int line) => text.AsSpan().Count(separator) < MostCells
+        ? [.. text.Split(separator).Select(cell => cell.Trim().Trim('"'))]
+        : throw Malformed(path, $"has more than {MostCells} cells in line {line}; it is no table");
 
     private static string Short(string text) => text.Length <= 40 ? text : text[..40] + "...";
-
-    private static string? ReadLine(StreamReader reader, string path, int line)
-    {
-        var text = reader.ReadLine();
-        return text is null || text.Length <= LongestLine
-            ? text
-            : throw Malformed(path, $"has a line {line} of {text.Length} characters; it is no table");
-    }
 
     private static OnnxCompressException Malformed(string path, string what) => new(DiagnosticCodes.DataMalformed, $"'{path}' {what}.");
 }

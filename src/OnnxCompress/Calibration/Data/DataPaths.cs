@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
 
@@ -60,17 +61,33 @@ internal static partial class DataPaths
         return found.Length > 0 ? found : throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"No file matches '{glob}'.");
     }
 
+    /// <summary>
+    /// The files of a folder and of those in it, hidden ones apart. Each folder is entered once, whatever links lead to it:
+    /// links that lead back would otherwise make more ways than there are files.
+    /// </summary>
     private static IEnumerable<string> Files(string folder)
     {
+        var options = new EnumerationOptions { IgnoreInaccessible = true };
         var files = new List<string>();
-        foreach (var file in Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 32 }))
+        var entered = new HashSet<string>(StringComparer.Ordinal) { InputFile.FolderIdentity(folder) };
+        var waiting = new Queue<string>([folder]);
+        while (waiting.TryDequeue(out var next))
         {
-            if (files.Count == MostFiles)
+            foreach (var file in Directory.EnumerateFiles(next, "*", options))
             {
-                throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{folder}' holds more than {MostFiles} files.");
+                if (files.Count == MostFiles)
+                {
+                    throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{folder}' holds more than {MostFiles} files.");
+                }
+
+                files.Add(file);
             }
 
-            files.Add(file);
+            // In a fixed order: of two ways to a folder the same one is taken everywhere.
+            foreach (var inner in Directory.EnumerateDirectories(next, "*", options).Order(StringComparer.Ordinal).Where(f => entered.Add(InputFile.FolderIdentity(f))))
+            {
+                waiting.Enqueue(inner);
+            }
         }
 
         return files.Order(StringComparer.Ordinal);

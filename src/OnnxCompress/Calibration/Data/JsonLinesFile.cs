@@ -16,11 +16,11 @@ internal static class JsonLinesFile
     public static IReadOnlyList<SampleArray> Open(string path)
     {
         var inputs = new SortedDictionary<string, ShapedNumbers>(StringComparer.Ordinal);
-        foreach (var (index, text) in File.ReadLines(path).Index())
+        foreach (var (line, text) in BoundedLines.Read(path))
         {
             if (!string.IsNullOrWhiteSpace(text))
             {
-                ReadSample(text, inputs, path, index + 1);
+                ReadSample(text, inputs, path, line);
             }
         }
 

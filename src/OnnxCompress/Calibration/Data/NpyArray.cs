@@ -61,11 +61,11 @@ internal sealed class NpyArray : SampleArray
     /// <exception cref="OnnxCompressException">OCX3002: malformed or truncated; OCX3020: no samples.</exception>
     public static NpyArray Open(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var stream = InputFile.OpenRead(path);
         var header = NpyHeader.Read(stream, path);
         var present = stream.Length - header.DataOffset;
         return present >= header.DataBytes
-            ? new(() => File.OpenHandle(path, options: FileOptions.RandomAccess), header, path)
+            ? new(() => InputFile.OpenHandle(path), header, path)
             : throw new OnnxCompressException(
                 DiagnosticCodes.DataMalformed,
                 $"'{path}' is truncated: its header promises {header.DataBytes} bytes of data, {present} are there.");

@@ -24,7 +24,7 @@ internal static class NpzArchive
         var arrays = new List<SampleArray>();
         try
         {
-            using var archive = ZipFile.OpenRead(path);
+            using var archive = new ZipArchive(InputFile.OpenRead(path), ZipArchiveMode.Read);
             if (archive.Entries.Count > MaximumEntries)
             {
                 throw Malformed(path, $"holds {archive.Entries.Count} entries; at most {MaximumEntries} are read");

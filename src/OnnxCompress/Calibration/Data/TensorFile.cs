@@ -53,7 +53,7 @@ internal static class TensorFile
     {
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = InputFile.OpenRead(path);
             return TensorProto.Parser.ParseFrom(stream);
         }
         catch (InvalidProtocolBufferException damaged)

@@ -18,6 +18,9 @@ internal static class OperatorRules
     /// <summary>Operators whose constants are weights; elsewhere infinity has its place, in masks for instance.</summary>
     private static readonly HashSet<string> Weighted = ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "InstanceNormalization", "LSTM", "GRU", "RNN"];
 
+    /// <summary>Operators that share their operations out among the channels that they read and make.</summary>
+    private static readonly HashSet<string> Multiplied = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
+
     /// <summary>Relates the axes of one node.</summary>
     public static void Relate(GraphNode node, Relations relations)
     {
@@ -32,6 +35,10 @@ internal static class OperatorRules
         else if (Weighted.Contains(node.OpType) && node.Inputs.Any(i => relations.Graph.Constant(i) is { HasOnlyFiniteValues: false }))
         {
             relations.Opaque(node, DiagnosticCodes.WeightNotFinite, $"a weight of '{node.Name}' ({node.OpType}) holds NaN or infinity");
+        }
+        else if (Multiplied.Contains(node.OpType) && node.Inputs.Concat(node.Outputs).Any(t => t.Length > 0 && relations.Shape(t)?.Contains(0) == true))
+        {
+            relations.Opaque(node, DiagnosticCodes.LayerEmpty, $"an operand of '{node.Name}' ({node.OpType}) holds no values");
         }
         else if (node.OpType != "Constant" && node.Inputs.Concat(node.Outputs).Any(t => t.Length > 0 && relations.Shape(t) is null))
         {

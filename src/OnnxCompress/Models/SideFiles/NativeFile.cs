@@ -43,7 +43,7 @@ internal static class NativeFile
     /// <param name="handle">The open file.</param>
     /// <returns>Null when there is no such file.</returns>
     /// <exception cref="IOException">The system does not tell.</exception>
-    public static FileKind? Look(string? path, SafeFileHandle? handle)
+    public static FileStatus? Look(string? path, SafeFileHandle? handle)
     {
         var answer = new byte[512];
         var number = handle is null ? -1 : (int)handle.DangerousGetHandle();
@@ -56,7 +56,7 @@ internal static class NativeFile
         };
         if (failed != 0)
         {
-            return Absent<FileKind>();
+            return Absent<FileStatus>();
         }
 
         // struct statx and the struct stat of macOS, which also has one layout on every processor.

@@ -84,7 +84,7 @@ internal sealed class RegularFile : IDisposable
 
 #pragma warning restore CA2000
 
-    private static long LengthOf(FileKind? kind) => kind is null ? throw Absent() : kind.IsRegular ? kind.Length : throw NoFile(kind.IsFolder);
+    private static long LengthOf(FileStatus? kind) => kind is null ? throw Absent() : kind.IsRegular ? kind.Length : throw NoFile(kind.IsFolder);
 
     private static FileRefusedException Absent() => new(DiagnosticCodes.ExternalDataMissing, "does not exist");
 

@@ -47,7 +47,7 @@ internal static class FrontierSection
             svg.Append($"<text x=\"{X(tick)}\" y=\"{Bottom + 20}\" text-anchor=\"middle\">{HtmlText.Number(100 * tick)}%</text>\n");
         }
 
-        svg.Append($"<text x=\"{(Left + Right) / 2}\" y=\"{Bottom + 42}\" text-anchor=\"middle\">{across}</text>\n");
+        svg.Append($"<text x=\"{HtmlText.Number((Left + Right) / 2)}\" y=\"{Bottom + 42}\" text-anchor=\"middle\">{across}</text>\n");
         svg.Append($"<polyline class=\"line\" points=\"{string.Join(' ', shown.Select(entry => $"{X(entry.Cost)},{Y(entry.Value)}"))}\"/>\n");
         foreach (var (point, cost, value) in shown)
         {

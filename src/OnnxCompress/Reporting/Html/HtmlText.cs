@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Reporting.Html;
 
@@ -8,7 +9,7 @@ namespace OnnxCompress.Reporting.Html;
 internal static class HtmlText
 {
     /// <summary>Text that cannot become markup, in elements and in quoted attributes.</summary>
-    public static string Escape(string? text) => WebUtility.HtmlEncode(text ?? "");
+    public static string Escape(string? text) => WebUtility.HtmlEncode(PlainText.Escape(text ?? ""));
 
     /// <summary>A number as SVG and CSS read it.</summary>
     public static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);

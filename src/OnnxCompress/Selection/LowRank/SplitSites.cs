@@ -21,6 +21,9 @@ internal static class SplitSites
             // A plan names its layers: those that share a name cannot be told apart.
             .GroupBy(l => l.Node.Name, StringComparer.Ordinal).Where(g => g.Count() == 1).Select(g => g.First())];
 
+    /// <summary>The layers that can be split, by the names of their nodes.</summary>
+    public static Dictionary<string, LinearLayer> ByName(ModelAnalysis analysis) => Find(analysis).ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
+
     /// <summary>Whether the layer looks rows of its weight up.</summary>
     public static bool IsTable(LinearLayer layer) => layer.Node.OpType == "Gather";
 

@@ -98,7 +98,7 @@ internal sealed class ImageArray : SampleArray
     {
         try
         {
-            hash.AppendData(File.ReadAllBytes(_files[index]));
+            hash.AppendData(InputFile.ReadAllBytes(_files[index], PngDecoder.LargestFile));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data.Images;
 
@@ -9,7 +10,8 @@ namespace OnnxCompress.Calibration.Data.Images;
 /// </summary>
 internal static class PngDecoder
 {
-    private const long LargestFile = 1L << 28;
+    /// <summary>Bytes that a file may have.</summary>
+    public const long LargestFile = 1L << 28;
 
     private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(n => Enumerable.Range(0, 8).Aggregate((uint)n, (c, _) => (c & 1) == 0 ? c >> 1 : 0xEDB88320 ^ (c >> 1)))];
 
@@ -19,7 +21,7 @@ internal static class PngDecoder
     {
         var length = new FileInfo(path).Length;
         return length <= LargestFile
-            ? Decode(File.ReadAllBytes(path), path)
+            ? Decode(InputFile.ReadAllBytes(path, LargestFile), path)
             : throw PngHeader.Malformed(path, $"is {length} bytes long; PNG files up to {LargestFile} bytes are read");
     }
 

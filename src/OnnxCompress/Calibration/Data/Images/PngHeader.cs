@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data.Images;
 
@@ -35,7 +36,7 @@ internal sealed record PngHeader(int Height, int Width, int BitDepth, int ColorT
     /// <exception cref="OnnxCompressException">OCX3002: no PNG file, or one that is not read.</exception>
     public static PngHeader ReadFile(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = InputFile.OpenRead(path);
         Span<byte> start = stackalloc byte[Bytes];
         var read = stream.ReadAtLeast(start, Bytes, throwOnEndOfStream: false);
         var header = Parse(start[..read], path);

@@ -4,7 +4,7 @@ namespace OnnxCompress.Models;
 /// <param name="isRegular">Whether it holds bytes on a file system, and is no device, FIFO, socket or folder.</param>
 /// <param name="isFolder">Whether it is a folder.</param>
 /// <param name="length">Bytes, as the file system states them.</param>
-internal sealed class FileKind(bool isRegular, bool isFolder, long length)
+internal sealed class FileStatus(bool isRegular, bool isFolder, long length)
 {
     /// <summary>Whether it holds bytes on a file system, and is no device, FIFO, socket or folder.</summary>
     public bool IsRegular => isRegular;
