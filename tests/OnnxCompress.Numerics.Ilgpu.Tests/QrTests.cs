@@ -1,6 +1,0 @@
-using OnnxCompress.Numerics.Tests;
-
-namespace OnnxCompress.Numerics.Ilgpu.Tests;
-
-/// <summary>The suite on a device.</summary>
-public sealed class QrTests() : QrSuite(Devices.Asked);
