@@ -12,7 +12,8 @@ public sealed class BarrierTests
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(16, 16, 16)]
-    [InlineData(17, 33, 40)]
+    [InlineData(33, 65, 40)]
+    [InlineData(40, 36, 300)]
     public void Products(int m, int n, int k)
     {
         var (a, b) = (NumericMatrices.Uniform(k, m, 1), NumericMatrices.Uniform(k, n, 2));
@@ -53,38 +54,46 @@ public sealed class BarrierTests
     }
 
     [Fact]
-    public void Pivots_of_Cholesky_and_of_QR()
+    public void Pivots_of_Cholesky()
     {
-        var samples = NumericMatrices.Uniform(60, 24, 1);
-        var gram = Cpu.Gram(samples);
+        var gram = Cpu.Gram(NumericMatrices.Uniform(60, 24, 1));
 
         var cholesky = Device.PivotedCholesky(gram);
-        var qr = Device.PivotedQr(samples);
 
         Assert.Equal(Cpu.PivotedCholesky(gram).Pivots, cholesky.Pivots);
-        Assert.Equal(cholesky.Pivots, qr.Pivots);
         NumericAssert.RelativeFrobenius(gram, NumericMatrices.Product(cholesky.Factor, cholesky.Factor, Transpose.Yes), 4 * 24 * NumericAssert.Eps, "Higham 2002, theorem 10.14");
-        NumericAssert.RelativeFrobenius(Cpu.PivotedQr(samples).Upper, qr.Upper, 60 * 24 * NumericAssert.Eps, "the same reflectors in another order of sums");
     }
 
     [Fact]
-    public void Plain_QR_in_panels()
+    public void Orthonormal_bases_in_panels()
     {
-        var matrix = NumericMatrices.Uniform(50, 40, 3);
-        var compact = matrix.Clone();
-        var scales = new double[40];
-        var q = new Matrix<double>(50, 40);
+        var columns = NumericMatrices.Uniform(50, 40, 3);
 
-        Device.FactorQr(compact, scales);
-        Device.FormQ(compact, scales, q);
+        var basis = Device.Orthonormal(columns);
 
-        var upper = new Matrix<double>(40, 40);
-        for (var row = 0; row < 40; row++)
+        NumericAssert.OrthonormalColumns(basis, 90 * NumericAssert.Eps, "n eps");
+        var within = NumericMatrices.Product(basis, NumericMatrices.Product(basis, columns, Transpose.Yes));
+        NumericAssert.RelativeFrobenius(columns, within, 90 * NumericAssert.Eps, "the span holds the columns");
+    }
+
+    [Fact]
+    public void Sums_over_groups()
+    {
+        var matrix = NumericMatrices.Scale(NumericMatrices.Product(NumericMatrices.Uniform(20, 1, 1), NumericMatrices.Uniform(1, 33, 2)), 1);
+        foreach (ref var value in matrix.Values)
         {
-            compact.Row(row)[row..].CopyTo(upper.Row(row)[row..]);
+            value = Math.Abs(value);
         }
 
-        NumericAssert.OrthonormalColumns(q, 90 * NumericAssert.Eps, "n eps");
-        NumericAssert.RelativeFrobenius(matrix, NumericMatrices.Product(q, upper), 90 * NumericAssert.Eps, "sqrt(m n) eps");
+        var (expected, shares) = (new double[33], new double[33]);
+        Cpu.LargestShares(matrix, expected);
+
+        Device.LargestShares(matrix, shares);
+        using var chain = Device.OpenChain(0);
+        var operand = chain.Put(matrix);
+        var dot = chain.Dot(operand, operand);
+
+        Assert.All(Enumerable.Range(0, 33), column => NumericAssert.Within(expected[column], shares[column], 33 * NumericAssert.Eps, 1, "sums in another order"));
+        NumericAssert.Within(Math.Pow(NumericAssert.Norm(matrix), 2), dot, 660 * NumericAssert.Eps, dot, "sums in another order");
     }
 }

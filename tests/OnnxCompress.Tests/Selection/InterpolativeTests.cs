@@ -25,7 +25,7 @@ public sealed class InterpolativeTests
         var (fit, check) = (Data(1000, 3, Channels), Data(300, 4, Channels));
         var (bench, moments) = Moments(fit, check, centre);
 
-        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, TestContext.Current.CancellationToken);
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
 
         var weights = Oracle.Build.Dense(4, Channels, (i, j) => bench.Model.Floats("f2.w")[(i * Channels) + j]);
         var means = fit.ColumnSums() / (centre ? fit.RowCount : double.PositiveInfinity);
@@ -48,7 +48,7 @@ public sealed class InterpolativeTests
             var data = Data(700, seed, Channels);
             var (bench, moments) = Moments(data, check: null, centre: false);
 
-            var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, TestContext.Current.CancellationToken);
+            var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, Workbench.Backend, TestContext.Current.CancellationToken);
 
             var qr = Workbench.Backend.PivotedQr(Ours(data));
             Assert.Equal(qr.Pivots, curve.Order);
@@ -63,7 +63,7 @@ public sealed class InterpolativeTests
 
         foreach (var selection in (ChannelSelection[])[ChannelSelection.Target, ChannelSelection.PivotedQr])
         {
-            var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, TestContext.Current.CancellationToken);
+            var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
 
             Assert.True(curve.Errors[5] < 1e-4, $"{curve.Errors[5]:g3} is left after five channels.");
             Assert.True(curve.Errors[4] > 1e-2, "Four channels cannot be enough.");
@@ -115,7 +115,7 @@ public sealed class InterpolativeTests
         var data = Data(300, 31, Channels);
         var values = data.Svd(computeVectors: false).S;
         var (bench, moments) = Moments(data, check: null, centre: false);
-        var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, TestContext.Current.CancellationToken);
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, Workbench.Backend, TestContext.Current.CancellationToken);
 
         for (var k = 1; k < Channels; k++)
         {

@@ -1,0 +1,6 @@
+using OnnxCompress.Numerics.Tests;
+
+namespace OnnxCompress.Numerics.Ilgpu.Tests;
+
+/// <summary>The suite on a device.</summary>
+public sealed class TopEigenTests() : TopEigenSuite(Devices.Asked);
