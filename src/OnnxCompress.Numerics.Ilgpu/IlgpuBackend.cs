@@ -30,7 +30,13 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
         _smallestWork = options.SmallestWork;
     }
 
-    /// <summary>Copies so far.</summary>
+    /// <summary>Whether the device is NVIDIA's, through CUDA.</summary>
+    public bool IsCuda => _accelerator.AcceleratorType == AcceleratorType.Cuda;
+
+    /// <summary>The device by itself, for measurements.</summary>
+    internal IlgpuDevice Device => _device;
+
+    /// <summary>What was copied so far.</summary>
     internal Transfers Transfers => _device.Transfers;
 
     /// <inheritdoc/>

@@ -31,13 +31,14 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     private const double LatencyTolerance = 0.05;
 
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly OrtRuntime _runtime = new();
+    private OrtRuntime _runtime = new();
 
     /// <summary>Runs.</summary>
     /// <returns>The exit code.</returns>
     public int Execute()
     {
         using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
+        _runtime = device.Runtime;
         var model = OnnxModel.Load(settings.Model, settings.Loading);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);

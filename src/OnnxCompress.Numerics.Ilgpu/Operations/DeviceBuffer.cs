@@ -13,7 +13,7 @@ internal sealed class DeviceBuffer<T> : IDisposable
 
     /// <summary>Takes memory.</summary>
     /// <param name="accelerator">Whose.</param>
-    /// <param name="transfers">Counts copies.</param>
+    /// <param name="transfers">Counts what is copied.</param>
     /// <param name="length">Entries.</param>
     /// <param name="clear">Whether it is filled with zeros; else it holds anything.</param>
     public DeviceBuffer(Accelerator accelerator, Transfers transfers, long length, bool clear)
@@ -42,7 +42,7 @@ internal sealed class DeviceBuffer<T> : IDisposable
             if (values.Length > 0)
             {
                 View.SubView(0, values.Length).CopyFromCPU(ref *pinned, values.Length);
-                _transfers.ToDevice++;
+                _transfers.ToDevice += (long)values.Length * sizeof(T);
             }
         }
     }
@@ -57,7 +57,7 @@ internal sealed class DeviceBuffer<T> : IDisposable
             if (values.Length > 0)
             {
                 View.SubView(from, values.Length).CopyToCPU(ref *pinned, values.Length);
-                _transfers.ToHost++;
+                _transfers.ToHost += (long)values.Length * sizeof(T);
             }
         }
     }

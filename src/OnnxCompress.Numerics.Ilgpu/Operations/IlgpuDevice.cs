@@ -44,7 +44,7 @@ internal sealed class IlgpuDevice
     public KernelConfig SquareGroups(int columns) =>
         new(new Index2D(CeilingDivide(columns, _edgeThreads), 1), new Index2D(_edgeThreads, _edgeThreads));
 
-    /// <summary>How often something went between the host and the device.</summary>
+    /// <summary>How much went between the host and the device.</summary>
     public Transfers Transfers { get; } = new();
 
     /// <summary>Memory of zeros, or of anything.</summary>

@@ -1,11 +1,11 @@
 namespace OnnxCompress.Numerics.Ilgpu.Operations;
 
-/// <summary>How often something went between the host and the device.</summary>
+/// <summary>How much went between the host and the device, in bytes.</summary>
 internal sealed class Transfers
 {
-    /// <summary>Copies to the device.</summary>
+    /// <summary>To the device.</summary>
     public long ToDevice { get; set; }
 
-    /// <summary>Copies to the host; each waits for what is queued.</summary>
+    /// <summary>To the host; each copy waits for what is queued.</summary>
     public long ToHost { get; set; }
 }

@@ -55,6 +55,32 @@ public sealed class InterpolativeTests
         }
     }
 
+    [Theory]
+    [InlineData(ChannelSelection.Target)]
+    [InlineData(ChannelSelection.PivotedQr)]
+    public void Steps_that_are_paid_in_blocks_are_those_of_least_squares(ChannelSelection selection)
+    {
+        const int Wide = 150; // two blocks of 64, and some steps after them
+        var (fit, check) = (Data(20_000, 3, Wide), Data(400, 4, Wide));
+        var (bench, moments) = Moments(fit, check, centre: false, Wide);
+
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
+
+        var weights = Oracle.Build.Dense(4, Wide, (i, j) => bench.Model.Floats("f2.w")[(i * Wide) + j]);
+        foreach (var k in (int[])[63, 64, 65, 128, 129, 140])
+        {
+            var difference = check - (Columns(check, curve.Order[..k]) * LeastSquares(fit, curve.Order[..k]));
+            var error = (difference * weights.Transpose()).FrobeniusNorm() / (check * weights.Transpose()).FrobeniusNorm();
+            // A wider choice is never held to be worse than a narrower one.
+            NumericAssert.Within(Math.Min(error, curve.Errors[k - 1]), curve.Errors[k], Ridge, 1, $"least squares with {k} channels");
+        }
+
+        if (selection == ChannelSelection.PivotedQr)
+        {
+            Assert.Equal(Workbench.Backend.PivotedQr(Ours(fit)).Pivots, curve.Order);
+        }
+    }
+
     [Fact]
     public void Data_of_rank_five_are_explained_by_five_channels()
     {
