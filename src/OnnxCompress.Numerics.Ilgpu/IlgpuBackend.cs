@@ -1,7 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
 using OnnxCompress.Numerics.Ilgpu.Operations;
-using OnnxCompress.Numerics.Ilgpu.Kernels;
 using OnnxCompress.Numerics.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu;

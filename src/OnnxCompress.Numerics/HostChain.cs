@@ -22,7 +22,7 @@ public sealed class HostChain(IDenseBackend backend) : IDenseChain
     }
 
     /// <inheritdoc/>
-    public IDenseOperand Select(IDenseOperand source, ReadOnlySpan<int> indices)
+    public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices)
     {
         var from = Of(source);
         var selected = new Matrix<double>(indices.Length, indices.Length);

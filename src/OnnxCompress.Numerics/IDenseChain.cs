@@ -19,7 +19,7 @@ public interface IDenseChain : IDisposable
     /// <summary>Rows and columns of the same numbers, in the order given.</summary>
     /// <param name="source">Square.</param>
     /// <param name="indices">Distinct.</param>
-    IDenseOperand Select(IDenseOperand source, ReadOnlySpan<int> indices);
+    IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices);
 
     /// <summary>op(A) op(B).</summary>
     IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB);

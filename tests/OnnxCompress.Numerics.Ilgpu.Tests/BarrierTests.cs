@@ -1,3 +1,5 @@
+using ILGPU;
+using ILGPU.Runtime.CPU;
 using OnnxCompress.Testing;
 
 namespace OnnxCompress.Numerics.Ilgpu.Tests;
@@ -25,6 +27,22 @@ public sealed class BarrierTests
 
         NumericAssert.RelativeFrobenius(NumericMatrices.Product(a, b, Transpose.Yes), product, 2 * k * NumericAssert.Eps, "two k-term sums");
         NumericAssert.RelativeFrobenius(NumericMatrices.Product(a, b, Transpose.Yes), NumericMatrices.ToDouble(ofFloats), 4 * (k + 1) * NumericAssert.FloatEps, "a k-term float sum of rounded entries");
+    }
+
+    [Fact]
+    public void Products_of_the_groups_that_a_GPU_gets()
+    {
+        // 16 x 16 threads make a tile of 128 x 128: two tiles in each direction, and two slices.
+        using var context = Context.Create(builder => builder.CPU(CPUDeviceKind.Nvidia));
+        using var device = new IlgpuBackend(context, context.CreateCPUAccelerator(0), new() { Threads = 1, SmallestWork = 0, EdgeThreads = 16 });
+        var (a, b) = (NumericMatrices.Uniform(132, 20, 1), NumericMatrices.Uniform(20, 136, 2));
+        var ofFloats = new Matrix<float>(132, 136);
+
+        var product = device.Multiply(a, b);
+        device.Multiply(1, NumericMatrices.ToFloat(a), Transpose.No, NumericMatrices.ToFloat(b), Transpose.No, 0, ofFloats);
+
+        NumericAssert.RelativeFrobenius(NumericMatrices.Product(a, b), product, 40 * NumericAssert.Eps, "two 20-term sums");
+        NumericAssert.RelativeFrobenius(NumericMatrices.Product(a, b), NumericMatrices.ToDouble(ofFloats), 84 * NumericAssert.FloatEps, "a 20-term float sum of rounded entries");
     }
 
     [Fact]

@@ -80,9 +80,9 @@ public abstract class ChainSuite(IDenseBackend backend)
         var copy = chain.Copy(a, 2);
         chain.AddScaled(-3, b, copy);
         chain.Multiply(2, a, Transpose.No, b, Transpose.Yes, 0.5, copy);
-        var part = Read(chain, chain.Select(copy, indices));
+        var part = Read(chain, chain.Part(copy, indices));
         var row = new double[4];
-        chain.ReadRow(chain.Select(copy, indices), 2, row);
+        chain.ReadRow(chain.Part(copy, indices), 2, row);
 
         var product = NumericMatrices.Product(square, other, transposeB: Transpose.Yes);
         for (var i = 0; i < 4; i++)

@@ -1,6 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 using ILGPU.Runtime;
-using OnnxCompress.Numerics.Ilgpu.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu.Operations;
 
@@ -12,6 +12,7 @@ internal sealed class DeviceChain(IlgpuDevice device, Lock turn) : IDenseChain
     private readonly List<Operand> _operands = [];
 
     /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2000", Justification = "The chain keeps the memory and frees it.")]
     public IDenseOperand Put(Matrix<double> matrix)
     {
         lock (turn)
@@ -43,7 +44,7 @@ internal sealed class DeviceChain(IlgpuDevice device, Lock turn) : IDenseChain
     }
 
     /// <inheritdoc/>
-    public IDenseOperand Select(IDenseOperand source, ReadOnlySpan<int> indices)
+    public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices)
     {
         var from = Of(source);
         lock (turn)
@@ -165,6 +166,7 @@ internal sealed class DeviceChain(IlgpuDevice device, Lock turn) : IDenseChain
 
     private static Operand Of(IDenseOperand operand) => (Operand)operand;
 
+    [SuppressMessage("Reliability", "CA2000", Justification = "The chain keeps the memory and frees it.")]
     private Operand New(int rows, int columns) => Keep(device.Take<double>((long)rows * columns, clear: false), rows, columns);
 
     private Operand Keep(DeviceBuffer<double> buffer, int rows, int columns)

@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using OnnxCompress.Numerics.Ilgpu.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu.Operations;
 

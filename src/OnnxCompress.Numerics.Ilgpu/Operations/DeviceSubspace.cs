@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 using OnnxCompress.Numerics.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu.Operations;

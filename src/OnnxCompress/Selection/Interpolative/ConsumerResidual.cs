@@ -118,7 +118,14 @@ internal sealed class ConsumerResidual : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => _chain.Dispose();
+    public void Dispose()
+    {
+        _gram.Dispose();
+        _targeted.Dispose();
+        _scored?.Dispose();
+        _judged.Dispose();
+        _chain.Dispose();
+    }
 
     private void ReadScores(IDenseOperand scored)
     {
@@ -250,7 +257,7 @@ internal sealed class ConsumerResidual : IDisposable
 
     private IDenseOperand Paid(IDenseOperand matrix, int[] left, params ReadOnlySpan<(IDenseOperand A, IDenseOperand B)> products)
     {
-        var paid = _chain.Select(matrix, left);
+        var paid = _chain.Part(matrix, left);
         matrix.Dispose();
         foreach (var (a, b) in products)
         {
