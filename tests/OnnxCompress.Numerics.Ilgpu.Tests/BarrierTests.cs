@@ -34,7 +34,8 @@ public sealed class BarrierTests
     {
         // 16 x 16 threads make a tile of 128 x 128: two tiles in each direction, and two slices.
         using var context = Context.Create(builder => builder.CPU(CPUDeviceKind.Nvidia));
-        using var device = new IlgpuBackend(context, context.CreateCPUAccelerator(0), new() { Threads = 1, SmallestWork = 0, EdgeThreads = 16 });
+        using var accelerator = context.CreateCPUAccelerator(0);
+        using var device = new IlgpuBackend(context, accelerator, new() { Threads = 1, SmallestWork = 0, EdgeThreads = 16 });
         var (a, b) = (NumericMatrices.Uniform(132, 20, 1), NumericMatrices.Uniform(20, 136, 2));
         var ofFloats = new Matrix<float>(132, 136);
 
