@@ -1,4 +1,3 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;

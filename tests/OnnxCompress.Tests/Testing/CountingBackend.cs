@@ -90,7 +90,7 @@ internal sealed class CountingBackend : IDenseBackend
         _cpu.Locate(cumulated, points, places);
     }
 
-    public IDenseChain OpenChain(double work) => new Chain(this, new HostChain(this));
+    public IDenseChain OpenChain(double work) => new Chain(this);
 
     private void Count(string operation, double rows, double columns, double depth)
     {
@@ -98,39 +98,41 @@ internal sealed class CountingBackend : IDenseBackend
         Work += rows * columns * depth;
     }
 
-    private sealed class Chain(CountingBackend counts, HostChain inner) : IDenseChain
+    private sealed class Chain(CountingBackend counts) : IDenseChain
     {
+        private readonly HostChain _inner = new(counts);
+
         public IDenseOperand Put(Matrix<double> matrix)
         {
             counts.Puts++;
-            return inner.Put(matrix);
+            return _inner.Put(matrix);
         }
 
         public void Read(IDenseOperand operand, MatrixView<double> destination)
         {
             counts.Reads++;
-            inner.Read(operand, destination);
+            _inner.Read(operand, destination);
         }
 
-        public IDenseOperand Copy(IDenseOperand source, double shift = 0) => inner.Copy(source, shift);
+        public IDenseOperand Copy(IDenseOperand source, double shift = 0) => _inner.Copy(source, shift);
 
-        public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices) => inner.Part(source, indices);
+        public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices) => _inner.Part(source, indices);
 
-        public IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB) => inner.Product(a, transposeA, b, transposeB);
+        public IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB) => _inner.Product(a, transposeA, b, transposeB);
 
         public void Multiply(double alpha, IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB, double beta, IDenseOperand c) =>
-            inner.Multiply(alpha, a, transposeA, b, transposeB, beta, c);
+            _inner.Multiply(alpha, a, transposeA, b, transposeB, beta, c);
 
-        public void AddScaled(double factor, IDenseOperand x, IDenseOperand y) => inner.AddScaled(factor, x, y);
+        public void AddScaled(double factor, IDenseOperand x, IDenseOperand y) => _inner.AddScaled(factor, x, y);
 
-        public int FactorCholesky(IDenseOperand matrix) => inner.FactorCholesky(matrix);
+        public int FactorCholesky(IDenseOperand matrix) => _inner.FactorCholesky(matrix);
 
-        public void SolveCholesky(IDenseOperand factor, IDenseOperand rightSide) => inner.SolveCholesky(factor, rightSide);
+        public void SolveCholesky(IDenseOperand factor, IDenseOperand rightSide) => _inner.SolveCholesky(factor, rightSide);
 
-        public double Dot(IDenseOperand a, IDenseOperand b) => inner.Dot(a, b);
+        public double Dot(IDenseOperand a, IDenseOperand b) => _inner.Dot(a, b);
 
-        public void ReadRow(IDenseOperand operand, int row, Span<double> destination) => inner.ReadRow(operand, row, destination);
+        public void ReadRow(IDenseOperand operand, int row, Span<double> destination) => _inner.ReadRow(operand, row, destination);
 
-        public void Dispose() => inner.Dispose();
+        public void Dispose() => _inner.Dispose();
     }
 }
