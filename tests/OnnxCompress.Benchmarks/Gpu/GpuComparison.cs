@@ -23,35 +23,39 @@ internal static class GpuComparison
             return CublasTimes.Run(int.Parse(size, CultureInfo.InvariantCulture));
         }
 
-        IlgpuBackend device;
+        using var device = Open(Value(args, "--device", "cuda"));
+        if (device is null)
+        {
+            return 0;
+        }
+
+        var cpu = new CpuBackend();
+        Console.WriteLine($"{device.Name} against {cpu.Name}; milliseconds, best of {Repeats}; products without copies\n");
+        Console.WriteLine("| product | n | CPU | device | cuBLAS | device / cuBLAS speed |\n|---|---|---|---|---|---|");
+        foreach (var n in Value(args, "--sizes", "1024,2048,4096").Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture)))
+        {
+            var cublas = device.IsCuda ? AskCublas(n) : (Float: double.NaN, Double: double.NaN);
+            Row("float", n, CpuFloat(cpu, n), DeviceFloat(device.Device, n), cublas.Float);
+            Row("double", n, CpuDouble(cpu, n), DeviceDouble(device.Device, n), cublas.Double);
+        }
+
+        var width = int.Parse(Value(args, "--layer", "4096"), CultureInfo.InvariantCulture);
+        var (there, here) = (Layer(device, width), Layer(cpu, width));
+        Console.WriteLine($"\nA layer of {width} x {width}, Gram of {2 * width} rows, four ridges with their errors, weights back: device {there:F0} ms, CPU {here:F0} ms, {here / there:F1} times as fast.");
+        return 0;
+    }
+
+    private static IlgpuBackend? Open(string name)
+    {
         try
         {
-            device = IlgpuProvider.Open(Value(args, "--device", "cuda"), new IlgpuBackendOptions { SmallestWork = 0 });
+            return IlgpuProvider.Open(name, new IlgpuBackendOptions { SmallestWork = 0 });
         }
         catch (NumericException absent)
         {
             Console.WriteLine($"Skipped: {absent.Message}");
-            return 0;
+            return null;
         }
-
-        using (device)
-        {
-            var cpu = new CpuBackend();
-            Console.WriteLine($"{device.Name} against {cpu.Name}; milliseconds, best of {Repeats}; products without copies\n");
-            Console.WriteLine("| product | n | CPU | device | cuBLAS | device / cuBLAS speed |\n|---|---|---|---|---|---|");
-            foreach (var n in Value(args, "--sizes", "1024,2048,4096").Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture)))
-            {
-                var cublas = device.IsCuda ? AskCublas(n) : (double.NaN, double.NaN);
-                Row("float", n, CpuFloat(cpu, n), DeviceFloat(device.Device, n), cublas.Item1);
-                Row("double", n, CpuDouble(cpu, n), DeviceDouble(device.Device, n), cublas.Item2);
-            }
-
-            var width = int.Parse(Value(args, "--layer", "4096"), CultureInfo.InvariantCulture);
-            var (there, here) = (Layer(device, width), Layer(cpu, width));
-            Console.WriteLine($"\nA layer of {width} x {width}, Gram of {2 * width} rows, four ridges with their errors, weights back: device {there:F0} ms, CPU {here:F0} ms, {here / there:F1} times as fast.");
-        }
-
-        return 0;
     }
 
     private static void Row(string type, int n, double cpu, double device, double cublas) =>
