@@ -26,7 +26,7 @@ public sealed partial class IlgpuBackend
             using var t = _device.Upload(factor);
             using var b = _device.Upload<double>(rightSide);
             var upper = (triangle == Triangle.Upper) == (transpose == Transpose.No);
-            _device.Solve(Oriented(IlgpuDevice.Whole(t, factor.Rows, factor.Rows), transpose), IlgpuDevice.Whole(b, rightSide.Rows, rightSide.Columns), upper);
+            _device.Solve(IlgpuDevice.Whole(t, factor.Rows, factor.Rows).Oriented(transpose), IlgpuDevice.Whole(b, rightSide.Rows, rightSide.Columns), upper);
             IlgpuDevice.Download(b, rightSide);
         }
 
@@ -121,129 +121,54 @@ public sealed partial class IlgpuBackend
     }
 
     /// <inheritdoc/>
-    public int FactorPivotedQr(MatrixView<double> matrix, Span<int> pivots, Span<double> reflectorScales, int maxRank, double relativeTolerance)
-    {
-        var steps = Math.Min(matrix.Rows, matrix.Columns);
-        if (IsSmall(matrix.Rows, matrix.Columns, steps) || Vectors.Balance(Largest(matrix)) != 1)
-        {
-            return _cpu.FactorPivotedQr(matrix, pivots, reflectorScales, maxRank, relativeTolerance);
-        }
-
-        ViewShape.CheckLength(matrix.Columns, pivots.Length, nameof(pivots));
-        ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
-        Finite.Require(matrix, nameof(matrix));
-        for (var column = 0; column < matrix.Columns; column++)
-        {
-            pivots[column] = column;
-        }
-
-        int rank;
-        lock (_turn)
-        {
-            using var a = _device.Upload<double>(matrix);
-            using var scales = _device.Take<double>(steps);
-            using var order = _device.Upload<int>(pivots[..matrix.Columns]);
-            rank = new DeviceQr(_device).FactorPivoted(IlgpuDevice.Whole(a, matrix.Rows, matrix.Columns), scales.View, order.View, Math.Clamp(maxRank, 0, steps), relativeTolerance);
-            order.Read(pivots[..matrix.Columns]);
-            scales.Read(reflectorScales[..steps]);
-            IlgpuDevice.Download(a, matrix);
-        }
-
-        Finite.Require(matrix, nameof(matrix));
-        return rank;
-    }
-
-    /// <inheritdoc/>
-    public void FactorQr(MatrixView<double> matrix, Span<double> reflectorScales)
-    {
-        var steps = Math.Min(matrix.Rows, matrix.Columns);
-        if (IsSmall(matrix.Rows, matrix.Columns, steps) || Vectors.Balance(Largest(matrix)) != 1)
-        {
-            _cpu.FactorQr(matrix, reflectorScales);
-            return;
-        }
-
-        ViewShape.CheckLength(steps, reflectorScales.Length, nameof(reflectorScales));
-        Finite.Require(matrix, nameof(matrix));
-        lock (_turn)
-        {
-            using var a = _device.Upload<double>(matrix);
-            using var scales = _device.Take<double>(steps);
-            new DeviceQr(_device).Factor(IlgpuDevice.Whole(a, matrix.Rows, matrix.Columns), scales.View);
-            scales.Read(reflectorScales[..steps]);
-            IlgpuDevice.Download(a, matrix);
-        }
-
-        Finite.Require(matrix, nameof(matrix));
-    }
-
-    /// <inheritdoc/>
-    public void FormQ(ReadOnlyMatrixView<double> compact, ReadOnlySpan<double> reflectorScales, MatrixView<double> orthonormal)
-    {
-        if (IsSmall(compact.Rows, orthonormal.Columns, reflectorScales.Length))
-        {
-            _cpu.FormQ(compact, reflectorScales, orthonormal);
-            return;
-        }
-
-        ViewShape.CheckLength(reflectorScales.Length, Math.Min(compact.Rows, compact.Columns), nameof(compact));
-        ViewShape.CheckSame(compact.Rows, orthonormal.Columns, orthonormal.Rows, orthonormal.Columns, nameof(orthonormal));
-        ViewShape.CheckLength(reflectorScales.Length, orthonormal.Columns, nameof(orthonormal));
-        lock (_turn)
-        {
-            using var a = _device.Upload(compact);
-            using var scales = _device.Upload(reflectorScales);
-            using var q = _device.Take<double>((long)compact.Rows * orthonormal.Columns);
-            _device.Kernels.SetDiagonal(Math.Min(compact.Rows, orthonormal.Columns), q.View, orthonormal.Columns);
-            new DeviceQr(_device).ApplyTo(
-                IlgpuDevice.Whole(a, compact.Rows, compact.Columns), scales.View, reflectorScales.Length, IlgpuDevice.Whole(q, compact.Rows, orthonormal.Columns));
-            IlgpuDevice.Download(q, orthonormal);
-        }
-    }
-
-    /// <inheritdoc/>
     /// <remarks>Done by the CPU: a reduction to tridiagonal form waits for memory at every step.</remarks>
     public void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors) => _cpu.DecomposeSymmetric(matrix, values, vectors);
 
     /// <inheritdoc/>
-    /// <remarks>Done by the CPU.</remarks>
-    public void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random) =>
-        _cpu.DecomposeSymmetricTop(matrix, values, vectors, random);
-
-    /// <inheritdoc/>
-    /// <remarks>Done by the CPU: a reduction to bidiagonal form waits for memory at every step.</remarks>
-    public void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed) =>
-        _cpu.DecomposeSingular(matrix, left, values, rightTransposed);
-
-    /// <inheritdoc/>
-    /// <remarks>Products and orthonormal bases on the device, the decomposition of the small matrix between them on the CPU.</remarks>
-    public void DecomposeSingularTop(
-        ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
+    /// <remarks>Where few pairs are wanted a subspace is iterated on the device; the rest is done by the CPU.</remarks>
+    public void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        ArgumentOutOfRangeException.ThrowIfNegative(powerIterations);
-        ArgumentOutOfRangeException.ThrowIfNegative(oversampling);
-        var (m, n, count) = (matrix.Rows, matrix.Columns, left.Columns);
-        var width = (long)count + oversampling;
-        if (width >= Math.Min(m, n) || IsSmall(m, n, width) || Vectors.Balance(Largest(matrix)) != 1)
+        var (n, count) = (matrix.Rows, vectors.Columns);
+        if (count == 0 || IsSmall(n, n, SubspaceWidth.Of(count)) || !SubspaceWidth.Pays(n, count) || Vectors.Balance(Largest(matrix)) != 1)
         {
-            _cpu.DecomposeSingularTop(matrix, left, values, rightTransposed, random, powerIterations, oversampling);
+            _cpu.DecomposeSymmetricTop(matrix, values, vectors, random);
             return;
         }
 
-        ViewShape.CheckSame(m, count, left.Rows, left.Columns, nameof(left));
-        ViewShape.CheckSame(count, n, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
+        ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
+        ViewShape.CheckSame(n, count, vectors.Rows, vectors.Columns, nameof(vectors));
         ViewShape.CheckLength(count, values.Length, nameof(values));
         Finite.Require(matrix, nameof(matrix));
+        bool isFound;
         lock (_turn)
         {
-            using var source = _device.Upload(matrix);
-            new DeviceRandomizedSvd(_device, _cpu).Run(IlgpuDevice.Whole(source, m, n), (int)width, left, values, rightTransposed, random, powerIterations);
+            isFound = DeviceSubspace.Run(_device, _cpu, matrix, values, vectors, random);
+        }
+
+        if (!isFound)
+        {
+            var all = new double[n];
+            _cpu.DecomposeSymmetric(matrix, all, vectors);
+            all.AsSpan(0, count).CopyTo(values);
         }
 
         Finite.Require(values[..count], nameof(values));
-        Finite.Require(left, nameof(left));
-        Finite.Require(rightTransposed, nameof(rightTransposed));
+        Finite.Require(vectors, nameof(vectors));
+    }
+
+    /// <summary>An orthonormal basis that contains the span of columns: the step of the iteration that tests look at by itself.</summary>
+    internal Matrix<double> Orthonormal(Matrix<double> columns)
+    {
+        var basis = new Matrix<double>(columns.Rows, columns.Columns);
+        lock (_turn)
+        {
+            using var memory = _device.Upload<double>(columns.Values);
+            new DeviceQr(_device).Orthonormalize(IlgpuDevice.Whole(memory, columns.Rows, columns.Columns));
+            IlgpuDevice.Download(memory, basis);
+        }
+
+        return basis;
     }
 
     private static unsafe double Largest(ReadOnlyMatrixView<double> matrix)

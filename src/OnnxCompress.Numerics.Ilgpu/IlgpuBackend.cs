@@ -1,16 +1,15 @@
 using ILGPU;
 using ILGPU.Runtime;
 using OnnxCompress.Numerics.Ilgpu.Operations;
-using OnnxCompress.Numerics.Ilgpu.Kernels;
 using OnnxCompress.Numerics.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu;
 
 /// <summary>
 /// Dense linear algebra on an ILGPU accelerator. Each operation moves its operands once to the device and its result once
-/// back; in between nothing waits for the host. What is too small to be worth the transfer, and what a GPU is bad at (full
-/// symmetric and singular decompositions), is done by the CPU. Reductions have a fixed order: the same device gives the same
-/// bytes. Calls from several threads take turns.
+/// back; in a chain they stay there. In between nothing waits for the host. What is too small to be worth the transfer, and
+/// what a GPU is bad at (full symmetric decompositions), is done by the CPU. Reductions have a fixed order: the same device
+/// gives the same bytes. Calls from several threads take turns.
 /// </summary>
 public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
 {
@@ -29,6 +28,15 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
         _cpu = new(options.Threads);
         _smallestWork = options.SmallestWork;
     }
+
+    /// <summary>Whether the device is NVIDIA's, through CUDA.</summary>
+    public bool IsCuda => _accelerator.AcceleratorType == AcceleratorType.Cuda;
+
+    /// <summary>The device by itself, for measurements.</summary>
+    internal IlgpuDevice Device => _device;
+
+    /// <summary>What was copied so far.</summary>
+    internal Transfers Transfers => _device.Transfers;
 
     /// <inheritdoc/>
     public string Name => $"{_accelerator.AcceleratorType switch { AcceleratorType.Cuda => "cuda", AcceleratorType.OpenCL => "opencl", _ => "ilgpu-cpu" }} ({_accelerator.Name})";
@@ -52,10 +60,10 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
         {
             using var left = _device.Upload(a);
             using var right = _device.Upload(b);
-            using var sums = _device.Take<double>((long)c.Rows * c.Columns);
-            using var rounded = _device.Take<float>((long)c.Rows * c.Columns);
-            _device.MultiplyFloats(
-                left.View, Oriented(a.Columns, transposeA), right.View, Oriented(b.Columns, transposeB), IlgpuDevice.Whole(sums, c.Rows, c.Columns), depth, lowerOnly: false);
+            using var sums = _device.Take<double>((long)c.Rows * c.Columns, clear: false);
+            using var rounded = _device.Take<float>((long)c.Rows * c.Columns, clear: false);
+            _device.Multiply(
+                IlgpuDevice.Whole(left, a.Rows, a.Columns).Oriented(transposeA), IlgpuDevice.Whole(right, b.Rows, b.Columns).Oriented(transposeB), IlgpuDevice.Whole(sums, c.Rows, c.Columns));
             _device.Kernels.Narrow((int)sums.View.Length, sums.View, rounded.View);
             IlgpuDevice.Download(rounded, product);
         }
@@ -112,7 +120,8 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
             var c = IlgpuDevice.Whole(sums, gram.Rows, gram.Columns);
             if (inRange)
             {
-                _device.MultiplyFloats(samples.View, new(1, rows.Columns), samples.View, new(rows.Columns, 1), c, rows.Rows, lowerOnly: true);
+                var matrix = IlgpuDevice.Whole(samples, rows.Rows, rows.Columns);
+                _device.Multiply(matrix.Transposed, matrix, c, lowerOnly: true);
             }
             else
             {
@@ -141,42 +150,48 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
     }
 
     /// <inheritdoc/>
-    public void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
+    public void LargestShares(ReadOnlyMatrixView<double> matrix, Span<double> shares)
     {
-        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
-        if (IsSmall(c.Rows, c.Columns, a.Rows))
+        if (IsSmall(matrix.Rows, matrix.Columns, 1))
         {
-            _cpu.AddCrossGram(a, b, c);
+            _cpu.LargestShares(matrix, shares);
             return;
         }
 
-        var product = new Matrix<double>(c.Rows, c.Columns);
+        ViewShape.CheckLength(matrix.Columns, shares.Length, nameof(shares));
         lock (_turn)
         {
-            using var left = _device.Upload(a);
-            using var right = _device.Upload(b);
-            using var wideLeft = Widened(left);
-            using var wideRight = Widened(right);
-            using var sums = _device.Take<double>((long)c.Rows * c.Columns);
-            _device.Multiply(1, IlgpuDevice.Whole(wideLeft, a.Rows, a.Columns).Transposed, IlgpuDevice.Whole(wideRight, b.Rows, b.Columns), 0, IlgpuDevice.Whole(sums, c.Rows, c.Columns));
-            IlgpuDevice.Download(sums, product);
+            using var magnitudes = _device.Upload(matrix);
+            using var sums = _device.Take<double>(matrix.Rows);
+            using var result = _device.Take<double>(matrix.Columns);
+            _device.Kernels.RowSums(_device.Groups(matrix.Rows), magnitudes.View, matrix.Columns, sums.View);
+            _device.Kernels.LargestShares(matrix.Columns, magnitudes.View, sums.View, result.View);
+            result.Read(shares[..matrix.Columns]);
         }
-
-        Add(product, c);
     }
 
     /// <inheritdoc/>
-    public void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
+    public void Locate(ReadOnlySpan<double> cumulated, ReadOnlySpan<double> points, Span<int> places)
     {
-        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
-        if (IsSmall(c.Rows, c.Columns, a.Rows))
+        if (IsSmall(points.Length, Math.Log2(cumulated.Length + 1), 1))
         {
-            _cpu.AddCrossGram(a, b, c);
+            _cpu.Locate(cumulated, points, places);
             return;
         }
 
-        Add(Product(a, Transpose.Yes, b, Transpose.No, c.Rows, c.Columns, lowerOnly: false), c);
+        ViewShape.CheckLength(points.Length, places.Length, nameof(places));
+        lock (_turn)
+        {
+            using var sums = _device.Upload(cumulated);
+            using var drawn = _device.Upload(points);
+            using var result = _device.Take<int>(points.Length);
+            _device.Kernels.Locate(points.Length, sums.View, drawn.View, result.View);
+            result.Read(places[..points.Length]);
+        }
     }
+
+    /// <inheritdoc/>
+    public IDenseChain OpenChain(double work) => work < _smallestWork ? new HostChain(_cpu) : new DeviceChain(_device, _turn);
 
     /// <summary>Frees the device.</summary>
     public void Dispose()
@@ -198,8 +213,8 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
             using var sums = _device.Take<double>((long)rows * columns);
             _device.Multiply(
                 1,
-                Oriented(IlgpuDevice.Whole(left, a.Rows, a.Columns), transposeA),
-                Oriented(IlgpuDevice.Whole(right, b.Rows, b.Columns), transposeB),
+                IlgpuDevice.Whole(left, a.Rows, a.Columns).Oriented(transposeA),
+                IlgpuDevice.Whole(right, b.Rows, b.Columns).Oriented(transposeB),
                 0,
                 IlgpuDevice.Whole(sums, rows, columns),
                 lowerOnly);
@@ -218,23 +233,6 @@ public sealed partial class IlgpuBackend : IDenseBackend, IDisposable
         }
 
         return wide;
-    }
-
-    private static Steps Oriented(int columns, Transpose transpose) => transpose == Transpose.No ? new(columns, 1) : new(1, columns);
-
-    private static DeviceMatrix Oriented(DeviceMatrix matrix, Transpose transpose) => transpose == Transpose.No ? matrix : matrix.Transposed;
-
-    private static void Add(Matrix<double> product, MatrixView<double> sums)
-    {
-        for (var row = 0; row < sums.Rows; row++)
-        {
-            var from = product.Row(row);
-            var to = sums.Row(row);
-            for (var column = 0; column < to.Length; column++)
-            {
-                to[column] += from[column];
-            }
-        }
     }
 
     // Only the lower triangle was computed; the upper one mirrors the sum, so that it is symmetric to the bit.

@@ -24,7 +24,14 @@ public sealed partial class CpuBackend
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Column-pivoted Householder QR in compact form, A P = Q R.</summary>
+    /// <param name="matrix">m x n, overwritten: R on and above the diagonal (pivoted order), reflectors below it with an implied leading 1.</param>
+    /// <param name="pivots">Room for n: position j of the factorisation holds column pivots[j] of the input.</param>
+    /// <param name="reflectorScales">Room for min(m, n): H_j = I - scale_j v_j v_j^T; zeros from the rank on.</param>
+    /// <param name="maxRank">Most steps.</param>
+    /// <param name="relativeTolerance">Stops when the largest remaining column norm is at most this times the first pivot |R_11|.</param>
+    /// <returns>The rank: how many steps were done. Rows from the rank on hold the residual in columns from the rank on.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
     public unsafe int FactorPivotedQr(MatrixView<double> matrix, Span<int> pivots, Span<double> reflectorScales, int maxRank, double relativeTolerance)
     {
         var steps = Math.Min(matrix.Rows, matrix.Columns);
@@ -46,7 +53,10 @@ public sealed partial class CpuBackend
         return rank;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Householder QR without pivoting, in compact form, A = Q R.</summary>
+    /// <param name="matrix">m x n, overwritten as by <see cref="FactorPivotedQr"/>.</param>
+    /// <param name="reflectorScales">Room for min(m, n).</param>
+    /// <exception cref="NumericException">Something is not finite.</exception>
     public unsafe void FactorQr(MatrixView<double> matrix, Span<double> reflectorScales)
     {
         var steps = Math.Min(matrix.Rows, matrix.Columns);
@@ -64,7 +74,10 @@ public sealed partial class CpuBackend
         Finite.Require(matrix, nameof(matrix));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Writes the first columns of the Q that a compact QR implies.</summary>
+    /// <param name="compact">m x n: what a QR left.</param>
+    /// <param name="reflectorScales">One scale for each reflector to use, at most min(m, n).</param>
+    /// <param name="orthonormal">m x q with q at least the number of reflectors and at most m, overwritten.</param>
     public unsafe void FormQ(ReadOnlyMatrixView<double> compact, ReadOnlySpan<double> reflectorScales, MatrixView<double> orthonormal)
     {
         ViewShape.CheckLength(reflectorScales.Length, Math.Min(compact.Rows, compact.Columns), nameof(compact));
@@ -81,7 +94,8 @@ public sealed partial class CpuBackend
     public unsafe void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors)
     {
         ViewShape.CheckSquare(matrix.Rows, matrix.Columns, nameof(matrix));
-        ViewShape.CheckSame(matrix.Rows, matrix.Rows, vectors.Rows, vectors.Columns, nameof(vectors));
+        ViewShape.CheckSame(matrix.Rows, vectors.Columns, vectors.Rows, vectors.Columns, nameof(vectors));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(vectors.Columns, matrix.Rows, nameof(vectors));
         ViewShape.CheckLength(matrix.Rows, values.Length, nameof(values));
         Finite.RequireTriangle(matrix, Triangle.Lower, nameof(matrix));
 
@@ -120,7 +134,7 @@ public sealed partial class CpuBackend
             var target = new Block<double>(pv, n, count, vectors.Stride);
             var source = new Block<double>(pm, n, n, matrix.Stride);
             var done = false;
-            if (n >= SmallestIterated && 6L * TopEigenSolver.Width(count) <= n)
+            if (n >= SmallestIterated && SubspaceWidth.Pays(n, count))
             {
                 using var copy = new Workspace<double>((long)n * n);
                 var full = copy.AsBlock(n, n);
@@ -144,7 +158,12 @@ public sealed partial class CpuBackend
         Finite.Require(vectors, nameof(vectors));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Thin singular value decomposition, A = U diag(values) V^T with p = min(m, n) columns.</summary>
+    /// <param name="matrix">m x n; not changed.</param>
+    /// <param name="left">m x p: U.</param>
+    /// <param name="values">Room for p, descending.</param>
+    /// <param name="rightTransposed">p x n: V^T.</param>
+    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
     public unsafe void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed)
     {
         var count = Math.Min(matrix.Rows, matrix.Columns);
@@ -161,51 +180,6 @@ public sealed partial class CpuBackend
                 new(pl, left.Rows, left.Columns, left.Stride),
                 values,
                 new(pr, rightTransposed.Rows, rightTransposed.Columns, rightTransposed.Stride));
-        }
-
-        Finite.Require(values[..count], nameof(values));
-        Finite.Require(left, nameof(left));
-        Finite.Require(rightTransposed, nameof(rightTransposed));
-    }
-
-    /// <inheritdoc/>
-    public unsafe void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling)
-    {
-        ArgumentNullException.ThrowIfNull(random);
-        ArgumentOutOfRangeException.ThrowIfNegative(powerIterations);
-        ArgumentOutOfRangeException.ThrowIfNegative(oversampling);
-        var (most, count) = (Math.Min(matrix.Rows, matrix.Columns), left.Columns);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, most, nameof(left));
-        ViewShape.CheckSame(matrix.Rows, count, left.Rows, left.Columns, nameof(left));
-        ViewShape.CheckSame(count, matrix.Columns, rightTransposed.Rows, rightTransposed.Columns, nameof(rightTransposed));
-        ViewShape.CheckLength(count, values.Length, nameof(values));
-        if ((long)count + oversampling >= most)
-        {
-            var svd = this.ThinSvd(matrix); // a sketch this wide is no smaller than the matrix
-            left.CopyFrom(svd.Left.View.Window(0, 0, matrix.Rows, count));
-            svd.Values.AsSpan(0, count).CopyTo(values);
-            rightTransposed.CopyFrom(svd.RightTransposed.View.Window(0, 0, count, matrix.Columns));
-            return;
-        }
-
-        Finite.Require(matrix, nameof(matrix));
-        fixed (double* pm = matrix.Values, pl = left.Values, pr = rightTransposed.Values)
-        {
-            using var team = new Team(Workers(matrix.Rows, matrix.Columns, count));
-            var source = new Block<double>(pm, matrix.Rows, matrix.Columns, matrix.Stride);
-            var balance = Vectors.Balance(Vectors.Largest(source));
-            using var copy = new Workspace<double>(balance == 1 ? 0 : (long)matrix.Rows * matrix.Columns);
-            if (balance != 1)
-            {
-                Vectors.Copy(team, source, copy.AsBlock(matrix.Rows, matrix.Columns), balance);
-                source = copy.AsBlock(matrix.Rows, matrix.Columns);
-            }
-
-            RandomizedSvd.Run(team, source, new(pl, left.Rows, count, left.Stride), values, new(pr, count, matrix.Columns, rightTransposed.Stride), random, powerIterations, oversampling);
-            for (var index = 0; index < count; index++)
-            {
-                values[index] /= balance;
-            }
         }
 
         Finite.Require(values[..count], nameof(values));

@@ -77,30 +77,6 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
     }
 
     /// <inheritdoc/>
-    public unsafe void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c)
-    {
-        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
-        fixed (float* pa = a.Values, pb = b.Values)
-        fixed (double* pc = c.Values)
-        {
-            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
-            Gemm.Run<float, double, double>(team, 1, new Block<float>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<float>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
-        }
-    }
-
-    /// <inheritdoc/>
-    public unsafe void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c)
-    {
-        ViewShape.CheckProduct(a.Rows, a.Columns, Transpose.Yes, b.Rows, b.Columns, Transpose.No, c.Rows, c.Columns);
-        fixed (double* pa = a.Values, pb = b.Values)
-        fixed (double* pc = c.Values)
-        {
-            using var team = new Team(Workers(c.Rows, c.Columns, a.Rows));
-            Gemm.Run<double, double, double>(team, 1, new Block<double>(pa, a.Rows, a.Columns, a.Stride).Transposed, new Block<double>(pb, b.Rows, b.Columns, b.Stride), 1, new Block<double>(pc, c.Rows, c.Columns, c.Stride));
-        }
-    }
-
-    /// <inheritdoc/>
     public unsafe void SolveTriangular(Triangle triangle, Transpose transpose, ReadOnlyMatrixView<double> factor, MatrixView<double> rightSide)
     {
         ViewShape.CheckSquare(factor.Rows, factor.Columns, nameof(factor));

@@ -117,14 +117,14 @@ public static class DenseLinearAlgebra
             : new(pivots[..rank], pivotValues[..rank], traces[..(rank + 1)], factor.View.Window(0, 0, rank, gram.Rows).ToReadOnlyMatrixView().ToMatrix());
     }
 
-    /// <summary>Column-pivoted QR with explicit factors; see <see cref="IDenseBackend.FactorPivotedQr"/>.</summary>
+    /// <summary>Column-pivoted QR with explicit factors; see <see cref="CpuBackend.FactorPivotedQr"/>.</summary>
     /// <param name="backend">Does the work.</param>
     /// <param name="matrix">m x n.</param>
     /// <param name="maxRank">Most steps.</param>
     /// <param name="relativeTolerance">Relative to |R_11|.</param>
     /// <returns>Pivots, R and the thin Q.</returns>
     /// <exception cref="NumericException">Something is not finite.</exception>
-    public static PivotedQr PivotedQr(this IDenseBackend backend, ReadOnlyMatrixView<double> matrix, int maxRank = int.MaxValue, double relativeTolerance = 0)
+    public static PivotedQr PivotedQr(this CpuBackend backend, ReadOnlyMatrixView<double> matrix, int maxRank = int.MaxValue, double relativeTolerance = 0)
     {
         ArgumentNullException.ThrowIfNull(backend);
         var compact = matrix.ToMatrix();
@@ -150,6 +150,19 @@ public static class DenseLinearAlgebra
         return new(values, vectors);
     }
 
+    /// <summary>The eigenvalues of a symmetric matrix.</summary>
+    /// <param name="backend">Does the work.</param>
+    /// <param name="matrix">n x n; only the lower triangle is read.</param>
+    /// <returns>n values, descending.</returns>
+    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
+    public static double[] SymmetricValues(this IDenseBackend backend, ReadOnlyMatrixView<double> matrix)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        var values = new double[matrix.Rows];
+        backend.DecomposeSymmetric(matrix, values, new Matrix<double>(matrix.Rows, 0));
+        return values;
+    }
+
     /// <summary>The leading eigenpairs of a symmetric matrix.</summary>
     /// <param name="backend">Does the work.</param>
     /// <param name="matrix">n x n, symmetric.</param>
@@ -171,29 +184,12 @@ public static class DenseLinearAlgebra
     /// <param name="matrix">m x n.</param>
     /// <returns>min(m, n) singular triplets.</returns>
     /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
-    public static Svd ThinSvd(this IDenseBackend backend, ReadOnlyMatrixView<double> matrix)
+    public static Svd ThinSvd(this CpuBackend backend, ReadOnlyMatrixView<double> matrix)
     {
         ArgumentNullException.ThrowIfNull(backend);
         var count = Math.Min(matrix.Rows, matrix.Columns);
         var svd = new Svd(new(matrix.Rows, count), new double[count], new(count, matrix.Columns));
         backend.DecomposeSingular(matrix, svd.Left, svd.Values, svd.RightTransposed);
-        return svd;
-    }
-
-    /// <summary>Randomized truncated singular value decomposition; see <see cref="IDenseBackend.DecomposeSingularTop"/>.</summary>
-    /// <param name="backend">Does the work.</param>
-    /// <param name="matrix">m x n.</param>
-    /// <param name="count">How many triplets, at most min(m, n).</param>
-    /// <param name="random">Seeded.</param>
-    /// <param name="powerIterations">Rounds of A A^T.</param>
-    /// <param name="oversampling">Extra test columns.</param>
-    /// <returns>The leading triplets, approximately.</returns>
-    /// <exception cref="NumericException">Something is not finite.</exception>
-    public static Svd TopSvd(this IDenseBackend backend, ReadOnlyMatrixView<double> matrix, int count, Random random, int powerIterations = 2, int oversampling = 10)
-    {
-        ArgumentNullException.ThrowIfNull(backend);
-        var svd = new Svd(new(matrix.Rows, count), new double[count], new(count, matrix.Columns));
-        backend.DecomposeSingularTop(matrix, svd.Left, svd.Values, svd.RightTransposed, random, powerIterations, oversampling);
         return svd;
     }
 

@@ -2,8 +2,8 @@ namespace OnnxCompress.Numerics;
 
 /// <summary>
 /// The dense linear algebra the compressor spends its time in: the seam behind which a CPU or a GPU does the work.
-/// All members are synchronous, keep no state between calls and may be called from several threads. Results do not
-/// depend on <see cref="Threads"/>. These are the destination forms; allocating forms are in
+/// All members are synchronous, keep no state between calls (but for chains) and may be called from several threads. Results
+/// do not depend on <see cref="Threads"/>. These are the destination forms; allocating forms are in
 /// <see cref="DenseLinearAlgebra"/>.
 /// </summary>
 public interface IDenseBackend
@@ -49,18 +49,6 @@ public interface IDenseBackend
     /// <param name="gram">n x n, symmetric; both triangles are read and written.</param>
     void AddGram(ReadOnlyMatrixView<double> rows, MatrixView<double> gram);
 
-    /// <summary>c += a^T b. Float in, double out, summed in double throughout.</summary>
-    /// <param name="a">m x p.</param>
-    /// <param name="b">m x q.</param>
-    /// <param name="c">p x q.</param>
-    void AddCrossGram(ReadOnlyMatrixView<float> a, ReadOnlyMatrixView<float> b, MatrixView<double> c);
-
-    /// <summary>c += a^T b in double.</summary>
-    /// <param name="a">m x p.</param>
-    /// <param name="b">m x q.</param>
-    /// <param name="c">p x q.</param>
-    void AddCrossGram(ReadOnlyMatrixView<double> a, ReadOnlyMatrixView<double> b, MatrixView<double> c);
-
     /// <summary>B &lt;- op(T)^-1 B.</summary>
     /// <param name="triangle">Which triangle of <paramref name="factor"/> holds T.</param>
     /// <param name="transpose">Whether T or its transpose is solved with.</param>
@@ -90,32 +78,10 @@ public interface IDenseBackend
     /// <exception cref="NumericException">Something is not finite.</exception>
     int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor);
 
-    /// <summary>Column-pivoted Householder QR in compact form, A P = Q R.</summary>
-    /// <param name="matrix">m x n, overwritten: R on and above the diagonal (pivoted order), reflectors below it with an implied leading 1.</param>
-    /// <param name="pivots">Room for n: position j of the factorisation holds column pivots[j] of the input.</param>
-    /// <param name="reflectorScales">Room for min(m, n): H_j = I - scale_j v_j v_j^T; zeros from the rank on.</param>
-    /// <param name="maxRank">Most steps.</param>
-    /// <param name="relativeTolerance">Stops when the largest remaining column norm is at most this times the first pivot |R_11|.</param>
-    /// <returns>The rank: how many steps were done. Rows from the rank on hold the residual in columns from the rank on.</returns>
-    /// <exception cref="NumericException">Something is not finite.</exception>
-    int FactorPivotedQr(MatrixView<double> matrix, Span<int> pivots, Span<double> reflectorScales, int maxRank, double relativeTolerance);
-
-    /// <summary>Householder QR without pivoting, in compact form, A = Q R.</summary>
-    /// <param name="matrix">m x n, overwritten as by <see cref="FactorPivotedQr"/>.</param>
-    /// <param name="reflectorScales">Room for min(m, n).</param>
-    /// <exception cref="NumericException">Something is not finite.</exception>
-    void FactorQr(MatrixView<double> matrix, Span<double> reflectorScales);
-
-    /// <summary>Writes the first columns of the Q that a compact QR implies.</summary>
-    /// <param name="compact">m x n: what a QR left.</param>
-    /// <param name="reflectorScales">One scale for each reflector to use, at most min(m, n).</param>
-    /// <param name="orthonormal">m x q with q at least the number of reflectors and at most m, overwritten.</param>
-    void FormQ(ReadOnlyMatrixView<double> compact, ReadOnlySpan<double> reflectorScales, MatrixView<double> orthonormal);
-
-    /// <summary>All eigenvalues and eigenvectors of a symmetric matrix, A = V diag(values) V^T.</summary>
+    /// <summary>All eigenvalues of a symmetric matrix, A = V diag(values) V^T, and as many of the first eigenvectors as there is room for.</summary>
     /// <param name="matrix">n x n; only the lower triangle is read; not changed.</param>
     /// <param name="values">Room for n, descending.</param>
-    /// <param name="vectors">n x n: column j belongs to value j.</param>
+    /// <param name="vectors">n x k, k at most n: column j belongs to value j. Without columns only values are computed, in a fraction of the time.</param>
     /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
     void DecomposeSymmetric(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors);
 
@@ -127,22 +93,18 @@ public interface IDenseBackend
     /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
     void DecomposeSymmetricTop(ReadOnlyMatrixView<double> matrix, Span<double> values, MatrixView<double> vectors, Random random);
 
-    /// <summary>Thin singular value decomposition, A = U diag(values) V^T with p = min(m, n) columns.</summary>
-    /// <param name="matrix">m x n; not changed.</param>
-    /// <param name="left">m x p: U.</param>
-    /// <param name="values">Room for p, descending.</param>
-    /// <param name="rightTransposed">p x n: V^T.</param>
-    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
-    void DecomposeSingular(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed);
+    /// <summary>The largest share that each column has in any row: s_j = max_i a_ij / sum_q a_iq; rows that sum up to 0 say nothing.</summary>
+    /// <param name="matrix">m x n, not negative; not changed.</param>
+    /// <param name="shares">Room for n, overwritten.</param>
+    void LargestShares(ReadOnlyMatrixView<double> matrix, Span<double> shares);
 
-    /// <summary>Randomized truncated singular value decomposition with power iterations.</summary>
-    /// <param name="matrix">m x n; not changed.</param>
-    /// <param name="left">m x k: U.</param>
-    /// <param name="values">Room for k, descending.</param>
-    /// <param name="rightTransposed">k x n: V^T.</param>
-    /// <param name="random">Seeded; the test matrix is drawn from it.</param>
-    /// <param name="powerIterations">Rounds of A A^T, orthonormalised between; 2 is plenty for decaying spectra.</param>
-    /// <param name="oversampling">Extra columns of the test matrix; 8 to 10 is usual.</param>
-    /// <exception cref="NumericException">Something is not finite.</exception>
-    void DecomposeSingularTop(ReadOnlyMatrixView<double> matrix, MatrixView<double> left, Span<double> values, MatrixView<double> rightTransposed, Random random, int powerIterations, int oversampling);
+    /// <summary>Draws by inversion: for each point the first place whose cumulated weight is above it.</summary>
+    /// <param name="cumulated">Sums of weights up to and with each place, not descending; at least one.</param>
+    /// <param name="points">Each below the last sum.</param>
+    /// <param name="places">Room for as many as there are points, overwritten.</param>
+    void Locate(ReadOnlySpan<double> cumulated, ReadOnlySpan<double> points, Span<int> places);
+
+    /// <summary>Opens a chain of operations whose matrices stay where the work is done.</summary>
+    /// <param name="work">Multiply-adds of its typical operation: a device leaves small chains to the CPU.</param>
+    IDenseChain OpenChain(double work) => new HostChain(this);
 }

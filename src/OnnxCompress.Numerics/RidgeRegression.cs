@@ -4,7 +4,7 @@ namespace OnnxCompress.Numerics;
 /// Least squares with a ridge towards a prior, from normal matrices:
 /// min over W of ||Y - W X||^2 + lambda ||W - W0||^2, so W (X X^T + lambda I) = Y X^T + lambda W0
 /// (Hoerl and Kennard 1970, with the ridge centred on W0).
-/// Forward error about eps times the condition number of X X^T + lambda I.
+/// Forward error about eps times the condition number of X X^T + lambda I. For several lambdas there is <see cref="RidgeProblem"/>.
 /// </summary>
 public static class RidgeRegression
 {
@@ -23,7 +23,7 @@ public static class RidgeRegression
         return weights;
     }
 
-    /// <summary>Solves for the weights into a destination; workspace: (n + o) n doubles.</summary>
+    /// <summary>Solves for the weights into a destination; workspace: (2 n + 4 o) n doubles.</summary>
     /// <param name="backend">Does the Cholesky factorisation and the solves.</param>
     /// <param name="xxT">X X^T (n x n), symmetric positive semi-definite; only the lower triangle is read.</param>
     /// <param name="yxT">Y X^T (o x n).</param>
@@ -44,36 +44,15 @@ public static class RidgeRegression
             ViewShape.CheckSame(yxT.Rows, yxT.Columns, prior.Rows, prior.Columns, nameof(prior));
         }
 
-        // The solves work on columns, so the right sides are laid out transposed: n x o.
-        var rightSides = new Matrix<double>(yxT.Columns, yxT.Rows);
-        for (var output = 0; output < yxT.Rows; output++)
-        {
-            for (var input = 0; input < yxT.Columns; input++)
-            {
-                rightSides[input, output] = yxT[output, input] + (hasPrior ? lambda * prior[output, input] : 0);
-            }
-        }
-
-        var normal = xxT.ToMatrix();
-        for (var index = 0; index < normal.Rows; index++)
-        {
-            normal[index, index] += lambda;
-        }
-
-        var failed = backend.FactorCholesky(normal);
-        if (failed >= 0)
-        {
-            throw new NumericException(NumericFailure.NotPositiveDefinite, $"X X^T + {lambda} I ({normal.Rows} x {normal.Rows}) is not positive definite at column {failed}; raise lambda.");
-        }
-
-        backend.SolveCholesky(normal, rightSides);
-        for (var output = 0; output < weights.Rows; output++)
-        {
-            for (var input = 0; input < weights.Columns; input++)
-            {
-                weights[output, input] = rightSides[input, output];
-            }
-        }
+        Finite.RequireTriangle(xxT, Triangle.Lower, nameof(xxT));
+        Finite.Require(yxT, nameof(yxT));
+        using var chain = backend.OpenChain((double)xxT.Rows * xxT.Rows * Math.Max(xxT.Rows, yxT.Rows));
+        var problem = new RidgeProblem(chain, xxT.ToMatrix(), yxT.ToMatrix(), hasPrior ? chain.Put(prior.ToMatrix().Transpose()) : null);
+        var solution = problem.Solve(lambda)
+            ?? throw new NumericException(NumericFailure.NotPositiveDefinite, $"X X^T + {lambda} I ({xxT.Rows} x {xxT.Rows}) is not positive definite; raise lambda.");
+        var transposed = new Matrix<double>(solution.Rows, solution.Columns);
+        chain.Read(solution, transposed);
+        weights.CopyFrom(transposed.Transpose());
     }
 
     /// <summary>The absolute lambda that is <paramref name="relative"/> times the mean diagonal of X X^T.</summary>

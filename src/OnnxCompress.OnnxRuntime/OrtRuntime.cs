@@ -5,14 +5,19 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.OnnxRuntime;
 
-/// <summary>Runs models in ONNX Runtime on the CPU.</summary>
-public sealed class OrtRuntime : IModelRuntime
+/// <summary>Runs models in ONNX Runtime.</summary>
+/// <param name="provider">Where; what is not in this build or has no driver is refused when the first model is opened.</param>
+public sealed class OrtRuntime(ExecutionProvider provider = ExecutionProvider.Cpu) : IModelRuntime
 {
     /// <summary>Bytes of models that the runtime gets as one message, with their weights.</summary>
     private const long LargestCopied = 256 << 20;
 
     /// <inheritdoc />
-    public string Version => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}";
+    public string Version => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}{(provider == ExecutionProvider.Cuda ? " (CUDA)" : "")}";
+
+    /// <summary>Whether this build's ONNX Runtime has a provider; says nothing about drivers.</summary>
+    public static bool Has(ExecutionProvider provider) =>
+        provider == ExecutionProvider.Cpu || OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider", StringComparer.Ordinal);
 
     /// <inheritdoc />
     public IModelSession Open(OnnxModel model, SessionSettings settings)
@@ -29,6 +34,7 @@ public sealed class OrtRuntime : IModelRuntime
         };
         // Spinning threads would burn the cores that the linear algebra between two runs needs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", settings.Spin ? "1" : "0");
+        Choose(options);
         try
         {
             return model.Bytes <= LargestCopied ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
@@ -58,5 +64,23 @@ public sealed class OrtRuntime : IModelRuntime
 
         var bytes = model.ToBytesApart(SharedWeights.Location, out var constants);
         return new OrtSession(bytes, options, constants);
+    }
+
+    private void Choose(SessionOptions options)
+    {
+        if (provider == ExecutionProvider.Cpu)
+        {
+            return;
+        }
+
+        try
+        {
+            options.AppendExecutionProvider_CUDA();
+        }
+        catch (Exception absent) when (absent is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.DeviceAbsent, $"{Version} cannot run models on a CUDA device: {FirstLine(absent.Message)} It needs a build for GPUs, an NVIDIA driver, CUDA and cuDNN.", absent);
+        }
     }
 }

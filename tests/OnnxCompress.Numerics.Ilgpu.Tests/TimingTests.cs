@@ -31,9 +31,7 @@ public sealed class TimingTests(ITestOutputHelper output)
             Compare("Cholesky", n, backend => backend.FactorCholesky(gram.Clone()));
             Compare("triangular solve", n, backend => backend.SolveTriangular(Triangle.Lower, Transpose.No, factor, a.Clone()));
             Compare("pivoted Cholesky, half", n, backend => backend.PivotedCholesky(gram, n / 2));
-            Compare("QR", n, backend => backend.FactorQr(a.Clone(), new double[n]));
-            Compare("pivoted QR", n, backend => backend.PivotedQr(a));
-            Compare("randomized SVD, 64", n, backend => backend.TopSvd(a, 64, new Random(1)));
+            Compare("leading eigenpairs, 16", n, backend => backend.TopEigen(gram, 16, new Random(1)));
         }
     }
 

@@ -82,18 +82,6 @@ public abstract class GramSuite(IDenseBackend backend)
     }
 
     [Fact]
-    public void A_cross_gram_is_the_transposed_product()
-    {
-        var (a, b) = (NumericMatrices.ToFloat(NumericMatrices.Uniform(600, 21, 1)), NumericMatrices.ToFloat(NumericMatrices.Uniform(600, 35, 2)));
-        var cross = new NumericGuarded<double>(new Matrix<double>(21, 35));
-
-        Backend.AddCrossGram(a, b, cross.View);
-
-        NumericAssert.RelativeFrobenius(NumericMatrices.Product(NumericMatrices.ToDouble(a), NumericMatrices.ToDouble(b), Transpose.Yes), cross.View, 600 * NumericAssert.Eps, "600-term sums");
-        cross.AssertPaddingUntouched();
-    }
-
-    [Fact]
     public void Exact_rank_survives_in_the_gram_of_floats()
     {
         // Integers: every product and sum is exact, so a dependent column leaves a residual of rounding only.

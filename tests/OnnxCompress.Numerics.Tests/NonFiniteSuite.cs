@@ -12,12 +12,8 @@ public abstract class NonFiniteSuite(IDenseBackend backend)
     {
         ["Cholesky"] = (backend, matrix) => backend.Cholesky(matrix),
         ["PivotedCholesky"] = (backend, matrix) => backend.PivotedCholesky(matrix),
-        ["PivotedQr"] = (backend, matrix) => backend.PivotedQr(matrix),
-        ["Qr"] = (backend, matrix) => backend.FactorQr(matrix, new double[matrix.Columns]),
         ["SymmetricEigen"] = (backend, matrix) => backend.SymmetricEigen(matrix),
         ["TopEigen"] = (backend, matrix) => backend.TopEigen(matrix, 2, new Random(1)),
-        ["ThinSvd"] = (backend, matrix) => backend.ThinSvd(matrix),
-        ["TopSvd"] = (backend, matrix) => backend.TopSvd(matrix, 2, new Random(1), oversampling: 3),
         ["Ridge"] = (backend, matrix) => RidgeRegression.Solve(backend, matrix, new Matrix<double>(2, matrix.Columns), 1, default),
         ["Triangular, right side"] = (backend, matrix) => backend.SolveTriangular(Triangle.Lower, Transpose.No, Matrix<double>.Identity(matrix.Rows), matrix),
         ["Triangular, factor"] = (backend, matrix) => backend.SolveTriangular(Triangle.Lower, Transpose.No, matrix, NumericMatrices.Uniform(matrix.Rows, 1, 1)),

@@ -29,7 +29,7 @@ public abstract class PivotedCholeskySuite(IDenseBackend backend)
 
         var pivots = Backend.PivotedCholesky(Backend.Gram(samples)).Pivots;
 
-        Assert.Equal(Backend.PivotedQr(samples).Pivots, pivots);
+        Assert.Equal(new CpuBackend(1).PivotedQr(samples).Pivots, pivots);
     }
 
     [Fact]

@@ -188,6 +188,18 @@ public abstract class SymmetricEigenSuite(IDenseBackend backend)
         NumericAssert.Within(spectrum[6], top.Values[6], 3000 * NumericAssert.Eps, 7 * scale, "residual bound");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(40)]
+    [InlineData(300)]
+    public void Values_alone_are_those_that_come_with_vectors(int size)
+    {
+        var matrix = Symmetric(size);
+
+        Assert.Equal(Backend.SymmetricEigen(matrix).Values, Backend.SymmetricValues(matrix));
+    }
+
     private static Matrix<double> Symmetric(int size)
     {
         var matrix = NumericMatrices.Uniform(size, size, 5);

@@ -24,7 +24,6 @@ public sealed class ThreadCountTests
         ["eigen"] = backend => backend.SymmetricEigen(Gram) is var eigen ? [.. eigen.Values, .. eigen.Vectors.Values] : [],
         ["top eigen"] = backend => backend.TopEigen(Gram, 20, new Random(1)) is var eigen ? [.. eigen.Values, .. eigen.Vectors.Values] : [],
         ["SVD"] = backend => backend.ThinSvd(Tall) is var svd ? [.. svd.Values, .. svd.Left.Values, .. svd.RightTransposed.Values] : [],
-        ["top SVD"] = backend => backend.TopSvd(Tall, 20, new Random(1)) is var svd ? [.. svd.Values, .. svd.Left.Values, .. svd.RightTransposed.Values] : [],
         ["ridge"] = backend => RidgeRegression.Solve(backend, Gram, Tall, 1, default).Values.ToArray(),
     };
 

@@ -27,6 +27,18 @@ public sealed class SessionTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public void A_build_without_CUDA_says_so_when_it_is_asked_for()
+    {
+        Assert.False(OrtRuntime.Has(ExecutionProvider.Cuda));
+
+        var refused = Assert.Throws<OnnxCompressException>(
+            () => new OrtRuntime(ExecutionProvider.Cuda).Open(SmallModels.OneNode("Identity", ElementType.Float), new SessionSettings(1)));
+
+        Assert.Equal(DiagnosticCodes.DeviceAbsent, refused.Diagnostic.Code);
+        Assert.Contains("CUDA", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Values))]
     public void Every_element_type_passes_through_unchanged(ElementType type, Array values)

@@ -2,10 +2,13 @@ using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.Numerics.Ilgpu;
+using OnnxCompress.OnnxRuntime;
 
 namespace OnnxCompress.Cli.Options;
 
-/// <summary>The backend that <c>--device</c> names.</summary>
+/// <summary>
+/// What <c>--device</c> names: where dense linear algebra runs, and with CUDA, in a build for GPUs, the model too.
+/// </summary>
 internal sealed class DeviceBackend : IDisposable
 {
     /// <summary>Words of <c>--device</c>.</summary>
@@ -14,10 +17,14 @@ internal sealed class DeviceBackend : IDisposable
     // Slow on purpose: ILGPU's own accelerator on the CPU, to try the backend where there is no device.
     private const string Trial = "ilgpu-cpu";
 
-    private DeviceBackend(IDenseBackend backend) => Backend = backend;
+    private DeviceBackend(IDenseBackend backend) =>
+        (Backend, Runtime) = (backend, new(RunsModel(backend) && OrtRuntime.Has(ExecutionProvider.Cuda) ? ExecutionProvider.Cuda : ExecutionProvider.Cpu));
 
-    /// <summary>What does the work.</summary>
+    /// <summary>Does the linear algebra.</summary>
     public IDenseBackend Backend { get; }
+
+    /// <summary>Runs models.</summary>
+    public OrtRuntime Runtime { get; }
 
     /// <summary>Whether a word names a device.</summary>
     public static bool IsKnown(string word) => Words.Contains(word) || word == Trial;
@@ -32,7 +39,7 @@ internal sealed class DeviceBackend : IDisposable
         var opened = new DeviceBackend(Choose(device, threads, talk));
         if (device != "cpu")
         {
-            talk.Line($"device: {opened.Backend.Name}");
+            talk.Line($"device: {opened.Backend.Name}{Scope(opened.Backend)}");
         }
 
         return opened;
@@ -40,6 +47,15 @@ internal sealed class DeviceBackend : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => (Backend as IDisposable)?.Dispose();
+
+    private static bool RunsModel(IDenseBackend backend) => backend is IlgpuBackend { IsCuda: true };
+
+    private static string Scope(IDenseBackend backend) => backend switch
+    {
+        CpuBackend => "",
+        _ when RunsModel(backend) && OrtRuntime.Has(ExecutionProvider.Cuda) => ", linear algebra and the model",
+        _ => ", linear algebra only; the model runs on the CPU",
+    };
 
     private static IDenseBackend Choose(string device, int threads, Talk talk) => device switch
     {

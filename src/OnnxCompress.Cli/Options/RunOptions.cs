@@ -7,7 +7,7 @@ internal sealed class RunOptions
 {
     private readonly Option<string?> _seed = OptionFactory.Text("--seed", "N", "Seed of every random choice. Default: 0.");
     private readonly Option<string?> _threads = OptionFactory.Text("--threads", "N", "Threads. Default: 0, all cores.");
-    private readonly Option<string?> _device = OptionFactory.Text("--device", "cpu|cuda|opencl|auto", "Where dense linear algebra runs; auto: a GPU if there is one. Default: cpu.", DeviceBackend.Words);
+    private readonly Option<string?> _device = OptionFactory.Text("--device", "cpu|cuda|opencl|auto", "Where dense linear algebra runs (with cuda, in a build for GPUs, the model too); auto: a GPU if there is one. Default: cpu.", DeviceBackend.Words);
     private readonly Option<bool> _externalOutside = OptionFactory.Flag(
         "--allow-external-outside", "Lets a model read external data outside its folder. Only for models you trust.");
 

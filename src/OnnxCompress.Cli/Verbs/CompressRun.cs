@@ -29,13 +29,14 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     private const double LatencyTolerance = 0.05;
 
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly OrtRuntime _runtime = new();
+    private OrtRuntime _runtime = new();
 
     /// <summary>Runs.</summary>
     /// <returns>The exit code.</returns>
     public int Execute()
     {
         using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
+        _runtime = device.Runtime;
         var model = OnnxModel.Load(settings.Model, settings.Loading);
         settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
         var statistics = LoadStatistics(model);

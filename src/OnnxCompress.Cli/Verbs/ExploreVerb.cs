@@ -6,7 +6,6 @@ using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;
-using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reporting;
 
 namespace OnnxCompress.Cli.Verbs;
@@ -84,7 +83,7 @@ internal sealed class ExploreVerb
             new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
         var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        var compressor = new Compressor(backend.Backend, new OrtRuntime());
+        var compressor = new Compressor(backend.Backend, backend.Runtime);
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
         var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, Baseline(points));

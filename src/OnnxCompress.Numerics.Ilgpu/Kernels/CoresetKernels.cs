@@ -5,53 +5,52 @@ namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 /// <summary>Importance sampling of channels: sensitivities, and draws by them.</summary>
 internal static class CoresetKernels
 {
-    /// <summary>What each output sums up to: D_i = sum_j m_ij b_j; one group for an output.</summary>
-    /// <param name="magnitudes">outputs x channels, row-major, not negative.</param>
-    /// <param name="bounds">How large each channel can be.</param>
-    /// <param name="sums">One for each output.</param>
-    public static void OutputSums(ArrayView<double> magnitudes, ArrayView<double> bounds, ArrayView<double> sums)
+    /// <summary>Sums of rows; one group for a row.</summary>
+    /// <param name="matrix">Row-major.</param>
+    /// <param name="columns">Its columns.</param>
+    /// <param name="sums">One for each row.</param>
+    public static void RowSums(ArrayView<double> matrix, int columns, ArrayView<double> sums)
     {
         var shared = SharedMemory.Allocate<double>(GroupSum.MostThreads);
-        var (output, channels) = (Grid.IdxX, bounds.IntLength);
+        var row = Grid.IdxX;
         var part = 0.0;
-        for (var channel = Group.IdxX; channel < channels; channel += Group.DimX)
+        for (var column = Group.IdxX; column < columns; column += Group.DimX)
         {
-            part += magnitudes[((long)output * channels) + channel] * bounds[channel];
+            part += matrix[((long)row * columns) + column];
         }
 
         var sum = GroupSum.All(shared, part);
         if (Group.IdxX == 0)
         {
-            sums[output] = sum;
+            sums[row] = sum;
         }
     }
 
-    /// <summary>s_j = max_i m_ij b_j / D_i; a thread has a channel.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="magnitudes">outputs x channels, row-major, not negative.</param>
-    /// <param name="bounds">How large each channel can be.</param>
-    /// <param name="sums">D, one for each output; where it is 0 the output says nothing.</param>
-    /// <param name="sensitivities">Where they go.</param>
-    public static void Sensitivities(Index1D channel, ArrayView<double> magnitudes, ArrayView<double> bounds, ArrayView<double> sums, ArrayView<double> sensitivities)
+    /// <summary>The largest share of a column in any row; a thread has a column.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="matrix">Row-major, not negative.</param>
+    /// <param name="sums">One for each row; where it is 0 the row says nothing.</param>
+    /// <param name="shares">Where they go.</param>
+    public static void LargestShares(Index1D column, ArrayView<double> matrix, ArrayView<double> sums, ArrayView<double> shares)
     {
         var largest = 0.0;
-        for (var output = 0; output < sums.IntLength; output++)
+        for (var row = 0; row < sums.IntLength; row++)
         {
-            if (sums[output] > 0)
+            if (sums[row] > 0)
             {
-                largest = System.Math.Max(largest, magnitudes[((long)output * bounds.Length) + channel] * bounds[channel] / sums[output]);
+                largest = System.Math.Max(largest, matrix[((long)row * shares.Length) + column] / sums[row]);
             }
         }
 
-        sensitivities[channel] = largest;
+        shares[column] = largest;
     }
 
-    /// <summary>Draws by inversion: the first channel whose cumulated weight exceeds the point; a thread has a draw.</summary>
+    /// <summary>Draws by inversion: the first place whose cumulated weight exceeds the point; a thread has a draw.</summary>
     /// <param name="draw">The draw.</param>
-    /// <param name="cumulated">Sums of weights up to and with each channel, ascending.</param>
+    /// <param name="cumulated">Sums of weights up to and with each place, ascending.</param>
     /// <param name="points">Uniform in [0, total).</param>
-    /// <param name="drawn">Channels.</param>
-    public static void Draw(Index1D draw, ArrayView<double> cumulated, ArrayView<double> points, ArrayView<int> drawn)
+    /// <param name="places">Where they go.</param>
+    public static void Locate(Index1D draw, ArrayView<double> cumulated, ArrayView<double> points, ArrayView<int> places)
     {
         var (low, high) = (0, cumulated.IntLength - 1);
         while (low < high)
@@ -67,6 +66,6 @@ internal static class CoresetKernels
             }
         }
 
-        drawn[draw] = low;
+        places[draw] = low;
     }
 }

@@ -11,14 +11,8 @@ internal static class ReflectorKernels
     /// <param name="rows">Its rows.</param>
     /// <param name="column">The column; the reflector starts at the row of the same number.</param>
     /// <param name="scales">Where the scale goes, at the column's place.</param>
-    /// <param name="state">Does nothing when its first entry is not 0.</param>
-    public static void Make(ArrayView<double> a, Steps steps, int rows, int column, ArrayView<double> scales, ArrayView<int> state)
+    public static void Make(ArrayView<double> a, Steps steps, int rows, int column, ArrayView<double> scales)
     {
-        if (state[0] != 0)
-        {
-            return; // the whole group
-        }
-
         var shared = SharedMemory.Allocate<double>(GroupSum.MostThreads);
         var part = 0.0;
         for (var row = column + 1 + Group.IdxX; row < rows; row += Group.DimX)
@@ -63,15 +57,9 @@ internal static class ReflectorKernels
     /// <param name="end">Columns up to here.</param>
     /// <param name="scales">Scales of reflectors.</param>
     /// <param name="owed">w, at the columns' places.</param>
-    /// <param name="state">Does nothing when its first entry is not 0.</param>
-    public static void Dots(ArrayView<double> a, Steps steps, int rows, int column, int end, ArrayView<double> scales, ArrayView<double> owed, ArrayView<int> state)
+    public static void Dots(ArrayView<double> a, Steps steps, int rows, int column, int end, ArrayView<double> scales, ArrayView<double> owed)
     {
-        if (state[0] != 0)
-        {
-            return; // the whole group
-        }
-
-        var shared = SharedMemory.Allocate<double>(ProductTile.MostThreads * ProductTile.MostThreads);
+        var shared = SharedMemory.Allocate<double>(ProductKernel.MostThreads * ProductKernel.MostThreads);
         var (x, y, threads) = (Group.IdxX, Group.IdxY, Group.DimX);
         var mine = column + 1 + (Grid.IdxX * threads) + x;
         var sum = 0.0;
@@ -102,14 +90,8 @@ internal static class ReflectorKernels
     /// <param name="steps">Its steps.</param>
     /// <param name="column">The reflector's column.</param>
     /// <param name="owed">w, at the columns' places.</param>
-    /// <param name="state">Does nothing when its first entry is not 0.</param>
-    public static void Update(Index2D index, ArrayView<double> a, Steps steps, int column, ArrayView<double> owed, ArrayView<int> state)
+    public static void Update(Index2D index, ArrayView<double> a, Steps steps, int column, ArrayView<double> owed)
     {
-        if (state[0] != 0)
-        {
-            return;
-        }
-
         var (row, other) = (column + index.Y, column + 1 + index.X);
         a[steps.At(row, other)] -= (index.Y == 0 ? 1 : a[steps.At(row, column)]) * owed[other];
     }

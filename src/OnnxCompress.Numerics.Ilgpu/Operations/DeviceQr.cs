@@ -1,12 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
-using OnnxCompress.Numerics.Ilgpu.Kernels;
 
 namespace OnnxCompress.Numerics.Ilgpu.Operations;
 
 /// <summary>
-/// Householder QR on the device. Without pivots in panels of 32 columns, what is right of them brought up to date by three
-/// products (LAPACK's geqrf); with pivots column by column, because the next choice needs every norm.
+/// Householder QR on the device, in panels of 32 columns, what is right of them brought up to date by three products
+/// (LAPACK's geqrf).
 /// </summary>
 /// <param name="device">The device.</param>
 internal sealed class DeviceQr(IlgpuDevice device)
@@ -16,18 +15,17 @@ internal sealed class DeviceQr(IlgpuDevice device)
     /// <summary>Factors in place.</summary>
     /// <param name="a">m x n.</param>
     /// <param name="scales">min(m, n) scales of reflectors.</param>
-    public void Factor(DeviceMatrix a, ArrayView<double> scales)
+    public void Factor(DeviceMatrix<double> a, ArrayView<double> scales)
     {
         var steps = Math.Min(a.Rows, a.Columns);
         using var owed = device.Take<double>(a.Columns);
-        using var never = device.Take<int>(1);
         for (var first = 0; first < steps; first += PanelColumns)
         {
             var count = Math.Min(PanelColumns, steps - first);
             for (var column = first; column < first + count; column++)
             {
-                device.Kernels.MakeReflector(device.OneGroup, a.Memory, a.Steps, a.Rows, column, scales, never.View);
-                Apply(a, column, first + count, scales, owed.View, never.View);
+                device.Kernels.MakeReflector(device.OneGroup, a.Memory, a.Steps, a.Rows, column, scales);
+                Apply(a, column, first + count, scales, owed.View);
             }
 
             if (first + count < a.Columns)
@@ -42,7 +40,7 @@ internal sealed class DeviceQr(IlgpuDevice device)
     /// <param name="scales">k scales.</param>
     /// <param name="count">k.</param>
     /// <param name="q">As many rows as the reflectors.</param>
-    public void ApplyTo(DeviceMatrix compact, ArrayView<double> scales, int count, DeviceMatrix q)
+    public void ApplyTo(DeviceMatrix<double> compact, ArrayView<double> scales, int count, DeviceMatrix<double> q)
     {
         for (var first = (count - 1) / PanelColumns * PanelColumns; first >= 0 && count > 0; first -= PanelColumns)
         {
@@ -50,72 +48,34 @@ internal sealed class DeviceQr(IlgpuDevice device)
         }
     }
 
-    /// <summary>Replaces the columns by an orthonormal basis that contains their span.</summary>
-    /// <param name="columns">The matrix, row-major without gaps.</param>
-    /// <param name="rows">Its rows, at least as many as its columns.</param>
-    /// <param name="count">Its columns.</param>
-    public void Orthonormalize(DeviceBuffer<double> columns, int rows, int count)
+    /// <summary>Replaces the columns by an orthonormal basis that contains their span, even where they are dependent.</summary>
+    /// <param name="columns">Row-major without gaps, at least as many rows as columns.</param>
+    public void Orthonormalize(DeviceMatrix<double> columns)
     {
-        using var compact = device.Take<double>(columns.View.Length);
+        var (rows, count) = (columns.Rows, columns.Columns);
+        using var copy = device.Take<double>((long)rows * count, clear: false);
         using var scales = device.Take<double>(count);
-        columns.View.CopyTo(compact.View);
-        Factor(IlgpuDevice.Whole(compact, rows, count), scales.View);
-        columns.View.MemSetToZero();
-        device.Kernels.SetDiagonal(Math.Min(rows, count), columns.View, count);
-        ApplyTo(IlgpuDevice.Whole(compact, rows, count), scales.View, Math.Min(rows, count), IlgpuDevice.Whole(columns, rows, count));
-    }
-
-    /// <summary>Factors with column pivots; steps are queued without waiting, and do nothing once the tolerance is reached.</summary>
-    /// <param name="a">m x n.</param>
-    /// <param name="scales">min(m, n) scales.</param>
-    /// <param name="pivots">n positions, 0, 1, ... to begin with.</param>
-    /// <param name="maxRank">Most steps.</param>
-    /// <param name="relativeTolerance">Share of the first norm at which to stop.</param>
-    /// <returns>The rank.</returns>
-    public int FactorPivoted(DeviceMatrix a, ArrayView<double> scales, ArrayView<int> pivots, int maxRank, double relativeTolerance)
-    {
-        if (maxRank == 0)
-        {
-            return 0;
-        }
-
-        using var norms = device.Take<double>(a.Columns);
-        using var reference = device.Take<double>(a.Columns);
-        using var owed = device.Take<double>(a.Columns);
-        using var threshold = device.Take<double>(1);
-        using var state = device.Take<int>(3);
-        var kernels = device.Kernels;
-        kernels.MeasureColumns(a.Columns, a.Memory, a.Steps, a.Rows, norms.View, reference.View);
-        for (var step = 0; step < maxRank; step++)
-        {
-            kernels.ChooseColumn(device.OneGroup, norms.View, reference.View, pivots, state.View, threshold.View, step, relativeTolerance);
-            kernels.ExchangeColumns(a.Rows, a.Memory, a.Steps, state.View, step);
-            kernels.MakeReflector(device.OneGroup, a.Memory, a.Steps, a.Rows, step, scales, state.View);
-            Apply(a, step, a.Columns, scales, owed.View, state.View);
-            if (step + 1 < a.Columns)
-            {
-                kernels.DowndateColumns(a.Columns - step - 1, a.Memory, a.Steps, a.Rows, norms.View, reference.View, state.View, step);
-            }
-        }
-
-        var found = new int[3];
-        state.Read(found);
-        return found[ColumnPivotKernels.Rank];
+        var (memory, compact) = (columns.Memory.SubView(0, (long)rows * count), IlgpuDevice.Whole(copy, rows, count));
+        memory.CopyTo(copy.View);
+        Factor(compact, scales.View);
+        memory.MemSetToZero();
+        device.Kernels.SetDiagonal(count, memory, count);
+        ApplyTo(compact, scales.View, count, columns);
     }
 
     // One reflector on the columns right of it, up to an end.
-    private void Apply(DeviceMatrix a, int column, int end, ArrayView<double> scales, ArrayView<double> owed, ArrayView<int> state)
+    private void Apply(DeviceMatrix<double> a, int column, int end, ArrayView<double> scales, ArrayView<double> owed)
     {
         var later = end - column - 1;
         if (later > 0)
         {
-            device.Kernels.ReflectorDots(device.SquareGroups(later), a.Memory, a.Steps, a.Rows, column, end, scales, owed, state);
-            device.Kernels.ReflectorUpdate(new Index2D(later, a.Rows - column), a.Memory, a.Steps, column, owed, state);
+            device.Kernels.ReflectorDots(device.SquareGroups(later), a.Memory, a.Steps, a.Rows, column, end, scales, owed);
+            device.Kernels.ReflectorUpdate(new Index2D(later, a.Rows - column), a.Memory, a.Steps, column, owed);
         }
     }
 
     // C <- (I - V T V^T) C, or with T^T: the transposed product of the block's reflectors.
-    private void ApplyBlock(DeviceMatrix a, ArrayView<double> scales, int first, int count, DeviceMatrix c, bool transposed)
+    private void ApplyBlock(DeviceMatrix<double> a, ArrayView<double> scales, int first, int count, DeviceMatrix<double> c, bool transposed)
     {
         var rows = a.Rows - first;
         using var written = device.Take<double>((long)rows * count);

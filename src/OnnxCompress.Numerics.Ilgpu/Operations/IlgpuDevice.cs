@@ -21,7 +21,7 @@ internal sealed class IlgpuDevice
     {
         _accelerator = accelerator;
         var onCpu = accelerator.AcceleratorType == AcceleratorType.CPU;
-        _edgeThreads = edgeThreads > 0 ? edgeThreads : onCpu ? 1 : ProductTile.MostThreads;
+        _edgeThreads = edgeThreads > 0 ? edgeThreads : onCpu ? 1 : ProductKernel.MostThreads;
         while (_edgeThreads * _edgeThreads > accelerator.MaxNumThreadsPerGroup)
         {
             _edgeThreads /= 2;
@@ -44,15 +44,18 @@ internal sealed class IlgpuDevice
     public KernelConfig SquareGroups(int columns) =>
         new(new Index2D(CeilingDivide(columns, _edgeThreads), 1), new Index2D(_edgeThreads, _edgeThreads));
 
-    /// <summary>Memory of zeros.</summary>
-    public DeviceBuffer<T> Take<T>(long length)
-        where T : unmanaged => new(_accelerator, length);
+    /// <summary>How much went between the host and the device.</summary>
+    public Transfers Transfers { get; } = new();
+
+    /// <summary>Memory of zeros, or of anything.</summary>
+    public DeviceBuffer<T> Take<T>(long length, bool clear = true)
+        where T : unmanaged => new(_accelerator, Transfers, length, clear);
 
     /// <summary>Memory with what the host has.</summary>
     public DeviceBuffer<T> Upload<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {
-        var buffer = Take<T>(values.Length);
+        var buffer = Take<T>(values.Length, clear: false);
         buffer.Write(values);
         return buffer;
     }
@@ -85,29 +88,41 @@ internal sealed class IlgpuDevice
     }
 
     /// <summary>A row-major matrix without gaps.</summary>
-    public static DeviceMatrix Whole(DeviceBuffer<double> buffer, int rows, int columns) => new(buffer.View, rows, columns, new(columns, 1));
+    public static DeviceMatrix<T> Whole<T>(DeviceBuffer<T> buffer, int rows, int columns)
+        where T : unmanaged => new(buffer.View, 0, rows, columns, new(columns, 1));
 
     /// <summary>C &lt;- alpha A B + beta C; with <c>lowerOnly</c> tiles above the diagonal are left as they are.</summary>
-    public void Multiply(double alpha, DeviceMatrix a, DeviceMatrix b, double beta, DeviceMatrix c, bool lowerOnly = false)
+    public void Multiply(double alpha, DeviceMatrix<double> a, DeviceMatrix<double> b, double beta, DeviceMatrix<double> c, bool lowerOnly = false)
     {
         if (c.Rows > 0 && c.Columns > 0)
         {
-            Kernels.Product(
-                Tiles(c.Rows, c.Columns), a.Memory, a.Steps, b.Memory, b.Steps, c.Memory, c.Steps, new(c.Rows, c.Columns, a.Columns, alpha, beta, lowerOnly ? 1 : 0));
+            Kernels.Product(Tiles(c.Rows, c.Columns), a.Memory, a.Steps, b.Memory, b.Steps, c.Memory, c.Steps, Shape(alpha, a, b, beta, c, lowerOnly, 1 << 30));
         }
     }
 
-    /// <summary>C &lt;- A B for floats, blocks of at most 256 products summed in float; C is row-major without gaps.</summary>
-    public void MultiplyFloats(ArrayView<float> a, Steps aSteps, ArrayView<float> b, Steps bSteps, DeviceMatrix c, int depth, bool lowerOnly)
+    /// <summary>C &lt;- A B for floats, blocks of at most 256 products summed in float.</summary>
+    public void Multiply(DeviceMatrix<float> a, DeviceMatrix<float> b, DeviceMatrix<double> c, bool lowerOnly = false)
     {
         if (c.Rows > 0 && c.Columns > 0)
         {
-            Kernels.ProductOfFloats(Tiles(c.Rows, c.Columns), a, aSteps, b, bSteps, c.Memory, c.Steps, new(c.Rows, c.Columns, depth, 1, 0, lowerOnly ? 1 : 0));
+            Kernels.ProductOfFloats(
+                Tiles(c.Rows, c.Columns), a.Memory, a.Steps, b.Memory, b.Steps, c.Memory, c.Steps, Shape(1, a, b, 0, c, lowerOnly, ProductKernel.BlockTerms));
         }
+    }
+
+    /// <summary>The sum of products of entries at the same places, in a fixed order.</summary>
+    public double Dot(ArrayView<double> a, ArrayView<double> b)
+    {
+        const int Parts = 64;
+        using var sums = Take<double>(Parts);
+        Kernels.Dot(Groups(Parts), a, b, sums.View);
+        var parts = new double[Parts];
+        sums.Read(parts);
+        return parts.Sum();
     }
 
     /// <summary>B &lt;- T^-1 B, by halving: half of the work and more is products.</summary>
-    public void Solve(DeviceMatrix t, DeviceMatrix b, bool upper)
+    public void Solve(DeviceMatrix<double> t, DeviceMatrix<double> b, bool upper)
     {
         if (t.Rows == 0 || b.Columns == 0)
         {
@@ -140,7 +155,7 @@ internal sealed class IlgpuDevice
     /// <param name="a">What is above the diagonal is spoilt.</param>
     /// <param name="offset">Column of the whole matrix that A starts at.</param>
     /// <param name="failed">One entry: -1, or the first column without a positive pivot.</param>
-    public void Cholesky(DeviceMatrix a, int offset, ArrayView<int> failed)
+    public void Cholesky(DeviceMatrix<double> a, int offset, ArrayView<int> failed)
     {
         if (a.Rows == 0)
         {
@@ -163,9 +178,12 @@ internal sealed class IlgpuDevice
 
     private static int Half(int size) => Math.Max(TriangularKernels.BlockSize, size / 2 / TriangularKernels.BlockSize * TriangularKernels.BlockSize);
 
+    private static ProductShape Shape<T>(double alpha, DeviceMatrix<T> a, DeviceMatrix<T> b, double beta, DeviceMatrix<double> c, bool lowerOnly, int blockTerms)
+        where T : unmanaged => new(c.Rows, c.Columns, a.Columns, alpha, beta, lowerOnly, blockTerms, a.HasQuads, b.HasQuads);
+
     private KernelConfig Tiles(int rows, int columns)
     {
-        var edge = ProductTile.Micro * _edgeThreads;
+        var edge = ProductKernel.Micro * _edgeThreads;
         return new(new Index2D(CeilingDivide(columns, edge), CeilingDivide(rows, edge)), new Index2D(_edgeThreads, _edgeThreads));
     }
 

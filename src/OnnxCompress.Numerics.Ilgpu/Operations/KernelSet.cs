@@ -9,10 +9,10 @@ namespace OnnxCompress.Numerics.Ilgpu.Operations;
 internal sealed class KernelSet(Accelerator accelerator)
 {
     private readonly Lazy<Action<KernelConfig, ArrayView<double>, Steps, ArrayView<double>, Steps, ArrayView<double>, Steps, ProductShape>> _product =
-        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, ArrayView<double>, Steps, ArrayView<double>, Steps, ProductShape>(DoubleProduct.Run));
+        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, ArrayView<double>, Steps, ArrayView<double>, Steps, ProductShape>(ProductKernel.Run<double, DoubleEntry>));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, Steps, ArrayView<float>, Steps, ArrayView<double>, Steps, ProductShape>> _floatProduct =
-        new(() => accelerator.LoadStreamKernel<ArrayView<float>, Steps, ArrayView<float>, Steps, ArrayView<double>, Steps, ProductShape>(FloatProduct.Run));
+        new(() => accelerator.LoadStreamKernel<ArrayView<float>, Steps, ArrayView<float>, Steps, ArrayView<double>, Steps, ProductShape>(ProductKernel.Run<float, FloatEntry>));
 
     private readonly Lazy<Action<Index1D, ArrayView<double>, Steps, ArrayView<double>, Steps, int, int>> _solve =
         new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, Steps, ArrayView<double>, Steps, int, int>(TriangularKernels.Solve));
@@ -26,32 +26,20 @@ internal sealed class KernelSet(Accelerator accelerator)
     private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int>> _pivotRow =
         new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int>(PivotedCholeskyKernels.Row));
 
-    private readonly Lazy<Action<KernelConfig, ArrayView<double>, Steps, int, int, ArrayView<double>, ArrayView<int>>> _makeReflector =
-        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, int, int, ArrayView<double>, ArrayView<int>>(ReflectorKernels.Make));
+    private readonly Lazy<Action<KernelConfig, ArrayView<double>, Steps, int, int, ArrayView<double>>> _makeReflector =
+        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, int, int, ArrayView<double>>(ReflectorKernels.Make));
 
-    private readonly Lazy<Action<KernelConfig, ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>, ArrayView<int>>> _reflectorDots =
-        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>, ArrayView<int>>(ReflectorKernels.Dots));
+    private readonly Lazy<Action<KernelConfig, ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>>> _reflectorDots =
+        new(() => accelerator.LoadStreamKernel<ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>>(ReflectorKernels.Dots));
 
-    private readonly Lazy<Action<Index2D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<int>>> _reflectorUpdate =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<int>>(ReflectorKernels.Update));
+    private readonly Lazy<Action<Index2D, ArrayView<double>, Steps, int, ArrayView<double>>> _reflectorUpdate =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<double>, Steps, int, ArrayView<double>>(ReflectorKernels.Update));
 
     private readonly Lazy<Action<Index2D, ArrayView<double>, Steps, ArrayView<double>, Steps>> _writeOut =
         new(() => accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<double>, Steps, ArrayView<double>, Steps>(ReflectorKernels.WriteOut));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>>> _accumulate =
         new(() => accelerator.LoadStreamKernel<ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>>(ReflectorKernels.Accumulate));
-
-    private readonly Lazy<Action<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>>> _measureColumns =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>>(ColumnPivotKernels.Measure));
-
-    private readonly Lazy<Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int, double>> _chooseColumn =
-        new(() => accelerator.LoadStreamKernel<ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int, double>(ColumnPivotKernels.Choose));
-
-    private readonly Lazy<Action<Index1D, ArrayView<double>, Steps, ArrayView<int>, int>> _exchangeColumns =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, Steps, ArrayView<int>, int>(ColumnPivotKernels.Exchange));
-
-    private readonly Lazy<Action<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>, ArrayView<int>, int>> _downdateColumns =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>, ArrayView<int>, int>(ColumnPivotKernels.Downdate));
 
     private readonly Lazy<Action<Index1D, ArrayView<float>, ArrayView<double>>> _widen =
         new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<double>>(ElementKernels.Widen));
@@ -62,19 +50,37 @@ internal sealed class KernelSet(Accelerator accelerator)
     private readonly Lazy<Action<Index1D, ArrayView<double>, int>> _setDiagonal =
         new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, int>(ElementKernels.SetDiagonal));
 
-    private readonly Lazy<Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<double>>> _outputSums =
-        new(() => accelerator.LoadStreamKernel<ArrayView<double>, ArrayView<double>, ArrayView<double>>(CoresetKernels.OutputSums));
+    private readonly Lazy<Action<Index1D, ArrayView<double>, int, double>> _shiftDiagonal =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, int, double>(ElementKernels.ShiftDiagonal));
 
-    private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<double>>> _sensitivities =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<double>>(CoresetKernels.Sensitivities));
+    private readonly Lazy<Action<Index1D, double, ArrayView<double>, ArrayView<double>>> _addScaled =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, double, ArrayView<double>, ArrayView<double>>(ElementKernels.AddScaled));
 
-    private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>>> _draw =
-        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>>(CoresetKernels.Draw));
+    private readonly Lazy<Action<Index2D, ArrayView<double>, Steps, double, ArrayView<double>, Steps, double, ArrayView<double>, Steps>> _combine =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<double>, Steps, double, ArrayView<double>, Steps, double, ArrayView<double>, Steps>(ElementKernels.Combine));
 
-    /// <summary>Launches <see cref="DoubleProduct.Run"/>.</summary>
+    private readonly Lazy<Action<Index2D, ArrayView<double>, int, ArrayView<int>, ArrayView<double>>> _select =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index2D, ArrayView<double>, int, ArrayView<int>, ArrayView<double>>(ElementKernels.Select));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<double>>> _dot =
+        new(() => accelerator.LoadStreamKernel<ArrayView<double>, ArrayView<double>, ArrayView<double>>(ReductionKernels.Dot));
+
+    private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>, ArrayView<double>>> _residuals =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>, ArrayView<double>>(ReductionKernels.Residuals));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<double>, int, ArrayView<double>>> _rowSums =
+        new(() => accelerator.LoadStreamKernel<ArrayView<double>, int, ArrayView<double>>(CoresetKernels.RowSums));
+
+    private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>>> _largestShares =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>>(CoresetKernels.LargestShares));
+
+    private readonly Lazy<Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>>> _locate =
+        new(() => accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>>(CoresetKernels.Locate));
+
+    /// <summary>Launches <see cref="ProductKernel.Run{T, TEntry}"/> for doubles.</summary>
     public Action<KernelConfig, ArrayView<double>, Steps, ArrayView<double>, Steps, ArrayView<double>, Steps, ProductShape> Product => _product.Value;
 
-    /// <summary>Launches <see cref="FloatProduct.Run"/>.</summary>
+    /// <summary>Launches <see cref="ProductKernel.Run{T, TEntry}"/> for floats.</summary>
     public Action<KernelConfig, ArrayView<float>, Steps, ArrayView<float>, Steps, ArrayView<double>, Steps, ProductShape> ProductOfFloats => _floatProduct.Value;
 
     /// <summary>Launches <see cref="TriangularKernels.Solve"/>.</summary>
@@ -90,31 +96,19 @@ internal sealed class KernelSet(Accelerator accelerator)
     public Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int> PivotRow => _pivotRow.Value;
 
     /// <summary>Launches <see cref="ReflectorKernels.Make"/>.</summary>
-    public Action<KernelConfig, ArrayView<double>, Steps, int, int, ArrayView<double>, ArrayView<int>> MakeReflector => _makeReflector.Value;
+    public Action<KernelConfig, ArrayView<double>, Steps, int, int, ArrayView<double>> MakeReflector => _makeReflector.Value;
 
     /// <summary>Launches <see cref="ReflectorKernels.Dots"/>.</summary>
-    public Action<KernelConfig, ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>, ArrayView<int>> ReflectorDots => _reflectorDots.Value;
+    public Action<KernelConfig, ArrayView<double>, Steps, int, int, int, ArrayView<double>, ArrayView<double>> ReflectorDots => _reflectorDots.Value;
 
     /// <summary>Launches <see cref="ReflectorKernels.Update"/>.</summary>
-    public Action<Index2D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<int>> ReflectorUpdate => _reflectorUpdate.Value;
+    public Action<Index2D, ArrayView<double>, Steps, int, ArrayView<double>> ReflectorUpdate => _reflectorUpdate.Value;
 
     /// <summary>Launches <see cref="ReflectorKernels.WriteOut"/>.</summary>
     public Action<Index2D, ArrayView<double>, Steps, ArrayView<double>, Steps> WriteOut => _writeOut.Value;
 
     /// <summary>Launches <see cref="ReflectorKernels.Accumulate"/>.</summary>
     public Action<KernelConfig, ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>> Accumulate => _accumulate.Value;
-
-    /// <summary>Launches <see cref="ColumnPivotKernels.Measure"/>.</summary>
-    public Action<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>> MeasureColumns => _measureColumns.Value;
-
-    /// <summary>Launches <see cref="ColumnPivotKernels.Choose"/>.</summary>
-    public Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<int>, ArrayView<int>, ArrayView<double>, int, double> ChooseColumn => _chooseColumn.Value;
-
-    /// <summary>Launches <see cref="ColumnPivotKernels.Exchange"/>.</summary>
-    public Action<Index1D, ArrayView<double>, Steps, ArrayView<int>, int> ExchangeColumns => _exchangeColumns.Value;
-
-    /// <summary>Launches <see cref="ColumnPivotKernels.Downdate"/>.</summary>
-    public Action<Index1D, ArrayView<double>, Steps, int, ArrayView<double>, ArrayView<double>, ArrayView<int>, int> DowndateColumns => _downdateColumns.Value;
 
     /// <summary>Launches <see cref="ElementKernels.Widen"/>.</summary>
     public Action<Index1D, ArrayView<float>, ArrayView<double>> Widen => _widen.Value;
@@ -125,12 +119,30 @@ internal sealed class KernelSet(Accelerator accelerator)
     /// <summary>Launches <see cref="ElementKernels.SetDiagonal"/>.</summary>
     public Action<Index1D, ArrayView<double>, int> SetDiagonal => _setDiagonal.Value;
 
-    /// <summary>Launches <see cref="CoresetKernels.OutputSums"/>.</summary>
-    public Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<double>> OutputSums => _outputSums.Value;
+    /// <summary>Launches <see cref="ElementKernels.ShiftDiagonal"/>.</summary>
+    public Action<Index1D, ArrayView<double>, int, double> ShiftDiagonal => _shiftDiagonal.Value;
 
-    /// <summary>Launches <see cref="CoresetKernels.Sensitivities"/>.</summary>
-    public Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>, ArrayView<double>> Sensitivities => _sensitivities.Value;
+    /// <summary>Launches <see cref="ElementKernels.AddScaled"/>.</summary>
+    public Action<Index1D, double, ArrayView<double>, ArrayView<double>> AddScaled => _addScaled.Value;
 
-    /// <summary>Launches <see cref="CoresetKernels.Draw"/>.</summary>
-    public Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>> Draw => _draw.Value;
+    /// <summary>Launches <see cref="ElementKernels.Combine"/>.</summary>
+    public Action<Index2D, ArrayView<double>, Steps, double, ArrayView<double>, Steps, double, ArrayView<double>, Steps> Combine => _combine.Value;
+
+    /// <summary>Launches <see cref="ElementKernels.Select"/>.</summary>
+    public Action<Index2D, ArrayView<double>, int, ArrayView<int>, ArrayView<double>> Select => _select.Value;
+
+    /// <summary>Launches <see cref="ReductionKernels.Dot"/>.</summary>
+    public Action<KernelConfig, ArrayView<double>, ArrayView<double>, ArrayView<double>> Dot => _dot.Value;
+
+    /// <summary>Launches <see cref="ReductionKernels.Residuals"/>.</summary>
+    public Action<Index1D, ArrayView<double>, ArrayView<double>, int, int, ArrayView<double>, ArrayView<double>> Residuals => _residuals.Value;
+
+    /// <summary>Launches <see cref="CoresetKernels.RowSums"/>.</summary>
+    public Action<KernelConfig, ArrayView<double>, int, ArrayView<double>> RowSums => _rowSums.Value;
+
+    /// <summary>Launches <see cref="CoresetKernels.LargestShares"/>.</summary>
+    public Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<double>> LargestShares => _largestShares.Value;
+
+    /// <summary>Launches <see cref="CoresetKernels.Locate"/>.</summary>
+    public Action<Index1D, ArrayView<double>, ArrayView<double>, ArrayView<int>> Locate => _locate.Value;
 }

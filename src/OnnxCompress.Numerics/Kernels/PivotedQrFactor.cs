@@ -38,7 +38,7 @@ internal sealed unsafe class PivotedQrFactor : IDisposable
         _reference = new double[n];
     }
 
-    /// <summary>Factors in place; see <see cref="IDenseBackend.FactorPivotedQr"/>.</summary>
+    /// <summary>Factors in place; see <see cref="CpuBackend.FactorPivotedQr"/>.</summary>
     /// <returns>The rank.</returns>
     public static int Run(Team team, Block<double> a, Span<int> pivots, Span<double> scales, int maxRank, double relativeTolerance)
     {

@@ -8,7 +8,7 @@ internal static unsafe class SvdSolver
 {
     private const double TallRatio = 1.2;
 
-    /// <summary>All min(m, n) triplets; see <see cref="IDenseBackend.DecomposeSingular"/>.</summary>
+    /// <summary>All min(m, n) triplets; see <see cref="CpuBackend.DecomposeSingular"/>.</summary>
     public static void Run(Team team, Block<double> matrix, Block<double> left, Span<double> values, Block<double> rightTransposed)
     {
         if (matrix.Rows < matrix.Columns)

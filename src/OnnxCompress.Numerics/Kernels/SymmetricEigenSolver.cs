@@ -3,7 +3,7 @@ namespace OnnxCompress.Numerics.Kernels;
 /// <summary>Reduction to tridiagonal form, iteration, ordering.</summary>
 internal static unsafe class SymmetricEigenSolver
 {
-    /// <summary>All eigenpairs; see <see cref="IDenseBackend.DecomposeSymmetric"/>.</summary>
+    /// <summary>All eigenvalues and the first eigenvectors; see <see cref="IDenseBackend.DecomposeSymmetric"/>.</summary>
     public static void Run(Team team, Block<double> matrix, Span<double> values, Block<double> vectors)
     {
         var n = matrix.Rows;
@@ -13,15 +13,21 @@ internal static unsafe class SymmetricEigenSolver
         }
 
         using var memory = new Workspace<double>((long)n * n);
-        using var basisMemory = new Workspace<double>((long)n * n);
+        // Without vectors rotations turn rows of no length.
+        var width = vectors.Columns > 0 ? n : 0;
+        using var basisMemory = new Workspace<double>((long)n * width);
         using var scaleMemory = new Workspace<double>(3L * n);
-        var (a, basis) = (memory.AsBlock(n, n), basisMemory.AsBlock(n, n));
+        var (a, basis) = (memory.AsBlock(n, n), basisMemory.AsBlock(n, width));
         var balance = CopySymmetric(team, matrix, a);
         var off = scaleMemory.Span[..n];
         var scales = scaleMemory.Span.Slice(n, n);
         var unordered = scaleMemory.Span.Slice(2 * n, n);
         TridiagonalReduction.Run(team, a, unordered, off, scales);
-        TridiagonalReduction.FormQ(team, a, scales, basis.Transposed);
+        if (width > 0)
+        {
+            TridiagonalReduction.FormQ(team, a, scales, basis.Transposed);
+        }
+
         using (var rotations = new RotationBatch(team, basis))
         {
             TridiagonalEigen.Run(unordered, off, rotations);
@@ -39,7 +45,7 @@ internal static unsafe class SymmetricEigenSolver
         for (var index = 0; index < n; index++)
         {
             values[index] = -values[index] / balance;
-            new Span<double>(basis.At(order[index], 0), n).CopyTo(new(a.At(index, 0), n));
+            new Span<double>(basis.At(order[index], 0), width).CopyTo(new(a.At(index, 0), width));
         }
 
         Vectors.Copy(team, a.Transposed.Window(0, 0, n, vectors.Columns), vectors);

@@ -55,7 +55,7 @@ internal sealed class ChannelSelector(
         var moments = Moments(group, centre: method != CompressionMethod.Coreset && options.Selection == ChannelSelection.Target);
         return method switch
         {
-            CompressionMethod.Interpolative => GreedySelection.Run(group, moments, options.Selection, cancellation),
+            CompressionMethod.Interpolative => GreedySelection.Run(group, moments, options.Selection, backend, cancellation),
             CompressionMethod.Redundancy => BackwardElimination.Run(group, moments, backend, cancellation),
             CompressionMethod.Coreset => CoresetCurve.Of(group, Sensitivities(group), moments),
             _ => throw new ArgumentOutOfRangeException(nameof(method), method, "It chooses no channels."),
@@ -73,5 +73,5 @@ internal sealed class ChannelSelector(
     }
 
     private ChannelSensitivities Sensitivities(ChannelGroup group) =>
-        ChannelSensitivities.Of(group, model.Graph, new ChannelBounds(analysis.Relations, new PointNorms(analysis, statistics)));
+        ChannelSensitivities.Of(group, model.Graph, new ChannelBounds(analysis.Relations, new PointNorms(analysis, statistics)), backend);
 }

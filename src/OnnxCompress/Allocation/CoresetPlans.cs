@@ -1,5 +1,6 @@
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 
@@ -11,9 +12,10 @@ namespace OnnxCompress.Allocation;
 /// </summary>
 /// <param name="analysis">Analysis of the original model.</param>
 /// <param name="statistics">Say how large the inputs of layers are.</param>
+/// <param name="backend">Takes sensitivities, and draws.</param>
 /// <param name="candidates">Draws to choose from at each group.</param>
 /// <param name="seed">Another seed, another sample.</param>
-internal sealed class CoresetPlans(ModelAnalysis analysis, CalibrationStatistics statistics, int candidates, int seed)
+internal sealed class CoresetPlans(ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, int candidates, int seed)
 {
     /// <summary>Leaves out the divisor of sensitivities, as the released code does.</summary>
     public bool Unnormalised { get; init; }
@@ -53,9 +55,9 @@ internal sealed class CoresetPlans(ModelAnalysis analysis, CalibrationStatistics
     private ChannelPlan Draw(ChannelPlan plan, ChannelGroup group, PointNorms norms, Random random)
     {
         var bounds = new ChannelBounds(analysis.Relations, norms);
-        var sensitivities = ChannelSensitivities.Of(group, analysis.Relations.Graph, bounds, !Unnormalised);
+        var sensitivities = ChannelSensitivities.Of(group, analysis.Relations.Graph, bounds, backend, !Unnormalised);
         int[] widths = [.. group.Segments.Select(s => s.Count(plan.Kept.Contains))];
-        var draw = CoresetDraw.Of(group.Segments, group.IsFree, widths, sensitivities, candidates, random);
+        var draw = CoresetDraw.Of(group.Segments, group.IsFree, widths, sensitivities, candidates, random, backend);
         int[] kept = [.. Enumerable.Range(0, group.Channels).Where(c => draw.IsKept[c])];
         return plan with { Kept = kept, Factors = [.. kept.Select(c => draw.Factors[c])] };
     }

@@ -7,7 +7,8 @@ namespace OnnxCompress.Reconstruction;
 /// Solves one layer: <c>min over W of ||T - W X||^2 + lambda ||W - W_m||^2</c>, with X what the layer reads in the compressed
 /// network, T what the original made (plus what the other branch of an Add has drifted by), W_m the method's own
 /// weights, and rank W at most r for a split layer (reduced-rank regression). Ridge, target and whether to change
-/// anything at all are decided on rows that were not fitted.
+/// anything at all are decided on rows that were not fitted. One chain serves a layer: its moments go to the backend once,
+/// and weights come back once, however many ridges are tried.
 /// </summary>
 /// <param name="backend">Does the linear algebra.</param>
 internal sealed class LayerSolver(IDenseBackend backend)
@@ -33,14 +34,16 @@ internal sealed class LayerSolver(IDenseBackend backend)
         var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
         var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
         // What the network sees is the sum; a target without drift is judged by it all the same.
-        var judge = moments.Target(check, priorBias is null ? null : fit, moments.HasDrift);
-        var before = MethodError(moments, check, prior, priorBias);
-        var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(prior, backend));
+        using var chain = backend.OpenChain((double)prior.Columns * prior.Columns * Math.Max(prior.Rows, prior.Columns));
+        var method = chain.Put(prior.Transpose());
+        var judge = Judge(chain, moments.Target(check, priorBias is null ? null : fit, moments.HasDrift));
+        var before = MethodError(chain, moments, check, (prior, method), priorBias);
+        var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(method));
         bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
         foreach (var withDrift in targets)
         {
-            var problem = moments.Target(fit, priorBias is null ? null : fit, withDrift);
-            var trial = Search(problem, judge, prior, rank, withDrift, first);
+            var problem = new Problem(chain, moments.Target(fit, priorBias is null ? null : fit, withDrift), method, rank);
+            var trial = Search(problem, judge, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
@@ -53,26 +56,46 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         var total = statistics.Total();
         var final = moments.Target(total, priorBias is null ? null : total, best.WithDrift);
-        var (weights, expand) = double.IsPositiveInfinity(best.Ridge) ? (prior, null) : Fit(final, prior, best.Ridge, rank) ?? (prior, null);
+        var (weights, expand) = (prior, (Matrix<double>?)null);
+        if (!double.IsPositiveInfinity(best.Ridge) && Fit(new Problem(chain, final, method, rank), best.Ridge) is var (solved, basis))
+        {
+            var transposed = new Matrix<double>(solved.Rows, solved.Columns);
+            chain.Read(solved, transposed);
+            (weights, expand) = (transposed.Transpose(), basis);
+        }
+
         return new LayerSolution(
             weights, expand, priorBias is null ? null : final.BiasFor(weights), Relative(before, energy), Relative(best.Error, energy), best.Ridge, best.WithDrift);
     }
 
     private static double Relative(double error, double energy) => energy > 0 ? Math.Sqrt(error / energy) : 0;
 
+    private static RidgeJudge Judge(IDenseChain chain, TargetMoments moments) => new(chain, moments.Normal, moments.Cross, moments.Energy);
+
     /// <summary>The squared error of the method's own weights with its own bias.</summary>
-    private double MethodError(FitMoments moments, ChannelStatistics check, Matrix<double> prior, double[]? priorBias)
+    private static double MethodError(
+        IDenseChain chain, FitMoments moments, ChannelStatistics check, (Matrix<double> Weights, IDenseOperand Transposed) prior, double[]? priorBias)
     {
         var own = moments.Target(check, priorBias is null ? null : check, moments.HasDrift);
-        var error = own.ErrorOf(prior, backend);
-        return priorBias is null ? error : error + (own.Rows * own.BiasFor(prior).Zip(priorBias, (b, p) => (b - p) * (b - p)).Sum());
+        var error = Judge(chain, own).ErrorOf(prior.Transposed);
+        return priorBias is null ? error : error + (own.Rows * own.BiasFor(prior.Weights).Zip(priorBias, (b, p) => (b - p) * (b - p)).Sum());
     }
 
     /// <summary>The best ridge: one step to either side while the error of the unfitted rows falls.</summary>
-    private Trial Search(TargetMoments problem, TargetMoments judge, Matrix<double> prior, int? rank, bool withDrift, int first)
+    private Trial Search(Problem problem, RidgeJudge judge, bool withDrift, int first)
     {
-        double ErrorAt(int index) =>
-            Fit(problem, prior, Ridges[index], rank) is var (weights, _) ? judge.ErrorOf(weights, backend) : double.PositiveInfinity;
+        double ErrorAt(int index)
+        {
+            if (Fit(problem, Ridges[index]) is not var (weights, _))
+            {
+                return double.PositiveInfinity;
+            }
+
+            using (weights)
+            {
+                return judge.ErrorOf(weights);
+            }
+        }
 
         var (best, error) = (first, ErrorAt(first));
         foreach (var step in new[] { 1, -1 })
@@ -92,49 +115,38 @@ internal sealed class LayerSolver(IDenseBackend backend)
         return new Trial(Ridges[best], withDrift, error);
     }
 
-    /// <summary>The weights for one ridge; null when the problem cannot be solved with so small a one.</summary>
-    private (Matrix<double> Weights, Matrix<double>? Expand)? Fit(TargetMoments problem, Matrix<double> prior, double ridge, int? rank)
+    /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
+    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(Problem problem, double ridge)
     {
-        var lambda = RidgeRegression.RelativeLambda(problem.Normal, ridge);
+        var lambda = RidgeRegression.RelativeLambda(problem.Moments.Normal, ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
         {
             return null;
         }
 
-        Matrix<double> weights;
         try
         {
-            weights = RidgeRegression.Solve(backend, problem.Normal, problem.Cross, lambda, prior);
+            if (problem.Rank is { } most && most < problem.Moments.Cross.Rows)
+            {
+                return problem.Ridge.SolveLowRank(backend, lambda, most);
+            }
+
+            return problem.Ridge.Solve(lambda) is { } weights ? (weights, null) : null;
         }
         catch (NumericException)
         {
             return null;
         }
-
-        return rank is { } most && most < weights.Rows ? Project(weights, problem.Normal, lambda, most) : (weights, null);
-    }
-
-    /// <summary>
-    /// The nearest weights of that rank: projected on the leading eigenvectors of <c>W (X X^T + lambda I) W^T</c>; on the
-    /// fitted outputs alone would be right only without a ridge.
-    /// </summary>
-    private (Matrix<double> Weights, Matrix<double> Expand) Project(Matrix<double> weights, Matrix<double> normal, double lambda, int rank)
-    {
-        var weighted = backend.Multiply(weights, normal);
-        for (var i = 0; i < weighted.Values.Length; i++)
-        {
-            weighted.Values[i] += lambda * weights.Values[i];
-        }
-
-        var vectors = backend.SymmetricEigen(backend.Multiply(weighted, weights, Transpose.No, Transpose.Yes)).Vectors;
-        var expand = new Matrix<double>(weights.Rows, rank);
-        for (var i = 0; i < expand.Rows; i++)
-        {
-            vectors.Row(i)[..rank].CopyTo(expand.Row(i));
-        }
-
-        return (backend.Multiply(expand, backend.Multiply(expand, weights, Transpose.Yes)), expand);
     }
 
     private readonly record struct Trial(double Ridge, bool WithDrift, double Error);
+
+    private sealed class Problem(IDenseChain chain, TargetMoments moments, IDenseOperand prior, int? rank)
+    {
+        public TargetMoments Moments => moments;
+
+        public RidgeProblem Ridge { get; } = new(chain, moments.Normal, moments.Cross, prior);
+
+        public int? Rank => rank;
+    }
 }

@@ -12,19 +12,6 @@ namespace OnnxCompress.Reconstruction;
 internal sealed record TargetMoments(
     Matrix<double> Normal, Matrix<double> Cross, double Energy, double[] InputMeans, double[] TargetMeans, long Rows)
 {
-    /// <summary><c>||T - W X||^2</c> from the moments; not below zero.</summary>
-    public double ErrorOf(Matrix<double> weights, IDenseBackend backend)
-    {
-        var product = backend.Multiply(weights, Normal);
-        var sum = Energy;
-        for (var i = 0; i < product.Values.Length; i++)
-        {
-            sum += weights.Values[i] * (product.Values[i] - (2 * Cross.Values[i]));
-        }
-
-        return Math.Max(sum, 0);
-    }
-
     /// <summary><c>t - W x</c> at the means: the bias that goes with the weights.</summary>
     public double[] BiasFor(Matrix<double> weights)
     {

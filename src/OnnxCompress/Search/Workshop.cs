@@ -81,7 +81,7 @@ internal sealed class Workshop(
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => site.ToPlan(allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
-            channels = new CoresetPlans(analysis, statistics, options.UsedCoresetDraws, options.Seed).Draw(channels);
+            channels = new CoresetPlans(analysis, statistics, backend, options.UsedCoresetDraws, options.Seed).Draw(channels);
         }
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));

@@ -13,7 +13,7 @@ internal delegate Func<(string Name, Array Values)[]> Operation();
 /// <param name="Limit">Largest accepted ratio ours / theirs; NaN where there is none.</param>
 /// <param name="Input">Makes the input.</param>
 /// <param name="Prepare">Given backend and input, returns the operation to time.</param>
-internal sealed record LapackCase(string Name, int Rows, int Columns, double Limit, Func<int, int, Matrix<double>> Input, Func<IDenseBackend, Matrix<double>, Operation> Prepare)
+internal sealed record LapackCase(string Name, int Rows, int Columns, double Limit, Func<int, int, Matrix<double>> Input, Func<CpuBackend, Matrix<double>, Operation> Prepare)
 {
     /// <summary>Every case of the comparison.</summary>
     public static IEnumerable<LapackCase> All()
@@ -77,7 +77,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         return gram;
     }
 
-    private static Operation FloatProduct(IDenseBackend backend, Matrix<double> input)
+    private static Operation FloatProduct(CpuBackend backend, Matrix<double> input)
     {
         var a = ToFloat(input);
         var b = ToFloat(Reversed(input));
@@ -89,7 +89,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation DoubleProduct(IDenseBackend backend, Matrix<double> a)
+    private static Operation DoubleProduct(CpuBackend backend, Matrix<double> a)
     {
         var b = Reversed(a);
         return () =>
@@ -99,7 +99,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation FloatGram(IDenseBackend backend, Matrix<double> input)
+    private static Operation FloatGram(CpuBackend backend, Matrix<double> input)
     {
         var a = ToFloat(input);
         return () =>
@@ -109,7 +109,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation DoubleGram(IDenseBackend backend, Matrix<double> a)
+    private static Operation DoubleGram(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -118,7 +118,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation Cholesky(IDenseBackend backend, Matrix<double> a)
+    private static Operation Cholesky(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -127,7 +127,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation TriangularSolve(IDenseBackend backend, Matrix<double> a)
+    private static Operation TriangularSolve(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -137,7 +137,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation PivotedQr(IDenseBackend backend, Matrix<double> a)
+    private static Operation PivotedQr(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -146,7 +146,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation Eigen(IDenseBackend backend, Matrix<double> a)
+    private static Operation Eigen(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -155,7 +155,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation TopEigen(IDenseBackend backend, Matrix<double> a)
+    private static Operation TopEigen(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {
@@ -164,7 +164,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation ThinSvd(IDenseBackend backend, Matrix<double> a)
+    private static Operation ThinSvd(CpuBackend backend, Matrix<double> a)
     {
         return () =>
         {

@@ -69,7 +69,7 @@ public static class CoresetComparison
                 CompressionPlan Drawn(int seed)
                 {
                     var widths = Plan((g, width) => new ChannelPlan(g.Name, CompressionMethod.Coreset, [.. Enumerable.Range(0, width)], g.Channels, 0, 0));
-                    var sampler = new CoresetPlans(analysis, white, draws, seed) { Unnormalised = unnormalised };
+                    var sampler = new CoresetPlans(analysis, white, backend, draws, seed) { Unnormalised = unnormalised };
                     return widths with { Sites = sampler.Draw(widths.Channels) };
                 }
             }

@@ -21,7 +21,7 @@ public sealed class CoresetTests
     [Fact]
     public void A_fixed_number_of_draws_estimates_without_bias()
     {
-        var estimates = Estimates(random => ImportanceSample.Draw(Probabilities, 12, random));
+        var estimates = Estimates(random => ImportanceSample.Draw(Probabilities, 12, random, Workbench.Backend));
 
         var (mean, standardError) = (estimates.Average(), Deviation(estimates) / Math.Sqrt(Seeds));
         NumericAssert.Within(Contributions.Sum(), mean, 4, standardError, "four standard errors of 2,000 draws");
@@ -45,7 +45,7 @@ public sealed class CoresetTests
 
         foreach (var draws in (int[])[8, 32, 128])
         {
-            var deviation = Deviation(Estimates(random => ImportanceSample.Draw(Probabilities, draws, random)));
+            var deviation = Deviation(Estimates(random => ImportanceSample.Draw(Probabilities, draws, random, Workbench.Backend)));
             NumericAssert.Within(single / draws, deviation * deviation, 0.2, single / draws, "a sample variance of 2,000 is within 4 * sqrt(2 / 2,000), times the kurtosis");
         }
     }
@@ -57,7 +57,7 @@ public sealed class CoresetTests
 
         for (var seed = 0; seed < 20; seed++)
         {
-            var sample = ImportanceSample.Draw(exact, 9, new Random(seed));
+            var sample = ImportanceSample.Draw(exact, 9, new Random(seed), Workbench.Backend);
             NumericAssert.Within(Contributions.Sum(), Contributions.Index().Sum(c => c.Item * sample.Factor(c.Index)), 1e-13, Contributions.Sum(), "rounding");
         }
     }
@@ -65,7 +65,7 @@ public sealed class CoresetTests
     [Fact]
     public void What_has_no_probability_is_never_drawn()
     {
-        var sample = ImportanceSample.Draw([0, 0.5, 0, 0.5, 0], 10_000, new Random(1));
+        var sample = ImportanceSample.Draw([0, 0.5, 0, 0.5, 0], 10_000, new Random(1), Workbench.Backend);
 
         Assert.Equal([false, true, false, true, false], sample.Counts.Select(c => c > 0));
         Assert.Equal(0, sample.Factor(4));
@@ -260,7 +260,7 @@ public sealed class CoresetTests
         var bench = new Workbench(Perceptron("Relu", hidden: 64), null);
         var sensitivities = Sensitivities(bench);
         double Mean(int candidates) => Enumerable.Range(0, 20).Average(seed =>
-            CoresetDraw.Of(bench.Group("f1").Segments, bench.Group("f1").IsFree, [32], sensitivities, candidates, new Random(seed)).Error(sensitivities));
+            CoresetDraw.Of(bench.Group("f1").Segments, bench.Group("f1").IsFree, [32], sensitivities, candidates, new Random(seed), Workbench.Backend).Error(sensitivities));
 
         Assert.True(Mean(16) < 0.9 * Mean(1));
     }
@@ -289,13 +289,13 @@ public sealed class CoresetTests
     }
 
     private static ChannelSensitivities Sensitivities(Workbench bench) => ChannelSensitivities.Of(
-        bench.Group("f1"), bench.Model.Graph, new ChannelBounds(bench.Analysis.Relations, new PointNorms(bench.Analysis, bench.Statistics)));
+        bench.Group("f1"), bench.Model.Graph, new ChannelBounds(bench.Analysis.Relations, new PointNorms(bench.Analysis, bench.Statistics)), Workbench.Backend);
 
     private static ChannelPlan Draw(Workbench bench, int width, int seed)
     {
         var group = bench.Group("f1");
         var plan = new ChannelPlan("f1", CompressionMethod.Coreset, [.. Enumerable.Range(0, width)], group.Channels, 0.1, 0);
-        return Assert.Single(new CoresetPlans(bench.Analysis, bench.Statistics, candidates: 1, seed).Draw([plan]));
+        return Assert.Single(new CoresetPlans(bench.Analysis, bench.Statistics, Workbench.Backend, candidates: 1, seed).Draw([plan]));
     }
 
     private static double[] Estimates(Func<Random, ImportanceSample> draw, int seeds = Seeds) =>
@@ -307,7 +307,7 @@ public sealed class CoresetTests
         var draws = 0;
         while (counts.Count(c => c > 0) < distinct)
         {
-            var one = ImportanceSample.Draw(Probabilities, 1, random);
+            var one = ImportanceSample.Draw(Probabilities, 1, random, Workbench.Backend);
             counts[Array.IndexOf(one.Counts, 1)]++;
             draws++;
         }

@@ -25,7 +25,7 @@ public sealed class InterpolativeTests
         var (fit, check) = (Data(1000, 3, Channels), Data(300, 4, Channels));
         var (bench, moments) = Moments(fit, check, centre);
 
-        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, TestContext.Current.CancellationToken);
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
 
         var weights = Oracle.Build.Dense(4, Channels, (i, j) => bench.Model.Floats("f2.w")[(i * Channels) + j]);
         var means = fit.ColumnSums() / (centre ? fit.RowCount : double.PositiveInfinity);
@@ -48,10 +48,39 @@ public sealed class InterpolativeTests
             var data = Data(700, seed, Channels);
             var (bench, moments) = Moments(data, check: null, centre: false);
 
-            var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, TestContext.Current.CancellationToken);
+            var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, Workbench.Backend, TestContext.Current.CancellationToken);
 
             var qr = Workbench.Backend.PivotedQr(Ours(data));
             Assert.Equal(qr.Pivots, curve.Order);
+        }
+    }
+
+    [Theory]
+    [InlineData(ChannelSelection.Target)]
+    [InlineData(ChannelSelection.PivotedQr)]
+    public void Steps_that_are_paid_in_blocks_are_those_of_least_squares(ChannelSelection selection)
+    {
+        const int Wide = 150; // two blocks of 64, and some steps after them
+        var (fit, check) = (Data(20_000, 3, Wide), Data(400, 4, Wide));
+        var (bench, moments) = Moments(fit, check, centre: false, Wide);
+
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
+
+        var weights = Oracle.Build.Dense(4, Wide, (i, j) => bench.Model.Floats("f2.w")[(i * Wide) + j]);
+        var gram = fit.TransposeThisAndMultiply(fit);
+        foreach (var k in (int[])[63, 64, 65, 128, 129, 140])
+        {
+            var kept = curve.Order[..k];
+            var mixing = Columns(gram, kept).Transpose();
+            var difference = check - (Columns(check, kept) * Columns(mixing, kept).Cholesky().Solve(mixing));
+            var error = (difference * weights.Transpose()).FrobeniusNorm() / (check * weights.Transpose()).FrobeniusNorm();
+            // A wider choice is never held to be worse than a narrower one.
+            NumericAssert.Within(Math.Min(error, curve.Errors[k - 1]), curve.Errors[k], Ridge, 1, $"least squares with {k} channels");
+        }
+
+        if (selection == ChannelSelection.PivotedQr)
+        {
+            Assert.Equal(Workbench.Backend.PivotedQr(Ours(fit)).Pivots, curve.Order);
         }
     }
 
@@ -63,7 +92,7 @@ public sealed class InterpolativeTests
 
         foreach (var selection in (ChannelSelection[])[ChannelSelection.Target, ChannelSelection.PivotedQr])
         {
-            var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, TestContext.Current.CancellationToken);
+            var curve = GreedySelection.Run(bench.Group("f1"), [moments], selection, Workbench.Backend, TestContext.Current.CancellationToken);
 
             Assert.True(curve.Errors[5] < 1e-4, $"{curve.Errors[5]:g3} is left after five channels.");
             Assert.True(curve.Errors[4] > 1e-2, "Four channels cannot be enough.");
@@ -115,7 +144,7 @@ public sealed class InterpolativeTests
         var data = Data(300, 31, Channels);
         var values = data.Svd(computeVectors: false).S;
         var (bench, moments) = Moments(data, check: null, centre: false);
-        var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, TestContext.Current.CancellationToken);
+        var curve = GreedySelection.Run(bench.Group("f1"), [moments], ChannelSelection.PivotedQr, Workbench.Backend, TestContext.Current.CancellationToken);
 
         for (var k = 1; k < Channels; k++)
         {

@@ -43,7 +43,7 @@ internal sealed class Workbench
         [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];
 
     public ChannelCurve Curve(ChannelGroup group, ChannelSelection selection) =>
-        GreedySelection.Run(group, Moments(group, selection == ChannelSelection.Target), selection, Token);
+        GreedySelection.Run(group, Moments(group, selection == ChannelSelection.Target), selection, Backend, Token);
 
     /// <summary>Keeps the given channels and lets the consumers take up the others.</summary>
     public OnnxModel Rewrite(ChannelSelection selection, params (string Site, int[] Kept)[] sites) =>

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Selection.Coreset;
 
@@ -29,8 +30,9 @@ internal sealed class ChannelSensitivities
     /// <param name="group">The channels.</param>
     /// <param name="graph">Where the consumers' weights are.</param>
     /// <param name="bounds">How large the channels can be.</param>
+    /// <param name="backend">Takes the shares.</param>
     /// <param name="normalised">False leaves out D_i, as the released code does: outputs with large weights then rule.</param>
-    public static ChannelSensitivities Of(ChannelGroup group, ModelGraph graph, ChannelBounds bounds, bool normalised = true)
+    public static ChannelSensitivities Of(ChannelGroup group, ModelGraph graph, ChannelBounds bounds, IDenseBackend backend, bool normalised = true)
     {
         var values = new double[group.Channels];
         var energies = new double[group.Channels];
@@ -42,19 +44,17 @@ internal sealed class ChannelSensitivities
             for (var output = 0; output < magnitudes.Rows; output++)
             {
                 var row = magnitudes.Row(output);
-                double whole = 0;
                 for (var c = 0; c < bound.Length; c++)
                 {
                     row[c] = group.IsFree[consumer.Channels[c]] ? row[c] * bound[c] : 0;
-                    whole += row[c];
                     energy[c] += row[c] * row[c];
                 }
+            }
 
-                for (var c = 0; c < bound.Length && whole > 0; c++)
-                {
-                    var channel = consumer.Channels[c];
-                    values[channel] = Math.Max(values[channel], normalised ? row[c] / whole : row[c]);
-                }
+            var largest = normalised ? Shares(magnitudes, backend) : Largest(magnitudes);
+            for (var c = 0; c < bound.Length; c++)
+            {
+                values[consumer.Channels[c]] = Math.Max(values[consumer.Channels[c]], largest[c]);
             }
 
             var total = energy.Sum();
@@ -65,5 +65,27 @@ internal sealed class ChannelSensitivities
         }
 
         return new ChannelSensitivities(values, energies);
+    }
+
+    private static double[] Shares(Matrix<double> magnitudes, IDenseBackend backend)
+    {
+        var shares = new double[magnitudes.Columns];
+        backend.LargestShares(magnitudes, shares);
+        return shares;
+    }
+
+    private static double[] Largest(Matrix<double> magnitudes)
+    {
+        var largest = new double[magnitudes.Columns];
+        for (var output = 0; output < magnitudes.Rows; output++)
+        {
+            var row = magnitudes.Row(output);
+            for (var c = 0; c < row.Length; c++)
+            {
+                largest[c] = Math.Max(largest[c], row[c]);
+            }
+        }
+
+        return largest;
     }
 }

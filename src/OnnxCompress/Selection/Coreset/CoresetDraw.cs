@@ -1,3 +1,5 @@
+using OnnxCompress.Numerics;
+
 namespace OnnxCompress.Selection.Coreset;
 
 /// <summary>One coreset of a group: which channels stay and what their outgoing weights are multiplied by.</summary>
@@ -15,14 +17,15 @@ internal sealed record CoresetDraw(double[] Factors, bool[] IsKept)
     /// <param name="sensitivities">What they are drawn by.</param>
     /// <param name="candidates">Draws to choose from, by <see cref="Error"/>; above 1 the estimate is biased towards it.</param>
     /// <param name="random">Seeded.</param>
+    /// <param name="backend">Draws.</param>
     public static CoresetDraw Of(
-        IReadOnlyList<int[]> segments, bool[] isFree, IReadOnlyList<int> widths, ChannelSensitivities sensitivities, int candidates, Random random)
+        IReadOnlyList<int[]> segments, bool[] isFree, IReadOnlyList<int> widths, ChannelSensitivities sensitivities, int candidates, Random random, IDenseBackend backend)
     {
         var draw = new CoresetDraw([.. isFree.Select(free => free ? 0.0 : 1)], [.. isFree.Select(free => !free)]);
         for (var s = 0; s < segments.Count; s++)
         {
             int[] free = [.. segments[s].Where(c => isFree[c])];
-            draw.Fill(free, widths[s] - (segments[s].Length - free.Length), sensitivities, candidates, random);
+            draw.Fill(free, widths[s] - (segments[s].Length - free.Length), sensitivities, candidates, random, backend);
         }
 
         return draw;
@@ -35,7 +38,7 @@ internal sealed record CoresetDraw(double[] Factors, bool[] IsKept)
     public double Error(ChannelSensitivities sensitivities) =>
         Math.Sqrt(Factors.Zip(sensitivities.Energies).Sum(p => p.Second * (p.First - 1) * (p.First - 1)));
 
-    private void Fill(int[] free, int width, ChannelSensitivities sensitivities, int candidates, Random random)
+    private void Fill(int[] free, int width, ChannelSensitivities sensitivities, int candidates, Random random, IDenseBackend backend)
     {
         int[] ordered = [.. free.OrderByDescending(c => sensitivities.Values[c]).ThenBy(c => c)];
         var positive = ordered.Count(c => sensitivities.Values[c] > 0);
@@ -50,7 +53,7 @@ internal sealed record CoresetDraw(double[] Factors, bool[] IsKept)
         else if (width > 0)
         {
             var best = Enumerable.Range(0, candidates)
-                .Select(_ => Sample(ordered, width, sensitivities.Values, random))
+                .Select(_ => Sample(ordered, width, sensitivities.Values, random, backend))
                 .MinBy(sample => ordered.Index().Sum(c => sensitivities.Energies[c.Item] * Math.Pow(sample.Factor(c.Index) - 1, 2)))!;
             foreach (var (i, channel) in ordered.Index())
             {
@@ -65,7 +68,7 @@ internal sealed record CoresetDraw(double[] Factors, bool[] IsKept)
         }
     }
 
-    private static ImportanceSample Sample(int[] channels, int width, double[] sensitivities, Random random)
+    private static ImportanceSample Sample(int[] channels, int width, double[] sensitivities, Random random, IDenseBackend backend)
     {
         var total = channels.Sum(c => sensitivities[c]);
         double[] probabilities = [.. channels.Select(c => sensitivities[c] / total)];
@@ -73,7 +76,7 @@ internal sealed record CoresetDraw(double[] Factors, bool[] IsKept)
         {
             for (var attempt = 0; attempt < Redraws; attempt++)
             {
-                var sample = ImportanceSample.Draw(probabilities, draws, random);
+                var sample = ImportanceSample.Draw(probabilities, draws, random, backend);
                 if (sample.Distinct <= width)
                 {
                     return sample;

@@ -1,3 +1,5 @@
+using OnnxCompress.Numerics;
+
 namespace OnnxCompress.Selection.Coreset;
 
 /// <summary>Draws with replacement by given probabilities.</summary>
@@ -16,7 +18,8 @@ internal sealed record ImportanceSample(int Draws, int[] Counts, double[] Probab
     /// <param name="probabilities">Sum to 1; zeros are never drawn.</param>
     /// <param name="draws">m.</param>
     /// <param name="random">Seeded.</param>
-    public static ImportanceSample Draw(double[] probabilities, int draws, Random random)
+    /// <param name="backend">Finds what the numbers draw.</param>
+    public static ImportanceSample Draw(double[] probabilities, int draws, Random random, IDenseBackend backend)
     {
         var cumulative = new double[probabilities.Length];
         double sum = 0;
@@ -25,26 +28,21 @@ internal sealed record ImportanceSample(int Draws, int[] Counts, double[] Probab
             cumulative[i] = sum += probabilities[i];
         }
 
-        var counts = new int[probabilities.Length];
+        var points = new double[draws];
         for (var draw = 0; draw < draws; draw++)
         {
             // Rounding may reach the sum itself, above which there is no item.
-            counts[ItemAt(cumulative, Math.Min(random.NextDouble() * sum, Math.BitDecrement(sum)))]++;
+            points[draw] = Math.Min(random.NextDouble() * sum, Math.BitDecrement(sum));
+        }
+
+        var items = new int[draws];
+        backend.Locate(cumulative, points, items);
+        var counts = new int[probabilities.Length];
+        foreach (var item in items)
+        {
+            counts[item]++;
         }
 
         return new ImportanceSample(draws, counts, probabilities);
-    }
-
-    /// <summary>The first item whose cumulative probability is above the value: one of probability zero never is.</summary>
-    private static int ItemAt(double[] cumulative, double value)
-    {
-        var (low, high) = (0, cumulative.Length - 1);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            (low, high) = cumulative[middle] > value ? (low, middle) : (middle + 1, high);
-        }
-
-        return low;
     }
 }

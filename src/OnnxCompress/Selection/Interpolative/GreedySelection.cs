@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Selection.Interpolative;
 
@@ -16,18 +17,35 @@ internal static class GreedySelection
     /// <see cref="ChannelSelection.Target"/>: the channel that explains most of the consumers' outputs, each relative to
     /// its output's energy. <see cref="ChannelSelection.PivotedQr"/>: the largest residual diagonal (Chee et al. 2022).
     /// </param>
+    /// <param name="backend">Multiplies.</param>
     /// <param name="cancellation">Stops between steps.</param>
     public static ChannelCurve Run(
-        ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, ChannelSelection rule, CancellationToken cancellation)
+        ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, ChannelSelection rule, IDenseBackend backend, CancellationToken cancellation)
     {
-        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds) => Run(
-            group, [.. consumers.Select(c => (Moments: c, Folds: folds(c))).Select(c => new ConsumerResidual(c.Moments, group.Channels, c.Folds.Fit, c.Folds.Judged, ridge))],
-            rule, ridge, cancellation);
+        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds)
+        {
+            var residuals = new List<ConsumerResidual>();
+            try
+            {
+                foreach (var consumer in consumers)
+                {
+                    var (fit, judged) = folds(consumer);
+                    residuals.Add(new(consumer, group.Channels, fit, judged, ridge, rule == ChannelSelection.Target, backend));
+                }
+
+                return Run(group, residuals, rule, ridge, cancellation);
+            }
+            finally
+            {
+                residuals.ForEach(residual => residual.Dispose());
+            }
+        }
+
         return RidgeChoice.Best(consumers, At);
     }
 
     private static ChannelCurve Run(
-        ChannelGroup group, ConsumerResidual[] residuals, ChannelSelection rule, double ridge, CancellationToken cancellation)
+        ChannelGroup group, List<ConsumerResidual> residuals, ChannelSelection rule, double ridge, CancellationToken cancellation)
     {
         var order = new int[group.Channels];
         var errors = new double[group.Channels + 1];
@@ -53,7 +71,7 @@ internal static class GreedySelection
         return new ChannelCurve(order, errors, ridge);
     }
 
-    private static int Next(ConsumerResidual[] residuals, ChannelSelection rule, Func<int, bool> isCandidate, int channels)
+    private static int Next(List<ConsumerResidual> residuals, ChannelSelection rule, Func<int, bool> isCandidate, int channels)
     {
         var best = -1;
         var bestScore = double.NegativeInfinity;
@@ -80,5 +98,5 @@ internal static class GreedySelection
         return best;
     }
 
-    private static double Error(ConsumerResidual[] residuals) => Math.Sqrt(residuals.Average(r => r.SquaredError));
+    private static double Error(List<ConsumerResidual> residuals) => Math.Sqrt(residuals.Average(r => r.SquaredError));
 }

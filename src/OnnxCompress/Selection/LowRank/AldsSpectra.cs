@@ -34,10 +34,10 @@ internal sealed class AldsSpectra(LayerProblem problem, IDenseBackend backend)
         var largest = new double[Math.Min(problem.Weight.Rows, problem.Weight.Columns / groups)];
         for (var g = 0; g < groups; g++)
         {
-            var values = backend.ThinSvd(AldsSplit.SliceOf(problem.Weight, g, groups)).Values;
+            var squares = SplitMethod.SquaredValues(AldsSplit.SliceOf(problem.Weight, g, groups), backend);
             for (var j = 0; j < largest.Length; j++)
             {
-                largest[j] = Math.Max(largest[j], values[j]);
+                largest[j] = Math.Max(largest[j], Math.Sqrt(squares[j]));
             }
         }
 

@@ -36,7 +36,7 @@ internal sealed class AldsSplit(IDenseBackend backend) : SplitMethod(backend)
         var expand = new Matrix<double>(outputs, shape.Groups * shape.Rank);
         for (var g = 0; g < shape.Groups; g++)
         {
-            var (left, right) = Balanced(Backend.ThinSvd(SliceOf(problem.Weight, g, shape.Groups)), shape.Rank);
+            var (left, right) = Truncated(SliceOf(problem.Weight, g, shape.Groups), shape.Rank);
             for (var j = 0; j < shape.Rank; j++)
             {
                 right.Row(j).CopyTo(reduce.Row((g * shape.Rank) + j));

@@ -9,26 +9,27 @@ namespace OnnxCompress.Selection.LowRank;
 /// <c>B = M^+ U</c> and U the leading eigenvectors of <c>M G M</c>. Minimises <c>tr(Q (I - BA) G (I - BA)^T)</c> over all
 /// products of that rank: the output error for Gemm, MatMul and 1x1, a surrogate for larger kernels, whose taps interact.
 /// </summary>
-/// <param name="Reduce"><c>inputs x inputs</c>: row j is the j-th direction to read.</param>
-/// <param name="Restore"><c>inputs x inputs</c>: column j is what the j-th direction gives back.</param>
-/// <param name="Errors"><c>Errors[r]</c> on rows that the directions were not fitted to, relative, Frobenius.</param>
+/// <param name="Reduce"><c>count x inputs</c>: row j is the j-th direction to read.</param>
+/// <param name="Restore"><c>inputs x count</c>: column j is what the j-th direction gives back.</param>
+/// <param name="Errors"><c>Errors[r]</c>, up to r = count, on rows that the directions were not fitted to, relative, Frobenius.</param>
 internal sealed record InputDirections(Matrix<double> Reduce, Matrix<double> Restore, double[] Errors)
 {
     /// <summary>Directions of Q below this share of its largest eigenvalue cannot be told from rounding.</summary>
     private const double SmallestShare = 1e-12;
 
-    /// <summary>Solves for all ranks at once.</summary>
+    /// <summary>Solves for all ranks up to one.</summary>
     /// <param name="problem">The layer, with statistics of its input.</param>
     /// <param name="fit">What the directions are chosen on.</param>
     /// <param name="check">What they are judged on.</param>
+    /// <param name="count">How many directions.</param>
     /// <param name="backend">Factorises.</param>
-    public static InputDirections Of(LayerProblem problem, ChannelStatistics fit, ChannelStatistics check, IDenseBackend backend)
+    public static InputDirections Of(LayerProblem problem, ChannelStatistics fit, ChannelStatistics check, int count, IDenseBackend backend)
     {
         var target = backend.SymmetricEigen(backend.Gram(problem.WeightByInput().View.ToReadOnlyMatrixView()));
         var floor = SmallestShare * Math.Max(target.Values[0], 0);
         var root = Scaled(target, v => v > floor ? Math.Sqrt(v) : 0, backend);
         var inverse = Scaled(target, v => v > floor ? 1 / Math.Sqrt(v) : 0, backend);
-        var vectors = backend.SymmetricEigen(Between(root, Gram(fit), backend)).Vectors;
+        var vectors = backend.TopEigen(Between(root, Gram(fit), backend), count, new Random(0)).Vectors;
         var judged = Between(root, Gram(check), backend);
         var product = backend.Multiply(judged, vectors);
         var carried = new double[vectors.Columns];

@@ -32,22 +32,16 @@ internal sealed class InputSplit(IDenseBackend backend) : SplitMethod(backend)
     {
         var statistics = problem.Input!;
         var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
-        return InputDirections.Of(problem, fit, statistics.Check.Rows > 0 ? statistics.Check : fit, Backend).Errors;
+        return InputDirections.Of(problem, fit, statistics.Check.Rows > 0 ? statistics.Check : fit, problem.Size.Inputs, Backend).Errors;
     }
 
     /// <summary>The 1x1 (<c>rank x inputs</c>) and the weight behind it (<c>outputs x (rank * kernel)</c>).</summary>
     public (Matrix<double> Reduce, Matrix<double> Behind) Sides(LayerProblem problem, int rank)
     {
         var total = problem.Input!.Total();
-        var directions = InputDirections.Of(problem, total, total, Backend);
-        var reduce = new Matrix<double>(rank, problem.Size.Inputs);
-        for (var j = 0; j < rank; j++)
-        {
-            directions.Reduce.Row(j).CopyTo(reduce.Row(j));
-        }
-
+        var directions = InputDirections.Of(problem, total, total, rank, Backend);
         // (outputs * kernel) x rank, then the kernel innermost again.
-        var byTap = Backend.Multiply(problem.WeightByInput(), FirstColumns(directions.Restore, rank));
+        var byTap = Backend.Multiply(problem.WeightByInput(), directions.Restore);
         var taps = problem.Size.Taps;
         var rest = new Matrix<double>(problem.Size.Outputs, rank * taps);
         for (var i = 0; i < byTap.Rows; i++)
@@ -58,6 +52,6 @@ internal sealed class InputSplit(IDenseBackend backend) : SplitMethod(backend)
             }
         }
 
-        return (reduce, rest);
+        return (directions.Reduce, rest);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class PlainSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override IEnumerable<SplitOption> Price(LayerProblem problem)
     {
-        double[] carried = [.. Backend.ThinSvd(problem.Weight).Values.Select(v => v * v)];
+        var carried = SquaredValues(problem.Weight, Backend);
         var errors = ErrorsOf(carried, carried.Sum());
         return Enumerable.Range(1, problem.Size.LargestRank).Select(r => new SplitOption(new SplitShape(Form, r), errors[r]));
     }
@@ -26,7 +26,7 @@ internal sealed class PlainSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
-        var (left, right) = Balanced(Backend.ThinSvd(problem.Weight), shape.Rank);
+        var (left, right) = Truncated(problem.Weight, shape.Rank);
         return new SplitFactors(
             [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(left, problem.Axes(false), 1, Expand)]);
     }

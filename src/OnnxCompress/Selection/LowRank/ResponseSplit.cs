@@ -45,7 +45,7 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
         var total = problem.Output!.Total();
-        var left = FirstColumns(Directions(problem, total, Judged(problem).Share), shape.Rank);
+        var left = Leading(problem, total, Judged(problem).Share, shape.Rank);
         var right = Backend.Multiply(left, problem.Weight, Transpose.Yes);
         return new SplitFactors(
             [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(left, problem.Axes(false), 1, Expand)],
@@ -77,6 +77,10 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     /// <summary>Directions of the outputs by falling variance.</summary>
     private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share) =>
         Backend.SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
+
+    /// <summary>The first of them only, which an iteration finds where they are few.</summary>
+    private Matrix<double> Leading(LayerProblem problem, ChannelStatistics rows, double share, int count) =>
+        Backend.TopEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share), count, new Random(0)).Vectors;
 
     /// <summary>Replaces, in place, a share of a covariance of outputs by that of white inputs; the trace stays.</summary>
     private Matrix<double> Mixed(LayerProblem problem, Matrix<double> gram, double share)

@@ -18,7 +18,7 @@ internal sealed class SpatialSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override IEnumerable<SplitOption> Price(LayerProblem problem)
     {
-        double[] carried = [.. Backend.ThinSvd(Folded(problem)).Values.Select(v => v * v)];
+        var carried = SquaredValues(Folded(problem), Backend);
         var errors = ErrorsOf(carried, carried.Sum());
         return Enumerable.Range(1, carried.Length).Select(r => new SplitOption(new SplitShape(Form, r), errors[r]));
     }
@@ -27,7 +27,7 @@ internal sealed class SpatialSplit(IDenseBackend backend) : SplitMethod(backend)
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
         var (outputs, height, width) = (problem.Size.Outputs, problem.Size.Kernel[0], problem.Size.Kernel[1]);
-        var (left, right) = Balanced(Backend.ThinSvd(Folded(problem)), shape.Rank);
+        var (left, right) = Truncated(Folded(problem), shape.Rank);
         var column = new Matrix<double>(shape.Rank, problem.Size.Inputs * height);
         var row = new Matrix<double>(outputs, shape.Rank * width);
         for (var j = 0; j < shape.Rank; j++)

@@ -59,37 +59,50 @@ internal abstract class SplitMethod(IDenseBackend backend)
         return errors;
     }
 
-    /// <summary>A thin factor and its 1x1: the left one scaled into the right, <c>U diag(s)^1/2</c> and <c>diag(s)^1/2 V^T</c>.</summary>
-    protected static (Matrix<double> Left, Matrix<double> Right) Balanced(Svd svd, int rank)
+    /// <summary>
+    /// Squares of all singular values, descending: eigenvalues of the smaller Gram. Values below 1e-8 of the largest are
+    /// rounding, as in weights that are floats.
+    /// </summary>
+    internal static double[] SquaredValues(Matrix<double> matrix, IDenseBackend backend) =>
+        Array.ConvertAll(backend.SymmetricValues(backend.Gram((matrix.Rows < matrix.Columns ? matrix.Transpose() : matrix).ToReadOnlyMatrixView())), v => Math.Max(v, 0));
+
+    /// <summary>
+    /// A thin factor and its 1x1 of the best rank (Eckart, Young, Mirsky), <c>U diag(s)^1/2</c> and <c>diag(s)^1/2 V^T</c>:
+    /// the leading eigenvectors of the smaller Gram, and the matrix in their coordinates.
+    /// </summary>
+    protected (Matrix<double> Left, Matrix<double> Right) Truncated(Matrix<double> matrix, int rank)
     {
-        var left = new Matrix<double>(svd.Left.Rows, rank);
-        var right = new Matrix<double>(rank, svd.RightTransposed.Columns);
+        if (matrix.Rows > matrix.Columns)
+        {
+            var (right, left) = Truncated(matrix.Transpose(), rank);
+            return (left.Transpose(), right.Transpose());
+        }
+
+        var transposed = matrix.Transpose();
+        var basis = Backend.TopEigen(Backend.Gram(transposed.ToReadOnlyMatrixView()), rank, new Random(0)).Vectors;
+        var along = Backend.Multiply(basis, matrix, Transpose.Yes);
         for (var j = 0; j < rank; j++)
         {
-            var root = Math.Sqrt(svd.Values[j]);
-            for (var i = 0; i < left.Rows; i++)
+            // Rows are s_j v_j^T, so their length is the singular value; of what has none nothing is left.
+            var row = along.Row(j);
+            double squares = 0;
+            foreach (var value in row)
             {
-                left[i, j] = svd.Left[i, j] * root;
+                squares += value * value;
             }
 
-            for (var i = 0; i < right.Columns; i++)
+            var root = Math.Sqrt(Math.Sqrt(squares));
+            foreach (ref var value in row)
             {
-                right[j, i] = svd.RightTransposed[j, i] * root;
+                value = root > 0 ? value / root : 0;
+            }
+
+            for (var i = 0; i < basis.Rows; i++)
+            {
+                basis[i, j] *= root;
             }
         }
 
-        return (left, right);
-    }
-
-    /// <summary>The first columns of a matrix.</summary>
-    protected static Matrix<double> FirstColumns(Matrix<double> matrix, int count)
-    {
-        var first = new Matrix<double>(matrix.Rows, count);
-        for (var i = 0; i < matrix.Rows; i++)
-        {
-            matrix.Row(i)[..count].CopyTo(first.Row(i));
-        }
-
-        return first;
+        return (basis, along);
     }
 }

@@ -3,4 +3,4 @@ using OnnxCompress.Numerics.Tests;
 namespace OnnxCompress.Numerics.Ilgpu.Tests;
 
 /// <summary>The suite on a device.</summary>
-public sealed class QrTests() : QrSuite(Devices.Asked);
+public sealed class TopEigenTests() : TopEigenSuite(Devices.Asked);

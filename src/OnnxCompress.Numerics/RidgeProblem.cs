@@ -1,0 +1,97 @@
+namespace OnnxCompress.Numerics;
+
+/// <summary>
+/// One least-squares problem for several ridges: min over W of ||Y - W X||^2 + lambda ||W - W0||^2, in a chain, so that
+/// the normal matrices go to the backend once. Weights are operands of n x o: W transposed, as the solves leave them.
+/// </summary>
+public sealed class RidgeProblem
+{
+    private readonly IDenseChain _chain;
+    private readonly IDenseOperand _normal;
+    private readonly IDenseOperand _cross;
+    private readonly IDenseOperand? _prior;
+
+    /// <summary>Puts the matrices into the chain.</summary>
+    /// <param name="chain">Does the work, and holds the memory until it is disposed.</param>
+    /// <param name="normal">X X^T (n x n); must not change while the chain is open.</param>
+    /// <param name="cross">Y X^T (o x n).</param>
+    /// <param name="prior">W0 transposed (n x o); null for zero.</param>
+    public RidgeProblem(IDenseChain chain, Matrix<double> normal, Matrix<double> cross, IDenseOperand? prior)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        ArgumentNullException.ThrowIfNull(normal);
+        ArgumentNullException.ThrowIfNull(cross);
+        (_chain, _prior) = (chain, prior);
+        (_normal, _cross) = (chain.Put(normal), chain.Put(cross.Transpose()));
+    }
+
+    /// <summary>The weights for one ridge.</summary>
+    /// <param name="lambda">Absolute, 0 or more.</param>
+    /// <returns>W transposed; null where X X^T + lambda I is not positive definite.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    public IDenseOperand? Solve(double lambda)
+    {
+        using var system = _chain.Copy(_normal, lambda);
+        if (_chain.FactorCholesky(system) >= 0)
+        {
+            return null;
+        }
+
+        var weights = RightSide(lambda);
+        _chain.SolveCholesky(system, weights);
+        return weights;
+    }
+
+    /// <summary>
+    /// The best weights of a rank for one ridge (reduced-rank regression): projected on the leading eigenvectors of
+    /// W (X X^T + lambda I) W^T; on the fitted outputs alone would be right only without a ridge.
+    /// </summary>
+    /// <param name="backend">Finds the eigenvectors.</param>
+    /// <param name="lambda">Absolute, 0 or more.</param>
+    /// <param name="rank">At most o.</param>
+    /// <returns>W transposed, and the eigenvectors (o x rank), which span its outputs; null as for <see cref="Solve"/>.</returns>
+    /// <exception cref="NumericException">Something is not finite.</exception>
+    public (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRank(IDenseBackend backend, double lambda, int rank)
+    {
+        if (Solve(lambda) is not { } weights)
+        {
+            return null;
+        }
+
+        // (X X^T + lambda I) W^T is the right side that was solved for.
+        using var rightSide = RightSide(lambda);
+        using var energies = _chain.Product(weights, Transpose.Yes, rightSide, Transpose.No);
+        var spread = new Matrix<double>(energies.Rows, energies.Rows);
+        _chain.Read(energies, spread);
+        Symmetrize(spread);
+        var expand = backend.TopEigen(spread, rank, new Random(0)).Vectors;
+        using var basis = _chain.Put(expand);
+        using var along = _chain.Product(weights, Transpose.No, basis, Transpose.No);
+        weights.Dispose();
+        return (_chain.Product(along, Transpose.No, basis, Transpose.Yes), expand);
+    }
+
+    // Y X^T + lambda W0, transposed.
+    private IDenseOperand RightSide(double lambda)
+    {
+        var rightSide = _chain.Copy(_cross);
+        if (_prior is not null)
+        {
+            _chain.AddScaled(lambda, _prior, rightSide);
+        }
+
+        return rightSide;
+    }
+
+    // Rounding differs on the two sides of the diagonal.
+    private static void Symmetrize(Matrix<double> matrix)
+    {
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            for (var column = 0; column < row; column++)
+            {
+                matrix[row, column] = matrix[column, row] = (matrix[row, column] + matrix[column, row]) / 2;
+            }
+        }
+    }
+}
