@@ -38,9 +38,14 @@ internal sealed record PictureHeader(int Height, int Width, bool IsGrey, bool Is
         var format = PictureFormats.Guarded(name, () => Image.DetectFormat(PictureFormats.Decoders, stream))
             ?? throw PictureFormats.Malformed(name, $"is no picture in one of the formats {PictureFormats.Known}");
         var container = PictureContainer.Read(format, new PictureBytes(stream, 0, stream.Length), name);
+        Check(container, name);
         stream.Position = 0;
         var (width, height) = PictureFormats.Guarded(name, () => Image.Identify(PictureFormats.Decoders, stream) is { } info ? (info.Width, info.Height) : (0, 0));
-        Check(container, width, height, name);
+        if (width <= 0 || height <= 0 || (long)width * height > PictureFormats.MostPixels)
+        {
+            throw PictureFormats.Malformed(name, $"claims {width} x {height} pixels; 1 to {PictureFormats.MostPixels} pixels are read");
+        }
+
         if (container.StoredBytes > (stream.Length * MostExpansion) + 1024
             || (format is JpegFormat && (long)width * height > stream.Length * MostJpegPixelsInByte))
         {
@@ -67,16 +72,11 @@ internal sealed record PictureHeader(int Height, int Width, bool IsGrey, bool Is
         }
     }
 
-    private static void Check(PictureContainer container, int width, int height, string name)
+    private static void Check(PictureContainer container, string name)
     {
         if (container.Frames != 1)
         {
             throw PictureFormats.Malformed(name, $"holds {container.Frames} frames or pages; save the one that is meant as a picture of its own");
-        }
-
-        if (width <= 0 || height <= 0 || (long)width * height > PictureFormats.MostPixels)
-        {
-            throw PictureFormats.Malformed(name, $"claims {width} x {height} pixels; 1 to {PictureFormats.MostPixels} pixels are read");
         }
 
         if (container.BitsPerChannel > MostBits)

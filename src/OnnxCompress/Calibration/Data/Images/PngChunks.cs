@@ -14,6 +14,9 @@ internal static class PngChunks
 
     private const int HeaderBytes = 13;
 
+    /// <summary>In narrower pictures passes of Adam7 are empty.</summary>
+    private const int SmallestInterlaced = 5;
+
     /// <summary>Walks over the chunks.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX3002.</exception>
     public static PictureContainer Read(PictureBytes file, string name)
@@ -55,9 +58,14 @@ internal static class PngChunks
         for (var position = SignatureBytes; !file.AsSpan(position + 4, 4).SequenceEqual("IEND"u8);)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(position));
-            if (file.AsSpan(position + 4, 4).SequenceEqual("IDAT"u8))
+            if (file.AsSpan(position + 4, 4).SequenceEqual("IDAT"u8) && length > 0)
             {
                 packed.Write(file.AsSpan(position + 8, length));
+            }
+            else if (packed.Length > 0)
+            {
+                // For the decoder pixels end here; when rows are interlaced it would wait for the rest for ever.
+                break;
             }
 
             position += AroundBody + length;
@@ -114,6 +122,11 @@ internal static class PngChunks
         }
 
         var (depth, color) = ((int)file.Number(Body + 8, 1), file.Number(Body + 9, 1));
+        if (file.Number(Body + 12, 1) != 0 && file.Number(Body, 4) < SmallestInterlaced)
+        {
+            throw PictureFormats.Malformed(name, $"is interlaced and has fewer than {SmallestInterlaced} columns, which the decoder does not end with; save it without interlacing");
+        }
+
         // Interlaced pictures store a little more.
         var rowBytes = (((double)file.Number(Body, 4) * Channels(color) * depth) + 7) / 8;
         return new(1, 1, color is 0 or 4, Math.Max(depth, 8), (long)Math.Min(rowBytes * file.Number(Body + 4, 4), long.MaxValue / 2));

@@ -21,6 +21,9 @@ internal sealed class TiffDirectory
     /// <summary>Bytes that the values take outside the directory. Values of an honest file do not overlap.</summary>
     public ulong ValueBytes { get; private set; }
 
+    /// <summary>Whether all values lie inside the file.</summary>
+    public bool IsWhole { get; private set; } = true;
+
     /// <summary>The orientation that the directory states; 1 where it states none, or none that exists.</summary>
     public int UprightBy => Number(Orientation) is { } stated and >= 1 and <= 8 ? (int)stated : 1;
 
@@ -83,7 +86,10 @@ internal sealed class TiffDirectory
             return _entries.TryAdd(tag, (type, count, inPlace));
         }
 
-        ValueBytes += count < int.MaxValue ? count * (ulong)bytes : int.MaxValue;
-        return _entries.TryAdd(tag, (type, count, (long)Math.Min(_file.Number(inPlace, _kind.OffsetBytes, _kind.IsBigEndian), long.MaxValue)));
+        var elsewhere = (long)Math.Min(_file.Number(inPlace, _kind.OffsetBytes, _kind.IsBigEndian), long.MaxValue);
+        var size = (long)Math.Min(count, int.MaxValue) * bytes;
+        ValueBytes += (ulong)size;
+        IsWhole &= _file.Has(elsewhere, size);
+        return _entries.TryAdd(tag, (type, count, elsewhere));
     }
 }

@@ -47,7 +47,8 @@ internal static class TiffPages
     }
 
     private static TiffDirectory Directory(PictureBytes file, TiffKind kind, long position, string name) =>
-        TiffDirectory.Read(file, kind, position) ?? throw PictureFormats.Malformed(name, "has a TIFF directory that reaches beyond the file or has a tag twice");
+        TiffDirectory.Read(file, kind, position) is { IsWhole: true } directory ? directory
+            : throw PictureFormats.Malformed(name, "has a TIFF directory that reaches beyond the file or has a tag twice");
 
     // The decoder would make up what is missing.
     private static void RequirePixels(TiffDirectory page, PictureBytes file, string name)
