@@ -37,7 +37,7 @@ internal static class FileGlob
         }
 
         var pattern = new Regex(ToRegex(rest), RegexOptions.CultureInvariant);
-        var start = folder.EndsWith("/", StringComparison.Ordinal) ? folder.Length : folder.Length + 1;
+        var start = folder[folder.Length - 1] == '/' ? folder.Length : folder.Length + 1;
         var depth = rest.IndexOf("**", StringComparison.Ordinal) < 0 ? rest.Split('/').Length - 1 : int.MaxValue;
         return Files(folder, depth).Where(file => pattern.IsMatch(Slashes(file.Substring(start))));
     }

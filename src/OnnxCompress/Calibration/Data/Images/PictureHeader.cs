@@ -1,7 +1,6 @@
 using OnnxCompress.Diagnostics;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Jpeg;
-using SixLabors.ImageSharp.Formats.Png;
 
 namespace OnnxCompress.Calibration.Data.Images;
 
