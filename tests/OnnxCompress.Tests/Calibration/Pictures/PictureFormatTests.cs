@@ -121,7 +121,7 @@ public sealed class PictureFormatTests
         Assert.Equal([40, 40, 40], EncodedPictures.Decode(grey, 3).Select(v => (int)v));
         Assert.Equal([40, 40, 40, 7], EncodedPictures.Decode(grey, 4).Select(v => (int)v));
         Assert.Equal([100, 150, 200], EncodedPictures.Decode(seeThrough, 3).Select(v => (int)v));
-        Assert.Equal([(ushort)36137], EncodedPictures.DecodeWide(PngBytes.Of(1, 1, 2, 16, [25700, 38550, 51400]), 1));
+        Assert.Equal([(ushort)36173], EncodedPictures.DecodeWide(PngBytes.Of(1, 1, 2, 16, [25700, 38550, 51400]), 1));
     }
 
     [Fact]
