@@ -11,7 +11,7 @@ Console.WriteLine("image           label  compressed");
 foreach (var path in images)
 {
     var name = Path.GetFileNameWithoutExtension(path);
-    var decided = compressed.Classify(GreyPng.Read(path));
+    var decided = compressed.Classify(GreyPicture.Read(path));
     Console.WriteLine($"{name,-14}  {name.Split('_')[^1],-5}  {classes[decided]}");
 }
 

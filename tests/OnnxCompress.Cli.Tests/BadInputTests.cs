@@ -42,6 +42,15 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_filter_without_a_size_and_one_that_is_none()
+    {
+        string[] given = ["compress", SampleFiles.Model, "-d", SampleFiles.Calibration, "-o", Out];
+
+        CliRun.Of([.. given, "--resize-filter", "bicubic"]).HasOneError(2, DiagnosticCodes.OptionsConflict, "needs --resize");
+        CliRun.Of([.. given, "--resize", "28", "--resize-filter", "nearest"]).HasOneError(2, DiagnosticCodes.OptionInvalid, "bilinear or bicubic or lanczos");
+    }
+
+    [Fact]
     public void Data_with_nan()
     {
         var values = new float[50 * 784];

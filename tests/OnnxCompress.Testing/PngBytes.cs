@@ -74,7 +74,8 @@ public static class PngBytes
         return packed.ToArray();
     }
 
-    private static byte[] Chunk(string type, byte[] body)
+    /// <summary>A chunk with its length and checksum.</summary>
+    public static byte[] Chunk(string type, byte[] body)
     {
         byte[] named = [.. Encoding.ASCII.GetBytes(type), .. body];
         var (length, crc) = (new byte[4], new byte[4]);

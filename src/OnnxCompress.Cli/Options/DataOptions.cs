@@ -8,7 +8,7 @@ namespace OnnxCompress.Cli.Options;
 internal sealed class DataOptions
 {
     private readonly Option<string[]> _data = OptionFactory.Repeatable(
-        "--data", "PATH", "Samples: .npy, .npz, .pb, .csv, .jsonl, a folder or glob of .png; for several inputs name=PATH.", "-d");
+        "--data", "PATH", "Samples: .npy, .npz, .pb, .csv, .jsonl, a folder or glob of pictures (.jpg, .png, .webp, .bmp, .tiff); for several inputs name=PATH.", "-d");
 
     private readonly Option<string?> _layout = OptionFactory.Text(
         "--layout", "nchw|nhwc", "What images in the data are stored as; turned to what the model wants. Default: nchw.", "nchw", "nhwc");
@@ -20,24 +20,32 @@ internal sealed class DataOptions
     private readonly Option<string?> _resize = OptionFactory.Text(
         "--resize", "N|HxW", "Pictures are resized: the shorter side to N, or to H rows and W columns. Default: as they are.");
 
+    private readonly Option<string?> _resizeFilter = OptionFactory.Text(
+        "--resize-filter", "bilinear|bicubic|lanczos", "How pictures are resized; each filter widens when they shrink. Default: bilinear.", "bilinear", "bicubic", "lanczos");
+
     private readonly Option<string?> _crop = OptionFactory.Text(
         "--crop", "N|HxW", "The middle of pictures is taken, after resizing: N x N, or H rows and W columns. Default: all.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std, _resize, _crop })
+        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std, _resize, _resizeFilter, _crop })
         {
             command.Options.Add(option);
         }
     }
 
     /// <summary>Reads the options; opens nothing.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011; a filter without a size.</exception>
     public DataSettings Read(ParseResult parsed)
     {
         var scale = parsed.GetValue(_scale) is { } text ? OptionText.Number("--scale", text) : 1;
         var std = OptionText.Numbers("--std", parsed.GetValue(_std));
+        if (parsed.GetValue(_resizeFilter) is not null && parsed.GetValue(_resize) is null)
+        {
+            throw Usage.Conflict("--resize-filter says how pictures are resized; it needs --resize.");
+        }
+
         return std.Contains(0)
             ? throw Usage.Invalid("--std", parsed.GetValue(_std)!, "without a 0: values are divided by it")
             : new(
@@ -46,6 +54,12 @@ internal sealed class DataOptions
                 new(scale, OptionText.Numbers("--mean", parsed.GetValue(_mean)), std)
                 {
                     Resize = Size("--resize", parsed.GetValue(_resize)),
+                    ResizeFilter = OptionText.Word(
+                        "--resize-filter",
+                        parsed.GetValue(_resizeFilter) ?? "bilinear",
+                        ("bilinear", ResizeFilter.Bilinear),
+                        ("bicubic", ResizeFilter.Bicubic),
+                        ("lanczos", ResizeFilter.Lanczos)),
                     Crop = Size("--crop", parsed.GetValue(_crop)),
                 });
     }

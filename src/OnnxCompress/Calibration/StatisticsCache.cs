@@ -9,7 +9,7 @@ namespace OnnxCompress.Calibration;
 
 /// <summary>
 /// Statistics of earlier runs in a folder, filed under what they depend on: the model, the places, the samples in their
-/// order and how many of them run together. Files carry their own hash; one that is damaged is as good as none.
+/// order, what is done to them, and how many of them run together. Files carry their own hash; one that is damaged is as good as none.
 /// </summary>
 /// <param name="folder">The folder; need not exist.</param>
 internal sealed class StatisticsCache(string folder)
@@ -84,7 +84,7 @@ internal sealed class StatisticsCache(string folder)
     private static string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{model.Sha256}\n{batchSize}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{model.Sha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n");
         foreach (var tap in taps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{tap.Key} {string.Join(',', tap.Positions)}\n");

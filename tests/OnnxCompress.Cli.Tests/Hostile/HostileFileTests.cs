@@ -25,6 +25,10 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("many.npz", DiagnosticCodes.DataMalformed, "entries")]
     [InlineData("pickled.npz", DiagnosticCodes.DataMalformed, "pickled")]
     [InlineData("bomb.png", DiagnosticCodes.DataMalformed, "pixels")]
+    [InlineData("bomb.jpg", DiagnosticCodes.DataMalformed, "pixels")]
+    [InlineData("bomb.webp", DiagnosticCodes.DataMalformed, "pixels")]
+    [InlineData("bomb.bmp", DiagnosticCodes.DataMalformed, "BMP")]
+    [InlineData("bomb.tif", DiagnosticCodes.DataMalformed, "fewer rows")]
     [InlineData("deep.jsonl", DiagnosticCodes.DataMalformed, "")]
     [InlineData("number.jsonl", DiagnosticCodes.DataMalformed, "")]
     [InlineData("short names.csv", DiagnosticCodes.DataMalformed, "column 3")]
@@ -166,6 +170,8 @@ public sealed class HostileFileTests : IDisposable
                 return NpyBytes.Archive(CompressionLevel.Fastest, ("image", [.. NpyBytes.Header("|O", [3]), .. "cos\nsystem\n"u8]));
             case "bomb.png":
                 return PngBytes.Assemble(PngBytes.Header(100_000, 100_000, 8, 2, false), null, PngBytes.Deflate(new byte[1000]));
+            case "bomb.jpg" or "bomb.webp" or "bomb.bmp" or "bomb.tif":
+                return HostilePictures.Claiming(Path.GetExtension(name), 16_384, 16_384);
             case "deep.jsonl":
                 return Encoding.UTF8.GetBytes(new string('[', 100_000) + "1" + new string(']', 100_000));
             case "number.jsonl":

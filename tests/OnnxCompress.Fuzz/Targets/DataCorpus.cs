@@ -27,7 +27,7 @@ internal static class DataCorpus
     [
         new DataTarget(".npy", Npy, Vector),
         new DataTarget(".npz", Npz, Vector, Tokens),
-        new DataTarget(".png", Png, Image),
+        .. PictureCorpus.Create(Image),
         new DataTarget(".csv", Csv, Vector, Bytes),
         new DataTarget(".jsonl", JsonLines, Vector, Tokens),
         new DataTarget(".pb", Tensor, Vector),
@@ -59,25 +59,6 @@ internal static class DataCorpus
         var made = NpyBytes.Archive(
             level, (random.Next(4) == 0 ? "../x" : "x", Npy(random)), ("ids", random.Next(2) == 0 ? Npy(random) : NpyBytes.Of<long>([3, 2], 1, 2, 3, 4, 5, 6)));
         return random.Next(3) == 0 ? made : RawBytes.Mutate(made, random);
-    }
-
-    private static byte[] Png(Random random)
-    {
-        byte colorType = (byte)random.Next(7), depth = (byte)(1 << random.Next(6));
-        byte[] made;
-        if (random.Next(2) == 0)
-        {
-            var (width, height) = (1 + random.Next(9), 1 + random.Next(9));
-            made = PngBytes.Of(width, height, 2, 8, [.. Enumerable.Range(0, width * height * 3).Select(_ => random.Next(256))], interlaced: random.Next(2) == 0);
-        }
-        else
-        {
-            var header = PngBytes.Header(unchecked((int)Numbers.Integer(random)), unchecked((int)Numbers.Integer(random)), depth, colorType, random.Next(2) == 0);
-            var rows = new byte[random.Next(1 << random.Next(16))];
-            made = PngBytes.Assemble(header, random.Next(2) == 0 ? new byte[random.Next(800)] : null, PngBytes.Deflate(rows));
-        }
-
-        return random.Next(2) == 0 ? made : RawBytes.Mutate(made, random);
     }
 
     private static byte[] Csv(Random random)

@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration.Data;
+using OnnxCompress.Calibration.Data.Images;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Fuzz.Targets;
@@ -21,7 +22,7 @@ internal sealed class DataTarget(string extension, Func<Random, byte[]> make, pa
     public override int Weight => 5;
 
     /// <summary>A picture may have 2^25 pixels, in few bytes where all are alike, and is held twice while it is turned.</summary>
-    public override long MostBytes => extension == ".png" ? 1L << 30 : base.MostBytes;
+    public override long MostBytes => PictureFormats.IsPicture(extension) ? 1L << 30 : base.MostBytes;
 
     /// <inheritdoc />
     public override byte[] Make(Random random) => make(random);
@@ -30,6 +31,11 @@ internal sealed class DataTarget(string extension, Func<Random, byte[]> make, pa
     public override void Run(byte[] input, string path, Random random, CancellationToken cancellation)
     {
         var preprocessing = new Preprocessing(random.Next(2) == 0 ? 1 : 0.004, random.Next(3) == 0 ? [0.5] : [], []);
+        if (PictureFormats.IsPicture(extension) && random.Next(4) == 0)
+        {
+            preprocessing = preprocessing with { Resize = new(1 + random.Next(64)), ResizeFilter = (ResizeFilter)random.Next(3), Crop = new(1) };
+        }
+
         using var source = FileSampleSource.Open(
             [new DataFile(path)], inputs, random.Next(2) == 0 ? TensorLayout.Nchw : TensorLayout.Nhwc, preprocessing);
         for (var index = 0; index < Math.Min(source.Count, MostSamples); index++)

@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
@@ -30,6 +31,25 @@ public sealed class StatisticsCacheTests : IDisposable
         Get(15);
 
         Assert.Equal(2, _collected);
+    }
+
+    [Fact]
+    public void The_same_files_prepared_otherwise_are_other_statistics()
+    {
+        var model = new TestModel();
+        model.Input("x", "N", 4);
+        var bench = new Workbench(model.Output(model.Gemm("f", "x", 4, 3)).Build());
+        var file = new DataFile(_folder.Write("x.npy", NpyBytes.Of([8, 4], [.. Enumerable.Range(0, 32).Select(i => (float)i)])));
+        Preprocessing[] preparations = [Preprocessing.None, new(0.5, [], []), new(1, [0.5], []), new(1, [], [0.5]), Preprocessing.None];
+        ChannelTap[] taps = [.. LayerProblems.Taps(bench.Analysis)];
+
+        foreach (var preparation in preparations)
+        {
+            using var data = FileSampleSource.Open([file], bench.Model.Inputs, TensorLayout.Nchw, preparation);
+            new StatisticsCache(_folder.File("cache")).Get(bench.Model, taps, new SubsetSampleSource(data, [0, 1, 2]), 16, () => Collect(bench, taps, data), Token);
+        }
+
+        Assert.Equal(4, _collected);
     }
 
     [Theory]
@@ -68,12 +88,12 @@ public sealed class StatisticsCacheTests : IDisposable
         var bench = new Workbench(builder.Output(builder.Conv("c", "x", 3, 8, 3)).Build());
         var data = ModelRunner.Samples(bench.Model, count: samples);
         ChannelTap[] taps = [.. LayerProblems.Taps(bench.Analysis)];
-        CalibrationStatistics Collect()
-        {
-            _collected++;
-            return new Calibrator(ModelRunner.Runtime, 1).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, 16, null, null, Token);
-        }
+        return new StatisticsCache(folder ?? _folder.Root).Get(bench.Model, taps, data, 16, () => Collect(bench, taps, data), Token);
+    }
 
-        return new StatisticsCache(folder ?? _folder.Root).Get(bench.Model, taps, data, 16, Collect, Token);
+    private CalibrationStatistics Collect(Workbench bench, ChannelTap[] taps, ISampleSource data)
+    {
+        _collected++;
+        return new Calibrator(ModelRunner.Runtime, 1).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, 16, null, null, Token);
     }
 }

@@ -24,7 +24,7 @@ public sealed partial class HtmlReportTests : IDisposable
         Timing = new(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2.8, 123456),
         Changed = [new(17, "test.npy", 0, 3, 5, 1.25, 0.5)],
         Frontier = [new(900, 1800, 3600, 1.2, 0.99, 0.01), new(500, 1000, 2000, 0.75, 0.9, 0.1, Chosen: true, Command: "dotnet onnx-compress x"), new(100, 300, 500, 0.2, 0.42, 0.5)],
-        Preprocessing = new("nchw", 0.5, [1, 2, 3], [4], "256", "224x320"),
+        Preprocessing = new("nchw", 0.5, [1, 2, 3], [4], "256", "lanczos", "224x320"),
         Command = "dotnet onnx-compress compress m.onnx",
     };
 
@@ -102,7 +102,7 @@ public sealed partial class HtmlReportTests : IDisposable
             Refused = [new(Hostile, Hostile, Hostile, 1)],
             Changed = [new(1, Hostile, 0, 0, 1, null, null)],
             Verification = Report.Verification! with { Outputs = [new(Hostile, 0, 0, 0)] },
-            Preprocessing = new(Hostile, 1, [], [], Hostile, Hostile),
+            Preprocessing = new(Hostile, 1, [], [], Hostile, Hostile, Hostile),
         });
 
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);

@@ -18,7 +18,7 @@ public sealed class ReportJsonTests
         Refused = [new("Resize_12", "OCX2007", "Channels of 'é' reach <Resize>.", 42)],
         Timing = new(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2.8, 123456),
         Changed = [new(17, "test.npy", 0, 3, 5, 1.25, null)],
-        Preprocessing = new("nchw", 0.5, [1], [], "256", null),
+        Preprocessing = new("nchw", 0.5, [1], [], "256", "bilinear", null),
         Command = "dotnet onnx-compress compress m.onnx",
     };
 
@@ -132,6 +132,7 @@ public sealed class ReportJsonTests
             ],
             "std": [],
             "resize": "256",
+            "resizeFilter": "bilinear",
             "crop": null
           },
           "command": "dotnet onnx-compress compress m.onnx"

@@ -35,7 +35,7 @@ internal static class ArrayFiles
 
             if (preparation is not { Resize: null, Crop: null } && !opened.OfType<ImageArray>().Any())
             {
-                throw new OnnxCompressException(DiagnosticCodes.PreprocessingMismatch, "--resize and --crop apply to pictures (.png), and the data hold none.");
+                throw new OnnxCompressException(DiagnosticCodes.PreprocessingMismatch, $"--resize and --crop apply to pictures ({PictureFormats.Known}), and the data hold none.");
             }
 
             return [.. names.Select(input => Join(input, parts[input], names))];
@@ -63,13 +63,13 @@ internal static class ArrayFiles
     private static IEnumerable<(string Path, IReadOnlyList<SampleArray> Arrays)> OpenAll(string path, IReadOnlyList<TensorInfo> inputs, Preprocessing preparation)
     {
         var files = DataPaths.Expand(path);
-        var pictures = files.Where(file => DataPaths.HasExtension(file, ".png")).ToArray();
+        var pictures = files.Where(PictureFormats.IsPicture).ToArray();
         if (pictures.Length > 0)
         {
             yield return (path, Guarded(pictures[0], () => [new ImageArray(pictures, inputs.Count == 1 ? inputs[0] : null, preparation)]));
         }
 
-        foreach (var file in files.Where(file => !DataPaths.HasExtension(file, ".png")))
+        foreach (var file in files.Where(file => !PictureFormats.IsPicture(file)))
         {
             yield return (file, Guarded(file, () => OpenByExtension(file, inputs)));
         }

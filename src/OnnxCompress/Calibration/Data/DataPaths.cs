@@ -1,7 +1,6 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using OnnxCompress.Calibration.Data.Images;
 using OnnxCompress.Diagnostics;
-using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration.Data;
 
@@ -11,7 +10,7 @@ internal static partial class DataPaths
     private const int MostFiles = 10_000_000;
 
     /// <summary>What the extensions that are read are called in messages.</summary>
-    public const string Known = ".npy, .npz, .pb, .png, .csv and .jsonl";
+    public const string Known = $".npy, .npz, .pb, .csv, .jsonl and pictures ({PictureFormats.Known})";
 
     /// <summary>All files that a path stands for, in an order that does not depend on the file system.</summary>
     /// <param name="path">A file, a folder with pictures or test data sets, or a glob with <c>*</c>, <c>?</c> and <c>**</c>.</param>
@@ -28,7 +27,7 @@ internal static partial class DataPaths
             return InFolder(path);
         }
 
-        return path.AsSpan().ContainsAny('*', '?') ? Matching(path)
+        return FileGlob.IsGlob(path) ? Matching(path)
             : throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The data file '{path}' does not exist.");
     }
 
@@ -39,85 +38,27 @@ internal static partial class DataPaths
     // Pictures may lie in folders by class; other formats are named one by one, because a folder of them is rarely one data set.
     private static string[] InFolder(string folder)
     {
-        var all = Files(folder).ToArray();
-        var pictures = all.Where(file => HasExtension(file, ".png")).ToArray();
+        var all = InOrder(folder, FileGlob.InFolder(folder));
+        var pictures = all.Where(PictureFormats.IsPicture).ToArray();
         var tensors = all.Where(file => InputPosition(file) is not null).ToArray();
         return pictures.Length > 0 ? pictures
             : tensors.Length > 0 ? tensors
             : throw new OnnxCompressException(
-                DiagnosticCodes.DataNotFound, $"The folder '{folder}' holds neither .png pictures nor input_0.pb tensors; name files of other formats ({Known}) one by one or with a glob.");
+                DiagnosticCodes.DataNotFound,
+                $"The folder '{folder}' holds neither pictures ({PictureFormats.Known}) nor input_0.pb tensors; name files of other formats ({Known}) one by one or with a glob.");
     }
 
     private static string[] Matching(string glob)
     {
-        var normal = glob.Replace('\\', '/');
-        var wild = normal.AsSpan().IndexOfAny('*', '?');
-        var cut = normal.LastIndexOf('/', wild);
-        var folder = cut < 0 ? "." : cut == 0 ? "/" : normal[..cut];
-        var pattern = new Regex(ToRegex(normal[(cut + 1)..]), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-        var found = Directory.Exists(folder)
-            ? Files(folder).Where(file => pattern.IsMatch(Path.GetRelativePath(folder, file).Replace('\\', '/'))).ToArray()
-            : [];
+        var found = InOrder(glob, FileGlob.Matching(glob));
         return found.Length > 0 ? found : throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"No file matches '{glob}'.");
     }
 
-    /// <summary>
-    /// The files of a folder and of those in it, hidden ones apart. Each folder is entered once, whatever links lead to it:
-    /// links that lead back would otherwise make more ways than there are files.
-    /// </summary>
-    private static IEnumerable<string> Files(string folder)
+    private static string[] InOrder(string path, IEnumerable<string> files)
     {
-        var options = new EnumerationOptions { IgnoreInaccessible = true };
-        var files = new List<string>();
-        var entered = new HashSet<string>(StringComparer.Ordinal) { InputFile.FolderIdentity(folder) };
-        var waiting = new Queue<string>([folder]);
-        while (waiting.TryDequeue(out var next))
-        {
-            foreach (var file in Directory.EnumerateFiles(next, "*", options))
-            {
-                if (files.Count == MostFiles)
-                {
-                    throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{folder}' holds more than {MostFiles} files.");
-                }
-
-                files.Add(file);
-            }
-
-            // In a fixed order: of two ways to a folder the same one is taken everywhere.
-            foreach (var inner in Directory.EnumerateDirectories(next, "*", options).Order(StringComparer.Ordinal).Where(f => entered.Add(InputFile.FolderIdentity(f))))
-            {
-                waiting.Enqueue(inner);
-            }
-        }
-
-        return files.Order(StringComparer.Ordinal);
-    }
-
-    /// <summary>Whether a file's name ends so, whatever the case.</summary>
-    public static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
-
-    private static string ToRegex(string glob)
-    {
-        var regex = new StringBuilder("^");
-        for (var i = 0; i < glob.Length; i++)
-        {
-            if (glob.AsSpan(i).StartsWith("**/"))
-            {
-                regex.Append("(?:.*/)?");
-                i += 2;
-            }
-            else if (glob.AsSpan(i).StartsWith("**"))
-            {
-                regex.Append(".*");
-                i++;
-            }
-            else
-            {
-                regex.Append(glob[i] switch { '*' => "[^/]*", '?' => "[^/]", var c => Regex.Escape(c.ToString()) });
-            }
-        }
-
-        return regex.Append('$').ToString();
+        var all = files.Take(MostFiles + 1).ToArray();
+        Array.Sort(all, StringComparer.Ordinal);
+        return all.Length <= MostFiles ? all : throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{path}' holds more than {MostFiles} files.");
     }
 
     [GeneratedRegex(@"^input_(\d{1,4})\.pb$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

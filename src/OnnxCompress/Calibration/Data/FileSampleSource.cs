@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -5,7 +6,7 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Calibration.Data;
 
 /// <summary>
-/// Samples in files: <c>.npy</c>, <c>.npz</c>, <c>.pb</c>, <c>.png</c>, <c>.csv</c> and <c>.jsonl</c>. Arrays and pictures are
+/// Samples in files: <c>.npy</c>, <c>.npz</c>, <c>.pb</c>, pictures, <c>.csv</c> and <c>.jsonl</c>. Arrays and pictures are
 /// read as they are asked for, so that memory does not grow with them; tensors and text are read as a whole.
 /// </summary>
 public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposable
@@ -102,6 +103,11 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     }
 
     /// <inheritdoc />
+    string IHashedSamples.Preparation => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{_layout} {_preprocessing.Scale:R} [{Numbers(_preprocessing.Mean)}] [{Numbers(_preprocessing.Std)}] {_preprocessing.Resize} {_preprocessing.ResizeFilter} {_preprocessing.Crop}");
+
+    /// <inheritdoc />
     ulong IHashedSamples.ContentHash(int index)
     {
         // 0 stands for not known yet; a sample that really hashes to it is only hashed again.
@@ -164,6 +170,8 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
 
         _convertedShape = ShapeGroup(index);
     }
+
+    private static string Numbers(IReadOnlyList<double> values) => string.Join(',', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 
     private static void Close(IReadOnlyList<SampleArray> arrays)
     {

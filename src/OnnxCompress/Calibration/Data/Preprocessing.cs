@@ -14,6 +14,9 @@ public sealed record Preprocessing(double Scale, IReadOnlyList<double> Mean, IRe
     /// <summary>What pictures are resized to, before cropping; null leaves their size. Files of numbers are never resized.</summary>
     public ImageSize? Resize { get; init; }
 
+    /// <summary>The filter that pictures are resized with.</summary>
+    public ResizeFilter ResizeFilter { get; init; }
+
     /// <summary>What the middle of pictures is cropped to; null keeps all of them.</summary>
     public ImageSize? Crop { get; init; }
 

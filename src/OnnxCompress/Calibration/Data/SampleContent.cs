@@ -40,6 +40,9 @@ internal static class SampleContent
         return Shorten(hash);
     }
 
+    /// <summary>What is done to the content that <see cref="Content"/> hashes; empty where it hashes what the model is fed.</summary>
+    public static string Preparation(ISampleSource source) => source is IHashedSamples hashed ? hashed.Preparation : "";
+
     /// <summary>64 bits of what was hashed; the hash is empty afterwards.</summary>
     public static ulong Shorten(IncrementalHash hash)
     {

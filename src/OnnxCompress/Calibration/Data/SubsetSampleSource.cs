@@ -31,5 +31,8 @@ public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> 
     public int ShapeGroup(int index) => source.ShapeGroup(chosen[index]);
 
     /// <inheritdoc />
+    string IHashedSamples.Preparation => SampleContent.Preparation(source);
+
+    /// <inheritdoc />
     ulong IHashedSamples.ContentHash(int index) => SampleContent.Content(source, chosen[index]);
 }

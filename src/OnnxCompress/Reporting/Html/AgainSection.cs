@@ -20,7 +20,7 @@ internal static class AgainSection
             return "";
         }
 
-        var pictures = $"{(preprocessing.Resize is null ? "" : $" Pictures were resized to {preprocessing.Resize}.")}"
+        var pictures = $"{(preprocessing.Resize is null ? "" : $" Pictures were resized to {preprocessing.Resize} ({preprocessing.ResizeFilter}).")}"
             + $"{(preprocessing.Crop is null ? "" : $" Their middle was cropped to {preprocessing.Crop}.")}";
         return $"<p>Data: <code>(x * {Number(preprocessing.Scale)} - {List(preprocessing.Mean, 0)}) / {List(preprocessing.Std, 1)}</code>, "
             + $"stored as {HtmlText.Escape(preprocessing.Layout)}.{HtmlText.Escape(pictures)} What feeds the model must do the same.</p>\n";

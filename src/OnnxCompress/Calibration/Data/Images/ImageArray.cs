@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -11,31 +10,32 @@ internal sealed class ImageArray : SampleArray
     private readonly IReadOnlyList<string> _files;
     private readonly IReadOnlyList<long>[] _dims;
     private readonly Preprocessing _preparation;
-    private readonly int _channels;
+    private readonly PictureDecoder _decoder;
 
     /// <summary>Looks at every file's header, and at nothing behind it.</summary>
-    /// <param name="files">At least one PNG file.</param>
+    /// <param name="files">At least one picture.</param>
     /// <param name="input">What is fed; says how many channels are wanted where it is known.</param>
     /// <param name="preparation">Resizing and cropping.</param>
-    /// <exception cref="OnnxCompressException">OCX3002: not PNG, or 8 and 16 bits side by side; OCX3005: smaller than the crop.</exception>
+    /// <exception cref="OnnxCompressException">OCX3002: no picture, or 8 and 16 bits side by side; OCX3005: smaller than the crop.</exception>
     public ImageArray(IReadOnlyList<string> files, TensorInfo? input, Preprocessing preparation)
     {
         (_files, _preparation) = (files, preparation);
-        var first = PngHeader.ReadFile(files[0]);
-        _channels = WantedChannels(input) ?? (first.Channels < 3 ? 1 : 3);
+        var first = PictureHeader.ReadFile(files[0]);
+        var channels = WantedChannels(input) ?? (first.IsGrey ? 1 : 3);
+        _decoder = new(channels, first.IsWide, preparation);
         _dims = new IReadOnlyList<long>[files.Count];
-        Type = first.BitDepth == 16 ? ElementType.UInt16 : ElementType.UInt8;
+        Type = first.IsWide ? ElementType.UInt16 : ElementType.UInt8;
         for (var index = 0; index < _dims.Length; index++)
         {
-            var header = PngHeader.ReadFile(files[index]);
-            if (header.Largest != first.Largest)
+            var header = PictureHeader.ReadFile(files[index]);
+            if (header.IsWide != first.IsWide)
             {
-                throw PngHeader.Malformed(
-                    files[index], $"has {header.BitDepth} bits for each value but '{files[0]}' has {first.BitDepth}, so no --scale fits both; convert them to one depth");
+                throw PictureFormats.Malformed(
+                    files[index], $"has {Bits(header)} bits for each value but '{files[0]}' has {Bits(first)}, so no --scale fits both; convert them to one depth");
             }
 
             var (height, width) = Prepared(header, files[index]);
-            _dims[index] = index > 0 && _dims[0][1] == height && _dims[0][2] == width ? _dims[0] : [_channels, height, width];
+            _dims[index] = index > 0 && _dims[0][1] == height && _dims[0][2] == width ? _dims[0] : [channels, height, width];
         }
 
         Varies = _dims.Any(dims => !ReferenceEquals(dims, _dims[0]));
@@ -66,45 +66,11 @@ internal sealed class ImageArray : SampleArray
     public override IReadOnlyList<long> DimsOf(int index) => _dims[index];
 
     /// <inheritdoc />
-    public override void ReadSample(int index, Span<byte> destination)
-    {
-        var image = Read(_files[index]).WithChannels(_channels);
-        image = _preparation.Resize is { } size && size.Resized(image.Height, image.Width) is var (height, width)
-            ? ImageResampler.Resize(image, height, width)
-            : image;
-        image = _preparation.Crop is not null ? image.Cropped((int)_dims[index][1], (int)_dims[index][2]) : image;
-        if (image.Height != _dims[index][1] || image.Width != _dims[index][2])
-        {
-            throw PngHeader.Malformed(_files[index], "changed its size while it was read");
-        }
-
-        var area = image.Height * image.Width;
-        for (var i = 0; i < image.Values.Length; i++)
-        {
-            var position = (i % _channels * area) + (i / _channels);
-            if (Type == ElementType.UInt8)
-            {
-                destination[position] = (byte)image.Values[i];
-            }
-            else
-            {
-                MemoryMarshal.Cast<byte, ushort>(destination)[position] = image.Values[i];
-            }
-        }
-    }
+    public override void ReadSample(int index, Span<byte> destination) =>
+        _decoder.Decode(PictureFiles.ReadAll(_files[index]), _files[index], (int)_dims[index][1], (int)_dims[index][2], destination);
 
     /// <inheritdoc />
-    public override void AppendContent(int index, IncrementalHash hash)
-    {
-        try
-        {
-            hash.AppendData(InputFile.ReadAllBytes(_files[index], PngDecoder.LargestFile));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(_files[index], failure);
-        }
-    }
+    public override void AppendContent(int index, IncrementalHash hash) => hash.AppendData(PictureFiles.ReadAll(_files[index]));
 
     /// <inheritdoc />
     public override (string Name, int Index) Locate(int index) => (_files[index], 0);
@@ -114,20 +80,7 @@ internal sealed class ImageArray : SampleArray
     {
     }
 
-    private static PixelImage Read(string path)
-    {
-        try
-        {
-            return PngDecoder.DecodeFile(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(path, failure);
-        }
-    }
-
-    private static OnnxCompressException Unreadable(string path, Exception failure) =>
-        new(DiagnosticCodes.DataNotFound, $"The picture '{path}' cannot be read: {failure.Message}", failure);
+    private static int Bits(PictureHeader header) => header.IsWide ? 16 : 8;
 
     // Channels lie on axis 1, or on the last of a model that keeps them there; three axes are grey pictures.
     private static int? WantedChannels(TensorInfo? input) => input?.Dims switch
@@ -139,14 +92,16 @@ internal sealed class ImageArray : SampleArray
 
     private static int? Known(Dimension dim) => dim.Value is 1 or 3 or 4 ? (int)dim.Value : null;
 
-    private (int Height, int Width) Prepared(PngHeader header, string path)
+    private (int Height, int Width) Prepared(PictureHeader header, string path)
     {
-        var (height, width) = _preparation.Resize?.Resized(header.Height, header.Width) ?? (header.Height, header.Width);
-        if ((long)height * width > PngHeader.MostPixels)
+        var (tall, wide) = _preparation.Resize?.Resized(header.Height, header.Width) ?? (header.Height, header.Width);
+        // Columns are resized before rows.
+        if (Math.Max(tall, header.Height) > PictureFormats.MostPixels / wide)
         {
-            throw PngHeader.Malformed(path, $"would have {height} x {width} pixels after --resize, more than {PngHeader.MostPixels}");
+            throw PictureFormats.Malformed(path, $"would have {Math.Max(tall, header.Height)} x {wide} pixels for --resize, more than {PictureFormats.MostPixels}");
         }
 
+        var (height, width) = ((int)tall, (int)wide);
         if (_preparation.Crop is not { } crop)
         {
             return (height, width);

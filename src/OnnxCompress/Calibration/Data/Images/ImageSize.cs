@@ -22,11 +22,11 @@ public sealed record ImageSize(int Height, int? Width = null)
     /// <summary>For instance <c>256</c> or <c>224x320</c>.</summary>
     public override string ToString() => Width is { } width ? $"{Height}x{width}" : $"{Height}";
 
-    /// <summary>What an image becomes when it is resized.</summary>
-    internal (int Height, int Width) Resized(int height, int width) =>
+    /// <summary>What an image becomes when it is resized; the longer side of a narrow one can pass 2^31.</summary>
+    internal (long Height, long Width) Resized(int height, int width) =>
         Width is { } columns ? (Height, columns)
-        : height <= width ? (Height, Math.Max(1, (int)((long)Height * width / height)))
-        : (Math.Max(1, (int)((long)Height * height / width)), Height);
+        : height <= width ? (Height, Math.Max(1, (long)Height * width / height))
+        : (Math.Max(1, (long)Height * height / width), Height);
 
     private static int? Side(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var side) && side is >= 1 and <= Largest ? side : null;
