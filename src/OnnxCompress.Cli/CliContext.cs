@@ -14,6 +14,8 @@ internal sealed record CliContext(
     {
         // A dumb terminal cannot move its cursor.
         var drawable = Environment.GetEnvironmentVariable("TERM") != "dumb";
+#pragma warning disable RS0030 // Here alone the process's streams become what verbs talk to.
         return new(Console.Out, Console.Error, drawable && !Console.IsOutputRedirected, drawable && !Console.IsErrorRedirected, cancellation);
+#pragma warning restore RS0030
     }
 }
