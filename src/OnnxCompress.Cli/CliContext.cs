@@ -16,8 +16,8 @@ internal sealed record CliContext(
     {
         // A dumb terminal cannot move its cursor.
         var drawable = Environment.GetEnvironmentVariable("TERM") != "dumb";
-#pragma warning disable CA2000 // They live as long as the process.
+#pragma warning disable CA2000, RS0030 // They live as long as the process, and here alone its streams become what verbs talk to.
         return new(new StandardStream(() => Console.Out, isTalk: false), new StandardStream(() => Console.Error, isTalk: true), drawable && !Console.IsOutputRedirected, drawable && !Console.IsErrorRedirected, cancellation);
-#pragma warning restore CA2000
+#pragma warning restore CA2000, RS0030
     }
 }

@@ -1,7 +1,7 @@
 namespace OnnxCompress.Numerics;
 
 /// <summary>Removing a variable from the inverse of a symmetric positive definite matrix.</summary>
-public static class InverseDowndate
+internal static class InverseDowndate
 {
     /// <summary>
     /// H &lt;- H - H_:j H_j: / H_jj in place. What remains, apart from row and column j, is the inverse of the matrix without

@@ -6,7 +6,7 @@ namespace OnnxCompress.Numerics;
 /// (Hoerl and Kennard 1970, with the ridge centred on W0).
 /// Forward error about eps times the condition number of X X^T + lambda I. For several lambdas there is <see cref="RidgeProblem"/>.
 /// </summary>
-public static class RidgeRegression
+internal static class RidgeRegression
 {
     /// <summary>Solves for the weights.</summary>
     /// <param name="backend">Does the Cholesky factorisation and the solves.</param>

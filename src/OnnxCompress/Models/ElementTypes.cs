@@ -1,7 +1,7 @@
 namespace OnnxCompress.Models;
 
 /// <summary>Facts about <see cref="ElementType"/>.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>Bytes of one element in <c>raw_data</c>; 0 for text and for types this tool does not read.</summary>
     public static int SizeInBytes(this ElementType type) => type switch

@@ -1,7 +1,7 @@
 namespace OnnxCompress.Reporting;
 
 /// <summary>Two models compared, as <c>verify --json</c> prints it; the keys are those of <see cref="CompressionReport"/>.</summary>
-public sealed record ComparisonReport
+internal sealed record ComparisonReport
 {
     /// <summary>Version of the keys.</summary>
     public int Schema { get; init; } = 1;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OnnxCompress.Reporting;
 
 /// <summary>Numbers as people read them, the same in every culture.</summary>
-public static class Figures
+internal static class Figures
 {
     /// <summary>A whole number with separators: <c>1,234,567</c>; a dash when there is none.</summary>
     public static string Count(long? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "-";

@@ -1,7 +1,7 @@
 namespace OnnxCompress.Reporting;
 
 /// <summary>What is in a model and what could be compressed, as <c>inspect --json</c> prints it.</summary>
-public sealed record InspectionReport
+internal sealed record InspectionReport
 {
     /// <summary>Version of the keys.</summary>
     public int Schema { get; init; } = 1;

@@ -4,7 +4,7 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Reporting;
 
 /// <summary>Makes <see cref="InspectionReport"/>s.</summary>
-public static class InspectionReports
+internal static class InspectionReports
 {
     /// <summary>Says what is in a model.</summary>
     /// <param name="model">The model.</param>

@@ -5,7 +5,7 @@ using OnnxCompress.Diagnostics;
 namespace OnnxCompress.Reporting;
 
 /// <summary>A report as Markdown: for a pull request or a wiki.</summary>
-public static class MarkdownReport
+internal static class MarkdownReport
 {
     /// <summary>The text of <c>report.md</c>, lines ended by LF.</summary>
     public static string Write(CompressionReport report)

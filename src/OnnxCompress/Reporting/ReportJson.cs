@@ -5,7 +5,7 @@ using OnnxCompress.Diagnostics;
 namespace OnnxCompress.Reporting;
 
 /// <summary>Reports as JSON: keys in the order of the contract, numbers as every culture reads them, lines ended by LF.</summary>
-public static class ReportJson
+internal static class ReportJson
 {
     private static readonly ReportJsonContext Context = new(new JsonSerializerOptions
     {

@@ -6,5 +6,5 @@ namespace OnnxCompress.Reporting;
 /// <param name="Producers">Nodes that make the channels.</param>
 /// <param name="Carried">Nodes that the channels pass through.</param>
 /// <param name="Consumers">Nodes that mix the channels.</param>
-public sealed record ReportedGroup(
+internal sealed record ReportedGroup(
     string Name, int Channels, IReadOnlyList<string> Producers, IReadOnlyList<string> Carried, IReadOnlyList<string> Consumers);

@@ -3,4 +3,4 @@ namespace OnnxCompress.Reporting;
 /// <summary>How often an operator stands in a model.</summary>
 /// <param name="Operator">The operator's type.</param>
 /// <param name="Count">How many nodes have it.</param>
-public sealed record ReportedOperator(string Operator, int Count);
+internal sealed record ReportedOperator(string Operator, int Count);

@@ -4,4 +4,4 @@ namespace OnnxCompress.Reporting;
 /// <param name="Title">What the table shows; empty for none.</param>
 /// <param name="Columns">Headings.</param>
 /// <param name="Rows">Cells, as many in each row as there are columns.</param>
-public sealed record ResultTable(string Title, IReadOnlyList<ResultColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);
+internal sealed record ResultTable(string Title, IReadOnlyList<ResultColumn> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OnnxCompress.Reporting;
 
 /// <summary>Reports as the tables that people read.</summary>
-public static class ResultTables
+internal static class ResultTables
 {
     /// <summary>Pairs of runs differ by as much from one time to the next: above this nobody should call a model faster.</summary>
     private const double SurelyFaster = 0.98;

@@ -1,7 +1,7 @@
 namespace OnnxCompress.Reporting;
 
 /// <summary>What a statistics file holds, as <c>calibrate --json</c> and <c>merge --json</c> print it.</summary>
-public sealed record StatisticsReport
+internal sealed record StatisticsReport
 {
     /// <summary>Version of the keys.</summary>
     public int Schema { get; init; } = 1;

@@ -1,7 +1,7 @@
 namespace OnnxCompress.Verification;
 
 /// <summary>What a number of successes proves about the rate behind it (Clopper and Pearson, Biometrika 1934).</summary>
-public static class BinomialBound
+internal static class BinomialBound
 {
     /// <summary>The one-sided exact 95% lower bound on the success rate.</summary>
     /// <param name="successes">In [0, <paramref name="trials"/>].</param>

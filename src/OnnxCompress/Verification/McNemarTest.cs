@@ -1,7 +1,7 @@
 namespace OnnxCompress.Verification;
 
 /// <summary>Whether two models that answered the same questions differ in accuracy (McNemar 1947, in its exact form).</summary>
-public static class McNemarTest
+internal static class McNemarTest
 {
     /// <summary>The exact two-sided p-value.</summary>
     /// <param name="onlyFirst">Questions that only the first model answered rightly.</param>

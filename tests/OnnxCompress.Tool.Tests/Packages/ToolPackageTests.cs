@@ -3,33 +3,9 @@ using OnnxCompress.Testing;
 
 namespace OnnxCompress.Tool.Tests.Packages;
 
-/// <summary>The packages as files, and the tool as it is installed from one.</summary>
+/// <summary>The build package, and the tool as it is installed from its packages.</summary>
 public sealed class ToolPackageTests(PackedPackages packages)
 {
-    // What the public gallery takes.
-    private const long LargestPackage = 250_000_000;
-
-    private static readonly string[] Natives =
-    [
-        "linux-x64/native/libonnxruntime.so", "win-x64/native/onnxruntime.dll", "win-arm64/native/onnxruntime.dll", "osx-arm64/native/libonnxruntime.dylib",
-    ];
-
-    [Theory]
-    [InlineData("dotnet-onnx-compress")]
-    [InlineData("OnnxCompress.MSBuild")]
-    public void A_package_fits_the_gallery_and_carries_every_native_library(string id)
-    {
-        var file = packages.Package(id);
-
-        using var package = ZipFile.OpenRead(file.FullName);
-
-        Assert.InRange(file.Length, 1, LargestPackage);
-        Assert.All(Natives, native => Assert.NotNull(package.GetEntry("tools/net10.0/any/runtimes/" + native)));
-        Assert.NotNull(package.GetEntry("tools/net10.0/any/runtimes/ThirdPartyNotices.txt"));
-        Assert.NotNull(package.GetEntry("README.md"));
-        Assert.NotNull(package.GetEntry("icon.png"));
-    }
-
     [Fact]
     public void The_build_package_brings_no_dependency_and_no_library()
     {

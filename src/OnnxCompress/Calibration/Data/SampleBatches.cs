@@ -3,7 +3,7 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Calibration.Data;
 
 /// <summary>Divides samples into the batches that a model takes.</summary>
-public static class SampleBatches
+internal static class SampleBatches
 {
     /// <summary>The batch that a model declares, when it declares one.</summary>
     /// <param name="inputs">The model's inputs; axis 0 is the batch.</param>

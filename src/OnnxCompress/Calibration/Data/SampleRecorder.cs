@@ -10,7 +10,7 @@ namespace OnnxCompress.Calibration.Data;
 /// is disposed: calibration data are then what the model really sees. Samples of other shapes go to archives beside it
 /// (<c>name.2.npz</c> and so on). What the archives held before is kept in the choice. Safe for several threads.
 /// </summary>
-public sealed class SampleRecorder : IDisposable
+internal sealed class SampleRecorder : IDisposable
 {
     private readonly string _path;
     private readonly int _limit;

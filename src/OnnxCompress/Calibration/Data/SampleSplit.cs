@@ -9,7 +9,7 @@ namespace OnnxCompress.Calibration.Data;
 /// <param name="Statistics">Indices for statistics, ascending.</param>
 /// <param name="Validation">Indices that plans are compared on, ascending.</param>
 /// <param name="Guard">Indices that the result is held against, ascending.</param>
-public sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<int> Validation, IReadOnlyList<int> Guard)
+internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<int> Validation, IReadOnlyList<int> Guard)
 {
     /// <summary>Share of the samples that plans are compared on.</summary>
     public const double ValidationShare = 0.15;

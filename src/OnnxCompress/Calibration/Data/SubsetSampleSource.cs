@@ -5,7 +5,7 @@ namespace OnnxCompress.Calibration.Data;
 /// <summary>Some samples of another source, in a given order.</summary>
 /// <param name="source">Where the samples are; it stays the caller's to close.</param>
 /// <param name="chosen">Which ones, each in [0, <c>source.Count</c>).</param>
-public sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> chosen) : ISampleSource, IHashedSamples
+internal sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int> chosen) : ISampleSource, IHashedSamples
 {
     /// <inheritdoc />
     public int Count => chosen.Count;

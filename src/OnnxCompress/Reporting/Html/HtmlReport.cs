@@ -7,7 +7,7 @@ namespace OnnxCompress.Reporting.Html;
 /// A report as one self-contained page: no script, no network, nothing beside it. It reads in light and dark, prints, and says
 /// in words or labels whatever it draws.
 /// </summary>
-public static class HtmlReport
+internal static class HtmlReport
 {
     /// <summary>The text of <c>report.html</c>, lines ended by LF.</summary>
     public static string Write(CompressionReport report)
