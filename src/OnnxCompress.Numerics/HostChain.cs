@@ -4,7 +4,7 @@ namespace OnnxCompress.Numerics;
 
 /// <summary>A chain whose matrices lie in the host's memory: nothing is copied that is not asked for.</summary>
 /// <param name="backend">Does the work.</param>
-public sealed class HostChain(IDenseBackend backend) : IDenseChain
+internal sealed class HostChain(IDenseBackend backend) : IDenseChain
 {
     /// <inheritdoc/>
     public IDenseOperand Put(Matrix<double> matrix) => new Operand(matrix);

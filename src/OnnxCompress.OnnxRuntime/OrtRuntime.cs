@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
@@ -12,18 +13,21 @@ public sealed class OrtRuntime(ExecutionProvider provider = ExecutionProvider.Cp
     /// <summary>Bytes of models that the runtime gets as one message, with their weights.</summary>
     private const long LargestCopied = 256 << 20;
 
+    private static OrtEnv Runtime => RuntimeTelemetry.IsOff ? OrtEnv.Instance() : throw new UnreachableException();
+
     /// <inheritdoc />
-    public string Version => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}{(provider == ExecutionProvider.Cuda ? " (CUDA)" : "")}";
+    public string Version => $"ONNX Runtime {Runtime.GetVersionString()}{(provider == ExecutionProvider.Cuda ? " (CUDA)" : "")}";
 
     /// <summary>Whether this build's ONNX Runtime has a provider; says nothing about drivers.</summary>
     public static bool Has(ExecutionProvider provider) =>
-        provider == ExecutionProvider.Cpu || OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider", StringComparer.Ordinal);
+        provider == ExecutionProvider.Cpu || Runtime.GetAvailableProviders().Contains("CUDAExecutionProvider", StringComparer.Ordinal);
 
     /// <inheritdoc />
     public IModelSession Open(OnnxModel model, SessionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
+        _ = Runtime;
         model = model.ForRunning();
         using var options = new SessionOptions
         {

@@ -33,9 +33,9 @@ internal static class OriginalOtherwise
 
     private static void Copy(CompressSettings settings)
     {
-        if (!OutputFile.IsSameFile(settings.Model, settings.Output))
+        if (!FileIdentity.OfTarget(settings.Model).IsSameAs(FileIdentity.OfEntry(settings.Output)))
         {
-            OutputFile.Write(settings.Output, () => OnnxModel.Copy(settings.Model, settings.Output, settings.Loading));
+            Outputs.Writing(settings.Output, () => OnnxModel.Copy(settings.Model, settings.Output, settings.Loading));
         }
     }
 }
