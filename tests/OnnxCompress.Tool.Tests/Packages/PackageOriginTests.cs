@@ -1,3 +1,4 @@
+using System.Reflection.Metadata;
 using System.Text;
 using System.Text.RegularExpressions;
 using OnnxCompress.Testing;
@@ -18,7 +19,7 @@ public sealed partial class PackageOriginTests(PackedPackages packages)
     [Fact]
     public void No_package_names_a_host()
     {
-        var hosts = Scanned().SelectMany(file => Texts(file.Bytes).SelectMany(text => Address.Matches(text).Select(match => (file.Name, Host: match.Groups[1].Value))))
+        var hosts = Scanned().SelectMany(file => Texts(file).SelectMany(text => Address.Matches(text).Select(match => (file.Name, Host: match.Groups[1].Value))))
             .Where(found => !Allowed.Contains(found.Host)).Distinct();
 
         Assert.Empty(hosts);
@@ -29,7 +30,7 @@ public sealed partial class PackageOriginTests(PackedPackages packages)
     {
         string[] folders = [RepositoryFiles.Root, Path.GetTempPath(), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget/packages", ".nuget\\packages"];
 
-        var found = Scanned().SelectMany(file => Texts(file.Bytes).SelectMany(text => folders.Where(folder => text.Contains(folder.TrimEnd('/', '\\') + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        var found = Scanned().SelectMany(file => Texts(file).SelectMany(text => folders.Where(folder => text.Contains(folder.TrimEnd('/', '\\') + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             .Select(folder => (file.Name, folder)))).Distinct();
 
         Assert.Empty(found);
@@ -40,8 +41,8 @@ public sealed partial class PackageOriginTests(PackedPackages packages)
     {
         var scanned = Scanned().ToArray();
 
-        Assert.Contains(scanned, file => file.Name.EndsWith(".pdb", StringComparison.Ordinal) && Texts(file.Bytes).Any(text => text.Contains("/_/src/OnnxCompress/", StringComparison.Ordinal)));
-        Assert.Contains(scanned, file => file.Name.EndsWith("OnnxCompress.dll", StringComparison.Ordinal) && Texts(file.Bytes).Any(text => text.Contains("onnx-compress-", StringComparison.Ordinal)));
+        Assert.Contains(scanned, file => file.Name.EndsWith(".pdb", StringComparison.Ordinal) && Texts(file).Any(text => text.Contains("/_/src/OnnxCompress/", StringComparison.Ordinal)));
+        Assert.Contains(scanned, file => file.Name.EndsWith("OnnxCompress.dll", StringComparison.Ordinal) && Texts(file).Any(text => text.Contains("onnx-compress-", StringComparison.Ordinal)));
         Assert.Contains(scanned, file => file.Name.EndsWith(".targets", StringComparison.Ordinal));
         Assert.Contains(scanned, file => file.Name.EndsWith(".deps.json", StringComparison.Ordinal));
     }
@@ -68,9 +69,17 @@ public sealed partial class PackageOriginTests(PackedPackages packages)
         _ => false,
     };
 
-    // Names are stored as UTF-8, literals as UTF-16 from an even or an odd place.
-    private static string[] Texts(byte[] bytes) =>
+    // Names are stored as UTF-8, literals as UTF-16 from an even or an odd place; symbols keep each folder of a path by itself.
+    private static string[] Texts((string Name, byte[] Bytes) file) =>
     [
-        Encoding.Latin1.GetString(bytes), Encoding.Unicode.GetString(bytes), Encoding.Unicode.GetString(bytes.AsSpan(1)),
+        Encoding.Latin1.GetString(file.Bytes), Encoding.Unicode.GetString(file.Bytes), Encoding.Unicode.GetString(file.Bytes.AsSpan(1)),
+        .. file.Name.EndsWith(".pdb", StringComparison.Ordinal) ? Documents(file.Bytes) : [],
     ];
+
+    private static string[] Documents(byte[] symbols)
+    {
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(symbols));
+        var reader = provider.GetMetadataReader();
+        return [.. reader.Documents.Select(document => reader.GetString(reader.GetDocument(document).Name))];
+    }
 }
