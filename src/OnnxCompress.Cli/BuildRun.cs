@@ -110,7 +110,9 @@ internal sealed class BuildRun : IDisposable
         Thread.Sleep(Grace);
         if (!_isOver)
         {
+#pragma warning disable RS0030 // Work that does not hear its cancellation would go on without its build.
             Environment.Exit(ExitCodes.Cancelled);
+#pragma warning restore RS0030
         }
     }
 

@@ -27,7 +27,9 @@ internal static class CommandLineApp
                 return Fail(error, context);
             }
 
+#pragma warning disable RS0030 // Nothing is read from it: its end says that the build is gone.
             using var input = Console.OpenStandardInput();
+#pragma warning restore RS0030
             using var run = parsed.GetValue(buildRun) is { } file ? BuildRun.Begin(file, input, context.Error, stop) : null;
             return parsed.Invoke(new InvocationConfiguration
             {

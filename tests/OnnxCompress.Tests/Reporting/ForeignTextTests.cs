@@ -27,7 +27,7 @@ public sealed class ForeignTextTests
         Timing = new(0.12, 0.23, 0.34, 0.45, 0.56, 0.67, 0.78, 2.89, 123_456_789),
         Changed = [new(17, name, 0, 3, 5, 1.25, -0.5)],
         Frontier = [new(900_000, 1_800_000, 3_600_000, 1.25, 0.9912, 0.0123), new(500_000, 1_000_000, 2_000_000, 0.75, 0.9123, 0.1234, Chosen: true, Command: name), new(100, 300, 500, 0.25, 0.4212, 0.5123)],
-        Preprocessing = new("nchw", 0.5125, [-1.5, 2.25, 3], [4.75], "256", "224x320"),
+        Preprocessing = new("nchw", 0.5125, [-1.5, 2.25, 3], [4.75], "256", "bilinear", "224x320"),
         Command = name,
     };
 
