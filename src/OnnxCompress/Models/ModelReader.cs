@@ -12,7 +12,7 @@ internal static class ModelReader
     private static ReadOnlySpan<byte> OrtFormatMarker => "ORTM"u8;
 
     /// <summary>Opens the file of a model.</summary>
-    /// <exception cref="OnnxCompressException">OCX1001: there is no such file, or it is no regular one.</exception>
+    /// <exception cref="OnnxCompressException">OCX1001: there is no such file; OCX9041: it is a pipe, a socket or a device.</exception>
     public static RegularFile Open(string path)
     {
         try
@@ -21,7 +21,8 @@ internal static class ModelReader
         }
         catch (FileRefusedException refused)
         {
-            throw new OnnxCompressException(DiagnosticCodes.ModelNotFound, $"'{path}' {refused.Message}; give the path of an .onnx file.", refused);
+            var code = refused.Code == DiagnosticCodes.ExternalDataMissing || Directory.Exists(path) ? DiagnosticCodes.ModelNotFound : DiagnosticCodes.InputNotAFile;
+            throw new OnnxCompressException(code, $"'{path}' {refused.Message}; give the path of an .onnx file.", refused);
         }
     }
 

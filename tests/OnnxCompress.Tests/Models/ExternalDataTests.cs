@@ -210,7 +210,7 @@ public sealed class ExternalDataTests : IDisposable
             }
         }
 
-        Assert.Equal(DiagnosticCodes.ModelNotFound, Assert.Throws<OnnxCompressException>(() => OnnxModel.Load(_folder.File("fifo"))).Diagnostic.Code);
+        Assert.Equal(DiagnosticCodes.InputNotAFile, Assert.Throws<OnnxCompressException>(() => OnnxModel.Load(_folder.File("fifo"))).Diagnostic.Code);
     }
 
     [Theory]
