@@ -1,9 +1,9 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Search;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress;
@@ -11,10 +11,6 @@ namespace OnnxCompress;
 /// <summary>What a compression should reach and how; the defaults are those of the command line.</summary>
 public sealed record CompressionOptions
 {
-    private static readonly CompressionMethod[] DefaultMethods = [CompressionMethod.Interpolative, CompressionMethod.LowRank];
-
-    private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
-
     /// <summary>What the result may cost, as shares of the original.</summary>
     public Budget Budget { get; init; } = Budget.None;
 
@@ -73,20 +69,6 @@ public sealed record CompressionOptions
     public int BatchSize { get; init; } = 16;
 
     /// <summary>
-    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
-    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. Columns and rows are
-    /// made from weights, so they count only where the whole network is fitted to the data afterwards. The input and
-    /// Tucker-2 forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
-    /// </summary>
-    internal SplitForm[] SplitForms => (Split, Reconstruction) switch
-    {
-        ({ } form, _) => [form],
-        (_, ReconstructionMode.None) => [SplitForm.Alds],
-        (_, ReconstructionMode.Local) => [SplitForm.Response],
-        _ => [SplitForm.Response, SplitForm.Spatial],
-    };
-
-    /// <summary>
     /// Whether there are no data: then samples serve for shapes only, methods see white inputs in place of statistics, and
     /// weights are those of the methods.
     /// </summary>
@@ -97,18 +79,4 @@ public sealed record CompressionOptions
     /// taken: 1 as published; more favour what that error can see. Null: 1 with data, 16 without.
     /// </summary>
     public int? CoresetDraws { get; init; }
-
-    /// <summary>Widths that were measured, where time is limited and no alignment was given.</summary>
-    internal LikedWidths? LikedWidths { get; init; }
-
-    /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
-    /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
-    internal int? AlignmentOf(bool isConvolved) =>
-        Alignment ?? (LikedWidths is null ? null : isConvolved ? LikedWidths.Convolution : LikedWidths.Product);
-
-    /// <summary>The methods that are used.</summary>
-    internal IReadOnlyCollection<CompressionMethod> UsedMethods => Methods.Count > 0 ? Methods : IsDataFree ? DataFreeMethods : DefaultMethods;
-
-    /// <summary>Coresets that are drawn.</summary>
-    internal int UsedCoresetDraws => CoresetDraws ?? (IsDataFree ? 16 : 1);
 }

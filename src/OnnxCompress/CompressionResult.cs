@@ -3,6 +3,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Search;
 
 namespace OnnxCompress;
 

@@ -1,6 +1,6 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress;
 

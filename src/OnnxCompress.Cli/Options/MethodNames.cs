@@ -1,6 +1,6 @@
 using System.Globalization;
+using OnnxCompress.Forms;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Cli.Options;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Cli.Options;
 

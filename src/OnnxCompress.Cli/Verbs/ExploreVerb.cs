@@ -7,6 +7,7 @@ using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;
 using OnnxCompress.Reporting;
+using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Verbs;
 

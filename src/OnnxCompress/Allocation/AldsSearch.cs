@@ -1,3 +1,5 @@
+using OnnxCompress.Forms;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;

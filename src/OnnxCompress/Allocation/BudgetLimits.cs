@@ -1,8 +1,10 @@
 using System.Globalization;
-using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Allocation;
 

@@ -17,4 +17,12 @@ public sealed record ChannelPlan(string Site, CompressionMethod Method, IReadOnl
     /// up what goes by least squares.
     /// </summary>
     public IReadOnlyList<double>? Factors { get; init; }
+
+    /// <summary>The plan of a site for a choice of channels.</summary>
+    internal static ChannelPlan ForSite(SiteCandidate site, bool[] kept, CancellationToken cancellation)
+    {
+        var chosen = site.Exchange is null || Array.TrueForAll(kept, k => k) ? kept : site.Exchange(kept, cancellation);
+        int[] channels = [.. Enumerable.Range(0, kept.Length).Where(c => chosen[c])];
+        return new ChannelPlan(site.Group.Name, site.Curve.Method, channels, kept.Length, site.Curve.Errors[channels.Length], site.Curve.Ridge);
+    }
 }

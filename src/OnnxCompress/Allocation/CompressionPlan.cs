@@ -1,4 +1,4 @@
-using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Forms;
 
 namespace OnnxCompress.Allocation;
 

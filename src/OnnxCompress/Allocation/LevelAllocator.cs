@@ -1,5 +1,7 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;

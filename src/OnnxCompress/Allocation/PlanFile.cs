@@ -1,9 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
 

@@ -1,3 +1,5 @@
+using OnnxCompress.Selection;
+
 namespace OnnxCompress.Allocation;
 
 /// <summary>The widths that a channel group can have, with what each does to the network and what it costs.</summary>

@@ -1,4 +1,6 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;

@@ -20,6 +20,9 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
     /// <summary>The old axes of a tensor; null where they cannot shrink.</summary>
     public IndexAxis?[] Axes(string tensor) => relations.KnownAxes(tensor);
 
+    /// <summary>Whether an element's root stays.</summary>
+    public bool IsRootKept(int root) => isKept(root);
+
     /// <summary>Whether an index stays.</summary>
     public bool IsKept(int element) => isKept(relations.Elements.Root(element));
 

@@ -5,8 +5,4 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="BatchSize">Samples for each run, unless the model fixes its batch.</param>
 /// <param name="Seed">Chooses the rows.</param>
 /// <param name="MemoryBytes">Bytes of activations to keep in memory; more go to temporary files.</param>
-internal sealed record ReconstructionOptions(int Threads, int BatchSize, int Seed, long MemoryBytes)
-{
-    /// <summary>Those of a compression.</summary>
-    public static ReconstructionOptions From(CompressionOptions options) => new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
-}
+internal sealed record ReconstructionOptions(int Threads, int BatchSize, int Seed, long MemoryBytes);

@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Selection.LowRank;
 

@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.LowRank;

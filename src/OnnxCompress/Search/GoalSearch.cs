@@ -9,13 +9,13 @@ namespace OnnxCompress.Search;
 /// <param name="search">Finds models.</param>
 /// <param name="guard">Proves them; null when there are no guard samples.</param>
 /// <param name="goal">The goal.</param>
-internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, CompressionGoal goal)
+internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, CompressionGoal goal)
 {
     private const int MostSteps = 2;
 
     /// <summary>The smallest model.</summary>
     /// <exception cref="OnnxCompressException">OCX5002: no smaller model reaches the goal; OCX5003: no samples to search on.</exception>
-    public Draft Smallest(CancellationToken cancellation)
+    public ExecutedPlan Smallest(CancellationToken cancellation)
     {
         if (!search.CanJudge)
         {
@@ -28,9 +28,10 @@ internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, Compressio
         var accepted = search.Smallest(score => Accepts(score, score.CautiousAgreement));
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
-            if (guard is null || (guard.Score(accepted[step].Model, cancellation) is var proof && Accepts(proof, proof.Agreement)))
+            var made = search.Realize(accepted[step]);
+            if (guard is null || (guard.Score(made.Model, cancellation) is var proof && Accepts(proof, proof.Agreement)))
             {
-                return accepted[step];
+                return made;
             }
         }
 
@@ -40,7 +41,7 @@ internal sealed class GoalSearch(PlanSearch search, PlanJudge? guard, Compressio
     private bool Accepts(PlanScore score, double? agreement) =>
         !(agreement < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
 
-    private string Why(IReadOnlyList<Draft> accepted)
+    private string Why(IReadOnlyList<ScoredPlan> accepted)
     {
         var wanted = goal.MinimumAgreement is { } share
             ? FormattableString.Invariant($"an agreement of {share}")

@@ -1,3 +1,5 @@
+using OnnxCompress.Allocation;
+
 namespace OnnxCompress.Search;
 
 /// <summary>
@@ -6,16 +8,16 @@ namespace OnnxCompress.Search;
 /// how much the network minds them; this finds out, site by site, those with the largest errors first.
 /// </summary>
 /// <param name="attempt">Carries out a rule and scores it; null where the budget cannot be met so.</param>
-internal sealed class LocalMoves(Func<PlanRule, Draft?> attempt)
+internal sealed class LocalMoves(Func<PlanRule, ScoredPlan?> attempt)
 {
     /// <summary>How much more or less an error counts after a move.</summary>
     private const double Step = 1.25;
 
-    /// <summary>The best draft within a number of evaluations.</summary>
+    /// <summary>The best plan within a number of evaluations.</summary>
     /// <param name="best">Where to start.</param>
     /// <param name="rule">The rule that made it.</param>
     /// <param name="evaluations">Models that may be carried out.</param>
-    public Draft Improve(Draft best, PlanRule rule, int evaluations)
+    public ScoredPlan Improve(ScoredPlan best, PlanRule rule, int evaluations)
     {
         while (evaluations > 0)
         {
@@ -28,9 +30,9 @@ internal sealed class LocalMoves(Func<PlanRule, Draft?> attempt)
                 {
                     var moved = rule with { Weights = Moved(rule.Weights, move) };
                     evaluations--;
-                    var draft = attempt(moved);
-                    isBetter = draft is not null && draft.Score!.Loss < best.Score!.Loss;
-                    (best, rule) = isBetter ? (draft!, moved) : (best, rule);
+                    var tried = attempt(moved);
+                    isBetter = tried is not null && tried.Score!.Loss < best.Score!.Loss;
+                    (best, rule) = isBetter ? (tried!, moved) : (best, rule);
                 }
             }
 
@@ -43,8 +45,8 @@ internal sealed class LocalMoves(Func<PlanRule, Draft?> attempt)
         return best;
     }
 
-    private static IEnumerable<(string Site, double Factor)> Moves(Draft draft) =>
-        draft.Plan.Sites.OrderByDescending(s => s.PredictedError).SelectMany(s => new[] { (s.Site, Step), (s.Site, 1 / Step) });
+    private static IEnumerable<(string Site, double Factor)> Moves(ScoredPlan from) =>
+        from.Plan.Sites.OrderByDescending(s => s.PredictedError).SelectMany(s => new[] { (s.Site, Step), (s.Site, 1 / Step) });
 
     private static Dictionary<string, double> Moved(IReadOnlyDictionary<string, double> weights, (string Site, double Factor) move) =>
         new(weights, StringComparer.Ordinal) { [move.Site] = weights.GetValueOrDefault(move.Site, 1) * move.Factor };

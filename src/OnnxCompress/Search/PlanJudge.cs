@@ -9,12 +9,9 @@ namespace OnnxCompress.Search;
 /// <param name="original">The reference.</param>
 /// <param name="samples">The samples.</param>
 /// <param name="options">What a decision is.</param>
-internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISampleSource samples, VerificationOptions options)
+internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISampleSource samples, VerificationOptions options) : IPlanJudge
 {
-    /// <summary>How many samples there are.</summary>
-    public int Samples => samples.Count;
-
-    /// <summary>The score of a model.</summary>
+    /// <inheritdoc />
     public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
     {
         var result = new ModelVerifier(runtime).Verify(original, compressed, samples, options, null, cancellation);

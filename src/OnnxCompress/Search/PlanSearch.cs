@@ -7,11 +7,16 @@ namespace OnnxCompress.Search;
 /// Finds the best plan within a budget, or the smallest model that keeps a share of the decisions. Limits count
 /// evaluations, not seconds: the same data give the same plan on a slow machine.
 /// </summary>
-/// <param name="workshop">Makes plans and carries them out.</param>
+/// <param name="planner">Makes plans.</param>
+/// <param name="executor">Carries them out.</param>
 /// <param name="judge">Compares them; null when there are no validation samples: then the first rule is taken.</param>
+/// <param name="watch">Times what it does.</param>
+/// <param name="trials">Models that may be carried out for one budget; null: one for each rule.</param>
 /// <param name="progress">Told how far the search is.</param>
 /// <param name="cancellation">Stops the search.</param>
-internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+internal sealed class PlanSearch(
+    IPlanner planner, IPlanExecutor executor, IPlanJudge? judge, StageWatch watch, int? trials, IProgress<ProgressUpdate>? progress,
+    CancellationToken cancellation)
 {
     /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
     private const int Halvings = 7;
@@ -25,22 +30,26 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     /// </summary>
     private const double Clear = 0.97;
 
+    // Two models that may be wanted again: making one takes as long as trying another plan, holding all takes too much memory.
+    private ExecutedPlan? _latest;
+    private ExecutedPlan? _best;
+
     /// <summary>Whether there is anything to compare plans on.</summary>
     public bool CanJudge => judge is not null;
 
     /// <summary>Every plan that was scored, in the order of trial.</summary>
-    public List<Draft> Tried { get; } = [];
+    public List<ScoredPlan> Tried { get; } = [];
 
     /// <summary>The best plan within a budget: of all rules, then by moves between sites while trials are left.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget.</exception>
-    public Draft Best(Budget budget)
+    public ExecutedPlan Best(Budget budget)
     {
-        (Draft Draft, PlanRule Rule)? best = null;
+        (ScoredPlan Plan, PlanRule Rule)? best = null;
         OnnxCompressException? unreachable = null;
-        var (trial, trials) = (0, workshop.Options.Trials ?? workshop.Rules.Count);
-        Draft? Attempt(PlanRule rule)
+        var (trial, most) = (0, trials ?? planner.Rules.Count);
+        ScoredPlan? Attempt(PlanRule rule)
         {
-            Announce(trial++, trials);
+            Announce(trial++, most);
             try
             {
                 return Try(budget, rule);
@@ -53,22 +62,38 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
             }
         }
 
-        foreach (var rule in workshop.Rules.Take(trials).TakeWhile(_ => best is null || judge is not null))
+        foreach (var rule in planner.Rules.Take(most).TakeWhile(_ => best is null || judge is not null))
         {
-            if (Attempt(rule) is { } draft && (best is null || draft.Score!.Loss < Clear * best.Value.Draft.Score!.Loss))
+            if (Attempt(rule) is { } tried && (best is null || tried.Score!.Loss < Clear * best.Value.Plan.Score!.Loss))
             {
-                best = (draft, rule);
+                (best, _best) = ((tried, rule), _latest);
             }
         }
 
-        if (best is { } start && judge is not null && trial < trials)
+        if (best is { } start && judge is not null && trial < most)
         {
-            best = (new LocalMoves(Attempt).Improve(start.Draft, start.Rule, trials - trial), start.Rule);
+            var least = start.Plan.Score!.Loss;
+            ScoredPlan? Move(PlanRule rule)
+            {
+                var moved = Attempt(rule);
+                if (moved is { Score.Loss: var loss } && loss < least)
+                {
+                    (least, _best) = (loss, _latest);
+                }
+
+                return moved;
+            }
+
+            best = (new LocalMoves(Move).Improve(start.Plan, start.Rule, most - trial), start.Rule);
         }
 
-        End(trials);
-        return best?.Draft ?? throw unreachable!;
+        End(most);
+        return Realize(best?.Plan ?? throw unreachable!);
     }
+
+    /// <summary>The model of a plan that was tried.</summary>
+    public ExecutedPlan Realize(ScoredPlan tried) =>
+        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? executor.Execute(tried.Plan, null, cancellation);
 
     /// <summary>
     /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
@@ -76,10 +101,10 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     /// </summary>
     /// <param name="accepts">Whether a score is good enough.</param>
     /// <returns>Accepted models by growing size, the smallest first.</returns>
-    public IReadOnlyList<Draft> Smallest(Func<PlanScore, bool> accepts)
+    public IReadOnlyList<ScoredPlan> Smallest(Func<PlanScore, bool> accepts)
     {
-        var accepted = new List<Draft>();
-        var rules = workshop.Rules.ToList();
+        var accepted = new List<ScoredPlan>();
+        var rules = planner.Rules.ToList();
         var (low, high) = (0.0, 1.0);
         for (var i = 0; i < Halvings; i++)
         {
@@ -93,6 +118,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
 
             high = middle;
             accepted.Insert(0, found);
+            _best = _latest;
             // What worked once is tried first next time.
             var at = rules.FindIndex(r => r.Name == found.Plan.Rule);
             var rule = rules[at];
@@ -107,7 +133,7 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     // Without a judge one plan is carried out, and its stages speak for themselves.
     private void Announce(int plan, int plans)
     {
-        workshop.Watch.Announces = judge is null;
+        watch.Announces = judge is null;
         if (judge is not null)
         {
             progress?.Report(new ProgressUpdate("search", plan, plans));
@@ -117,19 +143,19 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
     private void End(int plans)
     {
         Announce(plans, plans);
-        workshop.Watch.Announces = true;
+        watch.Announces = true;
     }
 
-    private Draft? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts, int halving)
+    private ScoredPlan? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts, int halving)
     {
         foreach (var (i, rule) in rules.Take(RulesPerBudget).Index())
         {
             Announce((halving * RulesPerBudget) + i, Halvings * RulesPerBudget);
             try
             {
-                if (Try(budget, rule) is var draft && accepts(draft.Score!))
+                if (Try(budget, rule) is var tried && accepts(tried.Score!))
                 {
-                    return draft;
+                    return tried;
                 }
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
@@ -141,24 +167,26 @@ internal sealed class PlanSearch(Workshop workshop, PlanJudge? judge, IProgress<
         return null;
     }
 
-    private Draft Try(Budget budget, PlanRule rule)
+    private ScoredPlan Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var draft = workshop.CarryOut(workshop.Plan(budget, rule, cancellation), judge is null ? progress : null, cancellation);
-        if (judge is not null)
+        var made = executor.Execute(planner.Plan(budget, rule, cancellation), judge is null ? progress : null, cancellation);
+        _latest = made;
+        if (judge is null)
         {
-            draft = draft with { Score = Judge(draft) };
-            Tried.Add(draft);
+            return new ScoredPlan(made.Plan, null);
         }
 
-        return draft;
+        var tried = new ScoredPlan(made.Plan, Judge(made));
+        Tried.Add(tried);
+        return tried;
     }
 
-    private PlanScore Judge(Draft draft)
+    private PlanScore Judge(ExecutedPlan made)
     {
         try
         {
-            return workshop.Watch.Time("compare", () => judge!.Score(draft.Model, cancellation));
+            return watch.Time("compare", () => judge!.Score(made.Model, cancellation));
         }
         catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.OutputNotFinite)
         {

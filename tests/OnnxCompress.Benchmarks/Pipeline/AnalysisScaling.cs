@@ -6,6 +6,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
 using OnnxCompress.Selection;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
@@ -46,7 +47,7 @@ public static class AnalysisScaling
     private static double Allocation(OnnxModel model, TensorShapes shapes)
     {
         var analysis = DependencyAnalyzer.Analyze(model, shapes);
-        SiteCandidate[] sites = [.. analysis.Groups.Select(g => new SiteCandidate(g, Even(g.Channels), alignment: null))];
+        SiteCandidate[] sites = [.. analysis.Groups.Select(g => new SiteCandidate(g, Even(g.Channels), new WidthAlignment(null)))];
         var limits = new BudgetLimits(analysis.Groups, [], analysis.Cost, model.Bytes, new Budget(KeepMacs: 0.5));
         var start = Stopwatch.GetTimestamp();
         new LevelAllocator(sites, [], analysis.Cost, limits).Allocate();

@@ -8,6 +8,7 @@ using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
@@ -76,9 +77,9 @@ public static class CoresetComparison
 
             foreach (var (method, statistics) in ((string, CalibrationStatistics)[])[("id, white inputs", white), ("id, random images", noise)])
             {
-                var sites = new ChannelSelector(model, analysis, statistics, backend, new CompressionOptions { Alignment = 1 }, [CompressionMethod.Interpolative])
-                    .Select(CancellationToken.None);
-                Print(method, Accuracy(Plan((g, width) => sites.First(site => site.Group == g) is var site ? site.ToPlan(site.Keep(width), CancellationToken.None) : null!), statistics));
+                var sites = new ChannelSelector(
+                    model, analysis, statistics, backend, new SelectionOptions([CompressionMethod.Interpolative]) { Alignment = new WidthAlignment(1) }).Select(CancellationToken.None);
+                Print(method, Accuracy(Plan((g, width) => sites.First(site => site.Group == g) is var site ? ChannelPlan.ForSite(site, site.Keep(width), CancellationToken.None) : null!), statistics));
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
@@ -56,7 +57,7 @@ public static class LowRankComparison
         var statistics = new Calibrator(runtime, 0).Run(model, shapes, LayerProblems.Taps(analysis), samples, 16, null, null, CancellationToken.None);
         foreach (var variant in Variants.DistinctBy(v => v.Form))
         {
-            var candidates = new SplitSelector(model, analysis, statistics, backend, new CompressionOptions { Split = variant.Form }).Select(CancellationToken.None);
+            var candidates = new SplitSelector(model, analysis, statistics, backend, new SelectionOptions([CompressionMethod.LowRank]) { Forms = [variant.Form] }).Select(CancellationToken.None);
             foreach (var (name, _, asReleased) in Variants.Where(v => v.Form == variant.Form))
             {
                 foreach (var share in (double[])[0.7, 0.5])
@@ -65,11 +66,9 @@ public static class LowRankComparison
                     var allocated = variant.Form == SplitForm.Alds
                         ? AldsSearch.Run(candidates, limits, seed: 0, asReleased)
                         : new LevelAllocator([], candidates, analysis.Cost, limits).Allocate();
-                    var sites = candidates.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => p.First.ToPlan(p.Second!));
+                    var sites = candidates.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
                     var plan = new CompressionPlan(model.Sha256, [.. sites]);
-                    // Nothing is planned for channels: this copies the model.
-                    var copy = new ChannelRewriter(analysis, statistics, backend, ChannelSelection.Target).Rewrite(model, plan, CancellationToken.None, out var shrinkage);
-                    var compressed = new SplitRewriter(analysis, statistics, backend).Rewrite(copy, plan, shrinkage, CancellationToken.None);
+                    var (compressed, _) = new PlanRewriter(model, analysis, statistics, backend, ChannelSelection.Target).Rewrite(plan, CancellationToken.None);
                     Print(shared, name, share, limits.CostOf(allocated), analysis, compressed, plan.Splits.Count(s => s.Shape.Groups > 1));
                 }
             }

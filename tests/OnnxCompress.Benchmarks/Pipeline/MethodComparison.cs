@@ -3,13 +3,13 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 

@@ -1,15 +1,15 @@
 using System.Globalization;
 using OnnxCompress.Allocation;
-using OnnxCompress.Allocation.Timing;
 using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
+using OnnxCompress.Timing;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Benchmarks.Pipeline;

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Selection.LowRank;

@@ -3,6 +3,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
 using OnnxCompress.Tests.Testing;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Tests.Allocation;
 
@@ -133,7 +134,7 @@ public sealed class LevelAllocatorTests
     }
 
     private static SiteCandidate[] Sites(Workbench bench, int alignment) =>
-        [.. bench.Analysis.Groups.Select(g => new SiteCandidate(g, bench.Curve(g, ChannelSelection.Target), alignment))];
+        [.. bench.Analysis.Groups.Select(g => new SiteCandidate(g, bench.Curve(g, ChannelSelection.Target), new WidthAlignment(alignment)))];
 
     private static long Cost(Workbench bench, string what, SiteCandidate[] sites, bool[][] kept)
     {

@@ -1,6 +1,7 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Selection;
 using OnnxCompress.Tests.Testing;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Tests.Allocation;
 
@@ -77,6 +78,6 @@ public sealed class PricedWidthsTests
         var test = new TestModel();
         test.Input("x", "N", 4);
         test.Output(test.Gemm("second", test.Relu("relu", test.Gemm("first", "x", 4, Channels)), Channels, 3));
-        return new SiteCandidate(new Workbench(test.Build()).Analysis.Groups.Single(), new ChannelCurve([.. Enumerable.Range(0, Channels)], errors, 0), alignment);
+        return new SiteCandidate(new Workbench(test.Build()).Analysis.Groups.Single(), new ChannelCurve([.. Enumerable.Range(0, Channels)], errors, 0), new WidthAlignment(alignment));
     }
 }

@@ -1,5 +1,7 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Tests.Testing;
@@ -16,7 +18,7 @@ public sealed class RunningCostTests
     {
         var bench = new Workbench(Model());
         var statistics = WhiteStatistics.Of(bench.Model, bench.Analysis);
-        var splits = new SplitSelector(bench.Model, bench.Analysis, statistics, Workbench.Backend, new CompressionOptions { Split = SplitForm.Plain })
+        var splits = new SplitSelector(bench.Model, bench.Analysis, statistics, Workbench.Backend, new SelectionOptions([CompressionMethod.LowRank]) { Forms = [SplitForm.Plain] })
             .Select(TestContext.Current.CancellationToken);
         var groups = bench.Analysis.Groups;
         var limits = new BudgetLimits(groups, splits, bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepParameters: 0.5));

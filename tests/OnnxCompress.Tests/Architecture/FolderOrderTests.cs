@@ -1,15 +1,27 @@
-using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using OnnxCompress.Models;
 using OnnxCompress.Testing;
 
 namespace OnnxCompress.Tests.Architecture;
 
-/// <summary>The folders of the library lie in the order the data meets them, and a folder uses only those above it.</summary>
-public sealed partial class FolderOrderTests
+/// <summary>
+/// The folders of the library lie in the order the data meets them, and a folder names only types of those before it: held on
+/// symbols, which also sees constants, <c>nameof</c> and types of the root.
+/// </summary>
+public sealed class FolderOrderTests
 {
+    /// <summary>Files beside the project file: they put the stages together and may use all.</summary>
+    private const string Root = ".";
+
+    /// <summary>Files whose types one file may name.</summary>
+    private const int LargestFanOut = 32;
+
     private static readonly string[] Order =
     [
-        "Diagnostics", "Models", "Simplification", "Dependencies", "Calibration", "Selection", "Allocation", "Rewriting",
-        "Reconstruction", "Verification", "Search", "Reporting",
+        "Diagnostics", "Models", "Simplification", "Dependencies", "Forms", "Calibration", "Timing", "Selection", "Allocation", "Rewriting",
+        "Reconstruction", "Verification", "Search", "Reporting", Root,
     ];
 
     /// <summary>
@@ -18,44 +30,70 @@ public sealed partial class FolderOrderTests
     /// </summary>
     private static readonly HashSet<(string Folder, string Uses)> Allowed = [("Simplification", "Calibration")];
 
-    [Fact]
-    public void Folders_use_only_the_folders_above_them()
-    {
-        var root = RepositoryFiles.Path("src", "OnnxCompress");
-        var violations = new List<string>();
-        foreach (var file in Sources(root))
-        {
-            var folder = Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)[0];
-            foreach (var (line, text) in File.ReadLines(file).Index())
-            {
-                if (Usage().Match(text) is { Success: true } match
-                    && Array.IndexOf(Order, match.Groups[1].Value) > Array.IndexOf(Order, folder)
-                    && !Allowed.Contains((folder, match.Groups[1].Value)))
-                {
-                    violations.Add($"{Path.GetRelativePath(root, file)}({line + 1}): {folder} uses {match.Groups[1].Value}, which comes after it");
-                }
-            }
-        }
+    private static readonly Lazy<Dictionary<string, HashSet<string>>> Named = new(Read);
 
-        Assert.True(violations.Count == 0, string.Join('\n', violations));
+    [Fact]
+    public void Folders_name_only_types_of_the_folders_before_them()
+    {
+        var violations = Named.Value
+            .SelectMany(file => file.Value.Select(other => (File: file.Key, Other: other)))
+            .Where(use => Place(use.Other) > Place(use.File) && !Allowed.Contains((Folder(use.File), Folder(use.Other))))
+            .Select(use => $"{use.File} uses {use.Other}, which comes after it");
+
+        Assert.Empty(violations);
     }
 
     [Fact]
-    public void Every_folder_has_its_place_in_the_order()
+    public void Every_folder_has_its_place_in_the_order() => Assert.Empty(Named.Value.Keys.Select(Folder).Except(Order));
+
+    [Fact]
+    public void No_file_knows_too_many_others()
     {
-        var root = RepositoryFiles.Path("src", "OnnxCompress");
+        var widest = Named.Value.OrderByDescending(file => file.Value.Count).Take(5).Select(file => $"{file.Value.Count} {file.Key}").ToArray();
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', widest));
 
-        var unknown = Sources(root).Select(f => Path.GetRelativePath(root, f).Split(Path.DirectorySeparatorChar)[0]).Except(Order);
-
-        Assert.Empty(unknown);
+        Assert.True(Named.Value.Values.Max(files => files.Count) <= LargestFanOut, string.Join('\n', widest));
     }
 
-    /// <summary>Files in folders; those beside the project file put the stages together and may use all.</summary>
-    private static IEnumerable<string> Sources(string root) =>
-        Directory.EnumerateDirectories(root)
-            .Where(d => Path.GetFileName(d) is not ("bin" or "obj"))
-            .SelectMany(d => Directory.EnumerateFiles(d, "*.cs", SearchOption.AllDirectories));
+    private static int Place(string file) => Array.IndexOf(Order, Folder(file));
 
-    [GeneratedRegex(@"^\s*(?:global\s+)?using\s+(?:static\s+|\w+\s*=\s*)?OnnxCompress\.(\w+)")]
-    private static partial Regex Usage();
+    private static string Folder(string file) => file.Split(Path.DirectorySeparatorChar) is [var folder, _, ..] ? folder : Root;
+
+    /// <summary>For each source file, the other source files whose types it names.</summary>
+    private static Dictionary<string, HashSet<string>> Read()
+    {
+        var root = RepositoryFiles.Path("src", "OnnxCompress");
+        var options = new CSharpParseOptions(LanguageVersion.Latest);
+        SyntaxTree[] trees =
+        [
+            .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => IsSource(Path.GetRelativePath(root, file)))
+                .Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), options, file)),
+            CSharpSyntaxTree.ParseText(
+                "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;",
+                options),
+        ];
+        // What is generated is taken from the built library, which these sources hide where they declare the same.
+        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
+        var compilation = CSharpCompilation.Create(
+            typeof(OnnxModel).Assembly.GetName().Name, trees, references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        return trees.Where(tree => tree.FilePath.StartsWith(root, StringComparison.Ordinal)).ToDictionary(
+            tree => Path.GetRelativePath(root, tree.FilePath),
+            tree => FilesOf(compilation.GetSemanticModel(tree), tree, root),
+            StringComparer.Ordinal);
+    }
+
+    private static bool IsSource(string file) => file.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj");
+
+    private static HashSet<string> FilesOf(SemanticModel model, SyntaxTree tree, string root) =>
+    [
+        .. tree.GetRoot(TestContext.Current.CancellationToken).DescendantNodes().OfType<SimpleNameSyntax>()
+            .Select(name => model.GetSymbolInfo(name).Symbol)
+            .Select(symbol => symbol is ITypeSymbol type ? type : symbol?.ContainingType)
+            .OfType<ITypeSymbol>()
+            .SelectMany(type => type.OriginalDefinition.Locations)
+            .Select(location => location.SourceTree?.FilePath)
+            .OfType<string>()
+            .Where(path => path != tree.FilePath && path.StartsWith(root, StringComparison.Ordinal))
+            .Select(path => Path.GetRelativePath(root, path)),
+    ];
 }

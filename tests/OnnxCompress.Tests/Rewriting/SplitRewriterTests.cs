@@ -1,6 +1,7 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Selection;

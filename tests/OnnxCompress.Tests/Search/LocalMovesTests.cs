@@ -1,8 +1,6 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
-using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Search;
 
@@ -46,9 +44,9 @@ public sealed class LocalMovesTests
     private static double Distance(IReadOnlyDictionary<string, double> weights, params (string Site, double Wanted)[] wanted) =>
         wanted.Sum(w => Math.Pow(Math.Log(weights.GetValueOrDefault(w.Site, 1) / w.Wanted), 2));
 
-    private Draft Improve(int evaluations, Func<IReadOnlyDictionary<string, double>, double?> loss)
+    private ScoredPlan Improve(int evaluations, Func<IReadOnlyDictionary<string, double>, double?> loss)
     {
-        Draft? Attempt(PlanRule rule)
+        ScoredPlan? Attempt(PlanRule rule)
         {
             _attempts++;
             return loss(rule.Weights) is { } value ? Scored(value) : null;
@@ -57,12 +55,9 @@ public sealed class LocalMovesTests
         return new LocalMoves(Attempt).Improve(Scored(loss(Rule.Weights)!.Value), Rule, evaluations);
     }
 
-    private static Draft Scored(double loss)
+    private static ScoredPlan Scored(double loss)
     {
-        var builder = new TestModel();
-        builder.Input("x", "N", 3);
-        var model = builder.Output(builder.Gemm("g", "x", 3, 2)).Build();
         var plan = new CompressionPlan("model", [.. Names.Select((n, i) => new ChannelPlan(n, CompressionMethod.Interpolative, [0], 2, 0.1 * i, 0))]);
-        return new Draft(plan, model, null!, Array.Empty<FitOutcome>()) { Score = new PlanScore(1, 1, loss, loss) };
+        return new ScoredPlan(plan, new PlanScore(1, 1, loss, loss));
     }
 }

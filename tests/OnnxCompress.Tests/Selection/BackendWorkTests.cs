@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;

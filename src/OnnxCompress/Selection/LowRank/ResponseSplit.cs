@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Selection.LowRank;

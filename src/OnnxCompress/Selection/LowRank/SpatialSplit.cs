@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Selection.LowRank;

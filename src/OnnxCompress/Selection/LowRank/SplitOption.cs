@@ -1,3 +1,5 @@
+using OnnxCompress.Forms;
+
 namespace OnnxCompress.Selection.LowRank;
 
 /// <summary>One point of a layer's curve.</summary>

@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Selection.LowRank;

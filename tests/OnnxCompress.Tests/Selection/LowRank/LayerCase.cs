@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;

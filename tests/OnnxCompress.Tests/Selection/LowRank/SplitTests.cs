@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.LowRank;

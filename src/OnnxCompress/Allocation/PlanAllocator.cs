@@ -1,0 +1,44 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection;
+using OnnxCompress.Timing;
+
+namespace OnnxCompress.Allocation;
+
+/// <summary>Spreads budgets over the sites of one model.</summary>
+/// <param name="model">The model; not changed.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="curves">What could go.</param>
+/// <param name="time">What choices take in the runtime; null where time is not limited.</param>
+/// <param name="options">How.</param>
+internal sealed class PlanAllocator(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
+{
+    /// <summary>The rules that can be tried, the one that wins most often first.</summary>
+    public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
+        curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted);
+
+    /// <summary>A plan within a budget, by predicted costs.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
+    public CompressionPlan Allocate(Budget budget, PlanRule rule, CancellationToken cancellation)
+    {
+        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
+        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, time);
+        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
+            ? AldsSearch.Run(splits, limits, options.Seed)
+            : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
+        IEnumerable<ChannelPlan> channels = sites.Select((site, i) => ChannelPlan.ForSite(site, allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
+        if (channels.Any(p => p.Method == CompressionMethod.Coreset))
+        {
+            channels = new CoresetPlans(analysis, statistics, backend, options.CoresetDraws, options.Seed).Draw(channels);
+        }
+
+        var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
+        return new CompressionPlan(model.Sha256, [.. channels, .. ranks]) { Rule = rule.Name };
+    }
+}

@@ -1,0 +1,54 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Search;
+using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress;
+
+/// <summary>What a run has come to, for the report.</summary>
+/// <param name="tools">What it worked with.</param>
+/// <param name="prepared">The model that plans are for.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="samples">Calibration data.</param>
+/// <param name="options">What the user said.</param>
+internal sealed class Conclusion(
+    PipelineTools tools, PreparedModel prepared, CalibrationStatistics statistics, ISampleSource samples, CompressionOptions options)
+{
+    /// <summary>The error of each site of a plan, in the compressed network on calibration rows; not a number where samples are made up.</summary>
+    public double[] ErrorsOf(ExecutedPlan made, CancellationToken cancellation) =>
+        (options.Statistics is not null || options.IsDataFree) && samples is RandomSampleSource
+            ? [.. made.Plan.Sites.Select(_ => double.NaN)]
+            : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
+                prepared.Model, made.Model, LayersOf(made.Plan), made.Shrinkage, samples, options.BatchSize, cancellation);
+
+    /// <summary>The result.</summary>
+    /// <param name="original">The model as it was given.</param>
+    /// <param name="made">The plan that was taken, carried out.</param>
+    /// <param name="errors">See <see cref="ErrorsOf"/>.</param>
+    /// <param name="nodeTiming">Time spent on timing single nodes.</param>
+    public CompressionResult Of(OnnxModel original, ExecutedPlan made, double[] errors, TimeSpan nodeTiming)
+    {
+        var analysis = prepared.Analysis;
+        return new CompressionResult(
+            made.Model, made.Plan, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
+            new ModelCost(ParameterCount.Of(original), analysis.Macs, original.Bytes),
+            made.Cost,
+            analysis.Refusals,
+            [.. SampleSufficiency.Check(analysis, statistics)],
+            tools.Watch.Times with { NodeTimingSeconds = nodeTiming.TotalSeconds })
+        {
+            Layers = made.Fits,
+        };
+    }
+
+    /// <summary>The layers whose outputs show what each site does.</summary>
+    private LinearLayer[][] LayersOf(CompressionPlan plan)
+    {
+        var layers = SplitSites.ByName(prepared.Analysis);
+        return [.. plan.Sites.Select(site => site is ChannelPlan ? [.. prepared.Analysis.GroupOf(site.Site)!.ConsumerLayers.Select(c => c.Layer)] : (LinearLayer[])[layers[site.Site]])];
+    }
+}

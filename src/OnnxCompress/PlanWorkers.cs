@@ -1,0 +1,44 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Rewriting;
+using OnnxCompress.Search;
+using OnnxCompress.Selection;
+using OnnxCompress.Timing;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress;
+
+/// <summary>What makes plans of a run, and what carries them out.</summary>
+/// <param name="tools">What they work with.</param>
+/// <param name="prepared">The model that plans are for.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="samples">Calibration data.</param>
+/// <param name="options">What the user said.</param>
+internal sealed class PlanWorkers(
+    PipelineTools tools, PreparedModel prepared, CalibrationStatistics statistics, ISampleSource samples, CompressionOptions options)
+{
+    /// <summary>Both.</summary>
+    /// <param name="curves">What could go.</param>
+    /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
+    /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
+    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs)
+    {
+        var (model, analysis) = prepared;
+        var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
+        var allocator = new PlanAllocator(
+            model, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null));
+        var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
+        return (
+            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(plan, token).Model, token), tools.Watch),
+            new PlanExecutor(analysis, rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch));
+    }
+
+    /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
+    private double TimeShare(OnnxModel compressed, CancellationToken cancellation)
+    {
+        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
+        return new LatencyComparer(tools.Runtime).Compare(prepared.Model, compressed, samples, timing, null, cancellation).Ratio;
+    }
+}

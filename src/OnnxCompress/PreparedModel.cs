@@ -1,0 +1,50 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Calibration.Data;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Selection;
+using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Simplification;
+
+namespace OnnxCompress;
+
+/// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
+/// <param name="Model">The simplified model.</param>
+/// <param name="Analysis">Its analysis.</param>
+internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis)
+{
+    /// <summary>Simplifies and analyses a model; needs one sample, whatever its values.</summary>
+    /// <exception cref="OnnxCompressException">The model cannot be run; the diagnostic says why.</exception>
+    public static PreparedModel Of(OnnxModel model, ISampleSource samples, IModelRuntime runtime, CompressionOptions options, CancellationToken cancellation)
+    {
+        var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
+        var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
+        var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
+        var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
+        return new(simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
+    }
+
+    /// <summary>Takes the statistics that the methods need.</summary>
+    /// <param name="samples">Calibration data.</param>
+    /// <param name="runtime">Runs the model.</param>
+    /// <param name="options">Methods, threads, batch size and cache.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="observer">Sees the same runs; null for none.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public CalibrationStatistics Calibrate(
+        ISampleSource samples, IModelRuntime runtime, CompressionOptions options, IProgress<ProgressUpdate>? progress, IRunObserver? observer,
+        CancellationToken cancellation)
+    {
+        ChannelTap[] taps = [.. Taps(StageOptions.Methods(options))];
+        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads).Run(
+            Model, Analysis.Relations.Shapes, taps, samples, options.BatchSize, progress, observer, cancellation);
+        return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, Run, cancellation) : Run();
+    }
+
+    private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
+        (methods.Any(ChannelSelector.IsChannelMethod) ? Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(Analysis) : [])
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(Analysis) : []);
+}

@@ -1,0 +1,26 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection;
+
+namespace OnnxCompress.Rewriting;
+
+/// <summary>Carries out whole plans on copies of one model, with the weights that the methods publish.</summary>
+/// <param name="model">The model; not changed.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="selection">The rule in use: as published, constants are not folded.</param>
+internal sealed class PlanRewriter(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, ChannelSelection selection)
+{
+    /// <summary>The thinner model, and which indices of each tensor stayed.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public (OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var narrowed = new ChannelRewriter(analysis, statistics, backend, selection).Rewrite(model, plan, cancellation, out var shrinkage);
+        return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation), shrinkage);
+    }
+}

@@ -1,0 +1,17 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Reconstruction;
+
+namespace OnnxCompress.Search;
+
+/// <summary>A plan that was carried out.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Model">The compressed model.</param>
+/// <param name="Shrinkage">Which channels stayed.</param>
+/// <param name="Fits">What least squares did.</param>
+internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrinkage Shrinkage, IReadOnlyList<FitOutcome> Fits)
+{
+    /// <summary>What the model costs.</summary>
+    public required ModelCost Cost { get; init; }
+}

@@ -1,0 +1,8 @@
+using OnnxCompress.Allocation;
+
+namespace OnnxCompress.Search;
+
+/// <summary>A plan and how its model did; the model itself is made again when it is wanted, or a search would hold dozens.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Score">The score on validation samples; null when there are none.</param>
+internal sealed record ScoredPlan(CompressionPlan Plan, PlanScore? Score);

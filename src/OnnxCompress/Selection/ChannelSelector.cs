@@ -1,0 +1,74 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.Interpolative;
+using OnnxCompress.Selection.Redundancy;
+
+namespace OnnxCompress.Selection;
+
+/// <summary>Orders the channels of every group by the methods that may be used, and takes the better order of each group.</summary>
+/// <param name="model">The model.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Factorises.</param>
+/// <param name="options">Methods, of which those that choose no channels are passed over; rule and alignment.</param>
+internal sealed class ChannelSelector(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SelectionOptions options)
+{
+    /// <summary>One candidate for each group; none when no method chooses channels.</summary>
+    public SiteCandidate[] Select(CancellationToken cancellation)
+    {
+        if (!options.Methods.Any(IsChannelMethod))
+        {
+            return [];
+        }
+
+        var sites = new SiteCandidate[analysis.Groups.Count];
+        var discarded = new DiscardedMemory();
+        void SelectSite(int i)
+        {
+            var group = analysis.Groups[i];
+            // The shorter sum is the lower curve; ties go to the method that was named first.
+            var curve = options.Methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
+            sites[i] = new SiteCandidate(group, curve, options.Alignment)
+            {
+                Exchange = curve.Method == CompressionMethod.Interpolative && options.Rule == ChannelSelection.StrongRrqr ? (kept, token) => Exchange(group, kept, curve.Ridge, token) : null,
+            };
+            // Read as numbers, laid out as a matrix, and grams of a size like it.
+            discarded.Add(group.ConsumerLayers.Sum(c => 4 * sizeof(float) * model.Graph.Constant(c.Layer.Weight)!.Count));
+        }
+
+        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
+        return sites;
+    }
+
+    /// <summary>Whether a method chooses channels.</summary>
+    public static bool IsChannelMethod(CompressionMethod method) => method != CompressionMethod.LowRank;
+
+    private ChannelCurve Curve(CompressionMethod method, ChannelGroup group, CancellationToken cancellation)
+    {
+        var moments = Moments(group, centre: method != CompressionMethod.Coreset && options.Rule == ChannelSelection.Target);
+        return method switch
+        {
+            CompressionMethod.Interpolative => GreedySelection.Run(group, moments, options.Rule, backend, cancellation),
+            CompressionMethod.Redundancy => BackwardElimination.Run(group, moments, backend, cancellation),
+            CompressionMethod.Coreset => CoresetCurve.Of(group, Sensitivities(group), moments),
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "It chooses no channels."),
+        };
+    }
+
+    private ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
+        [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, model.Graph, statistics, backend, centre))];
+
+    /// <summary>Moments are read again: those of all sites at once would not fit beside a large model.</summary>
+    private bool[] Exchange(ChannelGroup group, bool[] kept, double ridge, CancellationToken cancellation)
+    {
+        var gains = Moments(group, centre: false).Select(m => new ExchangeGains(m.Consumer.Channels, group.Channels, m.Total().Gram, ridge, backend));
+        return ChannelExchange.Improve(group, [.. gains], kept, cancellation);
+    }
+
+    private ChannelSensitivities Sensitivities(ChannelGroup group) =>
+        ChannelSensitivities.Of(group, model.Graph, new ChannelBounds(analysis.Relations, new PointNorms(analysis, statistics)), backend);
+}

@@ -1,0 +1,114 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress.Selection;
+
+/// <summary>A layer with the splits it offers. What they cost depends on the channels that stay on both of its sides.</summary>
+/// <param name="layer">The layer.</param>
+/// <param name="options">Splits of the whole layer.</param>
+/// <param name="size">Size of the whole layer.</param>
+/// <param name="sizes">Size of the layer with that many inputs and outputs.</param>
+/// <param name="axes">Input and output axis of its weight.</param>
+/// <param name="bytesPerElement">Of its weight.</param>
+/// <param name="lacksBias">Whether a form that puts the outputs' mean into the bias must first make one.</param>
+internal sealed class SplitCandidate(
+    LinearLayer layer, IReadOnlyList<SplitOption> options, LayerSize size, Func<int, int, LayerSize> sizes,
+    (IndexAxis Input, IndexAxis Output) axes, int bytesPerElement, bool lacksBias)
+{
+    private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
+
+    /// <summary>The layer.</summary>
+    public LinearLayer Layer => layer;
+
+    /// <summary>All splits of the whole layer.</summary>
+    public IReadOnlyList<SplitOption> Options => options;
+
+    /// <summary>The same layer with columns and rows only, where its kernel has any; else with all that it offers.</summary>
+    public SplitCandidate SpatialFirst() => options.Any(IsSpatial) && !options.All(IsSpatial)
+        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra }
+        : this;
+
+    /// <summary>The same layer with errors that count more or less than those of others.</summary>
+    public SplitCandidate Weighted(double weight) => weight == 1 ? this
+        : new SplitCandidate(layer, options, size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = weight };
+
+    private double Weight { get; init; } = 1;
+
+    /// <summary>What a split counts as among the errors of all sites.</summary>
+    public double LevelOf(SplitOption? option) => Weight * (option?.Error ?? 0);
+
+    /// <summary>Spectra of channel groups, for the search of ALDS; null for other forms.</summary>
+    public AldsSpectra? Spectra { get; init; }
+
+    /// <summary>Size of the whole layer.</summary>
+    public LayerSize WholeSize => size;
+
+    /// <summary>Bytes of one weight.</summary>
+    public int BytesPerElement => bytesPerElement;
+
+    /// <summary>Size of the layer when some channels stay.</summary>
+    public LayerSize SizeWhen(CostModel cost, Func<int, bool> isKept) => sizes(cost.Kept(axes.Input, isKept), cost.Kept(axes.Output, isKept));
+
+    /// <summary>Roots of the elements on both sides of the layer.</summary>
+    public IEnumerable<int> Roots(CostModel cost) => axes.Input.Ids.Concat(axes.Output.Ids).Select(cost.Root);
+
+    /// <summary>Parameters of a bias that a split brings with it.</summary>
+    public long AddedBias(SplitShape shape, LayerSize remaining) =>
+        lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;
+
+    /// <summary>Whether a split can be made of what remains, and pays there.</summary>
+    public static bool Fits(SplitShape shape, LayerSize remaining) =>
+        remaining.Inputs % shape.Groups == 0
+        && shape.InnerRank <= remaining.Inputs
+        && (shape.Groups == 1 || shape.Rank <= Math.Min(remaining.Outputs, remaining.Columns / shape.Groups))
+        && SplitCost.Of(shape, remaining).Pays(remaining);
+
+    /// <summary>
+    /// The split that is worth its price: the least <c>error^3 + level^3 * price / unit</c>. The cube is a soft min-max: a
+    /// layer of average price ends near the level, one whose split saves next to nothing is not made to pay for the others.
+    /// </summary>
+    /// <param name="remaining">Size of what remains of the layer.</param>
+    /// <param name="level">Relative error that one unit is worth.</param>
+    /// <param name="price">Price of a split, or of the whole layer for null; infinite for one that is out of the question.</param>
+    /// <param name="unit">Price of an average layer.</param>
+    /// <returns>Null leaves the layer whole.</returns>
+    public SplitOption? Choose(LayerSize remaining, double level, Func<SplitShape?, double> price, double unit)
+    {
+        var worth = level * level * level / unit;
+        SplitOption? best = null;
+        var least = worth * price(null);
+        foreach (var option in Paying(remaining))
+        {
+            var error = LevelOf(option);
+            var value = (error * error * error) + (worth * price(option.Shape));
+            if (value < least)
+            {
+                (best, least) = (option, value);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The cheapest split of all; null when none is cheaper than the layer.</summary>
+    public SplitOption? Smallest(LayerSize remaining, Func<SplitShape?, double> price) =>
+        Paying(remaining).Where(o => price(o.Shape) < price(null)).MinBy(o => price(o.Shape));
+
+    /// <summary>The cheapest split with a smaller error than the present one; null for the layer as it is, which has none.</summary>
+    public SplitOption? Better(SplitOption present, LayerSize remaining, Func<SplitShape?, double> price) =>
+        Paying(remaining).Where(o => o.Error < present.Error && double.IsFinite(price(o.Shape))).MinBy(o => price(o.Shape));
+
+    private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
+
+    private SplitOption[] Paying(LayerSize remaining)
+    {
+        var key = (remaining.Inputs, remaining.Outputs);
+        if (!_paying.TryGetValue(key, out var paying))
+        {
+            _paying[key] = paying = [.. options.Where(o => Fits(o.Shape, remaining))];
+        }
+
+        return paying;
+    }
+}

@@ -1,0 +1,47 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress.Selection;
+
+/// <summary>Prices the splits of every layer of a model.</summary>
+/// <param name="model">The model.</param>
+/// <param name="analysis">Its analysis.</param>
+/// <param name="statistics">Its statistics.</param>
+/// <param name="backend">Factorises.</param>
+/// <param name="options">Forms and alignment.</param>
+internal sealed class SplitSelector(
+    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SelectionOptions options)
+{
+    /// <summary>One candidate for each layer that can be split.</summary>
+    public SplitCandidate[] Select(CancellationToken cancellation)
+    {
+        var layers = SplitSites.Find(analysis);
+        var candidates = new SplitCandidate[layers.Count];
+        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(layers[i]), cancellation);
+        return candidates;
+    }
+
+    private SplitCandidate Price(LinearLayer layer)
+    {
+        var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
+        var isConvolved = layer.Node.OpType == "Conv";
+        var alignment = options.Alignment.Of(problem.Size.LargestRank, isConvolved);
+        var spectra = options.Forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
+        var axes = analysis.Relations.KnownAxes(layer.Weight);
+        return new SplitCandidate(
+            layer,
+            SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, alignment, backend),
+            problem.Size,
+            (inputs, outputs) => SplitSites.SizeOf(layer, analysis, inputs, outputs),
+            (axes[layer.InputAxis]!, axes[layer.OutputAxis]!),
+            model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
+            lacksBias: problem.TakesMean && layer.Bias is null)
+        {
+            Spectra = spectra,
+        };
+    }
+}

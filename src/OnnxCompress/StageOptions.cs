@@ -1,0 +1,63 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Selection;
+using OnnxCompress.Timing;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress;
+
+/// <summary>What each stage is told, made from what the user said.</summary>
+internal static class StageOptions
+{
+    private static readonly CompressionMethod[] DefaultMethods = [CompressionMethod.Interpolative, CompressionMethod.LowRank];
+
+    private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
+
+    /// <summary>The methods that are used.</summary>
+    public static IReadOnlyCollection<CompressionMethod> Methods(CompressionOptions options) =>
+        options.Methods.Count > 0 ? options.Methods : options.IsDataFree ? DataFreeMethods : DefaultMethods;
+
+    /// <summary>How weights are made: without data, those of the methods stay.</summary>
+    public static ReconstructionMode Mode(CompressionOptions options) => options.IsDataFree ? ReconstructionMode.None : options.Reconstruction;
+
+    /// <summary>Options of selection.</summary>
+    /// <param name="options">What the user said.</param>
+    /// <param name="measured">Widths that were measured; they count where no alignment is given.</param>
+    public static SelectionOptions Selection(CompressionOptions options, LikedWidths? measured) => new(Methods(options))
+    {
+        Rule = options.Selection,
+        Forms = Forms(options.Split, Mode(options)),
+        Alignment = new WidthAlignment(options.Alignment, measured),
+    };
+
+    /// <summary>Options of timing.</summary>
+    public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder);
+
+    /// <summary>Options of allocation.</summary>
+    /// <param name="options">What the user said.</param>
+    /// <param name="isFitted">Whether least squares follows.</param>
+    public static AllocationOptions Allocation(CompressionOptions options, bool isFitted) =>
+        new(options.Seed, options.CoresetDraws ?? (options.IsDataFree ? 16 : 1), isFitted);
+
+    /// <summary>Options of reconstruction.</summary>
+    public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
+        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
+
+    /// <summary>Options of the comparison of plans.</summary>
+    public static VerificationOptions Verification(CompressionOptions options) => new() { Decision = options.Decision, Threads = options.Threads };
+
+    /// <summary>
+    /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
+    /// and columns and rows, whose error is put on the same scale; without data ALDS as published. Columns and rows are
+    /// made from weights, so they count only where the whole network is fitted to the data afterwards. The input and
+    /// Tucker-2 forms state surrogates for kernels above 1x1; put beside exact errors they win layers that they should lose.
+    /// </summary>
+    private static SplitForm[] Forms(SplitForm? asked, ReconstructionMode mode) => (asked, mode) switch
+    {
+        ({ } form, _) => [form],
+        (_, ReconstructionMode.None) => [SplitForm.Alds],
+        (_, ReconstructionMode.Local) => [SplitForm.Response],
+        _ => [SplitForm.Response, SplitForm.Spatial],
+    };
+}

@@ -1,0 +1,184 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Timing;
+
+/// <summary>
+/// What a model of which channels go and layers are split takes in the runtime: the sum over its convolutions and matrix
+/// products, and for all else what the original takes, in proportion to the values that the other nodes write. Not
+/// thread safe.
+/// </summary>
+internal sealed class LatencyCost
+{
+    private readonly INodeTimer _timer;
+    private readonly ModelAnalysis _analysis;
+    private readonly int? _alignment;
+    private readonly CancellationToken _cancellation;
+    private readonly IReadOnlyList<Place> _places;
+    private readonly Dictionary<string, Place> _placeOf;
+    private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
+    private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
+    private readonly double _rest;
+
+    /// <summary>Times the layers of a model.</summary>
+    /// <param name="analysis">Its analysis.</param>
+    /// <param name="timer">Measures.</param>
+    /// <param name="modelMilliseconds">One run of the whole model, measured by the same timer; null counts the layers alone.</param>
+    /// <param name="alignment">Measured widths are multiples of this; null asks the table for this CPU.</param>
+    /// <param name="cancellation">Stops measuring, also later on.</param>
+    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation)
+    {
+        (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
+        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: PlaceOf(n))).ToArray();
+        _places = [.. nodes.Select(n => n.Place).OfType<Place>()];
+        _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node.Name, n => n.Place!, StringComparer.Ordinal);
+        _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];
+        var layers = _places.Sum(p => TableOf(p.Whole, inputsStay: false).At(p.Whole.Inputs, p.Whole.Outputs));
+        _rest = Math.Max(0, (modelMilliseconds ?? 0) - layers);
+        WholeMilliseconds = _rest + layers;
+    }
+
+    /// <summary>Milliseconds of one run of the original.</summary>
+    public double WholeMilliseconds { get; }
+
+    /// <summary>Milliseconds of one run after a choice.</summary>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    /// <param name="splits">The layers that are split.</param>
+    public double Milliseconds(Func<int, bool> isKept, IEnumerable<(string Layer, SplitShape Shape)> splits)
+    {
+        var sum = _rest * OthersShare(isKept);
+        foreach (var place in _places)
+        {
+            var remaining = Remaining(place, isKept);
+            sum += Milliseconds(place, remaining, null);
+        }
+
+        foreach (var (layer, shape) in splits)
+        {
+            if (_placeOf.TryGetValue(layer, out var place))
+            {
+                var remaining = Remaining(place, isKept);
+                sum += Milliseconds(place, remaining, shape) - Milliseconds(place, remaining, null);
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>
+    /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
+    /// the layer. Looking rows of a table up takes next to nothing, so no split of it is faster.
+    /// </summary>
+    /// <param name="layer">Name of its node.</param>
+    /// <param name="remaining">What stays of it.</param>
+    /// <param name="shape">Its split; null for the whole layer.</param>
+    public double Price(string layer, LayerSize remaining, SplitShape? shape)
+    {
+        if (!_placeOf.TryGetValue(layer, out var place))
+        {
+            return shape is null ? 0 : double.PositiveInfinity;
+        }
+
+        var key = (layer, remaining.Inputs, remaining.Outputs, shape);
+        if (!_prices.TryGetValue(key, out var price))
+        {
+            price = Milliseconds(place, place.Whole.With(remaining.Inputs, remaining.Outputs), shape);
+            _prices[key] = price = shape is not null && price >= Price(layer, remaining, null) ? double.PositiveInfinity : price;
+        }
+
+        return price;
+    }
+
+    /// <summary>
+    /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: what
+    /// tables are checked against.
+    /// </summary>
+    /// <param name="layer">Name of its node.</param>
+    /// <param name="shape">Its split.</param>
+    /// <param name="isKept">Whether the root of an element stays.</param>
+    public bool IsFaster(string layer, SplitShape shape, Func<int, bool> isKept)
+    {
+        if (!_placeOf.TryGetValue(layer, out var place))
+        {
+            return false;
+        }
+
+        var remaining = Remaining(place, isKept);
+        return _timer.Time([new TimedChain(remaining), TimedChains.Of(remaining, shape)], _cancellation) is [var whole, var chain] && chain < whole;
+    }
+
+    private double Milliseconds(Place place, TimedNode remaining, SplitShape? shape)
+    {
+        if (shape is null)
+        {
+            return TableOf(place.Whole, inputsStay: false).At(remaining.Inputs, remaining.Outputs);
+        }
+
+        var largest = TimedChains.Of(place.Whole, LargestOf(place.Whole, shape)).Nodes;
+        return TimedChains.Of(remaining, shape).Nodes.Select((node, i) =>
+            TableOf(largest[i], inputsStay: largest[i].Groups > 1).At(node.Inputs, node.Outputs)).Sum();
+    }
+
+    /// <summary>The widest split of a form, so that all its ranks share their tables, and those of a first factor the layer's own.</summary>
+    private static SplitShape LargestOf(TimedNode whole, SplitShape shape) => shape.Form switch
+    {
+        SplitForm.Input => shape with { Rank = whole.Inputs },
+        SplitForm.Tucker => shape with { Rank = whole.Outputs, InnerRank = whole.Inputs },
+        SplitForm.Spatial => shape with { Rank = Math.Max(shape.Rank, Math.Max(whole.Inputs, whole.Outputs)) },
+        _ => shape with { Rank = Math.Max(shape.Rank, whole.Outputs / shape.Groups) },
+    };
+
+    private NodeTimeTable TableOf(TimedNode largest, bool inputsStay)
+    {
+        var key = inputsStay ? $"{largest.Key} outputs only" : largest.Key;
+        if (!_tables.TryGetValue(key, out var table))
+        {
+            var alignment = _alignment ?? WidthTable.AlignmentOf(Math.Max(largest.Inputs, largest.Outputs), largest.OpType == "Conv");
+            _tables[key] = table = NodeTimeTable.Measure(_timer, largest, alignment, inputsStay, _cancellation);
+        }
+
+        return table;
+    }
+
+    private TimedNode Remaining(Place place, Func<int, bool> isKept)
+    {
+        int Kept(IndexAxis? axis, int otherwise) => axis is null ? otherwise : _analysis.Cost.Kept(axis, isKept);
+        var outputs = Kept(place.OutputAxis, place.Whole.Outputs);
+        return place.Whole.IsDepthwise
+            ? place.Whole.With(outputs * place.Whole.Inputs / place.Whole.Outputs, outputs)
+            : place.Whole.With(Kept(place.InputAxis, place.Whole.Inputs / place.Whole.Groups) * place.Whole.Groups, outputs);
+    }
+
+    private Place? PlaceOf(GraphNode node)
+    {
+        if (TimedChains.Of(node, _analysis) is not { } whole)
+        {
+            return null;
+        }
+
+        var axes = _analysis.Relations.KnownAxes(node.Inputs[node.OpType == "MatMul" && whole.OutputsFirst ? 0 : 1]);
+        var outputAxis = whole.OpType == "Conv" || whole.OutputsFirst ? 0 : 1;
+        return new Place(whole, axes.ElementAtOrDefault(1 - outputAxis), axes.ElementAtOrDefault(outputAxis));
+    }
+
+    private (double Values, IndexAxis[] Axes) Written(string tensor) => (
+        _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
+        [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
+
+    private double OthersShare(Func<int, bool> isKept)
+    {
+        var (kept, all) = (0.0, 0.0);
+        foreach (var (values, axes) in _others)
+        {
+            all += values;
+            kept += axes.Aggregate(values, (product, axis) => product * _analysis.Cost.Kept(axis, isKept) / axis.Length);
+        }
+
+        return all == 0 ? 1 : kept / all;
+    }
+
+    /// <summary>A layer of the model: its size and the axes that may shrink.</summary>
+    private sealed record Place(TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis);
+}

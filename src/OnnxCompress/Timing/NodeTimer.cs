@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using OnnxCompress.Calibration;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Timing;
+
+/// <summary>
+/// Times chains in the runtime. Each is a small model with one and with <see cref="Copies"/> copies; the difference of both,
+/// taken in the same round, divided by the copies it adds is one measurement; the median over rounds counts, of the
+/// quicker pass. Chains are measured in turns, forwards and backwards, so that what else the machine does hits all alike.
+/// </summary>
+/// <param name="runtime">The runtime.</param>
+/// <param name="options">Threads and how long.</param>
+/// <param name="cache">Times that are known already; takes up what is measured.</param>
+internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options, NodeTimeCache cache) : INodeTimer
+{
+    private const int Copies = 4;
+
+    /// <summary>Sessions that are open at a time: enough to compare in turns, few enough to stay in memory.</summary>
+    private const int ChainsInTurns = 8;
+
+    private readonly Stopwatch _spent = new();
+
+    /// <summary>Chains that were measured.</summary>
+    public int Measured { get; private set; }
+
+    /// <summary>Chains whose time was estimated because the limit was reached.</summary>
+    public int Estimated { get; private set; }
+
+    /// <summary>Time spent on measuring.</summary>
+    public TimeSpan Spent => _spent.Elapsed;
+
+    /// <inheritdoc />
+    public IReadOnlyList<double> Time(IReadOnlyList<TimedChain> chains, CancellationToken cancellation)
+    {
+        TimedChain[] unknown = [.. chains.Where(c => c.Nodes.Count > 0 && cache.Find(c.Key) is null).DistinctBy(c => c.Key, StringComparer.Ordinal)];
+        var passes = Enumerable.Repeat(unknown, options.Passes).SelectMany(pass => pass.Chunk(ChainsInTurns));
+        foreach (var together in passes.TakeWhile(_ => _spent.Elapsed < options.Limit))
+        {
+            _spent.Start();
+            try
+            {
+                Measure(together, cancellation);
+            }
+            finally
+            {
+                _spent.Stop();
+            }
+        }
+
+        return [.. chains.Select(c => c.Nodes.Count == 0 ? 0 : cache.Find(c.Key) ?? Estimate(c))];
+    }
+
+    /// <inheritdoc />
+    public double TimeModel(OnnxModel model, IReadOnlyList<HostTensor> feeds, CancellationToken cancellation)
+    {
+        var key = $"model {model.Sha256} {string.Join(' ', feeds.Select(f => string.Join('x', f.Dims)))}";
+        if (cache.Find(key) is { } known)
+        {
+            return known;
+        }
+
+        _spent.Start();
+        try
+        {
+            string[] outputs = [.. model.Outputs.Select(o => o.Name)];
+            var quickest = double.PositiveInfinity;
+            for (var pass = 0; pass < options.Passes; pass++)
+            {
+                using var probe = new Probe(runtime, model, feeds, outputs, options, cancellation);
+                for (var round = 0; round < options.Rounds; round++)
+                {
+                    probe.Measure(cancellation);
+                }
+
+                quickest = Math.Min(quickest, Median(probe.Milliseconds));
+            }
+
+            cache.Add(key, quickest, macs: 0);
+            return quickest;
+        }
+        finally
+        {
+            _spent.Stop();
+        }
+    }
+
+    private Probe Open(TimedChain chain, int copies, CancellationToken cancellation) =>
+        new(runtime, NodeModel.Of(chain, copies), [NodeModel.InputOf(chain)], NodeModel.Outputs, options, cancellation);
+
+    private void Measure(TimedChain[] chains, CancellationToken cancellation)
+    {
+        var probes = new List<Probe>();
+        try
+        {
+            foreach (var chain in chains)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                probes.Add(Open(chain, 1, cancellation));
+                probes.Add(Open(chain, Copies, cancellation));
+            }
+
+            for (var round = 0; round < options.Rounds; round++)
+            {
+                for (var i = 0; i < probes.Count; i++)
+                {
+                    probes[round % 2 == 0 ? i : probes.Count - 1 - i].Measure(cancellation);
+                }
+            }
+
+            for (var i = 0; i < chains.Length; i++)
+            {
+                var added = Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds);
+                var before = cache.Find(chains[i].Key);
+                cache.Add(chains[i].Key, Math.Min(added, before ?? added), chains[i].Macs);
+                Measured += before is null ? 1 : 0;
+            }
+        }
+        finally
+        {
+            probes.ForEach(p => p.Dispose());
+        }
+    }
+
+    /// <summary>
+    /// What one copy adds. Never more than one copy alone or the mean of several takes, which hold the costs of a run
+    /// besides; and where noise is larger than what it adds, at least a small share of that.
+    /// </summary>
+    private static double Added(List<double> one, List<double> several)
+    {
+        const double SmallestShare = 0.05;
+        var most = Math.Min(Median(one), Median(several) / Copies);
+        return Math.Clamp(Median(one.Zip(several, (o, s) => (s - o) / (Copies - 1))), SmallestShare * most, most);
+    }
+
+    private double Estimate(TimedChain chain)
+    {
+        Estimated++;
+        return chain.Macs * cache.MillisecondsPerMac;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>One model, open, with its measurements.</summary>
+    private sealed class Probe : IDisposable
+    {
+        private const int WarmUps = 3, FewestRuns = 3, MostRuns = 500;
+
+        private readonly IModelSession _session;
+        private readonly IReadOnlyList<HostTensor> _feeds;
+        private readonly IReadOnlyList<string> _outputs;
+        private readonly int _runs;
+
+        public Probe(
+            IModelRuntime runtime, OnnxModel model, IReadOnlyList<HostTensor> feeds, IReadOnlyList<string> outputs, NodeTimingOptions options, CancellationToken cancellation)
+        {
+            (_feeds, _outputs) = (feeds, outputs);
+            _session = runtime.Open(model, new SessionSettings(options.Threads));
+            try
+            {
+                // The runtime plans its memory in the first runs; the quickest says how many make up a measurement.
+                var quickest = double.PositiveInfinity;
+                for (var i = 0; i < WarmUps; i++)
+                {
+                    quickest = Math.Min(quickest, Run(cancellation));
+                }
+
+                _runs = (int)Math.Clamp(Math.Ceiling(options.SmallestMeasuredMs / Math.Max(1e-4, quickest)), FewestRuns, MostRuns);
+            }
+            catch
+            {
+                _session.Dispose();
+                throw;
+            }
+        }
+
+        public List<double> Milliseconds { get; } = [];
+
+        public void Measure(CancellationToken cancellation)
+        {
+            // Threads of other sessions wait actively for a while after their run; one run that does not count lets them rest.
+            Run(cancellation);
+            // Each run on its own: where another process takes the core away, it spoils one run and not the measurement.
+            Milliseconds.Add(Median(Enumerable.Range(0, _runs).Select(_ => Run(cancellation))));
+        }
+
+        public void Dispose() => _session.Dispose();
+
+        private double Run(CancellationToken cancellation)
+        {
+            var start = Stopwatch.GetTimestamp();
+            _session.Run(_feeds, _outputs, cancellation).Dispose();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Search;
+using OnnxCompress.Selection;
+using OnnxCompress.Tests.Testing;
+
+namespace OnnxCompress.Tests.Search;
+
+/// <summary>Plans, models and scores out of one function of budget and rule, so that a search can be watched alone.</summary>
+/// <param name="scores">The score of a model; null where the budget is out of reach.</param>
+/// <param name="rules">The rules there are.</param>
+internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, params PlanRule[] rules) : IPlanner, IPlanExecutor, IPlanJudge
+{
+    private readonly Dictionary<CompressionPlan, PlanScore> _scoreOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<OnnxModel, CompressionPlan> _planOf = new(ReferenceEqualityComparer.Instance);
+
+    public IReadOnlyList<PlanRule> Rules => rules;
+
+    /// <summary>What was carried out, in this order.</summary>
+    public List<CompressionPlan> Executed { get; } = [];
+
+    /// <summary>Models that are scored as not finite.</summary>
+    public Func<CompressionPlan, bool> Overflows { get; init; } = _ => false;
+
+    public static PlanRule Rule(string name) => new(name, true, true, 1);
+
+    public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
+
+    public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
+    {
+        var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
+        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, 0.1, 0)]) { Rule = rule.Name };
+        _scoreOf[plan] = score;
+        return plan;
+    }
+
+    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        Executed.Add(plan);
+        var builder = new TestModel();
+        builder.Input("x", "N", 3);
+        var model = builder.Output(builder.Gemm("g", "x", 3, 2)).Build();
+        _planOf[model] = plan;
+        return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, 1) };
+    }
+
+    PlanScore IPlanJudge.Score(OnnxModel compressed, CancellationToken cancellation) => Overflows(_planOf[compressed])
+        ? throw new OnnxCompressException(DiagnosticCodes.OutputNotFinite, "not finite")
+        : _scoreOf[_planOf[compressed]];
+}

@@ -1,0 +1,66 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Search;
+
+namespace OnnxCompress.Tests.Search;
+
+public sealed class GoalSearchTests
+{
+    private static readonly PlanRule Rule = FakePlans.Rule("only");
+
+    [Fact]
+    public void Without_samples_to_judge_on_nothing_is_searched()
+    {
+        var search = new PlanSearch(Plans(0.5), Plans(0.5), null, new StageWatch(null), null, null, TestContext.Current.CancellationToken);
+
+        AssertFails(DiagnosticCodes.NothingToSearchOn, () => new GoalSearch(search, null, new CompressionGoal(0.9, null)).Smallest(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void The_guard_is_asked_once_where_it_agrees()
+    {
+        var guard = new Guard(accepts: _ => true);
+
+        Smallest(Plans(0.5), guard);
+
+        Assert.Equal(1, guard.Asked);
+    }
+
+    [Fact]
+    public void Where_the_guard_says_no_the_next_larger_model_is_tried_at_most_twice()
+    {
+        var second = new Guard(accepts: asked => asked == 2);
+        var never = new Guard(accepts: _ => false);
+
+        Smallest(Plans(0.2), second);
+        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(Plans(0.2), never));
+
+        Assert.Equal((2, 3), (second.Asked, never.Asked));
+    }
+
+    [Fact]
+    public void The_cautious_figure_of_the_validation_samples_decides_and_the_plain_one_of_the_guard()
+    {
+        // Plain agreement would accept everything, caution nothing.
+        var plans = new FakePlans((_, _) => new PlanScore(1, 0.5, 0, 0), Rule);
+
+        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(plans, new Guard(_ => true)));
+    }
+
+    private static FakePlans Plans(double least) => new((budget, _) => FakePlans.Score(budget.KeepCost >= least ? 0.99 : 0.1, 1), Rule);
+
+    private static ExecutedPlan Smallest(FakePlans plans, Guard guard) =>
+        new GoalSearch(
+            new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken), guard, new CompressionGoal(0.9, null))
+            .Smallest(TestContext.Current.CancellationToken);
+
+    private static void AssertFails(string code, Action search) => Assert.Equal(code, Assert.Throws<OnnxCompressException>(search).Diagnostic.Code);
+
+    private sealed class Guard(Func<int, bool> accepts) : IPlanJudge
+    {
+        public int Asked { get; private set; }
+
+        public PlanScore Score(OnnxModel compressed, CancellationToken cancellation) => new(accepts(++Asked) ? 0.95 : 0.85, 0, 0, 0);
+    }
+}

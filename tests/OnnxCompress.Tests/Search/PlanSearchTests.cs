@@ -1,0 +1,90 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Search;
+
+namespace OnnxCompress.Tests.Search;
+
+public sealed class PlanSearchTests
+{
+    private static readonly PlanRule[] Rules = [FakePlans.Rule("first"), FakePlans.Rule("second"), FakePlans.Rule("third")];
+
+    [Fact]
+    public void The_rule_with_the_least_loss_wins_and_its_model_is_not_made_twice()
+    {
+        var plans = new FakePlans((_, rule) => FakePlans.Score(0.9, rule.Name == "second" ? 0.1 : 0.5), Rules);
+
+        Assert.Equal("second", Search(plans).Best(Budget.None).Plan.Rule);
+        Assert.Equal(["first", "second", "third"], plans.Executed.Select(p => p.Rule));
+    }
+
+    [Fact]
+    public void A_later_rule_must_be_clearly_better()
+    {
+        var plans = new FakePlans((_, rule) => FakePlans.Score(0.9, rule.Name == "second" ? 0.49 : 0.5), Rules);
+
+        Assert.Equal("first", Search(plans).Best(Budget.None).Plan.Rule);
+    }
+
+    [Fact]
+    public void Without_a_judge_the_first_rule_that_meets_the_budget_is_taken()
+    {
+        var plans = new FakePlans((_, rule) => rule.Name == "first" ? null : FakePlans.Score(1, 1), Rules);
+
+        Assert.Equal("second", Search(plans, judged: false).Best(Budget.None).Plan.Rule);
+        Assert.Single(plans.Executed);
+    }
+
+    [Fact]
+    public void A_model_that_overflows_loses_to_any_other()
+    {
+        var plans = new FakePlans((_, _) => FakePlans.Score(0.2, 5), Rules) { Overflows = plan => plan.Rule == "first" };
+
+        Assert.Equal("second", Search(plans).Best(Budget.None).Plan.Rule);
+    }
+
+    [Fact]
+    public void A_budget_that_no_rule_meets_is_out_of_reach()
+    {
+        var thrown = Assert.Throws<OnnxCompressException>(() => Search(new FakePlans((_, _) => null, Rules)).Best(Budget.None));
+
+        Assert.Equal(DiagnosticCodes.BudgetOutOfReach, thrown.Diagnostic.Code);
+    }
+
+    [Fact]
+    public void Trials_beyond_the_rules_move_the_budget_between_sites_and_the_best_is_returned()
+    {
+        // The heavier the site counts the better, so each move up wins.
+        var plans = new FakePlans((_, rule) => FakePlans.Score(0.9, 1 / rule.WeightOf("site")), Rules);
+        var search = Search(plans, trials: 6);
+
+        var best = search.Best(Budget.None);
+
+        Assert.Equal(6, plans.Executed.Count);
+        Assert.Equal(search.Tried.MinBy(t => t.Score!.Loss)!.Plan, best.Plan);
+        Assert.True(search.Tried.Min(t => t.Score!.Loss) < 0.6);
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.71)]
+    public void The_smallest_accepted_model_is_found_to_a_128th(double least)
+    {
+        var budgets = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                budgets.Add(budget.KeepCost!.Value);
+                return FakePlans.Score(budget.KeepCost >= least ? 0.99 : 0.5, 1);
+            },
+            Rules[0]);
+
+        var accepted = Search(plans).Smallest(score => score.Agreement > 0.9);
+
+        Assert.Equal(7, budgets.Count);
+        Assert.InRange(budgets.Where(b => b >= least).Min(), least, least + (1 / 128.0));
+        Assert.Equal(budgets.Count(b => b >= least), accepted.Count);
+    }
+
+    private static PlanSearch Search(FakePlans plans, bool judged = true, int? trials = null) =>
+        new(plans, plans, judged ? plans : null, new StageWatch(null), trials, null, TestContext.Current.CancellationToken);
+}
