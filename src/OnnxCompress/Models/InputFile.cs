@@ -21,7 +21,7 @@ internal static partial class InputFile
 
     private const int EmptyPath = 0x1000;
 
-    private const uint KindAndIdentity = 0x1 | 0x100;
+    private const uint KindOnly = 0x1;
 
     /// <summary>Opens a file for reading.</summary>
     /// <exception cref="OnnxCompressException">OCX9041: it is no regular file.</exception>
@@ -75,18 +75,6 @@ internal static partial class InputFile
         }
 
         return bytes;
-    }
-
-    /// <summary>
-    /// What tells a folder from all others whatever paths lead to it; the path itself where the system does not say more.
-    /// </summary>
-    public static string FolderIdentity(string path)
-    {
-        Span<byte> buffer = stackalloc byte[256];
-        return OperatingSystem.IsLinux() && TryStatx(CurrentFolder, path, 0, buffer)
-            // stx_ino, stx_dev_major and stx_dev_minor.
-            ? $"{BinaryPrimitives.ReadUInt64LittleEndian(buffer[32..]):x} {Convert.ToHexString(buffer[136..144])}"
-            : Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
     }
 
     private static SafeFileHandle Checked(SafeFileHandle handle, string path)
@@ -147,7 +135,7 @@ internal static partial class InputFile
     {
         try
         {
-            return Statx(folder, path, flags, KindAndIdentity, ref MemoryMarshal.GetReference(buffer)) == 0;
+            return Statx(folder, path, flags, KindOnly, ref MemoryMarshal.GetReference(buffer)) == 0;
         }
         catch (EntryPointNotFoundException)
         {
