@@ -3,7 +3,7 @@
 //   dotnet run --project samples/Library -c Release -- MODEL CALIBRATION.npy TEST.npy OUT.onnx
 using OnnxCompress;
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.OnnxRuntime;
 

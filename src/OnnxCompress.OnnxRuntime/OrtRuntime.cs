@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
-using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.OnnxRuntime;
 

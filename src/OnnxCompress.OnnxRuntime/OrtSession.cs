@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 using ElementType = OnnxCompress.Models.ElementType;
 
 namespace OnnxCompress.OnnxRuntime;

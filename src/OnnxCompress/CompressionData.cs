@@ -1,8 +1,8 @@
-using OnnxCompress.Calibration;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress;
 
-/// <summary>The three parts of the data; see <see cref="Calibration.Data.SampleSplit"/>.</summary>
+/// <summary>The three parts of the data; see <see cref="SampleSplit"/>.</summary>
 /// <param name="Statistics">What curves and weights are made from.</param>
 /// <param name="Validation">What plans are compared on; null: the first plan is taken.</param>
 /// <param name="Guard">What the smallest model is held against, once; null: validation has the last word.</param>

@@ -1,10 +1,11 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Verification;
 

@@ -1,6 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Search;

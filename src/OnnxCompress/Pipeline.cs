@@ -1,5 +1,5 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;

@@ -1,6 +1,6 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 using OnnxCompress.Search;
 
 namespace OnnxCompress;

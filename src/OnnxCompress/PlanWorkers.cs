@@ -3,6 +3,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Timing;

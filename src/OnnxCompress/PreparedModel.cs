@@ -1,8 +1,9 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Testing;

@@ -1,6 +1,6 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 using OnnxCompress.Testing;
 
 namespace OnnxCompress.OnnxRuntime.Tests;

@@ -1,5 +1,5 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using OnnxCompress.Calibration.Data;
-using OnnxCompress.Calibration.Data.Images;
+using OnnxCompress.Samples;
+using OnnxCompress.Samples.Images;
 
 namespace OnnxCompress.Cli.Options;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Cli.Options;
 

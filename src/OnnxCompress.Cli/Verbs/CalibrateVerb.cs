@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;

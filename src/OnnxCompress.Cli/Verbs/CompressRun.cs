@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;

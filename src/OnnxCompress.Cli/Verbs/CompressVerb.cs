@@ -1,6 +1,6 @@
 using System.CommandLine;
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Reporting;

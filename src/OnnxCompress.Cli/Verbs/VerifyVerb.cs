@@ -1,6 +1,4 @@
 using System.CommandLine;
-using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
@@ -8,6 +6,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reporting;
+using OnnxCompress.Samples;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli.Verbs;

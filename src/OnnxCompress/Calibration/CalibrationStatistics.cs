@@ -1,4 +1,4 @@
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 

@@ -1,6 +1,7 @@
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Calibration;
 
@@ -37,7 +38,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
             batchSize = (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize);
         }
 
-        var tapped = GramTaps.Insert(model, shapes, distinct, SampleBatches.Fixed(model.Inputs) ?? batchSize, varies, out var outputs);
+        var tapped = GramTaps.Insert(model, shapes, distinct, InputSizes.FixedBatch(model.Inputs) ?? batchSize, varies, out var outputs);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
         var taps = outputs.Length;

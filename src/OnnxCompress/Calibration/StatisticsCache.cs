@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 

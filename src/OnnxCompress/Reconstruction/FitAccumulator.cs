@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Reconstruction;
 

@@ -1,6 +1,6 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Reconstruction;
 

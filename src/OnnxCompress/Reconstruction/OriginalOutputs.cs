@@ -1,8 +1,9 @@
 using System.Globalization;
-using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Reconstruction;
 

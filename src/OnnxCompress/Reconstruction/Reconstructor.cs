@@ -1,8 +1,8 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Reconstruction;
 

@@ -2,6 +2,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.Interpolative;
 using OnnxCompress.Selection.Redundancy;

@@ -3,6 +3,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Selection;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Simplification;
 

@@ -1,5 +1,5 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Simplification;
 

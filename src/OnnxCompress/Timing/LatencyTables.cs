@@ -1,7 +1,7 @@
-using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Timing;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Timing;
 

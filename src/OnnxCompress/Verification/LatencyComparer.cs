@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Verification;
 

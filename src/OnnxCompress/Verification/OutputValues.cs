@@ -1,6 +1,6 @@
 using System.Numerics;
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Verification;
 

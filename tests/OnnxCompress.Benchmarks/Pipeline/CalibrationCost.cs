@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 

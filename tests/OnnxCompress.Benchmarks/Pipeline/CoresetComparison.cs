@@ -1,11 +1,12 @@
 using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Timing;

@@ -7,6 +7,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Running;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;

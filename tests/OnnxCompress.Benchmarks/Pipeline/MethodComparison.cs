@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
@@ -9,6 +8,8 @@ using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 
 namespace OnnxCompress.Benchmarks.Pipeline;

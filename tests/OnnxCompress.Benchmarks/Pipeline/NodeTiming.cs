@@ -1,6 +1,6 @@
 using System.Globalization;
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;

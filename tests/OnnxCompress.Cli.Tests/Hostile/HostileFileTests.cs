@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;

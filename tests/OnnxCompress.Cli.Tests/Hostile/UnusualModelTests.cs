@@ -1,12 +1,12 @@
 using Google.Protobuf;
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
 

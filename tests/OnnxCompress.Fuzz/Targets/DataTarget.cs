@@ -1,5 +1,5 @@
-using OnnxCompress.Calibration.Data;
-using OnnxCompress.Calibration.Data.Images;
+using OnnxCompress.Samples;
+using OnnxCompress.Samples.Images;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Fuzz.Targets;

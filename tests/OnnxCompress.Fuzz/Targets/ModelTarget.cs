@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Fuzz.Mutations;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;

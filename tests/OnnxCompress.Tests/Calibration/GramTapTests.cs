@@ -1,7 +1,8 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
 

@@ -1,5 +1,5 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;

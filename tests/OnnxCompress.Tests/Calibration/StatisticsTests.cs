@@ -1,5 +1,5 @@
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
+using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;

@@ -1,6 +1,7 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Reconstruction;

@@ -1,5 +1,6 @@
 using OnnxCompress.Calibration;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
 using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Reconstruction;

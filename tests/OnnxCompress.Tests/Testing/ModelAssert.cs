@@ -1,6 +1,7 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Testing;
 
 namespace OnnxCompress.Tests.Testing;

@@ -1,7 +1,7 @@
-using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Models;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Tests.Testing;
 

@@ -1,5 +1,5 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.Tests.Testing;
 

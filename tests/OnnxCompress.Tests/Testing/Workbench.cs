@@ -1,10 +1,11 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Calibration.Data;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Interpolative;
 

@@ -1,5 +1,5 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Forms;
+using OnnxCompress.Running;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Timing;

@@ -1,7 +1,7 @@
 using Google.Protobuf;
-using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Tests.Verification;
 

@@ -1,0 +1,130 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Running;
+
+/// <summary>
+/// Learns the shape of every tensor by running the model with all of them as outputs: right for every operator the
+/// runtime knows, shape arithmetic and custom domains included. A run with another batch, and one with other lengths,
+/// show which axes are dynamic.
+/// </summary>
+internal static class ShapeObserver
+{
+    /// <summary>Integer tensors up to this many elements are taken for shape arithmetic.</summary>
+    private const int LargestShapeTensor = 64;
+
+    /// <summary>Observes all shapes.</summary>
+    /// <param name="runtime">Where the model runs.</param>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="sample">One sample for each input, or as many as the model's fixed batch holds.</param>
+    /// <param name="cancellation">Stops the runs.</param>
+    public static TensorShapes Observe(IModelRuntime runtime, OnnxModel model, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
+    {
+        var names = model.Graph.Nodes
+            .Where(n => n.OpType != "Constant" || n.Tensor("value") is null)
+            .SelectMany(n => n.Outputs)
+            .Where(o => o.Length > 0 && !model.Graph.IsOutput(o))
+            .ToArray();
+        var observable = model.Clone();
+        foreach (var name in names)
+        {
+            observable.Graph.AddOutput(name);
+        }
+
+        using var session = runtime.Open(observable, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
+        // Sequences and maps have no shape; the analysis treats what it does not know as opaque.
+        string[] tensors = [.. session.Outputs.Where(o => o.Type != ElementType.Undefined).Select(o => o.Name)];
+        var shapes = new TensorShapes { Samples = InputSizes.FixedBatch(model.Inputs) ?? 1 };
+        foreach (var input in sample)
+        {
+            shapes.Set(input.Name, input.Type, [.. input.Dims.Select(d => checked((int)d))]);
+        }
+
+        using (var result = session.Run(sample, tensors, cancellation))
+        {
+            Note(result, tensors, shapes);
+        }
+
+        NoteDynamic(session, tensors, Varied(model, sample, axis => axis == 0), shapes, cancellation);
+        NoteDynamic(session, tensors, Varied(model, sample, axis => axis != 0), shapes, cancellation);
+        return shapes;
+    }
+
+    private static void Note(RunResult result, string[] tensors, TensorShapes shapes)
+    {
+        for (var i = 0; i < tensors.Length; i++)
+        {
+            var dims = result.Dims(i).Select(d => checked((int)d)).ToArray();
+            shapes.Set(tensors[i], result.Type(i), dims);
+            if (result.Type(i) == ElementType.Int64 && dims.Aggregate(1L, (product, d) => product * d) <= LargestShapeTensor)
+            {
+                shapes.SetIntegers(tensors[i], result.Values<long>(i).ToArray());
+            }
+        }
+    }
+
+    /// <summary>The sample's shapes with some dynamic axes one larger, zeros for values; null when none is dynamic.</summary>
+    private static List<HostTensor>? Varied(OnnxModel model, IReadOnlyList<HostTensor> sample, Func<int, bool> varies)
+    {
+        var any = false;
+        var varied = new List<HostTensor>();
+        var inputs = model.Inputs.ToDictionary(i => i.Name, i => i.Dims, StringComparer.Ordinal);
+        foreach (var input in sample)
+        {
+            var declared = inputs[input.Name];
+            var dims = input.Dims.ToArray();
+            for (var axis = 0; axis < dims.Length; axis++)
+            {
+                if (varies(axis) && declared is not null && declared[axis].Value is null)
+                {
+                    dims[axis]++;
+                    any = true;
+                }
+            }
+
+            var count = dims.Aggregate(1L, (product, d) => product * d);
+            varied.Add(new HostTensor(input.Name, input.Type, dims, Array.CreateInstance(input.Values.GetType().GetElementType()!, count)));
+        }
+
+        return any ? varied : null;
+    }
+
+    private static void NoteDynamic(
+        IModelSession session, string[] tensors, IReadOnlyList<HostTensor>? inputs, TensorShapes shapes, CancellationToken cancellation)
+    {
+        if (inputs is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var result = session.Run(inputs, tensors, cancellation);
+            for (var i = 0; i < tensors.Length; i++)
+            {
+                Compare(tensors[i], result.Dims(i), shapes);
+            }
+
+            foreach (var input in inputs)
+            {
+                Compare(input.Name, input.Dims, shapes);
+            }
+        }
+        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.RunFailed)
+        {
+            // The model declares the axis dynamic but runs at this size only: then it is as good as fixed.
+        }
+    }
+
+    private static void Compare(string tensor, IReadOnlyList<long> dims, TensorShapes shapes)
+    {
+        var known = shapes.Of(tensor)!;
+        for (var axis = 0; axis < Math.Min(known.Length, dims.Count); axis++)
+        {
+            if (known[axis] != dims[axis])
+            {
+                shapes.SetDynamic(tensor, axis);
+            }
+        }
+    }
+}

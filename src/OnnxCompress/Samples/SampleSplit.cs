@@ -1,0 +1,90 @@
+using OnnxCompress.Diagnostics;
+
+namespace OnnxCompress.Samples;
+
+/// <summary>
+/// Samples divided into three parts by content: equal samples land in the same part, and the order of the file does not
+/// matter. Statistics feed the solvers, the validation part compares plans, the guard part is looked at once, at the end.
+/// </summary>
+/// <param name="Statistics">Indices for statistics, ascending.</param>
+/// <param name="Validation">Indices that plans are compared on, ascending.</param>
+/// <param name="Guard">Indices that the result is held against, ascending.</param>
+internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<int> Validation, IReadOnlyList<int> Guard)
+{
+    /// <summary>Share of the samples that plans are compared on.</summary>
+    public const double ValidationShare = 0.15;
+
+    /// <summary>Share of the samples that the result is held against, unless another is asked for.</summary>
+    public const double DefaultGuardShare = 0.25;
+
+    /// <summary>The largest share that can be held out.</summary>
+    public const double MaximumGuardShare = 0.8;
+
+    /// <summary>Divides samples; reads each one once.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="guardShare">In [0, <see cref="MaximumGuardShare"/>].</param>
+    /// <param name="seed">Another seed gives another division.</param>
+    /// <param name="maximumStatistics">Keeps at most this many for statistics, chosen by content as well; null keeps all.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
+    /// <exception cref="OnnxCompressException">OCX3006 or OCX3002: a sample cannot be used.</exception>
+    public static SampleSplit Create(
+        ISampleSource source, double guardShare, int seed, int? maximumStatistics, CancellationToken cancellation)
+    {
+        if (!(guardShare >= 0 && guardShare <= MaximumGuardShare))
+        {
+            throw new ArgumentOutOfRangeException(nameof(guardShare), guardShare, $"The guard's share must lie in [0, {MaximumGuardShare}].");
+        }
+
+        // Ranks of hashes rather than hashes against thresholds: the shares are met even with few samples.
+        var (ranked, hashes) = Rank(source, seed, cancellation);
+        var guard = Part(ranked, hashes, 0, guardShare);
+        var validation = Part(ranked, hashes, guard.Length, ValidationShare);
+        var statistics = ranked.AsSpan(guard.Length + validation.Length);
+        return new(
+            Ascending(statistics[..Math.Min(statistics.Length, maximumStatistics ?? int.MaxValue)]), Ascending(validation), Ascending(guard));
+    }
+
+    /// <summary>Some of the samples, chosen by content, so that neither their order nor the file they are in matters.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="seed">Another seed gives another choice.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Indices, ascending.</returns>
+    public static IReadOnlyList<int> Choose(ISampleSource source, int seed, int most, CancellationToken cancellation)
+    {
+        var ranked = Rank(source, seed, cancellation).Ranked;
+        return Ascending(ranked.AsSpan(0, Math.Min(ranked.Length, most)));
+    }
+
+    private static (int[] Ranked, ulong[] Hashes) Rank(ISampleSource source, int seed, CancellationToken cancellation)
+    {
+        var hashes = new ulong[source.Count];
+        for (var index = 0; index < hashes.Length; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hashes[index] = SampleContent.Hash(source, index, seed);
+        }
+
+        return ([.. Enumerable.Range(0, hashes.Length).OrderBy(index => hashes[index]).ThenBy(index => index)], hashes);
+    }
+
+    // The share, rounded down, and further to where the hash changes: duplicates stay together.
+    private static ReadOnlySpan<int> Part(int[] ranked, ulong[] hashes, int start, double share)
+    {
+        var end = start + (int)(ranked.Length * share);
+        while (end > start && end < ranked.Length && hashes[ranked[end]] == hashes[ranked[end - 1]])
+        {
+            end--;
+        }
+
+        return ranked.AsSpan(start, end - start);
+    }
+
+    private static int[] Ascending(ReadOnlySpan<int> indices)
+    {
+        var sorted = indices.ToArray();
+        Array.Sort(sorted);
+        return sorted;
+    }
+}
