@@ -8,7 +8,7 @@ using ElementType = OnnxCompress.Models.ElementType;
 
 namespace OnnxCompress.OnnxRuntime;
 
-/// <summary>A session of ONNX Runtime; inputs and outputs stay where they are, nothing is copied.</summary>
+/// <summary>A session of ONNX Runtime; outputs stay where they are, inputs are copied to where their place cannot change a result.</summary>
 internal sealed class OrtSession : IModelSession
 {
     private readonly InferenceSession _session;
@@ -70,20 +70,15 @@ internal sealed class OrtSession : IModelSession
         }
     }
 
-    private static T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], List<OrtValue>, T> run, CancellationToken cancellation)
+    private static T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], IReadOnlyCollection<OrtValue>, T> run, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var values = new List<OrtValue>(inputs.Count);
+        using var feeds = new FedInputs(inputs);
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var registration = cancellation.Register(() => options.Terminate = true);
         try
         {
-            foreach (var input in inputs)
-            {
-                values.Add(Wrap(input));
-            }
-
-            return run(options, [.. inputs.Select(i => i.Name)], values);
+            return run(options, feeds.Names, feeds.Values);
         }
         catch (OnnxRuntimeException e)
         {
@@ -92,12 +87,7 @@ internal sealed class OrtSession : IModelSession
                 DiagnosticCodes.RunFailed,
                 $"ONNX Runtime failed while running the model: {OrtRuntime.FirstLine(e.Message)}",
                 e);
-        }
-        finally
-        {
-            values.ForEach(v => v.Dispose());
-        }
-    }
+        }    }
 
     /// <inheritdoc />
     public void Dispose()
@@ -159,7 +149,7 @@ internal sealed class OrtSession : IModelSession
         ElementType.Float16 => Wrap(MemoryMarshal.Cast<Half, Float16>((Half[])tensor.Values).ToArray(), tensor),
         _ => throw new OnnxCompressException(
             DiagnosticCodes.RunFailed,
-            $"Input '{tensor.Name}' is {tensor.Type}, which this tool cannot feed."),
+            $"Output '{tensor.Name}' is {tensor.Type}, which this tool cannot read."),
     };
 
     private static OrtValue Wrap<T>(T[] values, HostTensor tensor)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
@@ -50,6 +51,30 @@ public sealed class SessionTests
         Assert.Equal(type, result.Type(0));
         Assert.Equal([3L], result.Dims(0));
         Assert.Equal(values, Read(result, type));
+    }
+
+    [Fact]
+    public void Results_do_not_depend_on_where_in_memory_an_input_lies()
+    {
+        // Sums that are not exact: another order of the terms gives another last bit.
+        var values = Enumerable.Range(1, 4001).Select(i => 1f / i).ToArray();
+        using var session = Runtime.Open(SmallModels.OneNode("ReduceSum", ElementType.Float), new SessionSettings(1));
+        var places = new HashSet<long>();
+        var sums = new HashSet<int>();
+        for (var attempt = 0; attempt < 64; attempt++)
+        {
+            _ = GC.AllocateUninitializedArray<byte>(1 + attempt, pinned: true);
+            var moved = GC.AllocateUninitializedArray<float>(values.Length, pinned: true);
+            values.CopyTo(moved.AsSpan());
+            places.Add(Marshal.UnsafeAddrOfPinnedArrayElement(moved, 0) % 64);
+
+            using var result = session.Run([new HostTensor("x", ElementType.Float, [values.Length], moved)], ["y"], Token);
+
+            sums.Add(BitConverter.SingleToInt32Bits(result.Values<float>(0)[0]));
+        }
+
+        Assert.True(places.Count > 2);
+        Assert.Single(sums);
     }
 
     [Fact]

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.OnnxRuntime;
+
+/// <summary>
+/// The inputs of one run, copied to memory that begins at a cache line. Sums in the runtime add terms in an order that depends
+/// on where the first one lies, and an array of .NET lies anywhere: the last bits would change from run to run.
+/// </summary>
+internal sealed unsafe class FedInputs : IDisposable
+{
+    private const nuint Alignment = 64; // also the widest vector
+
+    private readonly List<nint> _memory = [];
+    private readonly List<OrtValue> _values = [];
+
+    /// <summary>Copies the inputs.</summary>
+    /// <exception cref="OnnxCompressException">OCX3003: an input's type is none that numbers in memory can have.</exception>
+    public FedInputs(IReadOnlyList<HostTensor> inputs)
+    {
+        Names = [.. inputs.Select(input => input.Name)];
+        try
+        {
+            foreach (var input in inputs)
+            {
+                _values.Add(Copy(input));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Names of the inputs.</summary>
+    public string[] Names { get; }
+
+    /// <summary>Values, in the order of <see cref="Names"/>.</summary>
+    public IReadOnlyCollection<OrtValue> Values => _values;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _values.ForEach(value => value.Dispose());
+        _memory.ForEach(memory => NativeMemory.AlignedFree((void*)memory));
+        _values.Clear();
+        _memory.Clear();
+    }
+
+    private OrtValue Copy(HostTensor input)
+    {
+        var size = input.Type.SizeInBytes();
+        if (size == 0)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.RunFailed, $"Input '{input.Name}' is {input.Type}, which this tool cannot feed.");
+        }
+
+        var bytes = checked((int)(input.Count * size));
+        var memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        _memory.Add((nint)memory);
+        MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(input.Values), bytes).CopyTo(new(memory, bytes));
+        return OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)input.Type, [.. input.Dims], (nint)memory, bytes);
+    }
+}
