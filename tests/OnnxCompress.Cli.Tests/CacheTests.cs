@@ -37,7 +37,7 @@ public sealed class CacheTests : IDisposable
         var report = _folder.File("r.json");
         var run = CliRun.Of([
             "compress", SampleFiles.Model, "-o", _folder.File("o.onnx"), "--overwrite", "-d", SampleFiles.Calibration, "--scale", "0.00392156862745098",
-            "--samples", "96", "--methods", "svd", "--reconstruct", "local", "--threads", "1", "--min-agreement", "0", "--force",
+            "--samples", "96", "--methods", "svd", "--reconstruct", "local", "--trials", "1", "--threads", "1", "--min-agreement", "0", "--force",
             "--cache-dir", _folder.File("cache"), "--report", report, .. budget]);
         Assert.True(run.Code == 0, run.Error);
         using var document = JsonDocument.Parse(File.ReadAllText(report));

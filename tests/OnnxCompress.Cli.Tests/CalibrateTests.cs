@@ -19,8 +19,8 @@ public sealed class CalibrateTests : IDisposable
     {
         string[] common = ["-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "120"];
         var calibrated = CliRun.Of(["calibrate", SampleFiles.Model, "-o", Stats, "--json", .. common]);
-        var beside = CliRun.Of(["compress", SampleFiles.Model, "-o", Out, "--keep-macs", "0.6", "--statistics", Stats, .. common]);
-        var alone = CliRun.Of(["compress", SampleFiles.Model, "-o", _folder.File("alone.onnx"), "--keep-macs", "0.6", .. common]);
+        var beside = CliRun.Of(["compress", SampleFiles.Model, "-o", Out, "--keep-macs", "0.6", "--trials", "2", "--statistics", Stats, .. common]);
+        var alone = CliRun.Of(["compress", SampleFiles.Model, "-o", _folder.File("alone.onnx"), "--keep-macs", "0.6", "--trials", "2", .. common]);
 
         using var report = JsonDocument.Parse(calibrated.Output);
         Assert.Equal((0, 0, 0), (calibrated.Code, beside.Code, alone.Code));
@@ -61,7 +61,8 @@ public sealed class CalibrateTests : IDisposable
         Calibrate("--holdout", "0", "--samples", "100");
 
         var run = CliRun.Of(
-            "compress", SampleFiles.Model, "-o", Out, "--keep-macs", "0.6", "--statistics", Stats, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--holdout", "0.5");
+            "compress", SampleFiles.Model, "-o", Out, "--keep-macs", "0.6", "--trials", "1", "--statistics", Stats, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale,
+            "--holdout", "0.5");
 
         Assert.Equal(0, run.Code);
         var left = int.Parse(run.Error.Split("warning OCX3024: ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);

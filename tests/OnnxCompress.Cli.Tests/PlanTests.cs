@@ -16,9 +16,9 @@ public sealed class PlanTests : IDisposable
     {
         var (plan, beside, applied, direct) = (_folder.File("plan.json"), _folder.File("beside.json"), _folder.File("applied.onnx"), _folder.File("direct.onnx"));
 
-        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", "--trials", "2", .. Data]).Code);
         Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, .. Data]).Code);
-        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--save-plan", beside, "--keep-macs", "0.6", .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "-o", direct, "--save-plan", beside, "--keep-macs", "0.6", "--trials", "2", .. Data]).Code);
 
         Assert.Equal(File.ReadAllBytes(direct), File.ReadAllBytes(applied));
         Assert.Equal(File.ReadAllText(plan), File.ReadAllText(beside));
@@ -63,7 +63,7 @@ public sealed class PlanTests : IDisposable
     {
         var (plan, applied) = (_folder.File("plan.json"), _folder.File("applied.onnx"));
         string[] fast = ["--methods", "id", "--reconstruct", "local"];
-        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", .. fast, .. Data]).Code);
+        Assert.Equal(0, CliRun.Of(["plan", SampleFiles.Model, "-o", plan, "--keep-macs", "0.6", "--trials", "1", .. fast, .. Data]).Code);
 
         Assert.Equal(0, CliRun.Of(["apply", SampleFiles.Model, plan, "-o", applied, "--locked", .. fast, .. Data]).Code);
         Assert.Equal(0, CliRun.Of(["compress", SampleFiles.Model, "--plan", plan, "-o", applied, "--overwrite", "--locked", .. fast, .. Data]).Code);

@@ -13,10 +13,10 @@ public sealed class FuzzTests : IDisposable
 
     [Fact]
     public void Mutated_files_never_end_in_anything_but_a_diagnostic() =>
-        Runs("fuzz", "--seed", "20261121", "--seconds", "30", "--findings", _folder.Root);
+        Runs("fuzz", "--seed", "20261121", "--seconds", "15", "--findings", _folder.Root);
 
     [Fact]
-    public void A_killed_run_leaves_the_old_output_or_the_new_one() => Runs("interrupt", "--runs", "5", "--seed", "1");
+    public void A_killed_run_leaves_the_old_output_or_the_new_one() => Runs("interrupt", "--runs", "3", "--seed", "1");
 
     private static void Runs(params string[] args)
     {

@@ -132,7 +132,7 @@ public sealed class OutputTests : IDisposable
         ' ', OnnxModel.Load(path).Graph.Initializers.Values.Select(i => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(i.ReadBytes()))));
 
     private static string[] Arguments(string model, string output, string keep) =>
-        ["compress", model, "-o", output, "--overwrite", "--keep-params", keep, "--methods", "id", "--reconstruct", "none", "--threads", "1"];
+        ["compress", model, "-o", output, "--overwrite", "--keep-params", keep, "--methods", "id", "--trials", "1", "--reconstruct", "none", "--threads", "1"];
 
     private static Process Start(string program, IEnumerable<string> args) =>
         Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;

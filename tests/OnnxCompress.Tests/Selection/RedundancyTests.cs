@@ -41,7 +41,7 @@ public sealed class RedundancyTests
     {
         for (var seed = 0; seed < 10; seed++)
         {
-            var data = GramData.Correlated(2000, seed, 6);
+            var data = GramData.Correlated(400, seed, 6);
             var (bench, moments) = GramData.Moments(data, check: null, centre: false);
 
             var curve = BackwardElimination.Run(bench.Group("f1"), [moments], Workbench.Backend, Token);

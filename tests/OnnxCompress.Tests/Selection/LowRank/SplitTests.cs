@@ -102,6 +102,8 @@ public sealed class SplitTests
         var problems = SplitSites.Find(bench.Analysis)
             .Select(l => new LayerProblems(bench.Analysis, new CalibrationStatistics(model.Sha256)).Of(l, model.Graph))
             .Where(p => p.Size.Kernel.Length > 0 && p.Size.Inputs >= 8)
+            .OrderBy(p => p.Weight.Rows * p.Weight.Columns)
+            .Take(3)
             .ToArray();
 
         Assert.NotEmpty(problems);
