@@ -29,6 +29,16 @@ internal sealed class Fuzzing(int seed, IReadOnlyCollection<string> only)
     public FuzzOutcome Run(long number, string folder)
     {
         var (target, input) = Make(number);
+        return Run(target, input, Mix(number) ^ 1, folder);
+    }
+
+    /// <summary>Runs given bytes.</summary>
+    /// <param name="target">What reads them.</param>
+    /// <param name="input">The bytes.</param>
+    /// <param name="seed">Of the choices on the way.</param>
+    /// <param name="folder">Where their file is put; cleared by the caller.</param>
+    public static FuzzOutcome Run(FuzzTarget target, byte[] input, int seed, string folder)
+    {
         var path = Path.Combine(folder, "input" + target.Extension);
         File.WriteAllBytes(path, input);
         var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Process.GetCurrentProcess().TotalProcessorTime);
@@ -38,7 +48,7 @@ internal sealed class Fuzzing(int seed, IReadOnlyCollection<string> only)
         var refused = "";
         try
         {
-            target.Run(input, path, new Random(Mix(number) ^ 1), cancellation.Token);
+            target.Run(input, path, new Random(seed), cancellation.Token);
         }
         catch (OnnxCompressException refusal)
         {

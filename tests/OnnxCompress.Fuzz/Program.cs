@@ -15,6 +15,8 @@ try
             return InterruptRun.Run(rest);
         case ["kill", .. var rest]:
             return KillRun.Run(rest);
+        case ["coverage", .. var rest]:
+            return CoverageRun.Run(rest);
         case ["worker", .. var rest]:
             return FuzzWorker.Run(rest);
     }
@@ -29,6 +31,7 @@ Console.Error.WriteLine("""
     fuzz      [--seed S] [--seconds N] [--target NAME,...] [--from I] [--findings FOLDER]: mutated files into every reader and the analysis
     interrupt [--seed S] [--runs N]: kills runs that replace an output, and looks at what is left
     kill      [--seed S] [--runs N] [--scene compress,calibrate,merge,explore,build]: kills commands and builds, and looks at what is left then and after the next run
+    coverage  --target NAME [--corpus FOLDER [--inputs N] | --file FILE]: under afl-fuzz, see coverage.sh; writes its first inputs; one input again
     fuzz      --seed S --only I [--target NAME,...]: one input again
     """);
 return 2;

@@ -6,6 +6,7 @@ using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Testing;
 
 namespace OnnxCompress.Fuzz.Targets;
 
@@ -48,6 +49,11 @@ internal sealed class ModelTarget : FuzzTarget
             ProtoFields.Mutate(proto, random);
         }
 
+        if (random.Next(5) == 0)
+        {
+            GraphGrowth.Grow(proto, random);
+        }
+
         if (random.Next(60) == 0)
         {
             ModelCorpus.Nest(proto, 1 + random.Next(200), random);
@@ -59,6 +65,7 @@ internal sealed class ModelTarget : FuzzTarget
     /// <inheritdoc />
     public override void Run(byte[] input, string path, Random random, CancellationToken cancellation)
     {
+        PutSideFiles(Path.GetDirectoryName(path)!);
         var model = OnnxModel.Load(path);
         var compressor = new Compressor(Backend, Runtime);
         var shapes = model.Inputs.Where(i => i.Dims is not null && i.Dims.Any(d => d.Value is null))
@@ -91,6 +98,21 @@ internal sealed class ModelTarget : FuzzTarget
         _ = OnnxModel.Load(path + ".out");
         File.Delete(path + ".out");
         File.Delete(path + ".out.data");
+    }
+
+    /// <summary>What a model may name beside itself: a file with weights, one that never ends being opened, one that leads to itself.</summary>
+    private static void PutSideFiles(string folder)
+    {
+        var weights = Path.Combine(folder, "weights.bin");
+        if (!File.Exists(weights))
+        {
+            File.WriteAllBytes(weights, new byte[4096]);
+            if (!OperatingSystem.IsWindows())
+            {
+                SpecialFiles.Fifo(Path.Combine(folder, "pipe"));
+                File.CreateSymbolicLink(Path.Combine(folder, "loop"), Path.Combine(folder, "loop"));
+            }
+        }
     }
 
     /// <summary>Whether running it takes long by its own declaration: that is a large model, and no defect.</summary>
