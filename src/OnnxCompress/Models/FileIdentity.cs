@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,10 +13,6 @@ namespace OnnxCompress.Models;
 /// <param name="Owner">The user it belongs to; 0 where the system has no such numbers.</param>
 internal readonly partial record struct FileIdentity(FileKind Kind, ulong Device, ulong Number, uint Owner)
 {
-    private const int CurrentFolder = -100;
-    private const int NoFollow = 0x100;
-    private const uint BasicStatus = 0x7ff;
-
     /// <summary>The path itself: a link is a link.</summary>
     public static FileIdentity OfEntry(string path) => Of(path, follow: false);
 
@@ -34,57 +29,20 @@ internal readonly partial record struct FileIdentity(FileKind Kind, ulong Device
             return OnWindows(path, follow);
         }
 
-        if (OperatingSystem.IsLinux() && StatxNumber() is { } number)
+        try
         {
-            return OnLinux(path, follow, number);
+            return NativeFile.Look(path, follow) is { } status ? new(status.Kind, status.Device, status.Number, status.Owner) : default;
         }
-
-        return OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? OnMac(path, follow) : ByAttributes(path);
-    }
-
-    /// <summary>Called by number: not every C library has a function for it, and the layout is the kernel's own.</summary>
-    private static nint? StatxNumber() => RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => 332,
-        Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64 => 291,
-        Architecture.S390x => 379,
-        Architecture.Ppc64le => 383,
-        _ => null,
-    };
-
-    private static FileIdentity OnLinux(string path, bool follow, nint number)
-    {
-        Span<byte> status = stackalloc byte[256];
-        status.Clear();
-        if (syscall(number, CurrentFolder, path, follow ? 0 : NoFollow, (nint)BasicStatus, status) != 0)
+        catch (IOException)
         {
             return default;
         }
-
-        var device = ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(status[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(status[140..]);
-        return new(
-            KindOf(BinaryPrimitives.ReadUInt16LittleEndian(status[28..])), device, BinaryPrimitives.ReadUInt64LittleEndian(status[32..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(status[20..]));
+        catch (EntryPointNotFoundException)
+        {
+            // A C library older than the call.
+            return ByAttributes(path);
+        }
     }
-
-    private static FileIdentity OnMac(string path, bool follow)
-    {
-        Span<byte> status = stackalloc byte[256];
-        status.Clear();
-        return (follow ? stat(path, status) : lstat(path, status)) != 0
-            ? default
-            : new(
-                KindOf(BinaryPrimitives.ReadUInt16LittleEndian(status[4..])), BinaryPrimitives.ReadUInt32LittleEndian(status),
-                BinaryPrimitives.ReadUInt64LittleEndian(status[8..]), BinaryPrimitives.ReadUInt32LittleEndian(status[16..]));
-    }
-
-    private static FileKind KindOf(ushort mode) => (mode & 0xf000) switch
-    {
-        0x8000 => FileKind.Regular,
-        0x4000 => FileKind.Folder,
-        0xa000 => FileKind.Link,
-        _ => FileKind.Special,
-    };
 
     private static FileIdentity OnWindows(string path, bool follow)
     {
@@ -119,18 +77,6 @@ internal readonly partial record struct FileIdentity(FileKind Kind, ulong Device
         return new(
             info.LinkTarget is not null ? FileKind.Link : !info.Exists ? FileKind.Missing : info is DirectoryInfo ? FileKind.Folder : FileKind.Regular, 0, 0, 0);
     }
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial nint syscall(nint number, nint folder, string path, nint flags, nint mask, Span<byte> status);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int stat(string path, Span<byte> status);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int lstat(string path, Span<byte> status);
 
     [LibraryImport("kernel32")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -1,17 +1,25 @@
 namespace OnnxCompress.Models;
 
-/// <summary>What a file is.</summary>
-/// <param name="isRegular">Whether it holds bytes on a file system, and is no device, FIFO, socket or folder.</param>
-/// <param name="isFolder">Whether it is a folder.</param>
-/// <param name="length">Bytes, as the file system states them.</param>
-internal sealed class FileStatus(bool isRegular, bool isFolder, long length)
+/// <summary>What a file is, as the file system states it.</summary>
+/// <param name="kind">What it is.</param>
+/// <param name="length">Bytes.</param>
+/// <param name="device">The file system it lies on.</param>
+/// <param name="number">Its number there (inode): equal for all hard links of a file.</param>
+/// <param name="owner">The user it belongs to.</param>
+internal sealed class FileStatus(FileKind kind, long length, ulong device, ulong number, uint owner)
 {
-    /// <summary>Whether it holds bytes on a file system, and is no device, FIFO, socket or folder.</summary>
-    public bool IsRegular => isRegular;
+    /// <summary>What it is.</summary>
+    public FileKind Kind => kind;
 
-    /// <summary>Whether it is a folder.</summary>
-    public bool IsFolder => isFolder;
-
-    /// <summary>Bytes, as the file system states them.</summary>
+    /// <summary>Bytes.</summary>
     public long Length => length;
+
+    /// <summary>The file system it lies on.</summary>
+    public ulong Device => device;
+
+    /// <summary>Its number there (inode): equal for all hard links of a file.</summary>
+    public ulong Number => number;
+
+    /// <summary>The user it belongs to.</summary>
+    public uint Owner => owner;
 }

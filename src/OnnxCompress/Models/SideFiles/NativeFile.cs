@@ -11,14 +11,11 @@ namespace OnnxCompress.Models;
 /// </summary>
 internal static class NativeFile
 {
-    private const int KindMask = 0xF000;
-    private const int Regular = 0x8000;
-    private const int Folder = 0x4000;
-
     // Linux: statx(2) has one layout on every processor. https://man7.org/linux/man-pages/man2/statx.2.html
     private const int CurrentFolder = -100;
     private const int EmptyPath = 0x1000;
-    private const uint KindAndSize = 0x1 | 0x200;
+    private const int NoFollow = 0x100;
+    private const uint BasicStatus = 0x7FF;
 
     // Never waits for the other end of a FIFO, is not inherited, takes no terminal.
     private const int LinuxFlags = 0x800 | 0x80000 | 0x100;
@@ -26,6 +23,8 @@ internal static class NativeFile
 
     private const int NotThere = 2;
     private const int NotAFolder = 20;
+
+    private static bool IsOldMac { get; } = !RuntimeInformation.IsOSPlatform(OSPlatform.Linux) && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     private static bool IsLinux { get; } = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
 
@@ -38,30 +37,33 @@ internal static class NativeFile
         return handle >= 0 ? new SafeFileHandle((IntPtr)handle, ownsHandle: true) : Absent<SafeFileHandle>();
     }
 
-    /// <summary>The kind and size of a file of a Unix.</summary>
-    /// <param name="path">The file, or null for <paramref name="handle"/>.</param>
-    /// <param name="handle">The open file.</param>
+    /// <summary>What a name of a Unix stands for.</summary>
+    /// <param name="path">The name.</param>
+    /// <param name="follow">Whether links are followed.</param>
     /// <returns>Null when there is no such file.</returns>
     /// <exception cref="IOException">The system does not tell.</exception>
-    public static FileStatus? Look(string? path, SafeFileHandle? handle)
+    public static FileStatus? Look(string path, bool follow = true)
     {
         var answer = new byte[512];
-        var number = handle is null ? -1 : (int)handle.DangerousGetHandle();
-        var failed = (IsLinux, path) switch
+        var failed = (IsLinux, IsOldMac, follow) switch
         {
-            (true, null) => statx(number, Text(""), EmptyPath, KindAndSize, answer),
-            (true, _) => statx(CurrentFolder, Text(path!), 0, KindAndSize, answer),
-            (_, null) => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? fstat64(number, answer) : fstat(number, answer),
-            _ => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? stat64(Text(path!), answer) : stat(Text(path!), answer),
+            (true, _, _) => statx(CurrentFolder, Text(path), follow ? 0 : NoFollow, BasicStatus, answer),
+            (_, true, true) => stat64(Text(path), answer),
+            (_, true, false) => lstat64(Text(path), answer),
+            (_, _, true) => stat(Text(path), answer),
+            _ => lstat(Text(path), answer),
         };
-        if (failed != 0)
-        {
-            return Absent<FileStatus>();
-        }
+        return failed == 0 ? Read(answer) : Absent<FileStatus>();
+    }
 
-        // struct statx and the struct stat of macOS, which also has one layout on every processor.
-        var mode = BitConverter.ToUInt16(answer, IsLinux ? 28 : 4) & KindMask;
-        return new(mode == Regular, mode == Folder, BitConverter.ToInt64(answer, IsLinux ? 40 : 96));
+    /// <summary>What an open file of a Unix is.</summary>
+    /// <exception cref="IOException">The system does not tell.</exception>
+    public static FileStatus Look(SafeFileHandle handle)
+    {
+        var answer = new byte[512];
+        var number = (int)handle.DangerousGetHandle();
+        var failed = IsLinux ? statx(number, Text(""), EmptyPath, BasicStatus, answer) : IsOldMac ? fstat64(number, answer) : fstat(number, answer);
+        return failed == 0 ? Read(answer) : throw Failure();
     }
 
     /// <summary>Where an open file of a Unix lies, without links.</summary>
@@ -100,6 +102,23 @@ internal static class NativeFile
             : path.StartsWith(@"\\?\", StringComparison.Ordinal) ? path.Substring(4) : path;
     }
 
+    // struct statx, and the struct stat of macOS, which also has one layout on every processor.
+    private static FileStatus Read(byte[] answer) => IsLinux
+        ? new(
+            KindOf(BitConverter.ToUInt16(answer, 28)), BitConverter.ToInt64(answer, 40),
+            ((ulong)BitConverter.ToUInt32(answer, 136) << 32) | BitConverter.ToUInt32(answer, 140), BitConverter.ToUInt64(answer, 32), BitConverter.ToUInt32(answer, 20))
+        : new(
+            KindOf(BitConverter.ToUInt16(answer, 4)), BitConverter.ToInt64(answer, 96),
+            BitConverter.ToUInt32(answer, 0), BitConverter.ToUInt64(answer, 8), BitConverter.ToUInt32(answer, 16));
+
+    private static FileKind KindOf(ushort mode) => (mode & 0xF000) switch
+    {
+        0x8000 => FileKind.Regular,
+        0x4000 => FileKind.Folder,
+        0xA000 => FileKind.Link,
+        _ => FileKind.Special,
+    };
+
     private static T? Absent<T>()
         where T : class => Marshal.GetLastWin32Error() is NotThere or NotAFolder ? null : throw Failure();
 
@@ -124,6 +143,14 @@ internal static class NativeFile
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int fstat(int handle, byte[] answer);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int lstat(byte[] path, byte[] answer);
+
+    [DllImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int lstat64(byte[] path, byte[] answer);
 
     [DllImport("libc", EntryPoint = "stat$INODE64", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -49,11 +49,11 @@ internal sealed class RegularFile : IDisposable
     // Opening alone makes some devices act, so the name is looked at before; what counts is the look at the handle after.
     private static RegularFile OpenOnUnix(string path)
     {
-        _ = LengthOf(NativeFile.Look(path, null));
+        _ = LengthOf(NativeFile.Look(path));
         var handle = NativeFile.Open(path) ?? throw Absent();
         try
         {
-            var length = LengthOf(NativeFile.Look(null, handle));
+            var length = LengthOf(NativeFile.Look(handle));
             return new(new FileStream(handle, FileAccess.Read), length, NativeFile.RealPath(handle, path));
         }
         catch
@@ -84,7 +84,8 @@ internal sealed class RegularFile : IDisposable
 
 #pragma warning restore CA2000
 
-    private static long LengthOf(FileStatus? kind) => kind is null ? throw Absent() : kind.IsRegular ? kind.Length : throw NoFile(kind.IsFolder);
+    private static long LengthOf(FileStatus? status) => status is null ? throw Absent()
+        : status.Kind == FileKind.Regular ? status.Length : throw NoFile(status.Kind == FileKind.Folder);
 
     private static FileRefusedException Absent() => new(DiagnosticCodes.ExternalDataMissing, "does not exist");
 
