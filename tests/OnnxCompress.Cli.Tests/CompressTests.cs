@@ -40,6 +40,7 @@ public sealed class CompressTests : IDisposable
 
         Assert.Equal((3, 3), (plain.Code, run.Code));
         Assert.False(written);
+        Assert.DoesNotContain("Nothing was written", run.Error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(SampleFiles.Model), File.ReadAllBytes(Out));
     }
 

@@ -298,7 +298,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         {
             talk.Say(settings.Force
                 ? failure with { Severity = Severity.Warning, Message = failure.Message + " It was written because of --force." }
-                : failure with { Message = failure.Message + " Nothing was written." });
+                : failure with { Message = failure.Message + (settings.OriginalOtherwise ? " The original takes its place." : " Nothing was written.") });
         }
 
         if (failures.Count > 0 && !settings.Force)
