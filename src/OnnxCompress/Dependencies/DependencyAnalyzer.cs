@@ -52,7 +52,7 @@ internal static class DependencyAnalyzer
     {
         var input = relations.Axes(layer.Input)[layer.InputChannelAxis];
         var weight = relations.Axes(layer.Weight)[layer.InputAxis];
-        return layer.Node.OpType is "Conv" or "Gemm" or "MatMul" && layer.Node.Int("group", 1) == 1
+        return layer.Map is { Kind: LinearKind.Convolution or LinearKind.Product, Groups: 1 }
             && input is not null && weight is not null && input.Length >= FewestSelectable && input.Length == weight.Length
             && !relations.IsLive(input) && relations.Graph.Uses(layer.Weight).Count == 1 && !relations.Graph.IsInput(layer.Weight);
     }

@@ -171,7 +171,7 @@ internal static class GroupBuilder
         {
             Producers = producers,
             Carried = carried,
-            IsConvolved = layers.Any(l => l.Node.OpType is "Conv" or "ConvTranspose"
+            IsConvolved = layers.Any(l => l.Map.IsConvolved
                 && (touched.Contains((l.Weight, l.OutputAxis)) || touched.Contains((l.Weight, l.InputAxis)))),
             Segments = [.. segments],
         };

@@ -2,32 +2,29 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies;
 
-/// <summary>A Conv, Gemm or MatMul with a constant weight, seen as one linear map over channels.</summary>
-internal sealed record LinearLayer
+/// <summary>A linear map at its place in an analysed model.</summary>
+/// <param name="Map">The map.</param>
+/// <param name="InputChannelAxis">Axis of the input that is contracted.</param>
+/// <param name="OutputChannelAxis">Axis of the output that runs over output channels.</param>
+internal sealed record LinearLayer(LinearMap Map, int InputChannelAxis, int OutputChannelAxis)
 {
-    /// <summary>The node.</summary>
-    public required GraphNode Node { get; init; }
+    /// <inheritdoc cref="LinearMap.Node" />
+    public GraphNode Node => Map.Node;
 
-    /// <summary>Name of the constant weight.</summary>
-    public required string Weight { get; init; }
+    /// <inheritdoc cref="LinearMap.Weight" />
+    public string Weight => Map.Weight;
 
-    /// <summary>Axis of the weight that runs over output channels.</summary>
-    public required int OutputAxis { get; init; }
+    /// <inheritdoc cref="LinearMap.OutputAxis" />
+    public int OutputAxis => Map.OutputAxis;
 
-    /// <summary>Axis of the weight that runs over input channels.</summary>
-    public required int InputAxis { get; init; }
+    /// <inheritdoc cref="LinearMap.InputAxis" />
+    public int InputAxis => Map.InputAxis;
 
-    /// <summary>The activation that is read.</summary>
-    public required string Input { get; init; }
+    /// <inheritdoc cref="LinearMap.Input" />
+    public string Input => Map.Input;
 
-    /// <summary>Axis of <see cref="Input"/> that is contracted.</summary>
-    public required int InputChannelAxis { get; init; }
-
-    /// <summary>The activation that is made.</summary>
-    public required string Output { get; init; }
-
-    /// <summary>Axis of <see cref="Output"/> that runs over output channels.</summary>
-    public required int OutputChannelAxis { get; init; }
+    /// <inheritdoc cref="LinearMap.Output" />
+    public string Output => Map.Output;
 
     /// <summary>Name of the constant bias over output channels; null when there is none.</summary>
     public string? Bias { get; init; }
@@ -40,7 +37,7 @@ internal sealed record LinearLayer
 
     /// <summary>
     /// Whether a constant added to an input channel adds the same constant at every output position: not where zero
-    /// padding is read.
+    /// padding is read, and not through positions that are made.
     /// </summary>
-    public bool PassesConstants { get; init; }
+    public bool PassesConstants => Map.Kind == LinearKind.Product || (Map.Kind == LinearKind.Convolution && !Map.Window!.MayPad);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OnnxCompress.Dependencies;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 
@@ -41,7 +42,7 @@ internal sealed class FitAccumulator
         FitSite site, int[]? keptInputs, bool hasDrift, (FitBuffer Fit, FitBuffer Check) buffers, (int Fit, int Check)? rows, IDenseBackend backend)
     {
         (_site, _keptInputs, _backend, (_fit, _check)) = (site, keptInputs, backend, buffers);
-        var (groups, outputs) = (site.Layout.Groups, OutputsPerGroup(site));
+        var (groups, outputs) = (site.Map.Groups, OutputsPerGroup(site));
         Moments = [.. Enumerable.Range(0, groups).Select(_ => new FitMoments(site.Layout.Columns, outputs, hasDrift))];
         _width = Moments[0].Statistics.Channels + (hasDrift ? outputs : 0);
         var isHeld = rows is { } known && ((long)known.Fit + known.Check) * _width * groups <= HeldFloats;
@@ -58,7 +59,7 @@ internal sealed class FitAccumulator
     public FitMoments[] Moments { get; }
 
     /// <summary>Output channels of each group of a layer.</summary>
-    public static int OutputsPerGroup(FitSite site) => site.Outputs / site.Layout.Groups;
+    public static int OutputsPerGroup(FitSite site) => site.Outputs / site.Map.Groups;
 
     /// <summary>Adds rows of batches.</summary>
     /// <param name="isCheck">Which fold they belong to.</param>
@@ -124,7 +125,7 @@ internal sealed class FitAccumulator
     private void Fill(FitBuffer buffer, int start, FitPart part)
     {
         var (columns, outputs, count) = (_site.Layout.Columns, Moments[0].Outputs, part.Rows.Length);
-        var table = _site.Layout.Kernel.Length == 0 ? null : TableFor(part.InputDims, part.OutputDims);
+        var table = _site.Map.Window is { } window ? TableFor(window, part.InputDims, part.OutputDims) : null;
         var positions = checked((int)part.OutputDims.Skip(2).Aggregate(1L, (product, d) => product * d));
         for (var group = 0; group < Moments.Length; group++)
         {
@@ -190,9 +191,9 @@ internal sealed class FitAccumulator
         }
     }
 
-    private PatchTable TableFor(IReadOnlyList<long> input, IReadOnlyList<long> output) => _tables.GetOrAdd(
+    private PatchTable TableFor(ConvolutionWindow window, IReadOnlyList<long> input, IReadOnlyList<long> output) => _tables.GetOrAdd(
         $"{string.Join(',', input.Skip(2))}:{string.Join(',', output.Skip(2))}",
-        _ => PatchTable.Create(_site.Node, _site.Layout.Kernel, Sizes(input), Sizes(output)));
+        _ => PatchTable.Create(window, Sizes(input), Sizes(output)));
 
     private static int[] Sizes(IReadOnlyList<long> dims) => [.. dims.Skip(2).Select(d => (int)d)];
 }

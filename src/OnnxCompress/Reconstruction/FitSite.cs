@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Reconstruction;
@@ -8,17 +9,11 @@ internal sealed record FitSite
     /// <summary>Name of the original layer.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The node whose inputs are read; its weight is solved for.</summary>
-    public required GraphNode Node { get; init; }
+    /// <summary>The layer that reads the inputs; its weight is solved for.</summary>
+    public required LinearMap Map { get; init; }
 
     /// <summary>The 1x1 or matrix product behind it, when both are solved together as one map of low rank.</summary>
-    public GraphNode? Expand { get; init; }
-
-    /// <summary>Where the weight of <see cref="Node"/> lies.</summary>
-    public required WeightLayout Layout { get; init; }
-
-    /// <summary>Operand of the node that is the weight.</summary>
-    public required int WeightInput { get; init; }
+    public LinearMap? Expand { get; init; }
 
     /// <summary>Axis of the input that is contracted.</summary>
     public required int InputAxis { get; init; }
@@ -56,15 +51,15 @@ internal sealed record FitSite
     /// </summary>
     public ActivationRange? Range { get; init; }
 
-    /// <summary>The tensor that the node reads.</summary>
-    public string Input => Node.Inputs[WeightInput == 0 ? 1 : 0];
+    /// <summary>Where the weight of <see cref="Map"/> lies.</summary>
+    public WeightLayout Layout => Map.Layout;
 
-    /// <summary>Name of the weight.</summary>
-    public string Weight => Node.Inputs[WeightInput];
+    /// <summary>The layer that makes the output.</summary>
+    public LinearMap Last => Expand ?? Map;
 
     /// <summary>Rank of the map; null when it is not split.</summary>
-    public int? Rank => Expand is null ? null : Layout.Outputs;
+    public int? Rank => Expand is null ? null : Map.Outputs;
 
     /// <summary>Output channels.</summary>
-    public required int Outputs { get; init; }
+    public int Outputs => Last.Outputs;
 }

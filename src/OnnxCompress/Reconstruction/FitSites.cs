@@ -64,102 +64,75 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
     private FitSite? SiteOf(GraphNode node)
     {
-        if (original.Producer(node.Outputs[0]) is not { } before || before.OpType != node.OpType || LayoutOf(node) is not var (layout, weightInput))
+        if (original.Producer(node.Outputs[0]) is not { } before || before.OpType != node.OpType || MapOf(node) is not { } map)
         {
             return null;
         }
 
-        var reduce = ReduceOf(node, layout, weightInput);
-        var first = reduce ?? node;
-        var firstLayout = reduce is null ? layout : LayoutOf(reduce)!.Value.Layout;
-        var dims = shrinkage.Shapes.Of(node.Outputs[0])!;
-        var outputAxis = AxisOf(node, dims.Length, weightInput);
+        var reduce = ReduceOf(map);
+        var outputAxis = map.ChannelAxis(shrinkage.Shapes.Of(map.Output)!.Length);
         // Where something else than the layer's own outputs goes, the two networks have different rows; the layer is exact as it is.
-        if (shrinkage.Axes(node.Outputs[0]).Where((axis, i) => i != outputAxis && shrinkage.Shrinks(axis)).Any())
+        if (shrinkage.Axes(map.Output).Where((axis, i) => i != outputAxis && shrinkage.Shrinks(axis)).Any())
         {
             return null;
         }
 
-        var inputAxis = node.OpType == "MatMul" ? outputAxis : 1;
-        var added = node.OpType == "MatMul" ? AddBehind(node, layout.AllOutputs) : null;
-        var (input, kept) = Originally(first, before, inputAxis, weightInput, layout.Groups);
+        var added = map.TakesBiasInput ? null : AddBehind(map);
+        var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
+        var (input, kept) = Originally(reduce ?? map, before, outputAxis);
         return new FitSite
         {
             Name = before.Name,
-            Node = first,
-            Expand = reduce is null ? null : node,
-            Layout = firstLayout,
-            WeightInput = weightInput,
-            InputAxis = inputAxis,
-            Output = node.Outputs[0],
+            Map = reduce ?? map,
+            Expand = reduce is null ? null : map,
+            InputAxis = outputAxis,
+            Output = map.Output,
             OutputAxis = outputAxis,
-            Outputs = layout.AllOutputs,
-            KeptOutputs = KeptOf(shrinkage.Axes(node.Outputs[0]), outputAxis),
+            KeptOutputs = keptOutputs,
             OriginalInput = input,
             KeptInputs = kept,
             BiasAdd = added,
-            AddedOriginally = added is null ? null : Originally(added, KeptOf(shrinkage.Axes(node.Outputs[0]), outputAxis)),
-            TakesBias = node.OpType == "MatMul" ? added is not null : TakesBias(node, layout.AllOutputs),
-            Beside = BesideOf(added is null ? node.Outputs[0] : added.Outputs[0]),
+            AddedOriginally = added is null ? null : Originally(added, keptOutputs),
+            TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
+            Beside = BesideOf(added is null ? map.Output : added.Outputs[0]),
         };
     }
 
-    /// <summary>The layout of a node's weight, when it is a layer whose weight can be replaced.</summary>
-    private (WeightLayout Layout, int WeightInput)? LayoutOf(GraphNode node)
+    /// <summary>The map of a node, when it is a layer whose weight can be replaced.</summary>
+    private LinearMap? MapOf(GraphNode node)
     {
-        if (node.Domain.Length > 0 || node.OpType is not ("Conv" or "ConvTranspose" or "Gemm" or "MatMul") || node.Has("output_shape")
-            || node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 || node.Int("transA", 0) != 0)
+        if (LinearMap.Of(node, compressed) is not { Kind: LinearKind.Convolution or LinearKind.TransposedConvolution or LinearKind.Product, Scales: false, StatesOutput: false } map)
         {
             return null;
         }
 
-        var weightInput = node.OpType == "MatMul" && compressed.Constant(node.Inputs[0]) is not null ? 0 : 1;
-        var weight = compressed.Constant(node.Inputs[weightInput]);
-        var isOwn = weight is { Type: ElementType.Float } && compressed.Uses(node.Inputs[weightInput]).Count == 1 && !compressed.IsInput(node.Inputs[weightInput]);
-        var isKnown = original.Producer(node.Outputs[0]) is null || shrinkage.Shapes.Of(node.Outputs[0]) is { Length: > 1 };
-        return isOwn && isKnown && WeightLayout.Of(node, weight!.Dims, weightInput == 0) is { } layout
-            ? (layout, weightInput)
-            : null;
+        var isOwn = compressed.Constant(map.Weight)!.Type == ElementType.Float && compressed.Uses(map.Weight).Count == 1 && !compressed.IsInput(map.Weight);
+        var isKnown = original.Producer(map.Output) is null || shrinkage.Shapes.Of(map.Output) is { Length: > 1 };
+        return isOwn && isKnown ? map : null;
     }
 
-    private static int AxisOf(GraphNode node, int rank, int weightInput) => node.OpType != "MatMul" ? 1 : weightInput == 0 ? rank - 2 : rank - 1;
-
-    /// <summary>The node in front, when both are one map of low rank that a split has made.</summary>
-    private GraphNode? ReduceOf(GraphNode node, WeightLayout layout, int weightInput)
-    {
-        var reduce = compressed.Producer(node.Inputs[1 - weightInput]);
-        return reduce is not null && reduce.OpType == node.OpType && original.Producer(reduce.Outputs[0]) is null
-            && layout is { Groups: 1, Taps: 1 } && node.Ints("strides").All(s => s == 1) && node.Ints("pads").All(p => p == 0)
-            && compressed.Uses(reduce.Outputs[0]).Count == 1 && reduce.Input(2) is null
-            && LayoutOf(reduce) is { Layout.Groups: 1 } found && found.WeightInput == weightInput
-            ? reduce
+    /// <summary>The layer in front, when both are one map of low rank that a split has made.</summary>
+    private LinearMap? ReduceOf(LinearMap map) =>
+        map.IsPointwise && compressed.Producer(map.Input) is { } reduce && reduce.OpType == map.Node.OpType && original.Producer(reduce.Outputs[0]) is null
+        && compressed.Uses(reduce.Outputs[0]).Count == 1 && MapOf(reduce) is { Groups: 1, BiasInput: null } found && found.WeightInput == map.WeightInput
+            ? found
             : null;
-    }
 
     /// <summary>What the original layer reads, and which of its channels the compressed one still reads.</summary>
-    private (string? Input, int[]? Kept) Originally(GraphNode first, GraphNode before, int inputAxis, int weightInput, int groups)
+    private (string? Input, int[]? Kept) Originally(LinearMap first, GraphNode before, int inputAxis)
     {
-        var input = before.Inputs[1 - weightInput];
-        var reads = first.Inputs[1 - weightInput];
-        var selects = compressed.Producer(reads) is { OpType: "Gather" } gather && gather.Inputs[0] == input && original.Producer(reads) is null;
-        if (reads != input && !selects)
+        var layer = LinearMap.Of(before, original);
+        var input = before.Inputs[1 - first.WeightInput];
+        var selects = compressed.Producer(first.Input) is { OpType: "Gather" } gather && gather.Inputs[0] == input && original.Producer(first.Input) is null;
+        if (first.Input != input && !selects)
         {
             return (null, null);
         }
 
-        var layer = groups > 1 ? null : before.Inputs[weightInput];
-        return (input, layer is null
+        return (input, first.Groups > 1 || layer is null
             ? KeptOf(shrinkage.Axes(input), inputAxis)
-            : KeptOf(shrinkage.Axes(layer), WeightInputAxis(before, weightInput)));
+            : KeptOf(shrinkage.Axes(layer.Weight), layer.InputAxis));
     }
-
-    private static int WeightInputAxis(GraphNode node, int weightInput) => node.OpType switch
-    {
-        "Conv" => 1,
-        "Gemm" => node.Int("transB", 0) != 0 ? 1 : 0,
-        "MatMul" => weightInput == 0 ? 1 : 0,
-        _ => 0,
-    };
 
     private int[]? KeptOf(IndexAxis?[] axes, int axis)
     {
@@ -171,24 +144,16 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         return [.. Enumerable.Range(0, indices.Length).Where(i => shrinkage.IsKept(indices.Ids[i]))];
     }
 
-    private bool TakesBias(GraphNode node, int outputs) =>
-        node.Input(2) is not { } bias || (compressed.Constant(bias) is { } constant && constant.Count == outputs && !compressed.IsInput(bias));
+    private bool CanSetBias(LinearMap map) =>
+        map.BiasInput is not { } bias || (compressed.Constant(bias) is { } constant && constant.Count == map.Outputs && !compressed.IsInput(bias));
 
-    /// <summary>The Add behind a MatMul that adds a constant of its own to each output.</summary>
-    private GraphNode? AddBehind(GraphNode node, int outputs)
-    {
-        var uses = compressed.Uses(node.Outputs[0]);
-        if (uses.Count != 1 || uses[0].Node.OpType != "Add" || compressed.IsOutput(node.Outputs[0]))
-        {
-            return null;
-        }
-
-        var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        return compressed.Constant(other) is { Type: ElementType.Float } constant && constant.Count == outputs && constant.Dims is [.., var last] && last == outputs
-            && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
-            ? uses[0].Node
+    /// <summary>The Add behind a layer that adds a constant of its own to each output.</summary>
+    private GraphNode? AddBehind(LinearMap map) =>
+        LayerBias.AddBehind(map.Output, compressed) is var (add, other)
+        && compressed.Constant(other) is { Type: ElementType.Float } constant && LayerBias.IsVector(constant, map.Outputs)
+        && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
+            ? add
             : null;
-    }
 
     private float[] Originally(GraphNode add, int[]? kept)
     {
@@ -196,21 +161,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         return kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
-    private string? BesideOf(string tensor)
-    {
-        var uses = compressed.Uses(tensor);
-        if (uses.Count != 1 || uses[0].Node.OpType != "Add" || uses[0].Index == TensorUse.Captured || compressed.IsOutput(tensor))
-        {
-            return null;
-        }
-
-        var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        var isInBoth = original.Producer(other) is not null && original.Constant(other) is null && compressed.Producer(other) is not null;
-        return isInBoth && other != tensor
-            && shrinkage.Shapes.Of(tensor) is { } dims && shrinkage.Shapes.Of(other) is { } others && dims.AsSpan().SequenceEqual(others)
+    private string? BesideOf(string tensor) =>
+        LayerBias.AddBehind(tensor, compressed) is var (_, other)
+        && original.Producer(other) is not null && original.Constant(other) is null && compressed.Producer(other) is not null
+        && shrinkage.Shapes.Of(tensor) is { } dims && shrinkage.Shapes.Of(other) is { } others && dims.AsSpan().SequenceEqual(others)
             ? other
             : null;
-    }
 
     /// <summary>Whether nothing that is still to be solved comes before a tensor.</summary>
     private bool IsSettled(string? tensor, List<FitSite> sites, int index)

@@ -11,16 +11,14 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     /// <summary>The method's weights of one group, <c>outputs x columns</c>; of a split layer, the product of its factors.</summary>
     public Matrix<double> Read(FitSite site, int group)
     {
-        var weights = site.Layout.Read(graph.Constant(site.Weight)!.ReadFloats(), group);
-        return site.Expand is { } expand
-            ? backend.Multiply(ExpandLayout(site).Read(graph.Constant(expand.Inputs[site.WeightInput])!.ReadFloats(), 0), weights)
-            : weights;
+        var weights = site.Map.Read(graph, group);
+        return site.Expand is { } expand ? backend.Multiply(expand.Read(graph), weights) : weights;
     }
 
     /// <summary>The method's bias in the layer's output; null where no constant can be added.</summary>
     public double[]? ReadBias(FitSite site)
     {
-        var own = (site.Expand ?? site.Node).Input(2);
+        var own = site.Last.BiasInput;
         return !site.TakesBias ? null
             : site.BiasAdd is { } add ? [.. Added(add).ReadFloats().Zip(site.AddedOriginally!, (now, before) => (double)now - before)]
             : own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
@@ -30,14 +28,14 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     /// <summary>Targets that take the present weights for what the layer makes now.</summary>
     public ActiveTargets Active(FitSite site, ActivationRange range)
     {
-        var weights = Enumerable.Range(0, site.Layout.Groups).Select(g => Read(site, g)).Select(w => new Matrix<float>(w.Rows, w.Columns, [.. w.Values.ToArray().Select(v => (float)v)]));
+        var weights = Enumerable.Range(0, site.Map.Groups).Select(g => Read(site, g)).Select(w => new Matrix<float>(w.Rows, w.Columns, [.. w.Values.ToArray().Select(v => (float)v)]));
         return new ActiveTargets(range, [.. weights], ReadBias(site)!, site.AddedOriginally, backend);
     }
 
     /// <summary>Writes the solution of each group.</summary>
     public void Write(FitSite site, LayerSolution[] solutions)
     {
-        var weight = graph.Constant(site.Weight)!;
+        var weight = graph.Constant(site.Map.Weight)!;
         var values = weight.ReadFloats();
         for (var group = 0; group < solutions.Length; group++)
         {
@@ -67,9 +65,9 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         // At full rank any orthonormal basis will do; the unit vectors need no factorisation.
         var basis = solution.Expand ?? Matrix<double>.Identity(site.Outputs);
         site.Layout.Write(backend.Multiply(basis, solution.Weights, Transpose.Yes), values, group);
-        var expand = graph.Constant(site.Expand.Inputs[site.WeightInput])!;
+        var expand = graph.Constant(site.Expand.Weight)!;
         var expanded = expand.ReadFloats();
-        ExpandLayout(site).Write(basis, expanded, 0);
+        site.Expand.Layout.Write(basis, expanded, 0);
         expand.Write([.. expand.Dims], expanded);
     }
 
@@ -90,8 +88,8 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
             return;
         }
 
-        var node = site.Expand ?? site.Node;
-        if (node.Input(2) is { } name && graph.Uses(name).Count == 1)
+        var node = site.Last.Node;
+        if (site.Last.BiasInput is { } name && graph.Uses(name).Count == 1)
         {
             var own = graph.Constant(name)!;
             own.Write([.. own.Dims], bias);
@@ -105,9 +103,4 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     }
 
     private Initializer Added(GraphNode add) => graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
-
-    private static WeightLayout ExpandLayout(FitSite site) =>
-        new(1, site.Outputs, site.Layout.Outputs, [], site.Node.OpType == "Conv" || (site.Node.OpType == "Gemm" && site.Expand!.Int("transB", 0) != 0) || site.WeightInput == 0
-            ? WeightOrder.OutputsFirst
-            : WeightOrder.InputsFirst);
 }

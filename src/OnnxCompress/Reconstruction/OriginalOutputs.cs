@@ -102,11 +102,10 @@ internal sealed class OriginalOutputs : IDisposable
     /// <param name="batch">Which batch.</param>
     public int[] Choose(IReadOnlyList<long> dims, FitSite site, int batch)
     {
-        var producer = _original.Graph.Producer(site.Output)!;
-        var weight = _original.Graph.Constant(producer.Inputs[site.WeightInput])!;
-        var columns = weight.Dims.Aggregate(1L, (product, d) => product * d) / dims[site.OutputAxis];
+        var map = LinearMap.Of(_original.Graph.Producer(site.Output)!, _original.Graph)!;
+        var columns = (long)map.Layout.Columns;
         // Of many groups each has few columns, and a row is as wide as all of them.
-        var width = (columns * producer.Int("group", 1)) + dims[site.OutputAxis];
+        var width = (columns * map.Groups) + map.Outputs;
         var wanted = Math.Max(RowsPerColumn * columns, Math.Min(MostRows, MostValues / width));
         var available = Batches.Real(batch, RowReader.Count(dims, site.OutputAxis));
         var share = (int)Math.Min(int.MaxValue, ((wanted * Batches.SamplesOf(batch)) + Batches.Samples - 1) / Batches.Samples);

@@ -1,4 +1,4 @@
-using OnnxCompress.Models;
+using OnnxCompress.Dependencies;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -19,18 +19,18 @@ internal sealed class PatchTable
     public ReadOnlySpan<int> Of(int outputPosition) => _indices.AsSpan(outputPosition * Taps, Taps);
 
     /// <summary>The table of a convolution.</summary>
-    /// <param name="node">Conv or ConvTranspose without the attribute <c>output_shape</c>.</param>
-    /// <param name="kernel">Kernel size along each spatial axis.</param>
+    /// <param name="window">How the kernel moves.</param>
     /// <param name="input">Input size along each spatial axis.</param>
     /// <param name="output">Output size along each spatial axis.</param>
-    public static PatchTable Create(GraphNode node, int[] kernel, int[] input, int[] output)
+    public static PatchTable Create(ConvolutionWindow window, int[] input, int[] output)
     {
+        var kernel = window.Kernel;
         var taps = kernel.Aggregate(1, (product, k) => checked(product * k));
         var positions = output.Aggregate(1, (product, o) => checked(product * o));
         var indices = new int[checked(positions * taps)];
         for (var axis = 0; axis < kernel.Length; axis++)
         {
-            var along = new Along(node, axis, kernel[axis], input[axis], output[axis]);
+            var along = new Along(window, axis, input[axis], output[axis]);
             var (outputStride, tapStride) = (Product(output, axis + 1), Product(kernel, axis + 1));
             for (var i = 0; i < indices.Length; i++)
             {
@@ -50,20 +50,10 @@ internal sealed class PatchTable
         private readonly int _stride, _dilation, _begin, _input;
         private readonly bool _transposed;
 
-        public Along(GraphNode node, int axis, int kernel, int input, int output)
+        public Along(ConvolutionWindow window, int axis, int input, int output)
         {
-            _transposed = node.OpType == "ConvTranspose";
-            _input = input;
-            _stride = At(node, "strides", axis, 1);
-            _dilation = At(node, "dilations", axis, 1);
-            var reach = ((kernel - 1) * _dilation) + 1;
-            _begin = node.Text("auto_pad", "NOTSET") switch
-            {
-                "VALID" => 0,
-                "SAME_UPPER" => Total(node, axis, reach, input, output) / 2,
-                "SAME_LOWER" => (Total(node, axis, reach, input, output) + 1) / 2,
-                _ => At(node, "pads", axis, 0),
-            };
+            (_transposed, _input, _stride, _dilation) = (window.IsTransposed, input, window.Stride(axis), window.Dilation(axis));
+            _begin = window.Padding(axis, input, output).Begin;
         }
 
         public int Source(int output, int tap)
@@ -77,12 +67,5 @@ internal sealed class PatchTable
             var scaled = output + _begin - (tap * _dilation);
             return scaled >= 0 && scaled % _stride == 0 && scaled / _stride < _input ? scaled / _stride : -1;
         }
-
-        private int Total(GraphNode node, int axis, int reach, int input, int output) => Math.Max(0, _transposed
-            ? (_stride * (input - 1)) + At(node, "output_padding", axis, 0) + reach - output
-            : ((output - 1) * _stride) + reach - input);
-
-        private static int At(GraphNode node, string attribute, int axis, int otherwise) =>
-            node.Ints(attribute) is { } values && axis < values.Count ? (int)values[axis] : otherwise;
     }
 }

@@ -75,7 +75,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         {
             cancellation.ThrowIfCancellationRequested();
             var site = sites[i];
-            walk.Advance(site.Beside is null ? [site.Input] : [site.Input, site.Beside], cancellation);
+            walk.Advance(site.Beside is null ? [site.Map.Input] : [site.Map.Input, site.Beside], cancellation);
             var accumulator = rows.AccumulateKept(site, cancellation);
             var (outcome, solutions) = Solve(site, accumulator, compressed.Graph);
             if (site.Range is { } range)

@@ -7,31 +7,30 @@ namespace OnnxCompress.Rewriting;
 internal static class FactorBias
 {
     /// <summary>The name of the bias that the last factor reads; null when it reads none.</summary>
-    /// <param name="node">The layer's node, still as it was.</param>
-    /// <param name="layer">The layer.</param>
+    /// <param name="map">The layer, still as it was.</param>
+    /// <param name="bias">The constant that is added to its outputs, by the layer or by a node behind it; null when there is none.</param>
     /// <param name="offset">What is added to the bias; null when nothing is.</param>
     /// <param name="graph">Where constants are.</param>
-    public static string? Write(GraphNode node, LinearLayer layer, double[]? offset, ModelGraph graph)
+    public static string? Write(LinearMap map, string? bias, double[]? offset, ModelGraph graph)
     {
         if (offset is null)
         {
-            return node.OpType == "MatMul" ? null : node.Input(2);
+            return map.BiasInput;
         }
 
-        if (node.OpType == "MatMul")
+        if (!map.TakesBiasInput)
         {
             // The node behind it adds the bias, and nothing else reads that constant.
-            var added = graph.Constant(layer.Bias!)!;
-            added.Write([.. added.Dims], Sum(added.ReadFloats(), offset));
+            var behind = graph.Constant(bias!)!;
+            behind.Write([.. behind.Dims], Sum(behind.ReadFloats(), offset));
             return null;
         }
 
         // A new constant: the old one may be shared with other layers.
-        var old = node.Input(2) is { } name ? graph.Constant(name) : null;
-        var type = graph.Constant(layer.Weight)!.Type;
-        var bias = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), type, [offset.Length]);
-        bias.Write([offset.Length], Sum(old?.ReadFloats() ?? new float[offset.Length], offset));
-        return bias.Name;
+        var old = map.BiasInput is { } name ? graph.Constant(name) : null;
+        var added = graph.AddInitializer(graph.UniqueName($"{map.Node.Name}/bias"), graph.Constant(map.Weight)!.Type, [offset.Length]);
+        added.Write([offset.Length], Sum(old?.ReadFloats() ?? new float[offset.Length], offset));
+        return added.Name;
     }
 
     private static float[] Sum(float[] values, double[] offset) => [.. values.Zip(offset, (v, o) => (float)(v + o))];

@@ -39,22 +39,9 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
             var method = SplitMethod.Of(split.Shape.Form, backend);
             Require(split, problem, method);
             var factors = method.Build(problem, split.Shape);
-            var node = graph.Producer(layer.Output)!;
-            var bias = problem.Size.IsTable ? null : FactorBias.Write(node, layer, factors.Offset, graph);
-            if (problem.Size.IsTable)
-            {
-                TableFactors.Write(node, factors.Chain, graph);
-            }
-            else if (node.OpType == "Conv")
-            {
-                ConvolutionFactors.Write(node, factors.Chain, problem.Size, bias, graph);
-            }
-            else
-            {
-                ProductFactors.Write(node, factors.Chain, bias, graph);
-            }
-
-            graph.Remove(node);
+            var map = LinearMap.Of(graph.Producer(layer.Output)!, graph)!;
+            FactorChain.Write(map, factors.Chain, FactorBias.Write(map, layer.Bias, factors.Offset, graph), graph);
+            graph.Remove(map.Node);
             weights.Add(layer.Weight);
         }
 

@@ -29,7 +29,7 @@ internal sealed class SplitSelector(
     private SplitCandidate Price(LinearLayer layer)
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
-        var isConvolved = layer.Node.OpType == "Conv";
+        var isConvolved = layer.Map.IsConvolved;
         var alignment = options.Alignment.Of(problem.Size.LargestRank, isConvolved);
         var spectra = options.Forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         var axes = analysis.Relations.KnownAxes(layer.Weight);

@@ -135,7 +135,7 @@ internal sealed class LatencyCost
         var key = inputsStay ? $"{largest.Key} outputs only" : largest.Key;
         if (!_tables.TryGetValue(key, out var table))
         {
-            var alignment = _alignment ?? WidthTable.AlignmentOf(Math.Max(largest.Inputs, largest.Outputs), largest.OpType == "Conv");
+            var alignment = _alignment ?? WidthTable.AlignmentOf(Math.Max(largest.Inputs, largest.Outputs), largest.Kernel.Count > 0);
             _tables[key] = table = NodeTimeTable.Measure(_timer, largest, alignment, inputsStay, _cancellation);
         }
 
@@ -153,14 +153,13 @@ internal sealed class LatencyCost
 
     private Place? PlaceOf(GraphNode node)
     {
-        if (TimedChains.Of(node, _analysis) is not { } whole)
+        if (LinearMap.Of(node, _analysis.Relations.Graph) is not { } map || TimedChains.Of(map, _analysis.Relations.Shapes) is not { } whole)
         {
             return null;
         }
 
-        var axes = _analysis.Relations.KnownAxes(node.Inputs[node.OpType == "MatMul" && whole.OutputsFirst ? 0 : 1]);
-        var outputAxis = whole.OpType == "Conv" || whole.OutputsFirst ? 0 : 1;
-        return new Place(whole, axes.ElementAtOrDefault(1 - outputAxis), axes.ElementAtOrDefault(outputAxis));
+        var axes = _analysis.Relations.KnownAxes(map.Weight);
+        return new Place(whole, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
     }
 
     private (double Values, IndexAxis[] Axes) Written(string tensor) => (

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
 
@@ -60,30 +61,19 @@ internal static class NodeModel
             // Only the last of a chain has the layer's bias; MatMul has none.
             string[] bias = node.OpType != "MatMul" && i == chain.Nodes.Count - 1 ? [AddTensor(graph, $"{name}_b", [node.Outputs], random)] : [];
             current = Add(graph, node.OpType, name, node is { OpType: "MatMul", OutputsFirst: true } ? [weight, current] : [current, weight, .. bias]);
-            SetAttributes(graph.Node[^1], node);
+            SetAttributes(new GraphNode(graph.Node[^1], name), node);
         }
 
         return current;
     }
 
-    private static void SetAttributes(NodeProto proto, TimedNode node)
+    private static void SetAttributes(GraphNode added, TimedNode node)
     {
-        if (node.OpType == "Gemm" && node.OutputsFirst)
+        LinearMap.SetOrder(added, node.OutputsFirst);
+        if (node.Kernel.Count > 0)
         {
-            proto.Attribute.Add(new AttributeProto { Name = "transB", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
-        }
-
-        if (node.OpType != "Conv")
-        {
-            return;
-        }
-
-        proto.Attribute.Add(new AttributeProto { Name = "group", Type = AttributeProto.Types.AttributeType.Int, I = node.Groups });
-        foreach (var (name, values) in new[] { ("kernel_shape", node.Kernel), ("strides", node.Strides), ("pads", node.Pads), ("dilations", node.Dilations) })
-        {
-            var attribute = new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Ints };
-            attribute.Ints.Add(values.Select(v => (long)v));
-            proto.Attribute.Add(attribute);
+            LinearMap.SetGroups(added, node.Groups);
+            ConvolutionWindow.Write(added, node.Kernel, node.Strides, node.Pads, node.Dilations);
         }
     }
 

@@ -7,37 +7,26 @@ namespace OnnxCompress.Timing;
 /// <summary>Describes layers and their splits for a timer.</summary>
 internal static class TimedChains
 {
-    private const int SpatialFrom = 2;
-
     /// <summary>
     /// A Conv, Gemm or MatMul with a constant weight; null for anything else, and for weights of shapes that are not
     /// plain matrices.
     /// </summary>
-    /// <param name="node">The node.</param>
-    /// <param name="analysis">Analysis of its model.</param>
-    public static TimedNode? Of(GraphNode node, ModelAnalysis analysis)
+    /// <param name="map">The node.</param>
+    /// <param name="shapes">Shapes that it reads and makes.</param>
+    public static TimedNode? Of(LinearMap map, TensorShapes shapes)
     {
-        var (graph, shapes) = (analysis.Relations.Graph, analysis.Relations.Shapes);
-        if (node.Domain.Length > 0 || node.OpType is not ("Conv" or "Gemm" or "MatMul") || shapes.Of(node.Outputs[0]) is not { Length: > 0 } output)
+        if (shapes.Of(map.Output) is not { Length: > 0 } output || map.Kind is not (LinearKind.Convolution or LinearKind.Product))
         {
             return null;
         }
 
-        if (node.OpType == "Conv")
+        if (map.Window is { } window)
         {
-            return graph.Constant(node.Inputs[1]) is { } kernel && shapes.Of(node.Inputs[0]) is { } input ? Convolution(node, input, kernel) : null;
+            return shapes.Of(map.Input) is { } input ? Convolution(map, window, input, output) : null;
         }
 
-        var weightInput = node.OpType == "MatMul" && graph.Constant(node.Inputs[0]) is not null ? 0 : 1;
-        if (graph.Constant(node.Inputs[weightInput]) is not { Dims.Count: 2 } weight || node.Int("transA", 0) != 0)
-        {
-            return null;
-        }
-
-        var outputsFirst = weightInput == 0 || node.Int("transB", 0) != 0;
-        var (outputs, inputs) = outputsFirst ? ((int)weight.Dims[0], (int)weight.Dims[1]) : ((int)weight.Dims[1], (int)weight.Dims[0]);
-        var rows = output.Aggregate(1L, (product, d) => product * d) / outputs;
-        return new TimedNode(node.OpType, inputs, outputs) { Space = [checked((int)rows)], OutputsFirst = outputsFirst };
+        var rows = output.Aggregate(1L, (product, d) => product * d) / map.Outputs;
+        return new TimedNode(map.Node.OpType, map.Inputs, map.Outputs) { Space = [checked((int)rows)], OutputsFirst = map.OutputsFirst };
     }
 
     /// <summary>The thin layers of a split.</summary>
@@ -62,46 +51,21 @@ internal static class TimedChains
     /// <param name="rank">Columns of the thinner table.</param>
     public static TimedChain OfTable(int rows, int outputs, int rank) => new(new TimedNode("MatMul", rank, outputs) { Space = [rows] });
 
-    private static TimedNode Convolution(GraphNode node, int[] input, Initializer weight)
+    private static TimedNode Convolution(LinearMap map, ConvolutionWindow window, int[] input, int[] output)
     {
-        int[] kernel = [.. weight.Dims.Skip(SpatialFrom).Select(d => (int)d)];
-        int[] space = [.. input.Skip(SpatialFrom)];
-        var strides = Along(node, "strides", kernel.Length);
-        var dilations = Along(node, "dilations", kernel.Length);
-        var groups = (int)node.Int("group", 1);
-        return new TimedNode("Conv", (int)weight.Dims[1] * groups, (int)weight.Dims[0])
+        int[] axes = [.. Enumerable.Range(0, map.Kernel.Length)];
+        int[] space = [.. input.Skip(LinearMap.SpatialFrom)];
+        var pads = axes.Select(axis => window.Padding(axis, space[axis], output[LinearMap.SpatialFrom + axis])).ToArray();
+        return new TimedNode(map.Node.OpType, map.Inputs, map.Outputs)
         {
             Batch = input[0],
-            Groups = groups,
+            Groups = map.Groups,
             Space = space,
-            Kernel = kernel,
-            Strides = strides,
-            Dilations = dilations,
-            Pads = Padding(node, space, kernel, strides, dilations),
+            Kernel = map.Kernel,
+            Strides = [.. axes.Select(window.Stride)],
+            Dilations = [.. axes.Select(window.Dilation)],
+            Pads = [.. pads.Select(p => p.Begin), .. pads.Select(p => p.End)],
         };
-    }
-
-    private static int[] Along(GraphNode node, string attribute, int axes) =>
-        node.Ints(attribute) is { Count: > 0 } given ? [.. given.Select(v => (int)v)] : [.. Enumerable.Repeat(1, axes)];
-
-    private static int[] Padding(GraphNode node, int[] space, int[] kernel, int[] strides, int[] dilations)
-    {
-        var automatic = node.Text("auto_pad", "NOTSET");
-        if (automatic == "NOTSET" && node.Ints("pads") is { Count: > 0 } given)
-        {
-            return [.. given.Select(p => (int)p)];
-        }
-
-        var pads = new int[2 * kernel.Length];
-        for (var axis = 0; automatic.StartsWith("SAME", StringComparison.Ordinal) && axis < kernel.Length; axis++)
-        {
-            var outputs = (space[axis] + strides[axis] - 1) / strides[axis];
-            var total = Math.Max(0, ((outputs - 1) * strides[axis]) + (dilations[axis] * (kernel[axis] - 1)) + 1 - space[axis]);
-            pads[axis] = automatic == "SAME_UPPER" ? total / 2 : total - (total / 2);
-            pads[axis + kernel.Length] = total - pads[axis];
-        }
-
-        return pads;
     }
 
     private static TimedNode[] Chain(TimedNode whole, params ReadOnlySpan<(int Inputs, int Outputs, int Groups, bool[] Axes)> factors)

@@ -1,4 +1,6 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Tests.Testing;
@@ -57,7 +59,7 @@ public sealed class TimedChainTests
         builder.Node("Conv", "c", ["x", builder.Weight("c.w", 4, 3, 3, 4)], ("auto_pad", automatic), ("strides", new long[] { 2, 3 }));
         var bench = new Workbench(builder.Output("c").Build());
 
-        var node = TimedChains.Of(bench.Model.Graph.Nodes[0], bench.Analysis);
+        var node = Timed(bench, bench.Model.Graph.Nodes[0]);
 
         Assert.Equal(bench.Analysis.Relations.Shapes.Of("c")!.Skip(2), node!.OutputSpace());
     }
@@ -72,7 +74,7 @@ public sealed class TimedChainTests
         builder.MatMul("m", "n", 4, 3);
         var bench = new Workbench(builder.Output("m").Build());
 
-        var nodes = bench.Model.Graph.Nodes.Select(n => TimedChains.Of(n, bench.Analysis)!).ToArray();
+        var nodes = bench.Model.Graph.Nodes.Select(n => Timed(bench, n)!).ToArray();
 
         Assert.Equal([("Gemm", 6, 5, true), ("Gemm", 5, 4, false), ("MatMul", 4, 3, false)], nodes.Select(n => (n.OpType, n.Inputs, n.Outputs, n.OutputsFirst)));
         Assert.Equal(bench.Analysis.Macs, nodes.Sum(n => n.Macs));
@@ -103,8 +105,11 @@ public sealed class TimedChainTests
         builder.Relu("r", builder.Node("MatMul", "m", ["x", "x"]));
         var bench = new Workbench(builder.Output("r").Build());
 
-        Assert.All(bench.Model.Graph.Nodes, n => Assert.Null(TimedChains.Of(n, bench.Analysis)));
+        Assert.All(bench.Model.Graph.Nodes, n => Assert.Null(Timed(bench, n)));
     }
+
+    private static TimedNode? Timed(Workbench bench, GraphNode node) =>
+        LinearMap.Of(node, bench.Model.Graph) is { } map ? TimedChains.Of(map, bench.Analysis.Relations.Shapes) : null;
 
     /// <summary>Strides, dilation and padding that differ along the axes.</summary>
     private static (Workbench Bench, TimedNode Whole) Convolution()
@@ -114,6 +119,6 @@ public sealed class TimedChainTests
         builder.Node("Conv", "c", ["x", builder.Weight("c.w", 12, 8, 3, 2), builder.Weight("c.b", 12)],
             ("kernel_shape", new long[] { 3, 2 }), ("strides", new long[] { 2, 1 }), ("pads", new long[] { 1, 0, 2, 1 }), ("dilations", new long[] { 1, 2 }));
         var bench = new Workbench(builder.Output("c").Build());
-        return (bench, TimedChains.Of(bench.Model.Graph.Nodes[0], bench.Analysis)!);
+        return (bench, Timed(bench, bench.Model.Graph.Nodes[0])!);
     }
 }

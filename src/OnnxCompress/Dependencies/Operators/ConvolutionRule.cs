@@ -33,17 +33,17 @@ internal sealed class ConvolutionRule : OperatorRule
         }
 
         var output = relations.Shapes.Of(node.Outputs[0])!;
-        var groups = (int)node.Int("group", 1);
-        if (groups == 1)
+        var map = LinearMap.Of(node, relations.Graph)!;
+        if (map.Groups == 1)
         {
             relations.Contract(input[1], axes[1], node);
         }
         else
         {
-            RelateGroups(node, relations, input[1], axes, groups);
+            RelateGroups(map, relations, input[1], axes);
         }
 
-        if (node.Input(2) is { } bias)
+        if (map.BiasInput is { } bias)
         {
             relations.Unify(axes[0], relations.Axes(bias)[0], node);
         }
@@ -51,25 +51,22 @@ internal sealed class ConvolutionRule : OperatorRule
         var result = new IndexAxis?[output.Length];
         (result[0], result[1]) = (input[0], axes[0]);
         relations.Set(node.Outputs[0], result);
-        Describe(node, relations, groups, output, axes);
+        Describe(map, relations, output, axes);
     }
 
     /// <inheritdoc />
     public override void Shrink(GraphNode node, Shrinkage shrinkage)
     {
-        var axes = shrinkage.Axes(node.Inputs[1]);
-        var groups = node.Int("group", 1);
-        if (IsDepthwise(groups, axes) && shrinkage.Axes(node.Inputs[0])[1] is { } channels)
+        var (axes, groups) = (shrinkage.Axes(node.Inputs[1]), LinearMap.GroupsOf(node));
+        if (groups > 1 && axes[1]!.Length == 1 && axes[0]!.Length % groups == 0 && shrinkage.Axes(node.Inputs[0])[1] is { } channels)
         {
-            node.SetInt("group", shrinkage.Kept(channels));
+            LinearMap.SetGroups(node, shrinkage.Kept(channels));
         }
     }
 
-    private static bool IsDepthwise(long groups, IndexAxis?[] weight) => groups > 1 && weight[1]!.Length == 1 && weight[0]!.Length % groups == 0;
-
-    private static void RelateGroups(GraphNode node, Relations relations, IndexAxis? channels, IndexAxis?[] weight, int groups)
+    private static void RelateGroups(LinearMap map, Relations relations, IndexAxis? channels, IndexAxis?[] weight)
     {
-        var outputs = weight[0]!;
+        var (node, groups, outputs) = (map.Node, map.Groups, weight[0]!);
         if (channels is null)
         {
             relations.Pin(outputs, DiagnosticCodes.TiedToInput, node, $"'{node.Name}' (Conv) convolves channels of the model's input one by one");
@@ -77,7 +74,7 @@ internal sealed class ConvolutionRule : OperatorRule
         }
 
         var perGroup = channels.Length / groups;
-        if (IsDepthwise(groups, weight))
+        if (map.IsDepthwise)
         {
             var multiplier = outputs.Length / groups;
             for (var i = 0; i < outputs.Length; i++)
@@ -100,28 +97,14 @@ internal sealed class ConvolutionRule : OperatorRule
         }
     }
 
-    private static void Describe(GraphNode node, Relations relations, int groups, int[] output, IndexAxis?[] weight)
+    private static void Describe(LinearMap map, Relations relations, int[] output, IndexAxis?[] weight)
     {
-        var kernel = weight.Skip(2).Aggregate(1L, (product, axis) => product * axis!.Length);
-        var positions = output.Skip(2).Aggregate(kernel, (product, size) => product * size) * output[0];
-        relations.Add(new MacTerm(node.Name, positions, IsDepthwise(groups, weight) ? [weight[0]!] : [weight[0]!, weight[1]!]));
-        if (IsDepthwise(groups, weight))
+        var kernel = map.Kernel.Aggregate(1L, (product, size) => product * size);
+        var positions = output.Skip(LinearMap.SpatialFrom).Aggregate(kernel, (product, size) => product * size) * output[0];
+        relations.Add(new MacTerm(map.Node.Name, positions, map.IsDepthwise ? [weight[0]!] : [weight[0]!, weight[1]!]));
+        if (!map.IsDepthwise)
         {
-            return;
+            relations.Add(new LinearLayer(map, 1, 1) { Bias = map.BiasInput });
         }
-
-        relations.Add(new LinearLayer
-        {
-            Node = node,
-            Weight = node.Inputs[1],
-            OutputAxis = 0,
-            InputAxis = 1,
-            Input = node.Inputs[0],
-            InputChannelAxis = 1,
-            Output = node.Outputs[0],
-            OutputChannelAxis = 1,
-            Bias = node.Input(2),
-            PassesConstants = node.Text("auto_pad", "NOTSET") is "NOTSET" or "VALID" && node.Ints("pads").All(p => p == 0),
-        });
     }
 }

@@ -21,13 +21,9 @@ internal sealed class MatrixProductRule : OperatorRule
         {
             RelateGemm(node, relations, left, right);
         }
-        else if (left is null && right is { Dims.Count: 2 })
+        else if (LinearMap.Of(node, relations.Graph) is { } map && (left is null || (right is null && relations.Axes(node.Inputs[1]).Length >= 2)))
         {
-            RelateRightConstant(node, relations);
-        }
-        else if (left is { Dims.Count: 2 } && right is null && relations.Axes(node.Inputs[1]).Length >= 2)
-        {
-            RelateLeftConstant(node, relations);
+            RelateLayer(map, relations, map.WeightInput == 0 ? null : BiasAfter(map, relations.Graph));
         }
         else if (left is null && right is null && relations.Axes(node.Inputs[0]).Length >= 2 && relations.Axes(node.Inputs[1]).Length >= 2)
         {
@@ -47,50 +43,33 @@ internal sealed class MatrixProductRule : OperatorRule
             return;
         }
 
-        var (outputAxis, inputAxis) = node.Int("transB", 0) != 0 ? (0, 1) : (1, 0);
-        var input = relations.Axes(node.Inputs[0]);
-        var weight = relations.Axes(node.Inputs[1]);
-        if (input.Length != 2 || weight.Length != 2)
+        if (LinearMap.Of(node, relations.Graph) is not { } map || relations.Axes(node.Inputs[0]).Length != 2)
         {
             // The runtime also takes a vector for a row.
             relations.Opaque(node, DiagnosticCodes.WeightNotConstant, $"'{node.Name}' (Gemm) multiplies operands that are no matrices");
             return;
         }
 
-        relations.Contract(input[1], weight[inputAxis], node);
-        var bias = node.Input(2);
-        if (bias is not null)
+        RelateLayer(map, relations, map.BiasInput is { } bias && LayerBias.IsVector(relations.Graph.Constant(bias), map.Outputs) && !map.Scales ? bias : null);
+    }
+
+    private static void RelateLayer(LinearMap map, Relations relations, string? bias)
+    {
+        var (input, weight) = (relations.Axes(map.Input), relations.Axes(map.Weight));
+        var channelAxis = map.ChannelAxis(input.Length);
+        relations.Contract(input[channelAxis], weight[map.InputAxis], map.Node);
+        var outputs = weight[map.OutputAxis]!;
+        // One that is no vector adds something else to every row, and is cut all the same.
+        if (map.BiasInput is { } added && relations.Axes(added) is { Length: > 0 } axes && relations.Shape(added)![^1] == outputs.Length)
         {
-            var axes = relations.Axes(bias);
-            if (axes.Length > 0 && relations.Shape(bias)![^1] == weight[outputAxis]!.Length)
-            {
-                relations.Unify(weight[outputAxis], axes[^1], node);
-            }
+            relations.Unify(outputs, axes[^1], map.Node);
         }
 
-        var isVector = bias is not null && relations.Graph.Constant(bias) is { } constant
-            && constant.Dims is [.., var last] && last == constant.Count && last == weight[outputAxis]!.Length;
-        Add(node, relations, outputAxis, inputAxis, constantInput: 1, channelAxis: 1,
-            isVector && node.Float("alpha", 1) == 1 && node.Float("beta", 1) == 1 ? bias : null);
-        relations.Set(node.Outputs[0], input[0], weight[outputAxis]);
-    }
-
-    private static void RelateRightConstant(GraphNode node, Relations relations)
-    {
-        var input = relations.Axes(node.Inputs[0]);
-        var weight = relations.Axes(node.Inputs[1]);
-        relations.Contract(input[^1], weight[0], node);
-        Add(node, relations, outputAxis: 1, inputAxis: 0, constantInput: 1, channelAxis: input.Length - 1, BiasAfter(node, relations, weight[1]!.Length));
-        relations.Set(node.Outputs[0], [.. input[..^1], weight[1]]);
-    }
-
-    private static void RelateLeftConstant(GraphNode node, Relations relations)
-    {
-        var weight = relations.Axes(node.Inputs[0]);
-        var input = relations.Axes(node.Inputs[1]);
-        relations.Contract(input[^2], weight[1], node);
-        Add(node, relations, outputAxis: 0, inputAxis: 1, constantInput: 0, channelAxis: input.Length - 2, bias: null);
-        relations.Set(node.Outputs[0], [.. input[..^2], weight[0], input[^1]]);
+        var output = relations.Shapes.Of(map.Output)!;
+        var positions = output.Aggregate(1L, (product, size) => product * size) / outputs.Length;
+        relations.Add(new MacTerm(map.Node.Name, positions, [outputs, weight[map.InputAxis]!]));
+        relations.Add(new LinearLayer(map, channelAxis, map.ChannelAxis(output.Length)) { Bias = bias });
+        relations.Set(map.Output, [.. input[..channelAxis], outputs, .. input[(channelAxis + 1)..]]);
     }
 
     private static void RelateActivations(GraphNode node, Relations relations)
@@ -119,27 +98,6 @@ internal sealed class MatrixProductRule : OperatorRule
         AddMacs(node, relations, axes, contracted, relations.Shape(node.Inputs[0])![^1]);
     }
 
-    private static void Add(GraphNode node, Relations relations, int outputAxis, int inputAxis, int constantInput, int channelAxis, string? bias)
-    {
-        var weight = relations.Axes(node.Inputs[constantInput]);
-        var output = relations.Shapes.Of(node.Outputs[0])!;
-        var positions = output.Aggregate(1L, (product, size) => product * size) / weight[outputAxis]!.Length;
-        relations.Add(new MacTerm(node.Name, positions, [weight[outputAxis]!, weight[inputAxis]!]));
-        relations.Add(new LinearLayer
-        {
-            Node = node,
-            Weight = node.Inputs[constantInput],
-            OutputAxis = outputAxis,
-            InputAxis = inputAxis,
-            Input = node.Inputs[1 - constantInput],
-            InputChannelAxis = channelAxis,
-            Output = node.Outputs[0],
-            OutputChannelAxis = constantInput == 1 ? output.Length - 1 : output.Length - 2,
-            Bias = bias,
-            PassesConstants = true,
-        });
-    }
-
     private static void AddMacs(GraphNode node, Relations relations, IndexAxis?[] axes, IndexAxis? contracted, int contractedSize)
     {
         var output = relations.Shapes.Of(node.Outputs[0])!;
@@ -152,16 +110,7 @@ internal sealed class MatrixProductRule : OperatorRule
         relations.Add(new MacTerm(node.Name, positions, [.. axes.Append(contracted).OfType<IndexAxis>()]));
     }
 
-    /// <summary>The constant vector that the only reader of a MatMul adds to it.</summary>
-    private static string? BiasAfter(GraphNode node, Relations relations, int channels)
-    {
-        var uses = relations.Graph.Uses(node.Outputs[0]);
-        if (uses.Count != 1 || uses[0].Node.OpType != "Add" || relations.Graph.IsOutput(node.Outputs[0]))
-        {
-            return null;
-        }
-
-        var other = uses[0].Node.Inputs[1 - uses[0].Index];
-        return relations.Graph.Constant(other) is { } constant && constant.Count == channels && constant.Dims is [.., var last] && last == channels ? other : null;
-    }
+    /// <summary>The constant vector that the only reader of a product adds to it.</summary>
+    private static string? BiasAfter(LinearMap map, ModelGraph graph) =>
+        LayerBias.AddBehind(map.Output, graph) is var (_, other) && LayerBias.IsVector(graph.Constant(other), map.Outputs) ? other : null;
 }

@@ -18,7 +18,7 @@ internal sealed class RecurrentRule : OperatorRule
         var sentence = $"they are the state of '{node.Name}' ({node.OpType})";
         var input = relations.Axes(node.Inputs[0]);
         var weight = node.Inputs[1];
-        if (relations.Graph.Constant(weight) is not { } constant || constant.Dims[0] != 1)
+        if (LinearMap.Of(node, relations.Graph) is not { } map || relations.Graph.Constant(weight)!.Dims[0] != 1)
         {
             // Two directions have two weights for one input; one mixing for both is not worked out.
             relations.Opaque(node, DiagnosticCodes.RecurrentState, sentence);
@@ -34,16 +34,6 @@ internal sealed class RecurrentRule : OperatorRule
         // All states (positions, directions, batch, hidden), or only the last one where nothing else is asked for.
         var isAll = node.Outputs[0].Length > 0;
         relations.Add(new MacTerm(node.Name, (long)shape[0] * shape[1] * axes[1]!.Length, [axes[2]!]));
-        relations.Add(new LinearLayer
-        {
-            Node = node,
-            Weight = weight,
-            OutputAxis = 1,
-            InputAxis = 2,
-            Input = node.Inputs[0],
-            InputChannelAxis = 2,
-            Output = node.Outputs.First(o => o.Length > 0),
-            OutputChannelAxis = isAll ? 3 : 2,
-        });
+        relations.Add(new LinearLayer(map, 2, isAll ? 3 : 2));
     }
 }

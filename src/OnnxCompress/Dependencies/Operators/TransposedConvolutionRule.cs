@@ -13,7 +13,6 @@ internal sealed class TransposedConvolutionRule : OperatorRule
     public override void Relate(GraphNode node, Relations relations)
     {
         var weight = node.Inputs[1];
-        var groups = node.Int("group", 1);
         if (relations.Graph.Constant(weight) is null)
         {
             relations.Opaque(node, DiagnosticCodes.WeightNotConstant, $"the weight of '{node.Name}' (ConvTranspose) is computed, not a constant");
@@ -27,8 +26,9 @@ internal sealed class TransposedConvolutionRule : OperatorRule
             return;
         }
 
-        var isDepthwise = groups > 1 && axes[0]!.Length == groups && axes[1]!.Length == 1;
-        if (groups > 1 && !isDepthwise)
+        var map = LinearMap.Of(node, relations.Graph)!;
+        var isDepthwise = map.IsDepthwise && map.Outputs == map.Inputs;
+        if (map.Groups > 1 && !isDepthwise)
         {
             relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"'{node.Name}' (ConvTranspose) has groups of several channels");
             return;
@@ -46,39 +46,28 @@ internal sealed class TransposedConvolutionRule : OperatorRule
         var result = new IndexAxis?[relations.Shapes.Of(node.Outputs[0])!.Length];
         (result[0], result[1]) = (input[0], channels);
         relations.Set(node.Outputs[0], result);
-        Describe(node, relations, axes, isDepthwise);
+        Describe(map, relations, axes, isDepthwise);
     }
 
     /// <inheritdoc />
     public override void Shrink(GraphNode node, Shrinkage shrinkage)
     {
-        if (node.Int("group", 1) > 1 && shrinkage.Axes(node.Inputs[1])[0] is { } channels)
+        if (LinearMap.GroupsOf(node) > 1 && shrinkage.Axes(node.Inputs[1])[0] is { } channels)
         {
-            node.SetInt("group", shrinkage.Kept(channels));
+            LinearMap.SetGroups(node, shrinkage.Kept(channels));
         }
     }
 
-    private static void Describe(GraphNode node, Relations relations, IndexAxis?[] weight, bool isDepthwise)
+    private static void Describe(LinearMap map, Relations relations, IndexAxis?[] weight, bool isDepthwise)
     {
         // Every input position meets every kernel tap once.
-        var shape = relations.Shape(node.Inputs[0])!;
-        var kernel = weight.Skip(2).Aggregate(1L, (product, axis) => product * axis!.Length);
-        var positions = shape.Skip(2).Aggregate(kernel * shape[0], (product, size) => product * size);
-        relations.Add(new MacTerm(node.Name, positions, isDepthwise ? [weight[0]!] : [weight[0]!, weight[1]!]));
+        var shape = relations.Shape(map.Input)!;
+        var kernel = map.Kernel.Aggregate(1L, (product, size) => product * size);
+        var positions = shape.Skip(LinearMap.SpatialFrom).Aggregate(kernel * shape[0], (product, size) => product * size);
+        relations.Add(new MacTerm(map.Node.Name, positions, isDepthwise ? [weight[0]!] : [weight[0]!, weight[1]!]));
         if (!isDepthwise)
         {
-            relations.Add(new LinearLayer
-            {
-                Node = node,
-                Weight = node.Inputs[1],
-                OutputAxis = 1,
-                InputAxis = 0,
-                Input = node.Inputs[0],
-                InputChannelAxis = 1,
-                Output = node.Outputs[0],
-                OutputChannelAxis = 1,
-                Bias = node.Input(2),
-            });
+            relations.Add(new LinearLayer(map, 1, 1) { Bias = map.BiasInput });
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     public LayerProblem Of(LinearLayer layer, ModelGraph graph, Shrinkage? shrinkage = null)
     {
         var shapes = analysis.Relations.Shapes;
-        var weight = LayerWeight.Read(layer, graph);
+        var weight = LinearMap.Of(layer.Node, graph)!.Read(graph);
         var inputs = KeptOf(layer, layer.InputAxis, shrinkage);
         var outputs = KeptOf(layer, layer.OutputAxis, shrinkage);
         var isBiasKnown = IsBiasKnown(layer);
@@ -31,7 +31,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
         {
             Size = SplitSites.SizeOf(layer, analysis, inputs.Length, outputs.Length),
             Weight = weight,
-            Bias = BiasIsInOutput(layer) ? LayerWeight.ReadBias(layer, graph) : null,
+            Bias = layer.Map.TakesBiasInput && layer.Bias is { } bias ? [.. graph.Constant(bias)!.ReadFloats().Select(v => (double)v)] : null,
             TakesMean = TakesMean(layer),
             // What is added to the outputs must be known, or the factors would be fitted to something else.
             Output = isBiasKnown ? Select(statistics.Find(ChannelTap.OfOutput(layer, shapes)), outputs) : null,
@@ -40,12 +40,10 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     }
 
     /// <summary>What a table reads are indices, which have no moments.</summary>
-    private static ChannelTap? InputTap(LinearLayer layer, TensorShapes shapes) => SplitSites.IsTable(layer) ? null : ChannelTap.OfInput(layer, shapes);
+    private static ChannelTap? InputTap(LinearLayer layer, TensorShapes shapes) => layer.Map.Kind == LinearKind.Table ? null : ChannelTap.OfInput(layer, shapes);
 
-    /// <summary>A MatMul's bias is a node of its own and comes after the output.</summary>
-    private static bool BiasIsInOutput(LinearLayer layer) => layer.Node.OpType is "Conv" or "Gemm";
-
-    private static bool IsBiasKnown(LinearLayer layer) => !BiasIsInOutput(layer) || layer.Node.Input(2) == layer.Bias;
+    /// <summary>A bias that is a node of its own comes after the output.</summary>
+    private static bool IsBiasKnown(LinearLayer layer) => !layer.Map.TakesBiasInput || layer.Map.BiasInput == layer.Bias;
 
     private static TapStatistics? Select(TapStatistics? statistics, int[] kept) =>
         statistics is null || statistics.Channels == kept.Length ? statistics : statistics.Select(kept);
@@ -54,10 +52,10 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     private bool TakesMean(LinearLayer layer)
     {
         var graph = analysis.Relations.Graph;
-        return !BiasIsInOutput(layer)
+        return !layer.Map.TakesBiasInput
             ? layer.Bias is { } added && graph.Uses(added).Count == 1 && !graph.IsInput(added)
             // A Gemm scales what is added by beta.
-            : layer.Node.Float("beta", 1) == 1 && (layer.Node.Input(2) is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!)));
+            : !layer.Map.ScalesBias && (layer.Map.BiasInput is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!)));
     }
 
     private int[] KeptOf(LinearLayer layer, int axis, Shrinkage? shrinkage)

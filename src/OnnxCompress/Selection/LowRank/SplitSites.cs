@@ -11,8 +11,8 @@ namespace OnnxCompress.Selection.LowRank;
 /// </summary>
 internal static class SplitSites
 {
-    /// <summary>A convolution has at least batch and channel axes before its spatial ones.</summary>
-    private const int SpatialFrom = 2;
+    /// <summary>The runtime convolves along no more axes.</summary>
+    private const int MostSpatial = 3;
 
     /// <summary>The layers that can be split, in the order of the model.</summary>
     public static IReadOnlyList<LinearLayer> Find(ModelAnalysis analysis) =>
@@ -25,9 +25,6 @@ internal static class SplitSites
     /// <summary>The layers that can be split, by the names of their nodes.</summary>
     public static Dictionary<string, LinearLayer> ByName(ModelAnalysis analysis) => Find(analysis).ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
 
-    /// <summary>Whether the layer looks rows of its weight up.</summary>
-    public static bool IsTable(LinearLayer layer) => layer.Node.OpType == "Gather";
-
     /// <summary>The size of a layer of which some channels stay.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="analysis">Analysis of the original model.</param>
@@ -37,41 +34,38 @@ internal static class SplitSites
     {
         var shapes = analysis.Relations.Shapes;
         var (input, output) = (shapes.Of(layer.Input)!, shapes.Of(layer.Output)!);
-        if (layer.Node.OpType != "Conv")
+        if (layer.Map.Kind != LinearKind.Convolution)
         {
             var rows = output.Aggregate(1, (product, d) => checked(product * d)) / output[layer.OutputChannelAxis] / shapes.Samples;
-            return new LayerSize(inputs, outputs, [], [rows], [rows], IsTable(layer));
+            return new LayerSize(inputs, outputs, [], [rows], [rows], layer.Map.Kind == LinearKind.Table);
         }
 
-        var kernel = analysis.Relations.Graph.Constant(layer.Weight)!.Dims.Skip(SpatialFrom).Select(d => (int)d);
-        return new LayerSize(inputs, outputs, [.. kernel], [.. input.Skip(SpatialFrom)], [.. output.Skip(SpatialFrom)]);
+        return new LayerSize(inputs, outputs, layer.Map.Kernel, [.. input.Skip(LinearMap.SpatialFrom)], [.. output.Skip(LinearMap.SpatialFrom)]);
     }
 
     private static bool IsSplittable(LinearLayer layer, ModelGraph graph)
     {
-        var isKnown = layer.Node.OpType switch
+        var isKnown = layer.Map.Kind switch
         {
-            "Conv" => layer.Node.Int("group", 1) == 1 && graph.Constant(layer.Weight)!.Dims.Count is > SpatialFrom and <= SpatialFrom + 3,
-            "Gemm" or "MatMul" => layer.Weight == layer.Node.Inputs[1],
+            LinearKind.Convolution => layer.Map is { Groups: 1, Kernel.Length: <= MostSpatial },
+            LinearKind.Product => layer.Map.WeightInput == 1,
             _ => false,
         };
-        return isKnown && layer.Node.Domain.Length == 0 && graph.Uses(layer.Weight).Count == 1 && !graph.IsInput(layer.Weight);
+        return isKnown && IsOwn(layer.Weight, graph);
     }
 
     private static LinearLayer? TableOf(GraphNode node, ModelAnalysis analysis)
     {
         var graph = analysis.Relations.Graph;
-        return node is { OpType: "Gather", Domain: "" } && node.Int("axis", 0) is 0 or -2
-            && graph.Constant(node.Inputs[0]) is { Dims.Count: 2, HasOnlyFiniteValues: true } table && table.Type.IsFloatingPoint()
-            && graph.Uses(node.Inputs[0]).Count == 1 && !graph.IsInput(node.Inputs[0]) && graph.Constant(node.Inputs[1]) is null
-            && analysis.Relations.KnownAxes(node.Inputs[0]) is [not null, not null] && analysis.Relations.Shapes.Of(node.Outputs[0]) is { Length: > 0 } dims
-            ? new LinearLayer
-            {
-                Node = node, Weight = node.Inputs[0], OutputAxis = 1, InputAxis = 0,
-                Input = node.Inputs[1], InputChannelAxis = 0, Output = node.Outputs[0], OutputChannelAxis = dims.Length - 1,
-            }
+        return LinearMap.Of(node, graph) is { Kind: LinearKind.Table } map
+            && graph.Constant(map.Weight) is { HasOnlyFiniteValues: true } table && table.Type.IsFloatingPoint()
+            && IsOwn(map.Weight, graph) && graph.Constant(map.Input) is null
+            && analysis.Relations.KnownAxes(map.Weight) is [not null, not null] && analysis.Relations.Shapes.Of(map.Output) is { Length: > 0 } dims
+            ? new LinearLayer(map, 0, map.ChannelAxis(dims.Length))
             : null;
     }
+
+    private static bool IsOwn(string weight, ModelGraph graph) => graph.Uses(weight).Count == 1 && !graph.IsInput(weight);
 
     private static bool HasShapes(LinearLayer layer, ModelAnalysis analysis) =>
         analysis.Relations.Shapes.Of(layer.Input) is not null && analysis.Relations.Shapes.Of(layer.Output) is { Length: > 0 };
