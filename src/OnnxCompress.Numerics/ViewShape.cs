@@ -61,6 +61,7 @@ internal static class ViewShape
     }
 
     /// <summary>Refuses operands that do not multiply, and a destination of another size.</summary>
+    // Many parameters: three views whose element types differ have nothing in common but their sizes.
     public static void CheckProduct(int aRows, int aColumns, Transpose transposeA, int bRows, int bColumns, Transpose transposeB, int cRows, int cColumns)
     {
         var (m, k) = transposeA == Transpose.No ? (aRows, aColumns) : (aColumns, aRows);

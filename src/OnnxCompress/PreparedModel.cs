@@ -39,8 +39,8 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis)
         CancellationToken cancellation)
     {
         ChannelTap[] taps = [.. Taps(StageOptions.Methods(options))];
-        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads).Run(
-            Model, Analysis.Relations.Shapes, taps, samples, options.BatchSize, progress, observer, cancellation);
+        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads, options.BatchSize).Run(
+            Model, Analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
         return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, Run, cancellation) : Run();
     }
 

@@ -3,6 +3,7 @@ using ILGPU;
 namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 
 /// <summary>What is done entry by entry.</summary>
+// Many parameters: a kernel gets each buffer and each number by itself.
 internal static class ElementKernels
 {
     /// <summary>Floats as doubles.</summary>

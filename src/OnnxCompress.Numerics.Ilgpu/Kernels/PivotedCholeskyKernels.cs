@@ -6,6 +6,7 @@ namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 /// Greedy pivoted Cholesky, G ~ R^T R, with the decision on the device: steps are queued without waiting for one another,
 /// and do nothing once the tolerance is reached.
 /// </summary>
+// Many parameters: a kernel gets each buffer and each number by itself.
 internal static class PivotedCholeskyKernels
 {
     /// <summary>Place of the pivot of the current step in the state; -1 before the first.</summary>

@@ -14,6 +14,7 @@ namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 /// shared memory, the depth outermost. ILGPU does not unroll: four depths are written out here, the 64 products of each in
 /// <see cref="Tile{T}"/>.
 /// </remarks>
+// Many parameters: what a thread holds in registers is handed on piece by piece, so that nothing of it is put into memory.
 internal static class ProductKernel
 {
     /// <summary>Entries of C in each direction that one thread makes.</summary>

@@ -3,6 +3,7 @@ using System.Numerics;
 namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 
 /// <summary>The 8 x 8 sums that one thread keeps.</summary>
+// Many parameters: eight rows.
 internal readonly struct Tile<T>(TileRow<T> r0, TileRow<T> r1, TileRow<T> r2, TileRow<T> r3, TileRow<T> r4, TileRow<T> r5, TileRow<T> r6, TileRow<T> r7)
     where T : unmanaged, INumber<T>
 {

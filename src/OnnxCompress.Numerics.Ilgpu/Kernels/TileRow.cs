@@ -3,6 +3,7 @@ using System.Numerics;
 namespace OnnxCompress.Numerics.Ilgpu.Kernels;
 
 /// <summary>One row of a <see cref="Tile{T}"/>: eight sums, named and not indexed, so that they stay in registers.</summary>
+// Many parameters: eight sums.
 internal readonly struct TileRow<T>(T a, T b, T c, T d, T e, T f, T g, T h)
     where T : unmanaged, INumber<T>
 {

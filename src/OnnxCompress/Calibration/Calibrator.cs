@@ -8,19 +8,19 @@ namespace OnnxCompress.Calibration;
 /// <summary>Runs the calibration data through a model with Gram taps and sums what comes out, in double.</summary>
 /// <param name="runtime">Where the model runs.</param>
 /// <param name="threads">Threads of the runtime and of the summation; 0 means all cores.</param>
-internal sealed class Calibrator(IModelRuntime runtime, int threads)
+/// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
+internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSize)
 {
     /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
     /// <param name="places">Where statistics are taken; those with the same key are taken once.</param>
     /// <param name="samples">The data.</param>
-    /// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
     /// <param name="progress">Told after each batch.</param>
     /// <param name="observer">Looks at more of each run, unless samples differ in shape; null for nothing.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public CalibrationStatistics Run(
-        OnnxModel model, TensorShapes shapes, IEnumerable<ChannelTap> places, ISampleSource samples, int batchSize,
+        OnnxModel model, TensorShapes shapes, IEnumerable<ChannelTap> places, ISampleSource samples,
         IProgress<ProgressUpdate>? progress, IRunObserver? observer, CancellationToken cancellation)
     {
         var distinct = places.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
@@ -32,13 +32,9 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         }
 
         var varies = Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
-        if (varies)
-        {
-            // Rows are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
-            batchSize = (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize);
-        }
-
-        var tapped = GramTaps.Insert(model, shapes, distinct, InputSizes.FixedBatch(model.Inputs) ?? batchSize, varies, out var outputs);
+        // Rows of samples that differ are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
+        var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize) : batchSize;
+        var tapped = GramTaps.Insert(model, shapes, distinct, InputSizes.FixedBatch(model.Inputs) ?? size, varies, out var outputs);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
         var taps = outputs.Length;
@@ -48,7 +44,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         }
 
         using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
-        var batches = new FoldBatches(samples, model.Inputs, batchSize, cancellation);
+        var batches = new FoldBatches(samples, model.Inputs, size, cancellation);
         var done = 0;
         foreach (var (b, inputs) in Read(batches, cancellation))
         {

@@ -3,8 +3,16 @@ using OnnxCompress.Diagnostics;
 namespace OnnxCompress.Dependencies;
 
 /// <summary>Reads channel groups off the tied indices: channels that some linear layer reads together are one group.</summary>
-internal static class GroupBuilder
+internal sealed class GroupBuilder
 {
+    private readonly Dictionary<int, HashSet<(string Name, int Axis)>> _constants;
+    private readonly Dictionary<int, List<int>> _axes;
+    private readonly ConstantReaders _readers;
+    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+
+    private GroupBuilder(Relations relations) =>
+        (_constants, _axes, _readers) = (ConstantsByRoot(relations), AxesByRoot(relations), new ConstantReaders(relations));
+
     /// <summary>Builds the groups in the order of the layers that read them.</summary>
     public static IReadOnlyList<ChannelGroup> Build(Relations relations)
     {
@@ -37,11 +45,8 @@ internal static class GroupBuilder
             }
         }
 
-        var constants = ConstantsByRoot(relations);
-        var axes = AxesByRoot(relations);
-        var readers = new ConstantReaders(relations);
+        var builder = new GroupBuilder(relations);
         var groups = new List<ChannelGroup>();
-        var names = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var component in consumers.GroupBy(c => components.Root(c.Roots[0])))
         {
             var atoms = component.SelectMany(c => c.Roots).Distinct().Order().ToArray();
@@ -51,7 +56,7 @@ internal static class GroupBuilder
                 continue;
             }
 
-            var group = Describe(relations, atoms, free, constants, axes, readers, names, [.. component.Select(c => new GroupConsumer(
+            var group = builder.Describe(atoms, free, [.. component.Select(c => new GroupConsumer(
                 c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]);
             // Indices that no weight makes are data, a one-hot code for instance, and not channels.
             if (group.Producers.Count > 0 || group.ConsumerLayers[0].Layer.SelectsInput)
@@ -143,14 +148,12 @@ internal static class GroupBuilder
         return axes;
     }
 
-    private static ChannelGroup Describe(
-        Relations relations, int[] atoms, bool[] free, Dictionary<int, HashSet<(string Name, int Axis)>> constants,
-        Dictionary<int, List<int>> axes, ConstantReaders readers, Dictionary<string, int> names, GroupConsumer[] consumers)
+    private ChannelGroup Describe(int[] atoms, bool[] free, GroupConsumer[] consumers)
     {
-        var touched = atoms.Where(constants.ContainsKey).SelectMany(a => constants[a]).ToHashSet();
+        var touched = atoms.Where(_constants.ContainsKey).SelectMany(a => _constants[a]).ToHashSet();
         string[] touchedNames = [.. touched.Select(t => t.Name).Distinct(StringComparer.Ordinal)];
-        var layers = readers.Layers(touchedNames);
-        var nodes = readers.Nodes(touchedNames);
+        var layers = _readers.Layers(touchedNames);
+        var nodes = _readers.Nodes(touchedNames);
         var producers = layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name)
             .Concat(nodes.Where(n => n.OpType == "Gather" && touched.Any(t => t.Name == n.Inputs[0])).Select(n => n.Name))
             .ToList();
@@ -161,11 +164,11 @@ internal static class GroupBuilder
             .ToArray();
         var name = producers.FirstOrDefault() ?? $"{consumers[0].Layer.Node.Name}/input";
         // Parts of one layer's channels may be groups of their own (Split, Slice).
-        names[name] = names.GetValueOrDefault(name) + 1;
-        name = names[name] > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{names[name]}") : name;
+        _names[name] = _names.GetValueOrDefault(name) + 1;
+        name = _names[name] > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}#{_names[name]}") : name;
         // Channels that lie in the same axes: of a range of them (Slice, Split) at least one must stay, like of a layer.
         var segments = Enumerable.Range(0, atoms.Length)
-            .GroupBy(i => string.Join(',', axes[atoms[i]]))
+            .GroupBy(i => string.Join(',', _axes[atoms[i]]))
             .Select(g => g.ToArray());
         return new ChannelGroup(name, atoms, free, consumers)
         {

@@ -126,7 +126,6 @@ internal sealed class FitAccumulator
     {
         var (columns, outputs, count) = (_site.Layout.Columns, Moments[0].Outputs, part.Rows.Length);
         var table = _site.Map.Window is { } window ? TableFor(window, part.InputDims, part.OutputDims) : null;
-        var positions = checked((int)part.OutputDims.Skip(2).Aggregate(1L, (product, d) => product * d));
         for (var group = 0; group < Moments.Length; group++)
         {
             var view = buffer.Window(group, start, count);
@@ -137,7 +136,7 @@ internal sealed class FitAccumulator
             }
             else
             {
-                RowReader.Patches(part.Input, part.InputDims, table, positions, part.Rows, group * _site.Layout.Inputs, _keptInputs, x);
+                RowReader.Patches(part.Input, part.InputDims, table, part.Rows, group * _site.Layout.Inputs, _keptInputs, x);
             }
 
             for (var r = 0; r < count; r++)

@@ -15,6 +15,9 @@ internal sealed class PatchTable
     /// <summary>Elements of the kernel.</summary>
     public int Taps { get; }
 
+    /// <summary>Output positions of an image.</summary>
+    public int Positions => _indices.Length / Taps;
+
     /// <summary>The input positions behind the taps of one output position; -1 where padding is read.</summary>
     public ReadOnlySpan<int> Of(int outputPosition) => _indices.AsSpan(outputPosition * Taps, Taps);
 

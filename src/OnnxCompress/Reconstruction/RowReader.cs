@@ -34,20 +34,19 @@ internal static class RowReader
     /// <param name="values">The input of the convolution, <c>[images, channels, positions]</c>.</param>
     /// <param name="dims">Its shape.</param>
     /// <param name="table">What each output position reads.</param>
-    /// <param name="outputPositions">Output positions of an image.</param>
     /// <param name="rows">Rows of the output.</param>
     /// <param name="from">First channel, counted among those kept.</param>
     /// <param name="kept">Channels to read; null means all.</param>
     /// <param name="destination">One row for each of <paramref name="rows"/>, <c>channels * taps</c> columns.</param>
     public static void Patches(
-        ReadOnlySpan<float> values, IReadOnlyList<long> dims, PatchTable table, int outputPositions, int[] rows, int from, int[]? kept,
+        ReadOnlySpan<float> values, IReadOnlyList<long> dims, PatchTable table, int[] rows, int from, int[]? kept,
         MatrixView<float> destination)
     {
         var (channels, inner) = ((int)dims[1], Inner(dims, 1));
         for (var r = 0; r < rows.Length; r++)
         {
-            var image = values.Slice(rows[r] / outputPositions * channels * inner, channels * inner);
-            var sources = table.Of(rows[r] % outputPositions);
+            var image = values.Slice(rows[r] / table.Positions * channels * inner, channels * inner);
+            var sources = table.Of(rows[r] % table.Positions);
             var row = destination.Row(r);
             for (var (c, column) = (from, 0); column < row.Length; c++)
             {

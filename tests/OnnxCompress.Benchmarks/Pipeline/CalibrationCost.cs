@@ -38,8 +38,8 @@ public static class CalibrationCost
         for (var repeat = 0; repeat < Repeats; repeat++)
         {
             plain[repeat] = Time(() => Infer(runtime, shared, samples, threads));
-            calibration[repeat] = Time(() => new Calibrator(runtime, threads).Run(
-                shared.Model, shapes, taps, samples, BatchSize, null, null, CancellationToken.None));
+            calibration[repeat] = Time(() => new Calibrator(runtime, threads, BatchSize).Run(
+                shared.Model, shapes, taps, samples, null, null, CancellationToken.None));
         }
 
         var ratio = Median([.. calibration.Zip(plain, (c, p) => c / p)]);

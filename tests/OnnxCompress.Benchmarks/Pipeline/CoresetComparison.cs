@@ -50,7 +50,7 @@ public static class CoresetComparison
         var model = Simplification.Simplifier.Simplify(shared.Model, runtime, samples.Read([0]), CancellationToken.None);
         var analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(runtime, model, samples.Read([0]), CancellationToken.None));
         var taps = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of);
-        var noise = new Calibrator(runtime, 0).Run(model, analysis.Relations.Shapes, taps, samples, 16, null, null, CancellationToken.None);
+        var noise = new Calibrator(runtime, 0, 16).Run(model, analysis.Relations.Shapes, taps, samples, null, null, CancellationToken.None);
         var white = WhiteStatistics.Of(model, analysis);
         foreach (var kept in (double[])[0.75, 0.5])
         {

@@ -55,7 +55,7 @@ public static class LowRankComparison
         var model = Simplifier.Simplify(shared.Model, runtime, samples.Read([0]), CancellationToken.None);
         var shapes = ShapeObserver.Observe(runtime, model, samples.Read([0]), CancellationToken.None);
         var analysis = DependencyAnalyzer.Analyze(model, shapes);
-        var statistics = new Calibrator(runtime, 0).Run(model, shapes, LayerProblems.Taps(analysis), samples, 16, null, null, CancellationToken.None);
+        var statistics = new Calibrator(runtime, 0, 16).Run(model, shapes, LayerProblems.Taps(analysis), samples, null, null, CancellationToken.None);
         foreach (var variant in Variants.DistinctBy(v => v.Form))
         {
             var candidates = new SplitSelector(model, analysis, statistics, backend, new SelectionOptions([CompressionMethod.LowRank]) { Forms = [variant.Form] }).Select(CancellationToken.None);

@@ -2,7 +2,6 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using OnnxCompress.Models;
-using OnnxCompress.Testing;
 
 namespace OnnxCompress.Tests.Architecture;
 
@@ -16,7 +15,7 @@ public sealed class FolderOrderTests
     private const string Root = ".";
 
     /// <summary>Files whose types one file may name.</summary>
-    private const int LargestFanOut = 32;
+    private const int LargestFanOut = 30;
 
     private static readonly string[] Order =
     [
@@ -56,15 +55,13 @@ public sealed class FolderOrderTests
     /// <summary>For each source file, the other source files whose types it names.</summary>
     private static Dictionary<string, HashSet<string>> Read()
     {
-        var root = RepositoryFiles.Path("src", "OnnxCompress");
-        var options = new CSharpParseOptions(LanguageVersion.Latest);
+        var root = SourceTrees.Root("OnnxCompress");
         SyntaxTree[] trees =
         [
-            .. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => IsSource(Path.GetRelativePath(root, file)))
-                .Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), options, file)),
+            .. SourceTrees.Below("OnnxCompress"),
             CSharpSyntaxTree.ParseText(
                 "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;",
-                options),
+                SourceTrees.Options),
         ];
         // What is generated is taken from the built library, which these sources hide where they declare the same.
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
@@ -75,8 +72,6 @@ public sealed class FolderOrderTests
             tree => FilesOf(compilation.GetSemanticModel(tree), tree, root),
             StringComparer.Ordinal);
     }
-
-    private static bool IsSource(string file) => file.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj");
 
     private static HashSet<string> FilesOf(SemanticModel model, SyntaxTree tree, string root) =>
     [

@@ -94,6 +94,6 @@ public sealed class StatisticsCacheTests : IDisposable
     private CalibrationStatistics Collect(Workbench bench, ChannelTap[] taps, ISampleSource data)
     {
         _collected++;
-        return new Calibrator(ModelRunner.Runtime, 1).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, 16, null, null, Token);
+        return new Calibrator(ModelRunner.Runtime, 1, 16).Run(bench.Model, bench.Analysis.Relations.Shapes, taps, data, null, null, Token);
     }
 }

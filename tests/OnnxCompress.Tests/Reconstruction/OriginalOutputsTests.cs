@@ -18,8 +18,8 @@ public sealed class OriginalOutputsTests
         using var together = Open(bench);
         var sites = FitSites.Possible(bench.Model, bench.Analysis.Relations);
         apart.Take(sites, Token);
-        _ = new Calibrator(ModelRunner.Runtime, 1).Run(
-            bench.Model, bench.Analysis.Relations.Shapes, bench.Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), bench.Samples, 16, null,
+        _ = new Calibrator(ModelRunner.Runtime, 1, 16).Run(
+            bench.Model, bench.Analysis.Relations.Shapes, bench.Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), bench.Samples, null,
             together.Observer(), Token);
 
         Assert.Equal(["a", "b", "c"], sites.Select(s => s.Output));

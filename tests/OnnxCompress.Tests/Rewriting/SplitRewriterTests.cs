@@ -197,8 +197,8 @@ public sealed class SplitRewriterTests
     private static OnnxModel Rewrite(Workbench bench, params SitePlan[] sites)
     {
         var taps = bench.Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).Concat(LayerProblems.Taps(bench.Analysis));
-        var statistics = new Calibrator(ModelRunner.Runtime, 1).Run(
-            bench.Model, bench.Analysis.Relations.Shapes, taps, bench.Samples, 16, null, null, TestContext.Current.CancellationToken);
+        var statistics = new Calibrator(ModelRunner.Runtime, 1, 16).Run(
+            bench.Model, bench.Analysis.Relations.Shapes, taps, bench.Samples, null, null, TestContext.Current.CancellationToken);
         var plan = new CompressionPlan(bench.Model.Sha256, sites);
         var narrowed = new ChannelRewriter(bench.Analysis, statistics, Workbench.Backend, ChannelSelection.Target)
             .Rewrite(bench.Model, plan, TestContext.Current.CancellationToken, out var shrinkage);

@@ -37,8 +37,8 @@ internal sealed class Workbench
     public ChannelGroup Group(string name) => Assert.Single(Analysis.Groups, g => g.Name == name);
 
     public CalibrationStatistics Calibrate(ISampleSource samples, int batchSize = 16, int threads = 1) =>
-        new Calibrator(ModelRunner.Runtime, threads).Run(
-            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, batchSize, null, null, Token);
+        new Calibrator(ModelRunner.Runtime, threads, batchSize).Run(
+            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, null, null, Token);
 
     public ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
         [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];

@@ -39,7 +39,10 @@ internal sealed class ReshapeRule : OperatorRule
         var output = new IndexAxis?[to.Length];
         foreach (var (sources, targets) in Segments(from, to))
         {
-            Relate(node, relations, input, from, sources, output, to, targets);
+            if (Relate(node, relations, input, from, sources, to, targets) is var (target, axis))
+            {
+                output[target] = axis;
+            }
         }
 
         relations.Set(node.Outputs[0], output);
@@ -82,24 +85,24 @@ internal sealed class ReshapeRule : OperatorRule
         return segments;
     }
 
-    private static void Relate(
-        GraphNode node, Relations relations, IndexAxis?[] input, int[] from, int[] sources, IndexAxis?[] output, int[] to, int[] targets)
+    /// <summary>What one of the target axes stands for; null where nothing of them can shrink.</summary>
+    private static (int Target, IndexAxis? Axis)? Relate(
+        GraphNode node, Relations relations, IndexAxis?[] input, int[] from, int[] sources, int[] to, int[] targets)
     {
         if (sources.Length == 1 && targets.Length == 1)
         {
-            output[targets[0]] = input[sources[0]];
-            return;
+            return (targets[0], input[sources[0]]);
         }
 
         var live = sources.Where(s => relations.IsLive(input[s])).ToArray();
         if (live.Length != 1)
         {
             relations.Pin(live.Select(s => input[s]), DiagnosticCodes.AxesMerged, node.Name, $"'{node.Name}' ({node.OpType}) merges two axes that could both shrink");
-            return;
+            return null;
         }
 
         var merged = Merge(input[live[0]]!, from, sources, live[0]);
-        output[ChannelAxis(node, relations, merged, to, targets)] = Split(node, relations, merged, to, targets);
+        return (ChannelAxis(node, relations, merged, to, targets), Split(node, relations, merged, to, targets));
     }
 
     /// <summary>The element of each index of the merged axis.</summary>
