@@ -117,25 +117,6 @@ public static class DenseLinearAlgebra
             : new(pivots[..rank], pivotValues[..rank], traces[..(rank + 1)], factor.View.Window(0, 0, rank, gram.Rows).ToReadOnlyMatrixView().ToMatrix());
     }
 
-    /// <summary>Column-pivoted QR with explicit factors; see <see cref="CpuBackend.FactorPivotedQr"/>.</summary>
-    /// <param name="backend">Does the work.</param>
-    /// <param name="matrix">m x n.</param>
-    /// <param name="maxRank">Most steps.</param>
-    /// <param name="relativeTolerance">Relative to |R_11|.</param>
-    /// <returns>Pivots, R and the thin Q.</returns>
-    /// <exception cref="NumericException">Something is not finite.</exception>
-    public static PivotedQr PivotedQr(this CpuBackend backend, ReadOnlyMatrixView<double> matrix, int maxRank = int.MaxValue, double relativeTolerance = 0)
-    {
-        ArgumentNullException.ThrowIfNull(backend);
-        var compact = matrix.ToMatrix();
-        var pivots = new int[matrix.Columns];
-        var scales = new double[Math.Min(matrix.Rows, matrix.Columns)];
-        var rank = backend.FactorPivotedQr(compact, pivots, scales, maxRank, relativeTolerance);
-        var orthonormal = new Matrix<double>(matrix.Rows, rank);
-        backend.FormQ(compact, scales.AsSpan(0, rank), orthonormal);
-        return new(pivots, rank, UpperTrapezoid(compact, rank), orthonormal);
-    }
-
     /// <summary>Eigen-decomposition of a symmetric matrix.</summary>
     /// <param name="backend">Does the work.</param>
     /// <param name="matrix">n x n; only the lower triangle is read.</param>
@@ -177,30 +158,5 @@ public static class DenseLinearAlgebra
         var vectors = new Matrix<double>(matrix.Rows, count);
         backend.DecomposeSymmetricTop(matrix, values, vectors, random);
         return new(values, vectors);
-    }
-
-    /// <summary>Thin singular value decomposition.</summary>
-    /// <param name="backend">Does the work.</param>
-    /// <param name="matrix">m x n.</param>
-    /// <returns>min(m, n) singular triplets.</returns>
-    /// <exception cref="NumericException">Something is not finite, or no convergence.</exception>
-    public static Svd ThinSvd(this CpuBackend backend, ReadOnlyMatrixView<double> matrix)
-    {
-        ArgumentNullException.ThrowIfNull(backend);
-        var count = Math.Min(matrix.Rows, matrix.Columns);
-        var svd = new Svd(new(matrix.Rows, count), new double[count], new(count, matrix.Columns));
-        backend.DecomposeSingular(matrix, svd.Left, svd.Values, svd.RightTransposed);
-        return svd;
-    }
-
-    private static Matrix<double> UpperTrapezoid(Matrix<double> compact, int rows)
-    {
-        var upper = new Matrix<double>(rows, compact.Columns);
-        for (var row = 0; row < rows; row++)
-        {
-            compact.Row(row)[row..].CopyTo(upper.Row(row)[row..]);
-        }
-
-        return upper;
     }
 }

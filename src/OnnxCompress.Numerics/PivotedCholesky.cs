@@ -25,35 +25,4 @@ public sealed class PivotedCholesky(int[] pivots, double[] pivotValues, double[]
 
     /// <summary>R (rank x n) in the original column order; column <c>Pivots[j]</c> is zero below row j.</summary>
     public Matrix<double> Factor { get; } = factor;
-
-    /// <summary>
-    /// The mixing matrix T (rank x n) with Z ~ Z[:, Pivots] T: identity on the pivots, R11^-1 R elsewhere.
-    /// </summary>
-    /// <param name="backend">Does the triangular solve.</param>
-    /// <returns>T in the original column order.</returns>
-    /// <exception cref="NumericException">The factor is singular.</exception>
-    public Matrix<double> Mixing(IDenseBackend backend)
-    {
-        ArgumentNullException.ThrowIfNull(backend);
-        var mixing = Factor.Clone();
-        var leading = new Matrix<double>(Rank, Rank);
-        for (var row = 0; row < Rank; row++)
-        {
-            for (var column = row; column < Rank; column++)
-            {
-                leading[row, column] = Factor[row, Pivots[column]];
-            }
-        }
-
-        backend.SolveTriangular(Triangle.Upper, Transpose.No, leading, mixing);
-        for (var column = 0; column < Rank; column++)
-        {
-            for (var row = 0; row < Rank; row++)
-            {
-                mixing[row, Pivots[column]] = row == column ? 1 : 0; // exact, where the solve would leave rounding
-            }
-        }
-
-        return mixing;
-    }
 }

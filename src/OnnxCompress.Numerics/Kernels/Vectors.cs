@@ -158,15 +158,6 @@ internal static unsafe class Vectors
         }
     }
 
-    /// <summary>Swaps two vectors.</summary>
-    public static void Swap(double* x, double* y, int length)
-    {
-        for (var index = 0; index < length; index++)
-        {
-            (x[index], y[index]) = (y[index], x[index]);
-        }
-    }
-
     /// <summary>Largest absolute entry of a block.</summary>
     public static double Largest(Block<double> a)
     {

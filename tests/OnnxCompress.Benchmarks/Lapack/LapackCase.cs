@@ -28,10 +28,7 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
 
         yield return new("cholesky", 2048, 2048, 2.5, Wishart, Cholesky);
         yield return new("triangular-solve", 1024, 1024, double.NaN, Wishart, TriangularSolve);
-        yield return new("pivoted-qr", 1000, 512, double.NaN, Gaussian, PivotedQr);
-        yield return new("pivoted-qr-full", 1000, 512, 1, Gaussian, PivotedQr);
         yield return new("eigen", 1024, 1024, 3, Wishart, Eigen);
-        yield return new("svd", 2048, 512, 3, Gaussian, ThinSvd);
         yield return new("top-eigen", 2048, 2048, 1, Decaying, TopEigen);
         yield return new("top-eigen", 2048, 2048, double.NaN, Wishart, TopEigen);
     }
@@ -137,15 +134,6 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         };
     }
 
-    private static Operation PivotedQr(CpuBackend backend, Matrix<double> a)
-    {
-        return () =>
-        {
-            var qr = backend.PivotedQr(a);
-            return () => [("orthonormal", Entries(qr.Orthonormal)), ("upper", Entries(qr.Upper)), ("pivots", qr.Pivots)];
-        };
-    }
-
     private static Operation Eigen(CpuBackend backend, Matrix<double> a)
     {
         return () =>
@@ -161,15 +149,6 @@ internal sealed record LapackCase(string Name, int Rows, int Columns, double Lim
         {
             var eigen = backend.TopEigen(a, 64, new Random(1));
             return () => [("values", eigen.Values), ("vectors", Entries(eigen.Vectors))];
-        };
-    }
-
-    private static Operation ThinSvd(CpuBackend backend, Matrix<double> a)
-    {
-        return () =>
-        {
-            var svd = backend.ThinSvd(a);
-            return () => [("left", Entries(svd.Left)), ("values", svd.Values), ("right", Entries(svd.RightTransposed))];
         };
     }
 

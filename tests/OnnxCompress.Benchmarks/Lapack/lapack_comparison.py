@@ -79,26 +79,6 @@ class Cholesky(Input):
         return {"A-LL'": relative(factor @ factor.T - self.a, norm(self.a))}
 
 
-class PivotedQr(Input):
-    mode = "economic"
-
-    def run(self):
-        return sl.qr(self.a, pivoting=True, mode=self.mode)
-
-    def results(self, folder):
-        m, n = self.a.shape
-        k = min(m, n)
-        return read(folder, "orthonormal", (m, k)), read(folder, "upper", (k, n)), read(folder, "pivots", (n,), np.int32)
-
-    def residual(self, q, r, p):
-        q, r = q[:, : min(self.a.shape)], r[: min(self.a.shape)]
-        return {"AP-QR": relative(q @ r - self.a[:, p], norm(self.a)), "Q'Q-I": orthogonality(q)}
-
-
-class PivotedQrFull(PivotedQr):
-    mode = "full"
-
-
 class Eigen(Input):
     def run(self):
         return np.linalg.eigh(self.a)
@@ -116,19 +96,6 @@ class TopEigen(Eigen):
     def run(self):
         n = self.a.shape[0]
         return sl.eigh(self.a, subset_by_index=[n - 64, n - 1])
-
-
-class ThinSvd(Input):
-    def run(self):
-        return sl.svd(self.a, full_matrices=False, lapack_driver="gesdd")
-
-    def results(self, folder):
-        m, n = self.a.shape
-        k = min(m, n)
-        return read(folder, "left", (m, k)), read(folder, "values", (k,)), read(folder, "right", (k, n))
-
-    def residual(self, u, s, vt):
-        return {"A-USV'": relative((u * s) @ vt - self.a, norm(self.a)), "U'U-I": orthogonality(u), "V'V-I": orthogonality(vt.T)}
 
 
 class TriangularSolve(Input):
@@ -150,11 +117,8 @@ CASES = {
     "gram-double": Gram(np.float64),
     "cholesky": Cholesky(),
     "triangular-solve": TriangularSolve(),
-    "pivoted-qr": PivotedQr(),
-    "pivoted-qr-full": PivotedQrFull(),
     "eigen": Eigen(),
     "top-eigen": TopEigen(),
-    "svd": ThinSvd(),
 }
 
 
