@@ -14,12 +14,12 @@ internal sealed class BudgetLimits
     /// <summary>Without a budget a model is to become small first, fast second.</summary>
     private const double ParameterWeight = 0.75;
 
-    private readonly JointCost _cost;
-    private readonly CostModel _model;
+    private readonly CostModel _cost;
     private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
     private readonly IReadOnlyList<Limit> _limits;
     private readonly CostModel[] _parts;
+    private readonly ILookup<int, int> _splitsOf;
 
     /// <summary>Prepares the limits.</summary>
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
@@ -31,7 +31,7 @@ internal sealed class BudgetLimits
     public BudgetLimits(
         IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget, LatencyCost? latency = null)
     {
-        (_cost, _model, _splits) = (new JointCost(cost, splits), cost, splits);
+        (_cost, _splits) = (cost, splits);
         for (var s = 0; s < groups.Count; s++)
         {
             for (var c = 0; c < groups[s].Channels; c++)
@@ -41,6 +41,9 @@ internal sealed class BudgetLimits
         }
 
         _parts = cost.Parts([.. groups.Select(g => g.Atoms)]);
+        _splitsOf = splits.Index()
+            .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
+            .ToLookup(p => p.Site, p => p.Split);
         _limits = [.. Limits(budget, cost, splits, originalBytes, latency)];
     }
 
@@ -66,77 +69,70 @@ internal sealed class BudgetLimits
     /// <param name="kept">Its channels that stay.</param>
     public double Price(int group, bool[] kept)
     {
-        bool IsKept(int root) => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel];
-        return _limits.Sum(l => l.Part(_parts[group], IsKept) / Math.Max(l.Most, double.Epsilon));
+        var remaining = _cost.When(root => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel]);
+        return _limits.Sum(l => l.Part(_parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
-    public bool Allow(Allocated allocated) => _limits.All(l => l.Cost(allocated) <= l.Most);
+    public bool Allow(Allocated allocated) => Allow(Follow(allocated));
 
     /// <summary>Whether every limit holds for an allocation that is changed step by step.</summary>
-    public bool Allow(RunningCost running) => _limits.All(l => l.Running(running) <= l.Most);
+    public bool Allow(RunningCost running) => _limits.All(l => l.Cost(running) <= l.Most);
 
     /// <summary>An allocation whose cost follows its changes.</summary>
-    public RunningCost Follow(Allocated start) => new(_model, _parts, _splits, _siteOf, start);
+    public RunningCost Follow(Allocated start) => new(_cost, _parts, _splits, _splitsOf, When, start);
 
-    /// <summary>Whether the root of an element stays.</summary>
-    public Func<int, bool> IsKept(IReadOnlyList<bool[]> kept) => root => !_siteOf.TryGetValue(root, out var at) || kept[at.Site][at.Channel];
+    /// <summary>What stays of the model when some channels of every group do.</summary>
+    public Remaining When(IReadOnlyList<bool[]> kept) =>
+        _siteOf.Count == 0 ? _cost.Whole : _cost.When(root => !_siteOf.TryGetValue(root, out var at) || kept[at.Site][at.Channel]);
 
     /// <summary>Fails when even the smallest model is too large.</summary>
     /// <exception cref="OnnxCompressException">OCX5001.</exception>
     public void RequireReachable(Allocated smallest)
     {
-        foreach (var limit in _limits.Where(l => l.Cost(smallest) > l.Most))
+        var least = Follow(smallest);
+        foreach (var limit in _limits.Where(l => l.Cost(least) > l.Most))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.BudgetOutOfReach,
-                $"{limit.Option} asks for at most {limit.Text(limit.Most)}, but with everything removed that can be, {limit.Text(limit.Cost(smallest))} are left; ask for less, or see with 'inspect' what is refused.");
+                $"{limit.Option} asks for at most {limit.Text(limit.Most)}, but with everything removed that can be, {limit.Text(limit.Cost(least))} are left; ask for less, or see with 'inspect' what is refused.");
         }
     }
 
-    /// <summary>Parameters and multiply-accumulates.</summary>
-    public (long Parameters, long Macs) CostOf(Allocated allocated) =>
-        (_cost.Parameters(IsKept(allocated.Kept), allocated.Splits), _cost.Macs(IsKept(allocated.Kept), allocated.Splits));
-
     private IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
     {
-        var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
+        var (parameters, macs) = ((double)cost.Parameters(cost.Whole), (double)cost.Macs(cost.Whole));
         if (budget.KeepParameters is { } ofParameters)
         {
-            yield return Counted(
-                "--keep-params", ofParameters * parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), r => r.Parameters, (part, isKept) => part.Parameters(isKept), c => c.Parameters);
+            yield return Counted("--keep-params", ofParameters * parameters, r => r.Parameters, (part, remaining) => part.Parameters(remaining), c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", ofMacs * macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), r => r.Macs, (part, isKept) => part.Macs(isKept), c => c.Macs);
+            yield return Counted("--keep-macs", ofMacs * macs, r => r.Macs, (part, remaining) => part.Macs(remaining), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
         {
-            var constants = cost.Bytes(static _ => true);
+            var constants = cost.Bytes(cost.Whole);
             yield return new(
                 "--keep-bytes",
                 Math.Floor(ofBytes * originalBytes),
-                a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
                 r => originalBytes - constants + r.Bytes,
-                (part, isKept) => part.Bytes(isKept),
-                (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * JointCost.BytesPerNode),
+                (part, remaining) => part.Bytes(remaining),
+                (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * SplitCost.BytesPerNode),
                 Whole);
         }
 
         if (budget.KeepLatency is { } ofLatency)
         {
             var time = latency ?? throw new ArgumentException("A limit on latency needs times.", nameof(latency));
-            double Milliseconds(IReadOnlyList<bool[]> kept, IReadOnlyList<SplitOption?> chosen) => time.Milliseconds(
-                IsKept(kept), chosen.Select((s, i) => (splits[i].Layer.Node.Name, s?.Shape)).Where(s => s.Shape is not null).Select(s => (s.Name, s.Shape!)));
             yield return new(
                 "--keep-latency",
                 ofLatency * time.WholeMilliseconds,
-                a => Milliseconds(a.Kept, a.Splits),
-                r => Milliseconds(r.Kept, r.Splits),
-                (_, isKept) => time.Milliseconds(isKept, []),
-                (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node.Name, remaining, shape),
+                r => time.Milliseconds(r.Remaining, r.Splits.Zip(splits).Where(s => s.First is not null).Select(s => (s.Second.Layer.Node, s.First!.Shape))),
+                (_, remaining) => time.Milliseconds(remaining, []),
+                (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
         }
 
@@ -146,18 +142,16 @@ internal sealed class BudgetLimits
             yield return new(
                 "the search",
                 both,
-                a => Mean(_cost.Parameters(IsKept(a.Kept), a.Splits), _cost.Macs(IsKept(a.Kept), a.Splits)),
                 r => Mean(r.Parameters, r.Macs),
-                (part, isKept) => Mean(part.Parameters(isKept), part.Macs(isKept)),
+                (part, remaining) => Mean(part.Parameters(remaining), part.Macs(remaining)),
                 (_, _, _, c) => Mean(c.Parameters, c.Macs),
                 share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
     }
 
     private static Limit Counted(
-        string option, double most, Func<Allocated, double> cost, Func<RunningCost, double> running, Func<CostModel, Func<int, bool>, double> part,
-        Func<SplitCost, double> price) =>
-        new(option, Math.Floor(most), cost, running, part, (_, _, _, c) => price(c), Whole);
+        string option, double most, Func<RunningCost, double> cost, Func<CostModel, Remaining, double> part, Func<SplitCost, double> price) =>
+        new(option, Math.Floor(most), cost, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 
@@ -165,16 +159,14 @@ internal sealed class BudgetLimits
     /// <param name="Option">The option that set it.</param>
     /// <param name="Most">What is allowed.</param>
     /// <param name="Cost">What a choice costs.</param>
-    /// <param name="Running">The same of a choice whose cost is followed.</param>
     /// <param name="Part">What a part of the model costs, not split; of time, the whole model.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
     private sealed record Limit(
         string Option,
         double Most,
-        Func<Allocated, double> Cost,
-        Func<RunningCost, double> Running,
-        Func<CostModel, Func<int, bool>, double> Part,
+        Func<RunningCost, double> Cost,
+        Func<CostModel, Remaining, double> Part,
         Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
         Func<double, string> Text);
 }

@@ -19,7 +19,6 @@ internal sealed class LevelAllocator
 
     private readonly IReadOnlyList<SiteCandidate> _sites;
     private readonly IReadOnlyList<SplitCandidate> _splits;
-    private readonly CostModel _cost;
     private readonly BudgetLimits _limits;
     private readonly PricedWidths[] _widths;
     private readonly double _splitUnit, _widthUnit, _channelRatio;
@@ -28,14 +27,13 @@ internal sealed class LevelAllocator
     /// <summary>Prepares an allocation.</summary>
     /// <param name="sites">Groups that can shrink.</param>
     /// <param name="splits">Layers that can be split.</param>
-    /// <param name="cost">What the model costs as a function of its channels.</param>
     /// <param name="limits">What it may cost.</param>
     /// <param name="channelRatio">Level of channel groups over that of splits: below 1, splits do more of the work.</param>
     /// <param name="isPriced">Whether a channel group pays attention to what its channels save; if not, all meet the same level.</param>
     public LevelAllocator(
-        IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, CostModel cost, BudgetLimits limits, double channelRatio = 1, bool isPriced = true)
+        IReadOnlyList<SiteCandidate> sites, IReadOnlyList<SplitCandidate> splits, BudgetLimits limits, double channelRatio = 1, bool isPriced = true)
     {
-        (_sites, _splits, _cost, _limits, _channelRatio, _isPriced) = (sites, splits, cost, limits, splits.Count == 0 ? 1 : channelRatio, isPriced);
+        (_sites, _splits, _limits, _channelRatio, _isPriced) = (sites, splits, limits, splits.Count == 0 ? 1 : channelRatio, isPriced);
         _widths = [.. sites.Select((site, i) => new PricedWidths(site, kept => limits.Price(i, kept)))];
         _widthUnit = _widths.Select(w => w.Range).DefaultIfEmpty().Average();
         _splitUnit = SplitUnit(splits, limits);
@@ -76,8 +74,8 @@ internal sealed class LevelAllocator
     private Allocated At(double level)
     {
         bool[][] kept = [.. _sites.Select((s, i) => s.Keep(WidthAt(_widths[i], level)))];
-        var isKept = _limits.IsKept(kept);
-        return new Allocated(kept, [.. _splits.Select(s => Choose(s, s.SizeWhen(_cost, isKept), level))]);
+        var remaining = _limits.When(kept);
+        return new Allocated(kept, [.. _splits.Select(s => Choose(s, s.SizeWhen(remaining), level))]);
     }
 
     private SplitOption? Choose(SplitCandidate split, LayerSize remaining, double level) =>

@@ -31,7 +31,7 @@ internal sealed class PlanAllocator(
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, time);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
-            : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
+            : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => ChannelPlan.ForSite(site, allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {

@@ -6,8 +6,8 @@ using OnnxCompress.Selection.LowRank;
 namespace OnnxCompress.Allocation;
 
 /// <summary>
-/// The cost of an allocation that changes one site at a time: only what depends on that site is counted anew, so that a
-/// network of many layers takes time in proportion. The numbers are those of <see cref="JointCost"/>, exactly.
+/// The true cost of an allocation, of which channels go and layers are split: what a split costs depends on both. When one
+/// site changes, only what depends on that site is counted anew, so that a network of many layers takes time in proportion.
 /// </summary>
 internal sealed class RunningCost
 {
@@ -15,23 +15,21 @@ internal sealed class RunningCost
     private readonly IReadOnlyList<CostModel> _parts;
     private readonly IReadOnlyList<SplitCandidate> _candidates;
     private readonly ILookup<int, int> _splitsOf;
-    private readonly Func<int, bool> _isKept;
-    private long _macSum;
+    private long _macSum, _savedMacs;
 
     /// <summary>Counts a first allocation.</summary>
     /// <param name="cost">Cost as a function of the channels that stay.</param>
     /// <param name="parts">For each site, all that depends on it.</param>
     /// <param name="candidates">The layers that may be split.</param>
-    /// <param name="siteOf">The site and channel that an element's root stands for.</param>
+    /// <param name="splitsOf">For each site, the layers beside it.</param>
+    /// <param name="when">What stays of the model when those channels of the sites do; they may change.</param>
     /// <param name="start">What is decided so far; copied.</param>
     public RunningCost(
-        CostModel cost, IReadOnlyList<CostModel> parts, IReadOnlyList<SplitCandidate> candidates, IReadOnlyDictionary<int, (int Site, int Channel)> siteOf, Allocated start)
+        CostModel cost, IReadOnlyList<CostModel> parts, IReadOnlyList<SplitCandidate> candidates, ILookup<int, int> splitsOf,
+        Func<IReadOnlyList<bool[]>, Remaining> when, Allocated start)
     {
-        (_cost, _parts, _candidates, Kept, Splits) = (cost, parts, candidates, [.. start.Kept], [.. start.Splits]);
-        _isKept = root => !siteOf.TryGetValue(root, out var at) || Kept[at.Site][at.Channel];
-        _splitsOf = candidates.Index()
-            .SelectMany(c => c.Item.Roots(cost).Where(siteOf.ContainsKey).Select(root => siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
-            .ToLookup(p => p.Site, p => p.Split);
+        (_cost, _parts, _candidates, _splitsOf, Kept, Splits) = (cost, parts, candidates, splitsOf, [.. start.Kept], [.. start.Splits]);
+        Remaining = when(Kept);
         Count(cost, 1);
         for (var split = 0; split < Splits.Length; split++)
         {
@@ -45,16 +43,17 @@ internal sealed class RunningCost
     /// <summary>For each layer its split; changed by <see cref="Split"/> only.</summary>
     public SplitOption?[] Splits { get; }
 
-    /// <summary>As <see cref="JointCost.Parameters"/>.</summary>
+    /// <summary>What stays of the model.</summary>
+    public Remaining Remaining { get; }
+
+    /// <summary>Elements of floating-point constants.</summary>
     public long Parameters { get; private set; }
 
-    /// <summary>As <see cref="JointCost.Bytes"/>.</summary>
+    /// <summary>Bytes of the constants and of the nodes that splits add.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>As <see cref="JointCost.Macs"/>.</summary>
-    public long Macs => (_macSum / _cost.Samples) + SavedMacs;
-
-    private long SavedMacs { get; set; }
+    /// <summary>Multiply-accumulates of one sample.</summary>
+    public long Macs => (_macSum / _cost.Samples) + _savedMacs;
 
     /// <summary>Lets other channels of a site stay.</summary>
     public void Keep(int site, bool[] kept)
@@ -73,7 +72,7 @@ internal sealed class RunningCost
     }
 
     /// <summary>Size of what stays of a layer.</summary>
-    public LayerSize SizeOf(int layer) => _candidates[layer].SizeWhen(_cost, _isKept);
+    public LayerSize SizeOf(int layer) => _candidates[layer].SizeWhen(Remaining);
 
     /// <summary>Whether the splits of all layers beside a site can still be made, and pay.</summary>
     public bool SplitsFit(int site) => _splitsOf[site].All(s => Splits[s] is not { } option || SplitCandidate.Fits(option.Shape, SizeOf(s)));
@@ -89,19 +88,19 @@ internal sealed class RunningCost
 
     private void Count(CostModel part, int sign)
     {
-        Parameters += sign * part.Parameters(_isKept);
-        Bytes += sign * part.Bytes(_isKept);
-        _macSum += sign * part.MacSum(_isKept);
+        Parameters += sign * part.Parameters(Remaining);
+        Bytes += sign * part.Bytes(Remaining);
+        _macSum += sign * part.MacSum(Remaining);
     }
 
     private void CountSplit(int split, int sign)
     {
         if (Splits[split] is { } option)
         {
-            var saved = JointCost.Saved(_candidates[split], option, SizeOf(split));
-            Parameters += sign * saved.Parameters;
-            SavedMacs += sign * saved.Macs;
-            Bytes += sign * saved.Bytes;
+            var added = _candidates[split].Added(option.Shape, SizeOf(split));
+            Parameters += sign * added.Parameters;
+            _savedMacs += sign * added.Macs;
+            Bytes += sign * added.Bytes;
         }
     }
 }

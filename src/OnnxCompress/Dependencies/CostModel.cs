@@ -16,21 +16,28 @@ internal sealed class CostModel
         (_elements, _constants, _macs, _samples) = (elements, constants, macs, samples);
 
     /// <summary>Elements of the floating-point constants.</summary>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public long Parameters(Func<int, bool> isKept) => _constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * Kept(axis, isKept)));
+    /// <param name="remaining">What stays.</param>
+    public long Parameters(Remaining remaining) => _constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * remaining.Kept(axis)));
 
     /// <summary>Bytes of the floating-point constants.</summary>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public long Bytes(Func<int, bool> isKept) =>
-        _constants.Sum(c => c.Axes.Aggregate(c.Fixed * c.BytesPerElement, (n, axis) => n * Kept(axis, isKept)));
+    /// <param name="remaining">What stays.</param>
+    public long Bytes(Remaining remaining) =>
+        _constants.Sum(c => c.Axes.Aggregate(c.Fixed * c.BytesPerElement, (n, axis) => n * remaining.Kept(axis)));
 
     /// <summary>Multiply-accumulates for one sample.</summary>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public long Macs(Func<int, bool> isKept) => MacSum(isKept) / _samples;
+    /// <param name="remaining">What stays.</param>
+    public long Macs(Remaining remaining) => MacSum(remaining) / _samples;
 
     /// <summary>Multiply-accumulates of one run: of parts they add up, where those of one sample are rounded.</summary>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public long MacSum(Func<int, bool> isKept) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * Kept(axis, isKept)));
+    /// <param name="remaining">What stays.</param>
+    public long MacSum(Remaining remaining) => _macs.Sum(m => m.Axes.Aggregate(m.Positions, (n, axis) => n * remaining.Kept(axis)));
+
+    /// <summary>All of the model.</summary>
+    public Remaining Whole => new(_elements, null);
+
+    /// <summary>What stays when some channels do.</summary>
+    /// <param name="isRootKept">Whether the root of an element stays.</param>
+    public Remaining When(Func<int, bool> isRootKept) => new(_elements, isRootKept);
 
     /// <summary>Samples of one run.</summary>
     public int Samples => _samples;
@@ -48,19 +55,5 @@ internal sealed class CostModel
         var constants = _constants.SelectMany(c => SetsOf(c.Axes).Select(s => (Set: s, Item: c))).ToLookup(p => p.Set, p => p.Item);
         var macs = _macs.SelectMany(m => SetsOf(m.Axes).Select(s => (Set: s, Item: m))).ToLookup(p => p.Set, p => p.Item);
         return [.. sets.Select((_, s) => new CostModel(_elements, [.. constants[s]], [.. macs[s]], _samples))];
-    }
-
-    /// <summary>Indices of an axis that stay.</summary>
-    /// <param name="axis">The axis.</param>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public int Kept(IndexAxis axis, Func<int, bool> isKept)
-    {
-        var kept = 0;
-        foreach (var id in axis.Ids)
-        {
-            kept += isKept(_elements.Root(id)) ? 1 : 0;
-        }
-
-        return kept;
     }
 }

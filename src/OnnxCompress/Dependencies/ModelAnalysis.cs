@@ -18,10 +18,10 @@ public sealed class ModelAnalysis
     public IReadOnlyList<Refusal> Refusals { get; }
 
     /// <summary>Elements of the floating-point constants.</summary>
-    public long Parameters => Cost.Parameters(static _ => true);
+    public long Parameters => Cost.Parameters(Cost.Whole);
 
     /// <summary>Multiply-accumulates for one sample.</summary>
-    public long Macs => Cost.Macs(static _ => true);
+    public long Macs => Cost.Macs(Cost.Whole);
 
     /// <summary>Whether the user's selection includes a node.</summary>
     internal Func<string, bool> IsSelected { get; init; } = static _ => true;

@@ -6,6 +6,9 @@ namespace OnnxCompress.Forms;
 /// <param name="Nodes">How many nodes they are.</param>
 internal readonly record struct SplitCost(long Parameters, long Macs, int Nodes)
 {
+    /// <summary>A node with its names, attributes and two initializers, less what it replaces: close enough for a budget.</summary>
+    public const long BytesPerNode = 250;
+
     /// <summary>
     /// Whether the split is smaller and faster to count than the layer; anything else is no candidate. Looking up
     /// multiplies nothing, so a split of a table only has to be smaller.

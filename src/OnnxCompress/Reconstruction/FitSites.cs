@@ -19,7 +19,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     /// <param name="relations">Its axes.</param>
     public static IReadOnlyList<FitSite> Possible(OnnxModel original, Relations relations)
     {
-        var sites = new FitSites(original.Graph, original.Graph, new Shrinkage(original.Graph, relations, static _ => true));
+        var sites = new FitSites(original.Graph, original.Graph, new Shrinkage(original.Graph, relations, null));
         // As if the inputs had changed, and with them everything.
         sites._changed.UnionWith(original.Inputs.Select(i => i.Name));
         return sites.Find();
@@ -134,15 +134,8 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             : KeptOf(shrinkage.Axes(layer.Weight), layer.InputAxis));
     }
 
-    private int[]? KeptOf(IndexAxis?[] axes, int axis)
-    {
-        if (axis >= axes.Length || axes[axis] is not { } indices || !shrinkage.Shrinks(indices))
-        {
-            return null;
-        }
-
-        return [.. Enumerable.Range(0, indices.Length).Where(i => shrinkage.IsKept(indices.Ids[i]))];
-    }
+    private int[]? KeptOf(IndexAxis?[] axes, int axis) =>
+        axis < axes.Length && shrinkage.Shrinks(axes[axis]) ? shrinkage.Indices(axes[axis]!) : null;
 
     private bool CanSetBias(LinearMap map) =>
         map.BiasInput is not { } bias || (compressed.Constant(bias) is { } constant && constant.Count == map.Outputs && !compressed.IsInput(bias));

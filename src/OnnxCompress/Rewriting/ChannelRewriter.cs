@@ -203,7 +203,7 @@ internal sealed class ChannelRewriter
         {
             if (shrinkage.Shrinks(axes[axis]))
             {
-                graph.Constant(constant)!.Slice(axis, [.. Enumerable.Range(0, axes[axis]!.Length).Where(i => shrinkage.IsKept(axes[axis]!.Ids[i]))]);
+                graph.Constant(constant)!.Slice(axis, shrinkage.Indices(axes[axis]!));
             }
         }
     }

@@ -1,9 +1,11 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Search;
 
@@ -22,7 +24,14 @@ internal sealed class PlanExecutor(
     {
         var (model, shrinkage) = rewriter.Rewrite(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
-        var cost = new ModelCost(ParameterCount.Of(model), SplitMacs.Of(plan, analysis, shrinkage.IsRootKept), model.Bytes);
+        var cost = new ModelCost(ParameterCount.Of(model), MacsOf(plan, shrinkage), model.Bytes);
         return new ExecutedPlan(plan, model, shrinkage, fits) { Cost = cost };
     });
+
+    private long MacsOf(CompressionPlan plan, Remaining remaining)
+    {
+        var layers = SplitSites.ByName(analysis);
+        return analysis.Cost.Macs(remaining)
+            + plan.Splits.Sum(s => SplitSites.SizeOf(layers[s.Site], analysis, remaining) is var size ? SplitCost.Of(s.Shape, size).Macs - size.DenseMacs : 0);
+    }
 }

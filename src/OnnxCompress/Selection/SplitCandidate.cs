@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Selection;
@@ -7,14 +8,9 @@ namespace OnnxCompress.Selection;
 /// <summary>A layer with the splits it offers. What they cost depends on the channels that stay on both of its sides.</summary>
 /// <param name="layer">The layer.</param>
 /// <param name="options">Splits of the whole layer.</param>
-/// <param name="size">Size of the whole layer.</param>
-/// <param name="sizes">Size of the layer with that many inputs and outputs.</param>
-/// <param name="axes">Input and output axis of its weight.</param>
-/// <param name="bytesPerElement">Of its weight.</param>
+/// <param name="analysis">Analysis of its model.</param>
 /// <param name="lacksBias">Whether a form that puts the outputs' mean into the bias must first make one.</param>
-internal sealed class SplitCandidate(
-    LinearLayer layer, IReadOnlyList<SplitOption> options, LayerSize size, Func<int, int, LayerSize> sizes,
-    (IndexAxis Input, IndexAxis Output) axes, int bytesPerElement, bool lacksBias)
+internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, bool lacksBias)
 {
     private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
 
@@ -26,12 +22,12 @@ internal sealed class SplitCandidate(
 
     /// <summary>The same layer with columns and rows only, where its kernel has any; else with all that it offers.</summary>
     public SplitCandidate SpatialFirst() => options.Any(IsSpatial) && !options.All(IsSpatial)
-        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra }
+        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], analysis, lacksBias) { Spectra = Spectra }
         : this;
 
     /// <summary>The same layer with errors that count more or less than those of others.</summary>
     public SplitCandidate Weighted(double weight) => weight == 1 ? this
-        : new SplitCandidate(layer, options, size, sizes, axes, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = weight };
+        : new SplitCandidate(layer, options, analysis, lacksBias) { Spectra = Spectra, Weight = weight };
 
     private double Weight { get; init; } = 1;
 
@@ -42,20 +38,26 @@ internal sealed class SplitCandidate(
     public AldsSpectra? Spectra { get; init; }
 
     /// <summary>Size of the whole layer.</summary>
-    public LayerSize WholeSize => size;
+    public LayerSize WholeSize { get; } = SplitSites.SizeOf(layer, analysis, analysis.Cost.Whole);
 
     /// <summary>Bytes of one weight.</summary>
-    public int BytesPerElement => bytesPerElement;
+    public int BytesPerElement { get; } = analysis.Relations.Graph.Constant(layer.Weight)!.Type.SizeInBytes();
 
     /// <summary>Size of the layer when some channels stay.</summary>
-    public LayerSize SizeWhen(CostModel cost, Func<int, bool> isKept) => sizes(cost.Kept(axes.Input, isKept), cost.Kept(axes.Output, isKept));
+    public LayerSize SizeWhen(Remaining remaining) => SplitSites.SizeOf(layer, analysis, remaining);
 
     /// <summary>Roots of the elements on both sides of the layer.</summary>
-    public IEnumerable<int> Roots(CostModel cost) => axes.Input.Ids.Concat(axes.Output.Ids).Select(cost.Root);
+    public IEnumerable<int> Roots() =>
+        SplitSites.InputsOf(layer, analysis).Ids.Concat(SplitSites.OutputsOf(layer, analysis).Ids).Select(analysis.Cost.Root);
 
-    /// <summary>Parameters of a bias that a split brings with it.</summary>
-    public long AddedBias(SplitShape shape, LayerSize remaining) =>
-        lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;
+    /// <summary>What a split costs more than what stays of the layer; negative where it saves.</summary>
+    public (long Parameters, long Macs, long Bytes) Added(SplitShape shape, LayerSize remaining)
+    {
+        var split = SplitCost.Of(shape, remaining);
+        var bias = lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;
+        var parameters = split.Parameters + bias - remaining.DenseParameters;
+        return (parameters, split.Macs - remaining.DenseMacs, (parameters * BytesPerElement) + (split.Nodes * SplitCost.BytesPerNode));
+    }
 
     /// <summary>Whether a split can be made of what remains, and pays there.</summary>
     public static bool Fits(SplitShape shape, LayerSize remaining) =>

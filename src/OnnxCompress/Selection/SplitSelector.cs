@@ -32,14 +32,10 @@ internal sealed class SplitSelector(
         var isConvolved = layer.Map.IsConvolved;
         var alignment = options.Alignment.Of(problem.Size.LargestRank, isConvolved);
         var spectra = options.Forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
-        var axes = analysis.Relations.KnownAxes(layer.Weight);
         return new SplitCandidate(
             layer,
             SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, alignment, backend),
-            problem.Size,
-            (inputs, outputs) => SplitSites.SizeOf(layer, analysis, inputs, outputs),
-            (axes[layer.InputAxis]!, axes[layer.OutputAxis]!),
-            model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
+            analysis,
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
             Spectra = spectra,

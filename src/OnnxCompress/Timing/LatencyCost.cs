@@ -16,10 +16,10 @@ internal sealed class LatencyCost
     private readonly int? _alignment;
     private readonly CancellationToken _cancellation;
     private readonly IReadOnlyList<Place> _places;
-    private readonly Dictionary<string, Place> _placeOf;
+    private readonly Dictionary<GraphNode, Place> _placeOf;
     private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
     private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
+    private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
     private readonly double _rest;
 
     /// <summary>Times the layers of a model.</summary>
@@ -33,7 +33,7 @@ internal sealed class LatencyCost
         (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
         var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: PlaceOf(n))).ToArray();
         _places = [.. nodes.Select(n => n.Place).OfType<Place>()];
-        _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node.Name, n => n.Place!, StringComparer.Ordinal);
+        _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
         _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];
         var layers = _places.Sum(p => TableOf(p.Whole, inputsStay: false).At(p.Whole.Inputs, p.Whole.Outputs));
         _rest = Math.Max(0, (modelMilliseconds ?? 0) - layers);
@@ -44,23 +44,22 @@ internal sealed class LatencyCost
     public double WholeMilliseconds { get; }
 
     /// <summary>Milliseconds of one run after a choice.</summary>
-    /// <param name="isKept">Whether the root of an element stays.</param>
+    /// <param name="remaining">What stays.</param>
     /// <param name="splits">The layers that are split.</param>
-    public double Milliseconds(Func<int, bool> isKept, IEnumerable<(string Layer, SplitShape Shape)> splits)
+    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits)
     {
-        var sum = _rest * OthersShare(isKept);
+        var sum = _rest * OthersShare(remaining);
         foreach (var place in _places)
         {
-            var remaining = Remaining(place, isKept);
-            sum += Milliseconds(place, remaining, null);
+            sum += Milliseconds(place, NodeWhen(place, remaining), null);
         }
 
         foreach (var (layer, shape) in splits)
         {
             if (_placeOf.TryGetValue(layer, out var place))
             {
-                var remaining = Remaining(place, isKept);
-                sum += Milliseconds(place, remaining, shape) - Milliseconds(place, remaining, null);
+                var node = NodeWhen(place, remaining);
+                sum += Milliseconds(place, node, shape) - Milliseconds(place, node, null);
             }
         }
 
@@ -71,10 +70,10 @@ internal sealed class LatencyCost
     /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
     /// the layer. Looking rows of a table up takes next to nothing, so no split of it is faster.
     /// </summary>
-    /// <param name="layer">Name of its node.</param>
+    /// <param name="layer">Its node.</param>
     /// <param name="remaining">What stays of it.</param>
     /// <param name="shape">Its split; null for the whole layer.</param>
-    public double Price(string layer, LayerSize remaining, SplitShape? shape)
+    public double Price(GraphNode layer, LayerSize remaining, SplitShape? shape)
     {
         if (!_placeOf.TryGetValue(layer, out var place))
         {
@@ -95,18 +94,18 @@ internal sealed class LatencyCost
     /// Whether the thin layers of a split, measured as the chain they are, take less time than the layer: what
     /// tables are checked against.
     /// </summary>
-    /// <param name="layer">Name of its node.</param>
+    /// <param name="layer">Its node.</param>
     /// <param name="shape">Its split.</param>
-    /// <param name="isKept">Whether the root of an element stays.</param>
-    public bool IsFaster(string layer, SplitShape shape, Func<int, bool> isKept)
+    /// <param name="remaining">What stays.</param>
+    public bool IsFaster(GraphNode layer, SplitShape shape, Remaining remaining)
     {
         if (!_placeOf.TryGetValue(layer, out var place))
         {
             return false;
         }
 
-        var remaining = Remaining(place, isKept);
-        return _timer.Time([new TimedChain(remaining), TimedChains.Of(remaining, shape)], _cancellation) is [var whole, var chain] && chain < whole;
+        var node = NodeWhen(place, remaining);
+        return _timer.Time([new TimedChain(node), TimedChains.Of(node, shape)], _cancellation) is [var whole, var chain] && chain < whole;
     }
 
     private double Milliseconds(Place place, TimedNode remaining, SplitShape? shape)
@@ -142,9 +141,9 @@ internal sealed class LatencyCost
         return table;
     }
 
-    private TimedNode Remaining(Place place, Func<int, bool> isKept)
+    private static TimedNode NodeWhen(Place place, Remaining remaining)
     {
-        int Kept(IndexAxis? axis, int otherwise) => axis is null ? otherwise : _analysis.Cost.Kept(axis, isKept);
+        int Kept(IndexAxis? axis, int otherwise) => axis is null ? otherwise : remaining.Kept(axis);
         var outputs = Kept(place.OutputAxis, place.Whole.Outputs);
         return place.Whole.IsDepthwise
             ? place.Whole.With(outputs * place.Whole.Inputs / place.Whole.Outputs, outputs)
@@ -166,13 +165,13 @@ internal sealed class LatencyCost
         _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
         [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
 
-    private double OthersShare(Func<int, bool> isKept)
+    private double OthersShare(Remaining remaining)
     {
         var (kept, all) = (0.0, 0.0);
         foreach (var (values, axes) in _others)
         {
             all += values;
-            kept += axes.Aggregate(values, (product, axis) => product * _analysis.Cost.Kept(axis, isKept) / axis.Length);
+            kept += axes.Aggregate(values, (product, axis) => product * remaining.Kept(axis) / axis.Length);
         }
 
         return all == 0 ? 1 : kept / all;

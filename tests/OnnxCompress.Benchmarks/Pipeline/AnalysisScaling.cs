@@ -50,7 +50,7 @@ public static class AnalysisScaling
         SiteCandidate[] sites = [.. analysis.Groups.Select(g => new SiteCandidate(g, Even(g.Channels), new WidthAlignment(null)))];
         var limits = new BudgetLimits(analysis.Groups, [], analysis.Cost, model.Bytes, new Budget(KeepMacs: 0.5));
         var start = Stopwatch.GetTimestamp();
-        new LevelAllocator(sites, [], analysis.Cost, limits).Allocate();
+        new LevelAllocator(sites, [], limits).Allocate();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 

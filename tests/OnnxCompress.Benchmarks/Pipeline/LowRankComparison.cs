@@ -66,11 +66,11 @@ public static class LowRankComparison
                     var limits = new BudgetLimits([], candidates, analysis.Cost, model.Bytes, new Budget(KeepMacs: share));
                     var allocated = variant.Form == SplitForm.Alds
                         ? AldsSearch.Run(candidates, limits, seed: 0, asReleased)
-                        : new LevelAllocator([], candidates, analysis.Cost, limits).Allocate();
+                        : new LevelAllocator([], candidates, limits).Allocate();
                     var sites = candidates.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
                     var plan = new CompressionPlan(model.Sha256, [.. sites]);
                     var (compressed, _) = new PlanRewriter(model, analysis, statistics, backend, ChannelSelection.Target).Rewrite(plan, CancellationToken.None);
-                    Print(shared, name, share, limits.CostOf(allocated), analysis, compressed, plan.Splits.Count(s => s.Shape.Groups > 1));
+                    Print(shared, name, share, limits.Follow(allocated) is var cost ? (cost.Parameters, cost.Macs) : default, analysis, compressed, plan.Splits.Count(s => s.Shape.Groups > 1));
                 }
             }
         }

@@ -8,6 +8,7 @@ using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
+using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
 using OnnxCompress.Timing;
 using OnnxCompress.Verification;
@@ -65,9 +66,9 @@ public static class NodeTiming
             var measured = new LatencyComparer(new OrtRuntime()).Compare(model, result.Model, samples, new LatencyOptions { Threads = threads }, null, CancellationToken.None);
             var analysis = compressor.Analyze(model, samples, options, CancellationToken.None);
             var cost = new LatencyCost(analysis, timer, whole, options.Alignment, CancellationToken.None);
-            var isKept = IsKept(result.Plan, analysis);
-            var predicted = cost.Milliseconds(isKept, result.Plan.Splits.Select(s => (s.Site, s.Shape))) / cost.WholeMilliseconds;
-            var slower = result.Plan.Splits.Count(s => !cost.IsFaster(s.Site, s.Shape, isKept));
+            var (remaining, layers) = (When(result.Plan, analysis), SplitSites.ByName(analysis));
+            var predicted = cost.Milliseconds(remaining, result.Plan.Splits.Select(s => (layers[s.Site].Node, s.Shape))) / cost.WholeMilliseconds;
+            var slower = result.Plan.Splits.Count(s => !cost.IsFaster(layers[s.Site].Node, s.Shape, remaining));
             var alone = new LatencyCost(analysis, timer, null, options.Alignment, CancellationToken.None).WholeMilliseconds;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -78,9 +79,9 @@ public static class NodeTiming
     private static IEnumerable<(CompressionMethod Method, SplitForm? Form, double Share)> Cases() =>
         [(CompressionMethod.Interpolative, null, 0.5), (CompressionMethod.LowRank, SplitForm.Plain, 0.5), (CompressionMethod.LowRank, SplitForm.Alds, 0.5)];
 
-    private static Func<int, bool> IsKept(CompressionPlan plan, ModelAnalysis analysis)
+    private static Remaining When(CompressionPlan plan, ModelAnalysis analysis)
     {
         var removed = plan.Channels.SelectMany(s => analysis.Groups.First(g => g.Name == s.Site).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
-        return root => !removed.Contains(root);
+        return analysis.Cost.When(root => !removed.Contains(root));
     }
 }

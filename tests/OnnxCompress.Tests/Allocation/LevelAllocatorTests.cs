@@ -130,7 +130,7 @@ public sealed class LevelAllocatorTests
     private static bool[][] Allocate(Workbench bench, SiteCandidate[] sites, Budget budget)
     {
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], [], bench.Analysis.Cost, bench.Model.Bytes, budget);
-        return [.. new LevelAllocator(sites, [], bench.Analysis.Cost, limits).Allocate().Kept];
+        return [.. new LevelAllocator(sites, [], limits).Allocate().Kept];
     }
 
     private static SiteCandidate[] Sites(Workbench bench, int alignment) =>
@@ -140,11 +140,12 @@ public sealed class LevelAllocatorTests
     {
         var removed = sites.SelectMany((s, i) => s.Group.Atoms.Where((_, c) => !kept[i][c])).ToHashSet();
         var cost = bench.Analysis.Cost;
+        var remaining = cost.When(root => !removed.Contains(root));
         return what switch
         {
-            "params" => cost.Parameters(root => !removed.Contains(root)),
-            "macs" => cost.Macs(root => !removed.Contains(root)),
-            _ => bench.Model.Bytes - cost.Bytes(_ => true) + cost.Bytes(root => !removed.Contains(root)),
+            "params" => cost.Parameters(remaining),
+            "macs" => cost.Macs(remaining),
+            _ => bench.Model.Bytes - cost.Bytes(cost.Whole) + cost.Bytes(remaining),
         };
     }
 

@@ -22,7 +22,6 @@ public sealed class RunningCostTests
             .Select(TestContext.Current.CancellationToken);
         var groups = bench.Analysis.Groups;
         var limits = new BudgetLimits(groups, splits, bench.Analysis.Cost, bench.Model.Bytes, new Budget(KeepParameters: 0.5));
-        var joint = new JointCost(bench.Analysis.Cost, splits);
         var running = limits.Follow(new Allocated([.. groups.Select(g => Enumerable.Repeat(true, g.Channels).ToArray())], new SplitOption?[splits.Length]));
         var random = new Random(seed);
         Assert.True(groups.Count > 2 && splits.Length > 2);
@@ -40,10 +39,11 @@ public sealed class RunningCostTests
                 running.Split(layer, random.Next(3) == 0 ? null : splits[layer].Options[random.Next(splits[layer].Options.Count)]);
             }
 
-            var isKept = limits.IsKept(running.Kept);
-            Assert.Equal(joint.Parameters(isKept, running.Splits), running.Parameters);
-            Assert.Equal(joint.Macs(isKept, running.Splits), running.Macs);
-            Assert.Equal(joint.Bytes(isKept, running.Splits), running.Bytes);
+            var remaining = limits.When(running.Kept);
+            var added = splits.Zip(running.Splits).Where(s => s.Second is not null).Select(s => s.First.Added(s.Second!.Shape, s.First.SizeWhen(remaining))).ToArray();
+            Assert.Equal(bench.Analysis.Cost.Parameters(remaining) + added.Sum(a => a.Parameters), running.Parameters);
+            Assert.Equal(bench.Analysis.Cost.Macs(remaining) + added.Sum(a => a.Macs), running.Macs);
+            Assert.Equal(bench.Analysis.Cost.Bytes(remaining) + added.Sum(a => a.Bytes), running.Bytes);
             Assert.Equal(limits.Allow(new Allocated(running.Kept, running.Splits)), limits.Allow(running));
         }
     }

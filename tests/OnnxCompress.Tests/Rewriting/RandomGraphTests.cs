@@ -89,7 +89,7 @@ public sealed class RandomGraphTests
     private static long Predicted(Workbench bench, (string Name, int[] Kept)[] sites)
     {
         var removed = sites.SelectMany(s => bench.Group(s.Name).Atoms.Where((_, i) => !s.Kept.Contains(i))).ToHashSet();
-        return bench.Analysis.Cost.Parameters(root => !removed.Contains(root));
+        return bench.Analysis.Cost.Parameters(bench.Analysis.Cost.When(root => !removed.Contains(root)));
     }
 
     private static int Setting(string name, int otherwise) =>

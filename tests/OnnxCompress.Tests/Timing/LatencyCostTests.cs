@@ -23,7 +23,7 @@ public sealed class LatencyCostTests
 
         Assert.Equal(bench.Analysis.Macs, alone.WholeMilliseconds, Rounding);
         Assert.Equal(bench.Analysis.Macs + 500, rested.WholeMilliseconds, Rounding);
-        Assert.Equal(rested.WholeMilliseconds, rested.Milliseconds(_ => true, []), Rounding);
+        Assert.Equal(rested.WholeMilliseconds, rested.Milliseconds(bench.Analysis.Cost.Whole, []), Rounding);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class LatencyCostTests
         var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => n.Inputs + n.Outputs), null, 1, Token);
         var gone = bench.Group("c1").Atoms[..12].ToHashSet();
 
-        var saved = cost.WholeMilliseconds - cost.Milliseconds(root => !gone.Contains(root), []);
+        var saved = cost.WholeMilliseconds - cost.Milliseconds(bench.Analysis.Cost.When(root => !gone.Contains(root)), []);
 
         // c1 makes them; dw makes and reads them (its two sides are one axis); c2 reads them.
         Assert.Equal(12 + (2 * 12) + 12, saved, Rounding);
@@ -49,7 +49,7 @@ public sealed class LatencyCostTests
         var (bench, splits) = Prepare(form);
         var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => n.Inputs + (3 * n.Outputs)), null, 1, Token);
 
-        var added = cost.Milliseconds(_ => true, [("c2", new SplitShape(form, rank, groups))]) - cost.WholeMilliseconds;
+        var added = cost.Milliseconds(bench.Analysis.Cost.Whole, [(splits.Single(s => s.Layer.Node.Name == "c2").Layer.Node, new SplitShape(form, rank, groups))]) - cost.WholeMilliseconds;
 
         // Both thin layers touch the channels between them.
         Assert.Equal(4 * rank * groups, added, Rounding);
@@ -62,11 +62,11 @@ public sealed class LatencyCostTests
         var c2 = splits.Single(s => s.Layer.Node.Name == "c2");
         // Grouped convolutions take ten times what their multiply-accumulates promise.
         var cost = new LatencyCost(bench.Analysis, new FakeTimer(n => ByMacs(n) * (n.Groups > 1 && !n.IsDepthwise ? 10 : 1)), null, 1, Token);
-        double Price(int rank, int groups) => cost.Price("c2", c2.WholeSize, new SplitShape(SplitForm.Alds, rank, groups));
+        double Price(int rank, int groups) => cost.Price(c2.Layer.Node, c2.WholeSize, new SplitShape(SplitForm.Alds, rank, groups));
 
         Assert.Contains(c2.Options, o => o.Shape.Groups > 1);
-        Assert.True(cost.IsFaster("c2", new SplitShape(SplitForm.Alds, 4), _ => true));
-        Assert.False(cost.IsFaster("c2", new SplitShape(SplitForm.Alds, 4, 4), _ => true));
+        Assert.True(cost.IsFaster(c2.Layer.Node, new SplitShape(SplitForm.Alds, 4), bench.Analysis.Cost.Whole));
+        Assert.False(cost.IsFaster(c2.Layer.Node, new SplitShape(SplitForm.Alds, 4, 4), bench.Analysis.Cost.Whole));
         Assert.True(double.IsFinite(Price(4, 1)));
         Assert.Equal(double.PositiveInfinity, Price(4, 4));
     }
@@ -77,7 +77,7 @@ public sealed class LatencyCostTests
         var (bench, splits) = Prepare(SplitForm.Plain);
         var cost = new LatencyCost(bench.Analysis, new FakeTimer(_ => 1), null, 1, Token);
 
-        Assert.All(splits, s => Assert.All(s.Options, o => Assert.Equal(double.PositiveInfinity, cost.Price(s.Layer.Node.Name, s.WholeSize, o.Shape))));
+        Assert.All(splits, s => Assert.All(s.Options, o => Assert.Equal(double.PositiveInfinity, cost.Price(s.Layer.Node, s.WholeSize, o.Shape))));
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public sealed class LatencyCostTests
         var cost = new LatencyCost(bench.Analysis, new FakeTimer(ByMacs), null, 1, Token);
 
         Assert.NotEmpty(table.Options);
-        Assert.Equal(double.PositiveInfinity, cost.Price("e", table.WholeSize, table.Options[0].Shape));
-        Assert.False(cost.IsFaster("e", table.Options[0].Shape, _ => true));
+        Assert.Equal(double.PositiveInfinity, cost.Price(table.Layer.Node, table.WholeSize, table.Options[0].Shape));
+        Assert.False(cost.IsFaster(table.Layer.Node, table.Options[0].Shape, bench.Analysis.Cost.Whole));
     }
 
     [Fact]

@@ -19,13 +19,14 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
     /// <summary>The problem of a layer as it stands in a graph.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="graph">Where its weights are: the original, or that graph without some channels.</param>
-    /// <param name="shrinkage">Which channels stayed; null for the original.</param>
-    public LayerProblem Of(LinearLayer layer, ModelGraph graph, Shrinkage? shrinkage = null)
+    /// <param name="remaining">Which channels stayed; null for the original.</param>
+    public LayerProblem Of(LinearLayer layer, ModelGraph graph, Remaining? remaining = null)
     {
         var shapes = analysis.Relations.Shapes;
         var weight = LinearMap.Of(layer.Node, graph)!.Read(graph);
-        var inputs = KeptOf(layer, layer.InputAxis, shrinkage);
-        var outputs = KeptOf(layer, layer.OutputAxis, shrinkage);
+        remaining ??= analysis.Cost.Whole;
+        var inputs = remaining.Indices(SplitSites.InputsOf(layer, analysis));
+        var outputs = remaining.Indices(SplitSites.OutputsOf(layer, analysis));
         var isBiasKnown = IsBiasKnown(layer);
         return new LayerProblem
         {
@@ -56,11 +57,5 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
             ? layer.Bias is { } added && graph.Uses(added).Count == 1 && !graph.IsInput(added)
             // A Gemm scales what is added by beta.
             : !layer.Map.ScalesBias && (layer.Map.BiasInput is null || (IsBiasKnown(layer) && graph.Constant(layer.Bias!) is not null && !graph.IsInput(layer.Bias!)));
-    }
-
-    private int[] KeptOf(LinearLayer layer, int axis, Shrinkage? shrinkage)
-    {
-        var indices = analysis.Relations.KnownAxes(layer.Weight)[axis]!;
-        return [.. Enumerable.Range(0, indices.Length).Where(i => shrinkage is null || shrinkage.IsKept(indices.Ids[i]))];
     }
 }

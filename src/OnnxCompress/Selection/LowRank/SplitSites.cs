@@ -43,6 +43,16 @@ internal static class SplitSites
         return new LayerSize(inputs, outputs, layer.Map.Kernel, [.. input.Skip(LinearMap.SpatialFrom)], [.. output.Skip(LinearMap.SpatialFrom)]);
     }
 
+    /// <summary>The size of what stays of a layer.</summary>
+    public static LayerSize SizeOf(LinearLayer layer, ModelAnalysis analysis, Remaining remaining) =>
+        SizeOf(layer, analysis, remaining.Kept(InputsOf(layer, analysis)), remaining.Kept(OutputsOf(layer, analysis)));
+
+    /// <summary>The input channels of a layer.</summary>
+    public static IndexAxis InputsOf(LinearLayer layer, ModelAnalysis analysis) => analysis.Relations.KnownAxes(layer.Weight)[layer.InputAxis]!;
+
+    /// <summary>The output channels of a layer.</summary>
+    public static IndexAxis OutputsOf(LinearLayer layer, ModelAnalysis analysis) => analysis.Relations.KnownAxes(layer.Weight)[layer.OutputAxis]!;
+
     private static bool IsSplittable(LinearLayer layer, ModelGraph graph)
     {
         var isKnown = layer.Map.Kind switch
