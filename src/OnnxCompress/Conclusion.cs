@@ -1,10 +1,8 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
-using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Search;
-using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress;
@@ -23,7 +21,7 @@ internal sealed class Conclusion(
         (options.Statistics is not null || options.IsDataFree) && samples is RandomSampleSource
             ? [.. made.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
-                prepared.Model, made.Model, LayersOf(made.Plan), made.Shrinkage, samples, options.BatchSize, cancellation);
+                prepared.Model, made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
     /// <summary>The result.</summary>
     /// <param name="original">The model as it was given.</param>
@@ -43,12 +41,5 @@ internal sealed class Conclusion(
         {
             Layers = made.Fits,
         };
-    }
-
-    /// <summary>The layers whose outputs show what each site does.</summary>
-    private LinearLayer[][] LayersOf(CompressionPlan plan)
-    {
-        var layers = SplitSites.ByName(prepared.Analysis);
-        return [.. plan.Sites.Select(site => site is ChannelPlan ? [.. prepared.Analysis.GroupOf(site.Site)!.ConsumerLayers.Select(c => c.Layer)] : (LinearLayer[])[layers[site.Site]])];
     }
 }

@@ -32,8 +32,8 @@ internal sealed class PlanWorkers(
             model, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null));
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         return (
-            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(plan, token).Model, token), tools.Watch),
-            new PlanExecutor(analysis, rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch));
+            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(rewriter.Place(plan), token).Model, token), tools.Watch),
+            new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch));
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

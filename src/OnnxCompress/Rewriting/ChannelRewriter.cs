@@ -37,23 +37,11 @@ internal sealed class ChannelRewriter
     /// <param name="plan">What stays.</param>
     /// <param name="cancellation">Stops between sites.</param>
     /// <param name="shrinkage">Which indices of each tensor stayed.</param>
-    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
-    public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, CancellationToken cancellation, out Shrinkage shrinkage)
+    public OnnxModel Rewrite(OnnxModel model, PlacedPlan plan, CancellationToken cancellation, out Shrinkage shrinkage)
     {
-        if (plan.ModelSha256 != model.Sha256)
-        {
-            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, "The plan was made for another model; make a new plan for this model.");
-        }
-
-        if ((Twice(plan.Channels) ?? Twice(plan.Splits)) is { } twice)
-        {
-            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan lists the site '{twice}' twice; make a new plan for this model.");
-        }
-
         var result = model.Clone();
-        var sites = plan.Channels.Select(site => (Site: site, Group: GroupOf(site))).ToArray();
-        var removed = sites.SelectMany(s => s.Group.Without(s.Site.Kept)).ToHashSet();
-        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, root => !removed.Contains(root));
+        var sites = plan.Channels;
+        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept);
 
         // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
         var readers = sites.SelectMany(s => s.Group.ConsumerLayers).CountBy(c => c.Layer.Weight).ToDictionary(StringComparer.Ordinal);
@@ -90,10 +78,6 @@ internal sealed class ChannelRewriter
         return result;
     }
 
-    /// <summary>A site that is there more than once; null when none is.</summary>
-    private static string? Twice(IEnumerable<SitePlan> sites) =>
-        sites.GroupBy(s => s.Site, StringComparer.Ordinal).FirstOrDefault(g => g.Skip(1).Any())?.Key;
-
     /// <summary>Puts a Gather in front of layers that read only some of the channels there are.</summary>
     private static void SelectInputs(ChannelGroup group, IReadOnlyList<int> kept, ModelGraph graph)
     {
@@ -105,29 +89,6 @@ internal sealed class ChannelRewriter
             graph.AddNode("Gather", $"{node.Name}/select", [layer.Input, indices], [selected]).SetInt("axis", layer.InputChannelAxis);
             node.Proto.Input[node.Proto.Input.IndexOf(layer.Input)] = selected;
         }
-    }
-
-    private ChannelGroup GroupOf(ChannelPlan site)
-    {
-        var group = _analysis.GroupOf(site.Site);
-        if (group is null || group.Channels != site.Of || site.Kept.Any(k => k < 0 || k >= group.Channels)
-            || (site.Factors is { } factors && (factors.Count != site.Kept.Count || !factors.All(double.IsFinite))))
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.PlanMismatch,
-                $"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have; make a new plan for this model.");
-        }
-
-        var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);
-        var stays = site.Kept.ToHashSet();
-        if (!isAscending || group.Segments.Any(s => !s.Any(stays.Contains)) || Enumerable.Range(0, group.Channels).Any(c => !group.IsFree[c] && !stays.Contains(c)))
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.PlanMismatch,
-                $"The plan for '{site.Site}' lists channels out of order, removes one that must stay, or leaves a layer without channels; make a new plan for this model.");
-        }
-
-        return group;
     }
 
     /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>

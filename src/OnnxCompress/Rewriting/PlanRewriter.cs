@@ -16,9 +16,13 @@ namespace OnnxCompress.Rewriting;
 internal sealed class PlanRewriter(
     OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, ChannelSelection selection)
 {
-    /// <summary>The thinner model, and which indices of each tensor stayed.</summary>
+    /// <summary>The sites of a plan.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: the plan is not for this model.</exception>
-    public (OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
+    public PlacedPlan Place(CompressionPlan plan) => PlacedPlan.Of(plan, model, analysis);
+
+    /// <summary>The thinner model, and which indices of each tensor stayed.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: a split does not fit its layer.</exception>
+    public (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, CancellationToken cancellation)
     {
         var narrowed = new ChannelRewriter(analysis, statistics, backend, selection).Rewrite(model, plan, cancellation, out var shrinkage);
         return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation), shrinkage);

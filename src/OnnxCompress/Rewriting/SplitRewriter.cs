@@ -25,16 +25,14 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     /// <param name="plan">Which layers are split, and how.</param>
     /// <param name="shrinkage">Which channels stayed.</param>
     /// <param name="cancellation">Stops between layers.</param>
-    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
-    public OnnxModel Rewrite(OnnxModel model, CompressionPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
+    /// <exception cref="OnnxCompressException">OCX6001: a split does not fit its layer.</exception>
+    public OnnxModel Rewrite(OnnxModel model, PlacedPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
     {
         var graph = model.Graph;
-        var sites = SplitSites.ByName(analysis);
         var weights = new List<string>();
-        foreach (var split in plan.Splits)
+        foreach (var (split, layer) in plan.Splits)
         {
             cancellation.ThrowIfCancellationRequested();
-            var layer = sites.GetValueOrDefault(split.Site) ?? throw Mismatch(split, "the model has no such layer");
             var problem = _problems.Of(layer, graph, shrinkage);
             var method = SplitMethod.Of(split.Shape.Form, backend);
             Require(split, problem, method);
@@ -55,14 +53,14 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     {
         if (!method.Applies(problem))
         {
-            throw Mismatch(split, $"the form '{split.Shape.Form}' cannot be made of the layer with these statistics");
+            throw PlacedPlan.Mismatch(split, $"the form '{split.Shape.Form}' cannot be made of the layer with these statistics");
         }
 
         if (split.Shape.Rank < 1 || split.Shape.Groups < 1 || problem.Size.Inputs % split.Shape.Groups != 0 || (problem.Size.Kernel.Length == 0 && split.Shape.Groups > 1)
             || split.Shape.Rank > LargestRank(split.Shape, problem.Size) || split.Shape.InnerRank > problem.Size.Inputs
             || (split.Shape.Form == SplitForm.Tucker && split.Shape.InnerRank < 1))
         {
-            throw Mismatch(split, $"a rank of {split.Shape.Rank} in {split.Shape.Groups} groups does not fit {problem.Size.Outputs} x {problem.Size.Columns} weights");
+            throw PlacedPlan.Mismatch(split, $"a rank of {split.Shape.Rank} in {split.Shape.Groups} groups does not fit {problem.Size.Outputs} x {problem.Size.Columns} weights");
         }
     }
 
@@ -74,9 +72,6 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
         SplitForm.Response or SplitForm.Tucker => size.Outputs,
         _ => Math.Min(size.Outputs, size.Columns / shape.Groups),
     };
-
-    private static OnnxCompressException Mismatch(SplitPlan split, string why) =>
-        new(DiagnosticCodes.PlanMismatch, $"The plan splits '{split.Site}', but {why}; make a new plan for this model.");
 
     /// <summary>The Constant nodes of weights that nothing reads any more go, too.</summary>
     private static void Drop(IEnumerable<string> weights, ModelGraph graph)

@@ -14,4 +14,7 @@ internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrin
 {
     /// <summary>What the model costs.</summary>
     public required ModelCost Cost { get; init; }
+
+    /// <summary>For each site of the plan the layers whose outputs show what it does.</summary>
+    public IReadOnlyList<LinearLayer[]> Layers { get; init; } = [];
 }

@@ -57,7 +57,7 @@ public static class CoresetComparison
             CompressionPlan Plan(Func<ChannelGroup, int, ChannelPlan> plan) =>
                 new(model.Sha256, [.. analysis.Groups.Select(g => plan(g, (int)Math.Round(kept * g.Channels)))]);
             double Accuracy(CompressionPlan plan, CalibrationStatistics? statistics = null) => shared.Score(
-                new ChannelRewriter(analysis, statistics ?? white, backend, ChannelSelection.Target).Rewrite(model, plan, CancellationToken.None, out _)).Accuracy!.Compressed;
+                new ChannelRewriter(analysis, statistics ?? white, backend, ChannelSelection.Target).Rewrite(model, PlacedPlan.Of(plan, model, analysis), CancellationToken.None, out _)).Accuracy!.Compressed;
             void Print(string method, params double[] accuracies) => Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {name} | {kept:P0} | {method} | {accuracies.Average():F4} | {accuracies.Min():F4} | {accuracies.Max():F4} | {shared.Score(model).Accuracy!.Original:F4} |"));

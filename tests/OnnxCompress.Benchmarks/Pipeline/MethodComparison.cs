@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
@@ -148,7 +149,7 @@ public static class MethodComparison
         var analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(runtime, model, sample, CancellationToken.None));
         var magnitude = plan with { Sites = [.. plan.Channels.Select(site => MagnitudePlan.Like(analysis, site))] };
         return Score(shared, new ChannelRewriter(analysis, new CalibrationStatistics(model.Sha256), new CpuBackend(), ChannelSelection.Target)
-            .Rewrite(model, magnitude, CancellationToken.None, out _));
+            .Rewrite(model, PlacedPlan.Of(magnitude, model, analysis), CancellationToken.None, out _));
     }
 
     private static (double Agreement, double Accuracy) Score(SharedCase shared, OnnxModel compressed)

@@ -200,9 +200,10 @@ public sealed class SplitRewriterTests
         var statistics = new Calibrator(ModelRunner.Runtime, 1, 16).Run(
             bench.Model, bench.Analysis.Relations.Shapes, taps, bench.Samples, null, null, TestContext.Current.CancellationToken);
         var plan = new CompressionPlan(bench.Model.Sha256, sites);
+        var placed = PlacedPlan.Of(plan, bench.Model, bench.Analysis);
         var narrowed = new ChannelRewriter(bench.Analysis, statistics, Workbench.Backend, ChannelSelection.Target)
-            .Rewrite(bench.Model, plan, TestContext.Current.CancellationToken, out var shrinkage);
-        var split = new SplitRewriter(bench.Analysis, statistics, Workbench.Backend).Rewrite(narrowed, plan, shrinkage, TestContext.Current.CancellationToken);
+            .Rewrite(bench.Model, placed, TestContext.Current.CancellationToken, out var shrinkage);
+        var split = new SplitRewriter(bench.Analysis, statistics, Workbench.Backend).Rewrite(narrowed, placed, shrinkage, TestContext.Current.CancellationToken);
         return OnnxModel.Load(split.ToBytes());
     }
 

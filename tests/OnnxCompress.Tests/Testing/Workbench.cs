@@ -77,7 +77,7 @@ internal sealed class Workbench
         Model.Sha256, [.. sites.Select(s => new ChannelPlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
 
     private OnnxModel Rewrite(CalibrationStatistics statistics, ChannelSelection selection, CompressionPlan plan) =>
-        new ChannelRewriter(Analysis, statistics, Backend, selection).Rewrite(Model, plan, Token, out _);
+        new ChannelRewriter(Analysis, statistics, Backend, selection).Rewrite(Model, PlacedPlan.Of(plan, Model, Analysis), Token, out _);
 
     private CalibrationStatistics Uncorrelated()
     {
