@@ -12,6 +12,26 @@ internal static unsafe class Vectors
 {
     private static int Width => Vector<double>.Count;
 
+    /// <summary>x . y; y has as many entries at least.</summary>
+    public static double Dot(ReadOnlySpan<double> x, ReadOnlySpan<double> y)
+    {
+        ViewShape.CheckLength(x.Length, y.Length, nameof(y));
+        fixed (double* left = x, right = y)
+        {
+            return Dot(left, right, x.Length);
+        }
+    }
+
+    /// <summary>y += factor x; x has as many entries as y at least.</summary>
+    public static void AddScaled(Span<double> y, double factor, ReadOnlySpan<double> x)
+    {
+        ViewShape.CheckLength(y.Length, x.Length, nameof(x));
+        fixed (double* from = x, to = y)
+        {
+            AddScaled(factor, from, to, y.Length);
+        }
+    }
+
     /// <summary>x . y in four lane sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Dot(double* x, double* y, int length)

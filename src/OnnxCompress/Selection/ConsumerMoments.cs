@@ -2,6 +2,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Numerics.Kernels;
 
 namespace OnnxCompress.Selection;
 
@@ -56,19 +57,7 @@ internal sealed class ConsumerMoments
     }
 
     /// <summary>tr(Q G): the squared norm of the layer's output, less its mean where the bias can take it up.</summary>
-    public double Energy(Matrix<double> gram)
-    {
-        double energy = 0;
-        for (var i = 0; i < gram.Rows; i++)
-        {
-            for (var j = 0; j < gram.Columns; j++)
-            {
-                energy += gram[i, j] * Target[j, i];
-            }
-        }
-
-        return energy;
-    }
+    public double Energy(Matrix<double> gram) => Vectors.Dot(gram.Values, Target.Values);
 
     /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own.</summary>
     private static bool CanTakeConstants(LinearLayer layer, ModelGraph graph) =>

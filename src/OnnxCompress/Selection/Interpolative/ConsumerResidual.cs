@@ -1,5 +1,5 @@
 using OnnxCompress.Numerics;
-using static OnnxCompress.Selection.DenseVectors;
+using static OnnxCompress.Numerics.Kernels.Vectors;
 
 namespace OnnxCompress.Selection.Interpolative;
 

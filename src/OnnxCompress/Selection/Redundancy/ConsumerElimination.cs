@@ -1,6 +1,6 @@
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.Interpolative;
-using static OnnxCompress.Selection.DenseVectors;
+using static OnnxCompress.Numerics.Kernels.Vectors;
 
 namespace OnnxCompress.Selection.Redundancy;
 
