@@ -98,7 +98,7 @@ internal static unsafe class Vectors
 
     /// <summary>
     /// y[i] = A[i, :] . x, two rows at a time so that x is read once for two; each in exactly the order of
-    /// <see cref="Dot"/>, so equal rows give equal sums wherever they lie.
+    /// <see cref="Dot(double*, double*, int)"/>, so equal rows give equal sums wherever they lie.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RowDots(Block<double> a, double* x, double* y)

@@ -3,7 +3,6 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Selection;
-using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress.Allocation;
@@ -99,7 +98,7 @@ internal sealed class BudgetLimits
         }
     }
 
-    private IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
+    private static IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
     {
         var (parameters, macs) = ((double)cost.Parameters(cost.Whole), (double)cost.Macs(cost.Whole));
         if (budget.KeepParameters is { } ofParameters)

@@ -1,4 +1,3 @@
-using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Selection;

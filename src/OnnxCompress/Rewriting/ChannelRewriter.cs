@@ -2,7 +2,6 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Operators;
-using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;

@@ -19,6 +19,6 @@ public sealed class LayerDescriptionTests
             .Distinct().Order(StringComparer.Ordinal).ToArray();
 
         Assert.Contains(Path.Combine("Dependencies", "ConvolutionWindow.cs"), named);
-        Assert.Empty(named.Where(file => !file.StartsWith("Dependencies", StringComparison.Ordinal) && file != Path.Combine("Models", "ModelChecks.cs")));
+        Assert.DoesNotContain(named, file => !file.StartsWith("Dependencies", StringComparison.Ordinal) && file != Path.Combine("Models", "ModelChecks.cs"));
     }
 }
