@@ -87,7 +87,7 @@ internal sealed class ExploreVerb
         var compressor = new Compressor(backend.Backend, backend.Runtime);
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
-        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, Baseline(points));
+        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.FileBytes, Baseline(points));
         var report = new CompressionReport
         {
             Tool = ToolVersion.Text,

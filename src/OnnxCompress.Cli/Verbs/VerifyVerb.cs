@@ -122,7 +122,7 @@ internal sealed class VerifyVerb
     private static ReportedCost CostOf(OnnxModel model, ISampleSource samples, Compressor compressor, CancellationToken cancellation)
     {
         var analysis = compressor.Analyze(model, samples, new CompressionOptions(), cancellation);
-        return new(analysis.Parameters, analysis.Macs, model.Bytes, LatencyMs: null);
+        return new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null);
     }
 
     private static void Print(ComparisonReport report, Talk talk)

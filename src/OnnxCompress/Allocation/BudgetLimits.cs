@@ -25,11 +25,14 @@ internal sealed class BudgetLimits
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
     /// <param name="splits">The layers that <see cref="Allocated.Splits"/> speaks of.</param>
     /// <param name="cost">What the model costs as a function of its channels.</param>
-    /// <param name="originalBytes">Bytes of the original file.</param>
+    /// <param name="bytes">Bytes of the model that plans are for, as a file.</param>
     /// <param name="budget">What it may cost.</param>
     /// <param name="latency">What the model takes in the runtime; needed where the budget limits that.</param>
+    /// <param name="original">What limits are shares of; null: the model that plans are for.</param>
+    /// <param name="reserve">What the finished model has beyond what choices cost: of the limits, as much is left free. Null for nothing.</param>
     public BudgetLimits(
-        IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget, LatencyCost? latency = null)
+        IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long bytes, Budget budget, LatencyCost? latency = null,
+        ModelCost? original = null, ModelCost? reserve = null)
     {
         (_cost, _model, _splits) = (new JointCost(cost, splits), cost, splits);
         for (var s = 0; s < groups.Count; s++)
@@ -41,7 +44,8 @@ internal sealed class BudgetLimits
         }
 
         _parts = cost.Parts([.. groups.Select(g => g.Atoms)]);
-        _limits = [.. Limits(budget, cost, splits, originalBytes, latency)];
+        original ??= new ModelCost(cost.Parameters(static _ => true), cost.Macs(static _ => true), bytes);
+        _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
     }
 
     /// <summary>
@@ -98,18 +102,18 @@ internal sealed class BudgetLimits
     public (long Parameters, long Macs) CostOf(Allocated allocated) =>
         (_cost.Parameters(IsKept(allocated.Kept), allocated.Splits), _cost.Macs(IsKept(allocated.Kept), allocated.Splits));
 
-    private IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
+    private IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
     {
         var (parameters, macs) = ((double)cost.Parameters(static _ => true), (double)cost.Macs(static _ => true));
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return Counted(
-                "--keep-params", ofParameters * parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), r => r.Parameters, (part, isKept) => part.Parameters(isKept), c => c.Parameters);
+                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, a => _cost.Parameters(IsKept(a.Kept), a.Splits), r => r.Parameters, (part, isKept) => part.Parameters(isKept), c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", ofMacs * macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), r => r.Macs, (part, isKept) => part.Macs(isKept), c => c.Macs);
+            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, a => _cost.Macs(IsKept(a.Kept), a.Splits), r => r.Macs, (part, isKept) => part.Macs(isKept), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -117,9 +121,9 @@ internal sealed class BudgetLimits
             var constants = cost.Bytes(static _ => true);
             yield return new(
                 "--keep-bytes",
-                Math.Floor(ofBytes * originalBytes),
-                a => originalBytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
-                r => originalBytes - constants + r.Bytes,
+                Math.Floor(ofBytes * original.Bytes) - reserve.Bytes,
+                a => bytes - constants + _cost.Bytes(IsKept(a.Kept), a.Splits),
+                r => bytes - constants + r.Bytes,
                 (part, isKept) => part.Bytes(isKept),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * JointCost.BytesPerNode),
                 Whole);
@@ -157,7 +161,7 @@ internal sealed class BudgetLimits
     private static Limit Counted(
         string option, double most, Func<Allocated, double> cost, Func<RunningCost, double> running, Func<CostModel, Func<int, bool>, double> part,
         Func<SplitCost, double> price) =>
-        new(option, Math.Floor(most), cost, running, part, (_, _, _, c) => price(c), Whole);
+        new(option, most, cost, running, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 

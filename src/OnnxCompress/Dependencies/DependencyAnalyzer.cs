@@ -18,16 +18,17 @@ internal static class DependencyAnalyzer
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its observed shapes.</param>
     /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
-    public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null)
+    /// <param name="parameters">Parameters of the file, before the model was simplified; null where it was not.</param>
+    public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null)
     {
         isSelected ??= static _ => true;
         // Once to see which channels cannot go where they are made; then again, with the layers that read those selecting.
         var relations = Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty);
         var selecting = relations.Layers.Where(l => isSelected(l.Node.Name) && CouldSelect(relations, l)).Select(l => l.Node.Name).ToHashSet(StringComparer.Ordinal);
         relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
-        var cost = CostOf(relations);
+        var cost = CostOf(model, relations);
         var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected };
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(static _ => true) };
     }
 
     private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)
@@ -83,16 +84,19 @@ internal static class DependencyAnalyzer
         }
     }
 
-    private static CostModel CostOf(Relations relations)
+    private static CostModel CostOf(OnnxModel model, Relations relations)
     {
         var constants = new List<ConstantSize>();
-        foreach (var (name, constant) in ParameterCount.FloatingPointConstants(relations.Graph))
+        foreach (var (name, constant) in ParameterCount.FloatingPointConstants(model))
         {
             var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
             var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
             constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));
         }
 
+        // What lies in branches and functions, and what is quantised or sparse, stays as it is.
+        var others = ParameterCount.Of(model) - constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * axis.Length));
+        constants.Add(new ConstantSize("", others, 0, []));
         return new CostModel(relations.Elements, constants, relations.Macs, relations.Shapes.Samples);
     }
 }

@@ -17,8 +17,8 @@ public sealed class ModelAnalysis
     /// <summary>Layers that are left alone.</summary>
     public IReadOnlyList<Refusal> Refusals { get; }
 
-    /// <summary>Elements of the floating-point constants.</summary>
-    public long Parameters => Cost.Parameters(static _ => true);
+    /// <summary>Logical elements of the weights that the file holds, shared ones once.</summary>
+    public long Parameters { get; internal init; }
 
     /// <summary>Multiply-accumulates for one sample.</summary>
     public long Macs => Cost.Macs(static _ => true);

@@ -343,7 +343,8 @@ internal sealed class ModelGraph
     private bool IsTaken(string name) =>
         _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name) || _given.Contains(name);
 
-    private static string NameOf(NodeProto node) =>
+    /// <summary>The name of a node; when the model gives none, one made from its operator and first output.</summary>
+    internal static string NameOf(NodeProto node) =>
         node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";
 
     private static TensorInfo Describe(ValueInfoProto info)

@@ -16,6 +16,7 @@ public sealed class OnnxModel
 
     private readonly ModelProto _proto;
     private readonly IReadOnlySet<string> _externalNames;
+    private long? _fileBytes;
 
     private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
     {
@@ -39,16 +40,24 @@ public sealed class OnnxModel
     public long Opset => _proto.OpsetImport.FirstOrDefault(o => o.Domain.Length == 0 || o.Domain == "ai.onnx")?.Version ?? 1;
 
     /// <summary>Whether the model can be one protobuf message, see <see cref="ToBytes"/>.</summary>
-    public bool FitsOneMessage => Bytes <= LargestMessageBytes;
+    public bool FitsOneMessage => MessageBytes <= LargestMessageBytes;
 
     /// <summary>Whether the model is saved with a side file.</summary>
     public bool NeedsExternalData => _externalNames.Count > 0 || !FitsOneMessage;
 
-    /// <summary>Bytes of the model with the weights that may lie in a side file.</summary>
-    public long Bytes => _proto.CalculateSizeLong();
+    /// <summary>Bytes of the model as it would be saved, with the weights that lie in a side file then.</summary>
+    public long Bytes => NeedsExternalData ? ExternalData.SizeOf(_proto, t => Moves(t, !FitsOneMessage)) : MessageBytes;
+
+    /// <summary>Bytes of the files that it was read from; of a model that was not read from a file, or is a copy, as it would be saved.</summary>
+    internal long FileBytes => _fileBytes ?? Bytes;
+
+    private long MessageBytes => _proto.CalculateSizeLong();
 
     /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
     public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
+
+    /// <summary>Every weight that the file holds, as it stands now.</summary>
+    internal IReadOnlyList<StoredWeight> Weights => [.. WeightWalk.All(_proto)];
 
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
@@ -66,7 +75,9 @@ public sealed class OnnxModel
         using var file = ModelReader.Open(path);
         var proto = ModelReader.ReadFile(file, path, hash);
         var reader = new ExternalDataReader(file, Path.GetDirectoryName(Path.GetFullPath(path))!, options?.AllowExternalOutside ?? false, hash);
-        return Read(proto, reader, path, hash);
+        var model = Read(proto, reader, path, hash);
+        model._fileBytes = file.Length + model.SideFiles.Sum(f => new FileInfo(f).Length);
+        return model;
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
@@ -224,11 +235,11 @@ public sealed class OnnxModel
     public StagedModel Stage(string path)
     {
         var all = !FitsOneMessage;
-        return StagedModel.Write(
-            _proto,
-            NeedsExternalData ? t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)) : null,
-            Path.GetFullPath(path));
+        return StagedModel.Write(_proto, NeedsExternalData ? t => Moves(t, all) : null, Path.GetFullPath(path));
     }
+
+    private bool Moves(TensorProto tensor, bool all) =>
+        tensor.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(tensor.Name));
 
     private static OnnxModel Read(ModelProto proto, ExternalDataReader reader, string? path, IncrementalHash hash)
     {

@@ -14,7 +14,7 @@ internal static class InspectionReports
     {
         Tool = tool,
         Model = new(Path.GetFileName(model.SourcePath) ?? "", model.Sha256),
-        Original = new(analysis.Parameters, analysis.Macs, model.Bytes, LatencyMs: null),
+        Original = new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null),
         Opset = model.Opset,
         Inputs = [.. model.Inputs.Select(input => input.ToString())],
         Outputs = [.. model.Outputs.Select(output => output.ToString())],

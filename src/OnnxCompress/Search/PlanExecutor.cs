@@ -17,12 +17,35 @@ namespace OnnxCompress.Search;
 internal sealed class PlanExecutor(
     ModelAnalysis analysis, PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, StageWatch watch) : IPlanExecutor
 {
+    // What was weighed is most often carried out next.
+    private (CompressionPlan Plan, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
+
+    /// <summary>What the finished model of a plan costs at most: biases that least squares may add included.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public ModelCost Weigh(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var (model, shrinkage) = rewriter.Rewrite(plan, cancellation);
+        _rewritten = (plan, model, shrinkage);
+        var cost = CostOf(plan, model, shrinkage);
+        return outputs is null ? cost : Reconstructor.AddedBiases(outputs, model, shrinkage, mode)
+            .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
+    }
+
     /// <inheritdoc />
     public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
-        var (model, shrinkage) = rewriter.Rewrite(plan, cancellation);
+        var (model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
-        var cost = new ModelCost(ParameterCount.Of(model), SplitMacs.Of(plan, analysis, shrinkage.IsRootKept), model.Bytes);
-        return new ExecutedPlan(plan, model, shrinkage, fits) { Cost = cost };
+        return new ExecutedPlan(plan, model, shrinkage, fits) { Cost = CostOf(plan, model, shrinkage) };
     });
+
+    private (OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var known = _rewritten;
+        _rewritten = null;
+        return known is { } made && ReferenceEquals(made.Plan, plan) ? (made.Model, made.Shrinkage) : rewriter.Rewrite(plan, cancellation);
+    }
+
+    private ModelCost CostOf(CompressionPlan plan, OnnxModel model, Shrinkage shrinkage) =>
+        new(ParameterCount.Of(model), SplitMacs.Of(plan, analysis, shrinkage.IsRootKept), model.Bytes);
 }
