@@ -156,6 +156,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 $"The result takes {Figures.Percent(outcome.Latency.Ratio)} of the original's time, more than --keep-latency {settings.Options.Budget.KeepLatency!.Value.ToString(CultureInfo.InvariantCulture)}."));
         }
 
+        if (settings.Options.Budget.Exceeded(outcome.Result.Compressed, outcome.Result.Original) is { } exceeded)
+        {
+            failures.Add(new(DiagnosticCodes.BudgetExceeded, Severity.Error, exceeded));
+        }
+
         if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)
         {
             failures.Add(failure with { Message = failure.Message + Costliest(outcome.Result.Sites) });

@@ -26,6 +26,19 @@ public sealed record Budget(double? KeepParameters = null, double? KeepBytes = n
             Over(KeepParameters, made.Parameters, original.Parameters), Over(KeepMacs, made.Macs, original.Macs), Over(KeepBytes, made.Bytes, original.Bytes));
     }
 
+    /// <summary>Says which limit a model exceeds; null where all hold.</summary>
+    /// <param name="made">What the model costs.</param>
+    /// <param name="original">What limits are shares of.</param>
+    internal string? Exceeded(ModelCost made, ModelCost original)
+    {
+        var excess = Excess(made, original);
+        var (option, share, count, whole, what) = excess.Parameters > 0 ? ("--keep-params", KeepParameters, made.Parameters, original.Parameters, "parameters")
+            : excess.Macs > 0 ? ("--keep-macs", KeepMacs, made.Macs, original.Macs, "MACs")
+            : ("--keep-bytes", KeepBytes, made.Bytes, original.Bytes, "bytes");
+        return excess == ModelCost.None ? null
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The result has {count:N0} {what} of the original's {whole:N0}, more than {option} {share}.");
+    }
+
     /// <summary>Whether anything is limited.</summary>
     public bool IsLimited => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null || KeepLatency is not null;
 }

@@ -161,6 +161,9 @@ public static class DiagnosticCodes
     /// <summary>The compressed model, timed beside the original, takes more of its time than the budget says.</summary>
     public const string LatencyNotReached = "OCX5004";
 
+    /// <summary>The finished model costs more than the budget says: a plan that was given was made for another one.</summary>
+    public const string BudgetExceeded = "OCX5005";
+
     // 6: rewrite and reconstruct
 
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>
