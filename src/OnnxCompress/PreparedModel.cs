@@ -27,6 +27,7 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
         var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(model));
+        analysis.AccountFor(model, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }
 

@@ -55,20 +55,29 @@ internal sealed class InspectVerb
 
     private static void Print(InspectionReport report, IReadOnlyList<string> groups, Talk talk)
     {
-        talk.Result($"{report.Model.Source}: opset {report.Opset}, {Figures.Bytes(report.Original.Bytes)}, "
+        void Say(string text, int indent = 0)
+        {
+            foreach (var line in WrappedText.Lines(text, WrappedText.Width, indent))
+            {
+                talk.Result(line);
+            }
+        }
+
+        Say($"{report.Model.Source}: opset {report.Opset}, {Figures.Bytes(report.Original.Bytes)}, "
             + $"{Figures.Count(report.Original.Parameters)} parameters, {Figures.Count(report.Original.Macs)} MACs for one sample");
-        talk.Result($"inputs:  {string.Join("; ", report.Inputs)}");
-        talk.Result($"outputs: {string.Join("; ", report.Outputs)}");
-        talk.Result($"operators: {string.Join(", ", report.Operators.Select(entry => $"{entry.Count} {entry.Operator}"))}");
+        Say($"inputs:  {string.Join("; ", report.Inputs)}", 9);
+        Say($"outputs: {string.Join("; ", report.Outputs)}", 9);
+        Say($"operators: {string.Join(", ", report.Operators.Select(entry => $"{entry.Count} {entry.Operator}"))}", 11);
         talk.Result("");
+        talk.Result(ResultTables.Account(report.Account));
         talk.Result(groups.Count == 0 ? "No channels can be removed." : $"{groups.Count} channel groups can be thinned out:");
         for (var group = 0; group < groups.Count; group++)
         {
-            talk.Result($"{group + 1,3}. {groups[group]}");
+            Say($"{group + 1,3}. {groups[group]}", 5);
         }
 
         talk.Result("");
-        talk.Result(ResultTables.Refused(report.Refused));
         talk.Result(ResultTables.RefusedByReason(report.Refused));
+        talk.Result(ResultTables.Refused(report.Refused));
     }
 }

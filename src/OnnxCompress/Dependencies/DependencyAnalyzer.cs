@@ -36,7 +36,12 @@ internal static class DependencyAnalyzer
         var relations = new Relations(model.Graph, shapes, model.Opset, selecting);
         foreach (var node in model.Graph.Nodes)
         {
+            var known = relations.Macs.Count;
             OperatorRules.Relate(node, relations);
+            if (relations.Macs.Count == known && MacCount.Of(node, relations) is > 0 and var macs)
+            {
+                relations.Add(new MacTerm(node.Name, macs, []));
+            }
         }
 
         PinOutputs(relations);

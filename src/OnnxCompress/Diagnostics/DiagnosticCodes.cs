@@ -95,6 +95,9 @@ public static class DiagnosticCodes
     /// <summary>A layer has no inputs or no outputs: its weight holds no values.</summary>
     public const string LayerEmpty = "OCX2041";
 
+    /// <summary>Of a weight only the values that are not zero are stored.</summary>
+    public const string WeightSparse = "OCX2042";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -15,6 +15,9 @@ internal sealed record InspectionReport
     /// <summary>What it costs.</summary>
     public required ReportedCost Original { get; init; }
 
+    /// <summary>Where the parameters of the file are; the sum is <see cref="Original"/>'s.</summary>
+    public required ReportedAccount Account { get; init; }
+
     /// <summary>Version of the default operator set.</summary>
     public long Opset { get; init; }
 

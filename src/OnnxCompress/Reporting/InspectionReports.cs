@@ -15,6 +15,7 @@ internal static class InspectionReports
         Tool = tool,
         Model = new(Path.GetFileName(model.SourcePath) ?? "", model.Sha256),
         Original = new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null),
+        Account = ReportedAccount.From(analysis.Account!),
         Opset = model.Opset,
         Inputs = [.. model.Inputs.Select(input => input.ToString())],
         Outputs = [.. model.Outputs.Select(output => output.ToString())],

@@ -54,6 +54,9 @@ internal static class OperatorRules
         }
     }
 
+    /// <summary>Whether there is a rule for the operator of a node.</summary>
+    public static bool IsMapped(GraphNode node) => node.Domain.Length == 0 && !node.HasSubgraph && ByOperator.ContainsKey(node.OpType);
+
     /// <summary>Adapts one node to axes that lost indices.</summary>
     public static void Shrink(GraphNode node, Shrinkage shrinkage)
     {
