@@ -19,13 +19,20 @@ internal static class DependencyAnalyzer
     /// <param name="shapes">Its observed shapes.</param>
     /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
     /// <param name="parameters">Parameters of the file, before the model was simplified; null where it was not.</param>
-    public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null)
+    /// <param name="branchMacs">By the name of a node that carries graphs, operations of one run of them; null where there are none.</param>
+    public static ModelAnalysis Analyze(
+        OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null, IReadOnlyDictionary<string, long>? branchMacs = null)
     {
         isSelected ??= static _ => true;
         // Once to see which channels cannot go where they are made; then again, with the layers that read those selecting.
         var relations = Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty);
         var selecting = relations.Layers.Where(l => isSelected(l.Node.Name) && CouldSelect(relations, l)).Select(l => l.Node.Name).ToHashSet(StringComparer.Ordinal);
         relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
+        foreach (var (node, macs) in branchMacs ?? new Dictionary<string, long>())
+        {
+            relations.Add(new MacTerm(node, macs, []));
+        }
+
         var cost = CostOf(model, relations);
         var groups = GroupBuilder.Build(relations);
         return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(static _ => true) };

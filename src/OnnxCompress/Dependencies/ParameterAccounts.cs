@@ -56,7 +56,8 @@ internal sealed class ParameterAccounts
     {
         if (weight.Form == WeightForm.Quantised)
         {
-            return (WeightPlace.Quantised, null);
+            var (_, refusal) = Refused(weight.Reader.Name, DiagnosticCodes.WeightQuantised, $"The weight of '{weight.Reader.Name}' ({weight.Reader.OpType}) stays: it is stored as integers already.");
+            return (WeightPlace.Quantised, refusal);
         }
 
         if (weight.Inside is { } inside)

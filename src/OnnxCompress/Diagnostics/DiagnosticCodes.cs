@@ -98,6 +98,9 @@ public static class DiagnosticCodes
     /// <summary>Of a weight only the values that are not zero are stored.</summary>
     public const string WeightSparse = "OCX2042";
 
+    /// <summary>A weight is stored as integers already.</summary>
+    public const string WeightQuantised = "OCX2043";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -159,12 +159,43 @@ public sealed class OnnxModel
         graph.Node.AddRange(nodes.Select(n => n.Proto));
         var read = nodes.SelectMany(n => n.Inputs.Concat(n.CapturedNames())).ToHashSet(StringComparer.Ordinal);
         graph.Initializer.AddRange(_proto.Graph.Initializer.Where(i => read.Contains(i.Name)));
+        graph.SparseInitializer.AddRange(_proto.Graph.SparseInitializer.Where(i => read.Contains(i.Values?.Name ?? "")));
         graph.Input.AddRange(inputs.Select(ModelGraph.Declare));
         graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
         part.Functions.AddRange(_proto.Functions);
         return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
+    }
+
+    /// <summary>The graphs that a node carries, each of which can be opened as a model of its own.</summary>
+    internal IEnumerable<Branch> Branches(GraphNode node) => node.Proto.Attribute.Where(a => a.G is not null).Select(a => new Branch(this, a.G));
+
+    /// <summary>A graph that a node carries.</summary>
+    /// <param name="model">The model around it.</param>
+    /// <param name="graph">The graph.</param>
+    internal sealed class Branch(OnnxModel model, GraphProto graph)
+    {
+        /// <summary>Tensors of the graph around it that it reads, constants apart.</summary>
+        public IReadOnlyList<string> Captured { get; } =
+            [.. GraphNode.FreeNames(graph).Where(n => model.Graph.Constant(n) is null && (model.Graph.Producer(n) is not null || model.Graph.IsInput(n))).Order(StringComparer.Ordinal)];
+
+        /// <summary>The graph as a model.</summary>
+        /// <param name="inputs">What it captures, with types and ranks.</param>
+        /// <exception cref="OnnxCompressException">OCX1008: the graph contradicts itself.</exception>
+        public OnnxModel Open(IReadOnlyList<TensorInfo> inputs)
+        {
+            var own = graph.Clone();
+            var known = own.Initializer.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+            var free = GraphNode.FreeNames(graph);
+            own.Initializer.AddRange(model._proto.Graph.Initializer.Where(i => free.Contains(i.Name) && !known.Contains(i.Name)));
+            own.Node.AddRange(model._proto.Graph.Node.Where(n => n.OpType == "Constant" && n.Output.Any(free.Contains)).Select(n => n.Clone()));
+            own.Input.AddRange(inputs.Select(ModelGraph.Declare));
+            var part = new ModelProto { IrVersion = model._proto.IrVersion, Graph = own };
+            part.OpsetImport.AddRange(model._proto.OpsetImport);
+            part.Functions.AddRange(model._proto.Functions);
+            return new OnnxModel(part, model._externalNames, sourcePath: null, model.Sha256);
+        }
     }
 
     /// <summary>The model as one message.</summary>

@@ -20,6 +20,7 @@ internal static class RefusalHelp
         DiagnosticCodes.NotSelected => "Change --include or --exclude.",
         DiagnosticCodes.WeightNotFinite => "Export a sound checkpoint.",
         DiagnosticCodes.WeightSparse => "Store the weight as an ordinary initializer.",
+        DiagnosticCodes.WeightQuantised => "Compress the model before it is quantised.",
         _ => null,
     };
 }
