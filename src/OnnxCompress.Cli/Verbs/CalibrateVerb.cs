@@ -65,7 +65,7 @@ internal sealed class CalibrateVerb
         }
 
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
-        var model = OnnxModel.Load(path, _run.Loading(parsed));
+        var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         int[] chosen = [.. Chosen(source, holdout, seed, samples, context.Cancellation)];

@@ -37,7 +37,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     {
         using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
         _runtime = device.Runtime;
-        var model = OnnxModel.Load(settings.Model, settings.Loading);
+        var model = LoadedModel.Open(settings.Model, settings.Loading, talk);
         settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);

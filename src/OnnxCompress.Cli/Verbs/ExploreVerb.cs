@@ -76,7 +76,7 @@ internal sealed class ExploreVerb
         var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
-        var model = OnnxModel.Load(path, _run.Loading(parsed));
+        var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);

@@ -57,7 +57,7 @@ internal sealed class VerifyVerb
         }
 
         var labels = parsed.GetValue(_labels) is { } path ? LabelFile.Read(path) : null;
-        var original = OnnxModel.Load(parsed.GetValue(_original)!, _run.Loading(parsed));
+        var original = LoadedModel.Open(parsed.GetValue(_original)!, _run.Loading(parsed), talk);
         var compressed = OnnxModel.Load(parsed.GetValue(_compressed)!, _run.Loading(parsed));
         using var samples = data.Open(original);
         CheckCount(samples, guard, context.Cancellation);

@@ -53,6 +53,9 @@ public sealed class OnnxModel
 
     private long MessageBytes => _proto.CalculateSizeLong();
 
+    /// <summary>Initializers that the file lists as inputs and that were taken for constants, see <see cref="ModelLoadOptions.InputsStay"/>.</summary>
+    public int UnlistedConstants { get; private set; }
+
     /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
     public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
 
@@ -74,8 +77,10 @@ public sealed class OnnxModel
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var file = ModelReader.Open(path);
         var proto = ModelReader.ReadFile(file, path, hash);
+        var constants = options?.InputsStay ?? false ? 0 : ListedConstants.Unlist(proto);
         var reader = new ExternalDataReader(file, Path.GetDirectoryName(Path.GetFullPath(path))!, options?.AllowExternalOutside ?? false, hash);
         var model = Read(proto, reader, path, hash);
+        model.UnlistedConstants = constants;
         model._fileBytes = file.Length + model.SideFiles.Sum(f => new FileInfo(f).Length);
         return model;
     }
