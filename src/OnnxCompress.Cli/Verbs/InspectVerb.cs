@@ -77,7 +77,7 @@ internal sealed class InspectVerb
         }
 
         talk.Result("");
-        talk.Result(ResultTables.RefusedByReason(report.Refused));
-        talk.Result(ResultTables.Refused(report.Refused));
+        talk.Result(ResultTables.HeldBack(report.Refused));
+        talk.Result(ResultTables.Refused([.. report.Refused.Select(refusal => refusal.Plain)]));
     }
 }

@@ -19,6 +19,8 @@ namespace OnnxCompress.Allocation;
 internal sealed class PlanAllocator(
     OnnxModel model, ModelCost original, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
 {
+    private readonly long _bytes = model.AsStored().Bytes;
+
     /// <summary>The rules that can be tried, the one that wins most often first.</summary>
     public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
         curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted);
@@ -33,7 +35,7 @@ internal sealed class PlanAllocator(
     {
         SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, time, original, reserve);
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, analysis.Cost, limits, rule.ChannelRatio, rule.IsPriced).Allocate();

@@ -103,7 +103,7 @@ internal static class DependencyAnalyzer
         {
             var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
             var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
-            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));
+            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, model.StoredSize(constant), live));
         }
 
         // What lies in branches and functions, and what is quantised or sparse, stays as it is.

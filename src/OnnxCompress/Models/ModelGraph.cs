@@ -266,6 +266,22 @@ internal sealed class ModelGraph
         }
     }
 
+    /// <summary>Removes initializers by name, whoever reads them: something else makes them from now on.</summary>
+    public void RemoveInitializers(IEnumerable<string> names)
+    {
+        var gone = names.ToHashSet(StringComparer.Ordinal);
+        if (gone.Count > 0)
+        {
+            TensorProto[] stays = [.. _proto.Initializer.Where(t => !gone.Contains(t.Name))];
+            _proto.Initializer.Clear();
+            _proto.Initializer.AddRange(stays);
+            foreach (var name in gone)
+            {
+                _initializers.Remove(name);
+            }
+        }
+    }
+
     /// <summary>Sorts the nodes and rebuilds the look-ups after nodes were added or rewired.</summary>
     /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, a name with two makers, or a node that makes nothing.</exception>
     public void Index()

@@ -62,6 +62,29 @@ public sealed class OnnxModel
     /// <summary>Every weight that the file holds, as it stands now.</summary>
     internal IReadOnlyList<StoredWeight> Weights => [.. WeightWalk.All(_proto)];
 
+    /// <summary>Weights that are stored in another precision, by the names they have while the model is worked on.</summary>
+    internal IReadOnlyDictionary<string, WidenedWeight> Widened { get; private set; } = new Dictionary<string, WidenedWeight>();
+
+    /// <summary>Turns weights that are stored in another precision than they are used in into single floats.</summary>
+    internal void Widen() => Widened = StoredPrecision.Widen(Graph);
+
+    /// <summary>The model as it is written: with weights in the precision that the original stores them in; itself where there are none.</summary>
+    internal OnnxModel AsStored()
+    {
+        if (Widened.Count == 0)
+        {
+            return this;
+        }
+
+        var stored = Clone();
+        StoredPrecision.Narrow(stored.Graph, Widened);
+        stored.Widened = new Dictionary<string, WidenedWeight>();
+        return stored;
+    }
+
+    /// <summary>Bytes of one element of a constant in the file.</summary>
+    internal int StoredSize(Initializer constant) => (Widened.GetValueOrDefault(constant.Name)?.Type ?? constant.Type).SizeInBytes();
+
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
 
@@ -119,7 +142,7 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles };
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles, Widened = Widened };
 
     /// <summary>
     /// The model for running: without initializers that nothing reads, where there are many of them. The runtime takes them

@@ -34,5 +34,5 @@ internal sealed record InspectionReport
     public required IReadOnlyList<ReportedGroup> Groups { get; init; }
 
     /// <summary>What is left alone, and why.</summary>
-    public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
+    public required IReadOnlyList<InspectedRefusal> Refused { get; init; }
 }

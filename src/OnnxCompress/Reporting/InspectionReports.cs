@@ -28,6 +28,6 @@ internal static class InspectionReports
                 .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
         ],
         Groups = [.. analysis.Groups.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
-        Refused = [.. analysis.Refusals.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
+        Refused = [.. analysis.Refusals.Select(InspectedRefusal.From)],
     };
 }

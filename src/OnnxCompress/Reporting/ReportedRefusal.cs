@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace OnnxCompress.Reporting;
 
 /// <summary>A part of the model that was left alone, and why.</summary>
@@ -7,9 +5,4 @@ namespace OnnxCompress.Reporting;
 /// <param name="Code">The diagnostic's code.</param>
 /// <param name="Reason">One sentence.</param>
 /// <param name="Parameters">Parameters that this holds back.</param>
-public sealed record ReportedRefusal(string Node, string Code, string Reason, long Parameters)
-{
-    /// <summary>What would help; null where nothing would.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Help => RefusalHelp.Of(Code);
-}
+public sealed record ReportedRefusal(string Node, string Code, string Reason, long Parameters);

@@ -93,13 +93,26 @@ internal static class ResultTables
     /// <summary>What was left alone, summed by reason.</summary>
     public static ResultTable RefusedByReason(IReadOnlyList<ReportedRefusal> refused) => new(
         "left alone, by reason",
-        [new("code"), new("parts", true), new("parameters", true), new("why (the heaviest of them), and what would help")],
+        [new("code"), new("parts", true), new("parameters", true), new("why (first of them)")],
         [.. refused
             .GroupBy(refusal => refusal.Code, StringComparer.Ordinal)
             .OrderByDescending(group => group.Sum(refusal => refusal.Parameters))
             .ThenBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => Row(
-                group.Key, Figures.Count(group.Count()), Figures.Count(group.Sum(refusal => refusal.Parameters)), WithHelp(group.MaxBy(refusal => refusal.Parameters)!)))]);
+                group.Key, Figures.Count(group.Count()), Figures.Count(group.Sum(refusal => refusal.Parameters)), group.First().Reason))]);
+
+    /// <summary>What is left alone by weight held back, with what would help.</summary>
+    public static ResultTable HeldBack(IReadOnlyList<InspectedRefusal> refused) => new(
+        "left alone, by reason",
+        [new("code"), new("parts", true), new("parameters", true), new("why (the heaviest of them), and what would help")],
+        [.. refused
+            .GroupBy(refusal => refusal.Code, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Sum(refusal => refusal.Parameters))
+            .ThenBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => (Group: group, Heaviest: group.MaxBy(refusal => refusal.Parameters)!))
+            .Select(g => Row(
+                g.Group.Key, Figures.Count(g.Group.Count()), Figures.Count(g.Group.Sum(refusal => refusal.Parameters)),
+                g.Heaviest.Help is { } help ? $"{g.Heaviest.Reason} {help}" : g.Heaviest.Reason))]);
 
     /// <summary>What was left alone, one by one.</summary>
     public static ResultTable Refused(IReadOnlyList<ReportedRefusal> refused) => new(
@@ -146,8 +159,6 @@ internal static class ResultTables
             ],
             [.. changes.Select(Cells)]);
     }
-
-    private static string WithHelp(ReportedRefusal refusal) => refusal.Help is { } help ? $"{refusal.Reason} {help}" : refusal.Reason;
 
     private static string[] Row(params string[] cells) => cells;
 

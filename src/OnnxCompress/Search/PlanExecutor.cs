@@ -26,7 +26,7 @@ internal sealed class PlanExecutor(
     {
         var (model, shrinkage) = rewriter.Rewrite(plan, cancellation);
         _rewritten = (plan, model, shrinkage);
-        var cost = CostOf(plan, model, shrinkage);
+        var cost = CostOf(plan, model.AsStored(), shrinkage);
         return outputs is null ? cost : Reconstructor.AddedBiases(outputs, model, shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
@@ -36,7 +36,8 @@ internal sealed class PlanExecutor(
     {
         var (model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
-        return new ExecutedPlan(plan, model, shrinkage, fits) { Cost = CostOf(plan, model, shrinkage) };
+        var stored = model.AsStored();
+        return new ExecutedPlan(plan, stored, shrinkage, fits) { Cost = CostOf(plan, stored, shrinkage) };
     });
 
     private (OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)

@@ -39,7 +39,7 @@ internal sealed class SplitSelector(
             problem.Size,
             (inputs, outputs) => SplitSites.SizeOf(layer, analysis, inputs, outputs),
             (axes[layer.InputAxis]!, axes[layer.OutputAxis]!),
-            model.Graph.Constant(layer.Weight)!.Type.SizeInBytes(),
+            model.StoredSize(model.Graph.Constant(layer.Weight)!),
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
             Spectra = spectra,

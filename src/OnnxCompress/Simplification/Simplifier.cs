@@ -20,7 +20,8 @@ internal static class Simplifier
     public static OnnxModel Simplify(OnnxModel model, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         var simplified = model.Clone();
-        var edits = ConstantForms.Apply(simplified.Graph);
+        simplified.Widen();
+        var edits = simplified.Widened.Count + ConstantForms.Apply(simplified.Graph);
         edits += ConstantFolding.Apply(simplified, runtime, sample, cancellation);
         if (PlainProducts.IsNeeded(simplified.Graph))
         {
