@@ -65,6 +65,10 @@ public sealed class OnnxModel
     /// <summary>Weights that are stored in another precision, by the names they have while the model is worked on.</summary>
     internal IReadOnlyDictionary<string, WidenedWeight> Widened { get; private set; } = new Dictionary<string, WidenedWeight>();
 
+    /// <summary>Replaces calls of the model's own functions by their nodes.</summary>
+    /// <returns>How many were replaced.</returns>
+    internal int InlineFunctions() => FunctionInlining.Apply(_proto, Graph);
+
     /// <summary>Turns weights that are stored in another precision than they are used in into single floats.</summary>
     internal void Widen() => Widened = StoredPrecision.Widen(Graph);
 

@@ -20,8 +20,9 @@ internal static class Simplifier
     public static OnnxModel Simplify(OnnxModel model, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         var simplified = model.Clone();
+        var edits = simplified.InlineFunctions();
         simplified.Widen();
-        var edits = simplified.Widened.Count + ConstantForms.Apply(simplified.Graph);
+        edits += simplified.Widened.Count + ConstantForms.Apply(simplified.Graph);
         edits += ConstantFolding.Apply(simplified, runtime, sample, cancellation);
         if (PlainProducts.IsNeeded(simplified.Graph))
         {
