@@ -2,7 +2,6 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
 using OnnxCompress.Dependencies;
-using OnnxCompress.Models;
 using OnnxCompress.Search;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Verification;

@@ -5,7 +5,6 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
-using OnnxCompress.Models;
 using OnnxCompress.Reporting;
 using OnnxCompress.Search;
 

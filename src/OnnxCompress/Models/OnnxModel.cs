@@ -54,7 +54,7 @@ public sealed class OnnxModel
     private long MessageBytes => _proto.CalculateSizeLong();
 
     /// <summary>Initializers that the file lists as inputs and that were taken for constants, see <see cref="ModelLoadOptions.InputsStay"/>.</summary>
-    public int UnlistedConstants { get; private set; }
+    internal int UnlistedConstants { get; private set; }
 
     /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
     public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
@@ -118,9 +118,12 @@ public sealed class OnnxModel
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
+        var constants = ListedConstants.Unlist(proto);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        return Read(proto, new ExternalDataReader(file: null, given: null, allowOutside: false, hash), path: null, hash);
+        var model = Read(proto, new ExternalDataReader(file: null, given: null, allowOutside: false, hash), path: null, hash);
+        model.UnlistedConstants = constants;
+        return model;
     }
 
     /// <summary>

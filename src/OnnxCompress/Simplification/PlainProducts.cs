@@ -1,5 +1,4 @@
 using OnnxCompress.Models;
-using OnnxCompress.Running;
 
 namespace OnnxCompress.Simplification;
 

@@ -11,7 +11,7 @@ internal static class SliceOfSizes
     /// <param name="graph">Where constants are.</param>
     public static int[]? Of(GraphNode node, int length, ModelGraph graph)
     {
-        var (starts, ends) = node.Inputs.Count == 1 ? (node.Ints("starts"), node.Ints("ends")) : (Read(node.Input(1), graph), Read(node.Input(2), graph));
+        (long[]? starts, long[]? ends) = node.Inputs.Count == 1 ? ([.. node.Ints("starts")], [.. node.Ints("ends")]) : (Read(node.Input(1), graph), Read(node.Input(2), graph));
         var step = node.Input(4) is null ? 1 : Read(node.Input(4), graph) is [var stated] ? stated : 0;
         if (starts is not [var start] || ends is not [var end] || step != 1)
         {
@@ -24,6 +24,6 @@ internal static class SliceOfSizes
 
     private static int At(long index, int length) => (int)Math.Clamp(index < 0 ? index + length : index, 0, length);
 
-    private static IReadOnlyList<long>? Read(string? name, ModelGraph graph) =>
+    private static long[]? Read(string? name, ModelGraph graph) =>
         name is not null && graph.Constant(name) is { Type: ElementType.Int64 or ElementType.Int32 } constant ? constant.ReadIntegers() : null;
 }
