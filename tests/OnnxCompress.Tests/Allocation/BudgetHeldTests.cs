@@ -2,7 +2,6 @@ using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
-using OnnxCompress.Models.Protos;
 using OnnxCompress.Numerics;
 using OnnxCompress.Samples;
 using OnnxCompress.Tests.Rewriting;
