@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reporting;
@@ -56,7 +57,7 @@ internal sealed class InspectVerb
     {
         void Say(string text, int indent = 0)
         {
-            foreach (var line in WrappedText.Lines(text, WrappedText.Width, indent))
+            foreach (var line in WrappedText.Lines(PlainText.OneLine(text), WrappedText.Width, indent))
             {
                 talk.Result(line);
             }
