@@ -84,7 +84,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(given, progress, cancellation)
             : Search(model, pipeline, data, options, progress, cancellation);
-        return pipeline.Conclude(model, made, cancellation);
+        return pipeline.Conclude(made, cancellation);
     }
 
     /// <summary>What a model costs and keeps at several budgets, from one calibration.</summary>

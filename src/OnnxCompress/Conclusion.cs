@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
 using OnnxCompress.Models;
+using OnnxCompress.Dependencies;
 using OnnxCompress.Search;
 using OnnxCompress.Verification;
 
@@ -24,16 +25,15 @@ internal sealed class Conclusion(
                 prepared.Model, made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
     /// <summary>The result.</summary>
-    /// <param name="original">The model as it was given.</param>
     /// <param name="made">The plan that was taken, carried out.</param>
     /// <param name="errors">See <see cref="ErrorsOf"/>.</param>
     /// <param name="nodeTiming">Time spent on timing single nodes.</param>
-    public CompressionResult Of(OnnxModel original, ExecutedPlan made, double[] errors, TimeSpan nodeTiming)
+    public CompressionResult Of(ExecutedPlan made, double[] errors, TimeSpan nodeTiming)
     {
         var analysis = prepared.Analysis;
         return new CompressionResult(
             made.Model, made.Plan, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
-            new ModelCost(ParameterCount.Of(original), analysis.Macs, original.Bytes),
+            prepared.Original,
             made.Cost,
             analysis.Refusals,
             [.. SampleSufficiency.Check(analysis, statistics)],

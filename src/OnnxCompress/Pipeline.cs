@@ -58,12 +58,12 @@ internal sealed class Pipeline : IDisposable
 
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
-    public CompressionResult Conclude(OnnxModel original, ExecutedPlan made, CancellationToken cancellation)
+    public CompressionResult Conclude(ExecutedPlan made, CancellationToken cancellation)
     {
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();
-        return conclusion.Of(original, made, errors, _times?.Spent ?? TimeSpan.Zero);
+        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero);
     }
 
     /// <inheritdoc />

@@ -26,14 +26,15 @@ internal sealed class PlanWorkers(
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
     public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs)
     {
-        var (model, analysis) = prepared;
+        var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
         var allocator = new PlanAllocator(
-            model, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null));
+            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null));
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
+        var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch);
         return (
-            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(rewriter.Place(plan), token).Model, token), tools.Watch),
-            new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch));
+            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(rewriter.Place(plan), token).Model, token), executor.Weigh, prepared.Original, tools.Watch),
+            executor);
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

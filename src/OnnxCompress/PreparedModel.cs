@@ -1,3 +1,4 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
@@ -14,7 +15,8 @@ namespace OnnxCompress;
 /// <summary>The simplified model, which all later stages work on, and its analysis.</summary>
 /// <param name="Model">The simplified model.</param>
 /// <param name="Analysis">Its analysis.</param>
-internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis)
+/// <param name="Original">What the model costs as it was given: limits are shares of this.</param>
+internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, ModelCost Original)
 {
     /// <summary>Simplifies and analyses a model; needs one sample, whatever its values.</summary>
     /// <exception cref="OnnxCompressException">The model cannot be run; the diagnostic says why.</exception>
@@ -24,7 +26,9 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis)
         var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
         var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
-        return new(simplified, DependencyAnalyzer.Analyze(simplified, shapes, isSelected));
+        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(model), new BranchCosts(runtime).Of(simplified, sample, cancellation));
+        analysis.AccountFor(model, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
+        return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }
 
     /// <summary>Takes the statistics that the methods need.</summary>

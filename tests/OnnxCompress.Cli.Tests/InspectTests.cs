@@ -31,6 +31,32 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public void Every_parameter_is_accounted_for()
+    {
+        var run = CliRun.Of("inspect", SampleFiles.Model, "--json");
+
+        using var report = JsonDocument.Parse(run.Output);
+        var account = report.RootElement.GetProperty("account");
+        long Of(string part) => account.GetProperty(part).GetInt64();
+        Assert.Equal(311_092, Of("total"));
+        Assert.Equal(Of("total"), Of("inGroups") + Of("onlySplittable") + Of("quantised") + Of("refused") + Of("notWeights"));
+        Assert.Equal(Of("refused") + Of("quantised"), report.RootElement.GetProperty("refused").EnumerateArray().Sum(r => r.GetProperty("parameters").GetInt64()));
+    }
+
+    [Theory]
+    [InlineData("glyphs")]
+    [InlineData("mobilenet_v2_imagenet.onnx")]
+    [InlineData("sst2_encoder.onnx")]
+    public void No_line_is_longer_than_120_characters(string name)
+    {
+        var run = CliRun.Of("inspect", name == "glyphs" ? SampleFiles.Model : SharedFiles.Model(name));
+
+        Assert.Equal(0, run.Code);
+        Assert.All(run.Output.Split(Environment.NewLine), line => Assert.True(line.Length <= 120, line));
+        Assert.Contains("where the parameters are", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_dynamic_length_needs_a_shape()
     {
         var run = CliRun.Of("inspect", SampleFiles.Model, "--shape", "imag=1,1,28,28");

@@ -118,7 +118,7 @@ public sealed class UsageTests
             "--data", "--layout", "--shape", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--decision", "--output", "--axis",
             "--max-error", "--verify-data", "--keep-params", "--keep-bytes", "--keep-macs", "--keep-latency", "--min-agreement", "--methods",
             "--reconstruct", "--align", "--selection", "--split", "--plan", "--locked", "--cache-dir", "--memory", "--force", "--overwrite",
-            "--original-otherwise", "--quiet", "--verbose", "--allow-external-outside", "--include", "--exclude", "--seed", "--threads", "--device", "--json", "--report",
+            "--original-otherwise", "--quiet", "--verbose", "--allow-external-outside", "--inputs-stay", "--include", "--exclude", "--seed", "--threads", "--device", "--json", "--report",
         ];
         var help = CliRun.Of("compress", "--help").Output;
 

@@ -11,11 +11,15 @@ internal sealed class RunOptions
     private readonly Option<bool> _externalOutside = OptionFactory.Flag(
         "--allow-external-outside", "Lets a model read external data outside its folder. Only for models you trust.");
 
+    private readonly Option<bool> _inputsStay = OptionFactory.Flag(
+        "--inputs-stay", "Weights that a model of IR version 3 lists as inputs are really fed. Default: they are constants.");
+
     /// <summary>Declares the options that concern running models.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_threads);
         command.Options.Add(_externalOutside);
+        command.Options.Add(_inputsStay);
     }
 
     /// <summary>Declares the seed.</summary>
@@ -36,7 +40,7 @@ internal sealed class RunOptions
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads) is { } text ? OptionText.Whole("--threads", text, 0, 4096) : 0;
 
     /// <summary>What loading a model may touch.</summary>
-    public Models.ModelLoadOptions Loading(ParseResult parsed) => new(parsed.GetValue(_externalOutside));
+    public Models.ModelLoadOptions Loading(ParseResult parsed) => new(parsed.GetValue(_externalOutside)) { InputsStay = parsed.GetValue(_inputsStay) };
 
     /// <summary>Where dense linear algebra runs.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>

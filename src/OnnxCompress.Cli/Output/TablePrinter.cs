@@ -58,12 +58,20 @@ internal static class TablePrinter
             output.WriteLine(table.Title);
         }
 
+        // Sentences stand in the last column and are broken there; what is in front are numbers and names.
+        table = table with { Rows = [.. table.Rows.Select(row => (IReadOnlyList<string>)[.. row.Select((cell, i) => i == row.Count - 1 ? cell : WrappedText.Name(cell))])] };
         int[] widths = [.. table.Columns.Select((column, i) => Math.Max(column.Heading.Length, table.Rows.Max(row => row[i].Length)))];
         Line([.. table.Columns.Select(column => column.Heading)]);
-        Line([.. widths.Select(width => new string('-', width))]);
+        Line([.. widths.Select((width, i) => new string('-', i == widths.Length - 1 ? Math.Min(width, Math.Max(WrappedText.Width - widths[..^1].Sum(w => w + 2), 30)) : width))]);
+        var left = Math.Max(WrappedText.Width - widths[..^1].Sum(width => width + 2), 30);
         foreach (var row in table.Rows)
         {
-            Line(row);
+            var first = true;
+            foreach (var part in WrappedText.Lines(row[^1], left))
+            {
+                Line([.. row.Take(row.Count - 1).Select(cell => first ? cell : ""), part]);
+                first = false;
+            }
         }
 
         void Line(IReadOnlyList<string> cells) => output.WriteLine(string.Join("  ", cells.Select((cell, i) =>

@@ -2,7 +2,6 @@ using System.CommandLine;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 
@@ -65,7 +64,7 @@ internal sealed class CalibrateVerb
         }
 
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
-        var model = OnnxModel.Load(path, _run.Loading(parsed));
+        var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         int[] chosen = [.. Chosen(source, holdout, seed, samples, context.Cancellation)];

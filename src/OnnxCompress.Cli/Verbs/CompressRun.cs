@@ -37,7 +37,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     {
         using var device = DeviceBackend.Open(settings.Device, settings.Options.Threads, talk);
         _runtime = device.Runtime;
-        var model = OnnxModel.Load(settings.Model, settings.Loading);
+        var model = LoadedModel.Open(settings.Model, settings.Loading, talk);
         settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
@@ -154,6 +154,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 DiagnosticCodes.LatencyNotReached,
                 Severity.Error,
                 $"The result takes {Figures.Percent(outcome.Latency.Ratio)} of the original's time, more than --keep-latency {settings.Options.Budget.KeepLatency!.Value.ToString(CultureInfo.InvariantCulture)}."));
+        }
+
+        if (settings.Options.Budget.Exceeded(outcome.Result.Compressed, outcome.Result.Original) is { } exceeded)
+        {
+            failures.Add(new(DiagnosticCodes.BudgetExceeded, Severity.Error, exceeded));
         }
 
         if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)

@@ -5,7 +5,6 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
-using OnnxCompress.Models;
 using OnnxCompress.Reporting;
 using OnnxCompress.Search;
 
@@ -76,7 +75,7 @@ internal sealed class ExploreVerb
         var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
-        var model = OnnxModel.Load(path, _run.Loading(parsed));
+        var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model);
         var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
@@ -87,7 +86,7 @@ internal sealed class ExploreVerb
         var compressor = new Compressor(backend.Backend, backend.Runtime);
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
-        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.Bytes, Baseline(points));
+        var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.FileBytes, Baseline(points));
         var report = new CompressionReport
         {
             Tool = ToolVersion.Text,

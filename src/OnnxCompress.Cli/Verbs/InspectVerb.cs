@@ -2,7 +2,7 @@ using System.CommandLine;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
-using OnnxCompress.Models;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Reporting;
@@ -39,7 +39,7 @@ internal sealed class InspectVerb
         var talk = _talk.Read(parsed, context);
         var shapes = _shapes.Read(parsed);
         var threads = _run.Threads(parsed);
-        var model = OnnxModel.Load(parsed.GetValue(_model)!, _run.Loading(parsed));
+        var model = LoadedModel.Open(parsed.GetValue(_model)!, _run.Loading(parsed), talk);
         var sample = new RandomSampleSource(model.Inputs, count: 1, seed: 0, shapes);
         var analysis = new Compressor(new CpuBackend(threads), new OrtRuntime()).Analyze(model, sample, new CompressionOptions(), context.Cancellation);
         var report = InspectionReports.Create(model, analysis, ToolVersion.Text);
@@ -55,20 +55,29 @@ internal sealed class InspectVerb
 
     private static void Print(InspectionReport report, IReadOnlyList<string> groups, Talk talk)
     {
-        talk.Result($"{report.Model.Source}: opset {report.Opset}, {Figures.Bytes(report.Original.Bytes)}, "
+        void Say(string text, int indent = 0)
+        {
+            foreach (var line in WrappedText.Lines(PlainText.OneLine(text), WrappedText.Width, indent))
+            {
+                talk.Result(line);
+            }
+        }
+
+        Say($"{report.Model.Source}: opset {report.Opset}, {Figures.Bytes(report.Original.Bytes)}, "
             + $"{Figures.Count(report.Original.Parameters)} parameters, {Figures.Count(report.Original.Macs)} MACs for one sample");
-        talk.Result($"inputs:  {string.Join("; ", report.Inputs)}");
-        talk.Result($"outputs: {string.Join("; ", report.Outputs)}");
-        talk.Result($"operators: {string.Join(", ", report.Operators.Select(entry => $"{entry.Count} {entry.Operator}"))}");
+        Say($"inputs:  {string.Join("; ", report.Inputs)}", 9);
+        Say($"outputs: {string.Join("; ", report.Outputs)}", 9);
+        Say($"operators: {string.Join(", ", report.Operators.Select(entry => $"{entry.Count} {entry.Operator}"))}", 11);
         talk.Result("");
+        talk.Result(ResultTables.Account(report.Account));
         talk.Result(groups.Count == 0 ? "No channels can be removed." : $"{groups.Count} channel groups can be thinned out:");
         for (var group = 0; group < groups.Count; group++)
         {
-            talk.Result($"{group + 1,3}. {groups[group]}");
+            Say($"{group + 1,3}. {groups[group]}", 5);
         }
 
         talk.Result("");
-        talk.Result(ResultTables.Refused(report.Refused));
-        talk.Result(ResultTables.RefusedByReason(report.Refused));
+        talk.Result(ResultTables.HeldBack(report.Refused));
+        talk.Result(ResultTables.Refused([.. report.Refused.Select(refusal => refusal.Plain)]));
     }
 }

@@ -57,7 +57,7 @@ internal sealed class VerifyVerb
         }
 
         var labels = parsed.GetValue(_labels) is { } path ? LabelFile.Read(path) : null;
-        var original = OnnxModel.Load(parsed.GetValue(_original)!, _run.Loading(parsed));
+        var original = LoadedModel.Open(parsed.GetValue(_original)!, _run.Loading(parsed), talk);
         var compressed = OnnxModel.Load(parsed.GetValue(_compressed)!, _run.Loading(parsed));
         using var samples = data.Open(original);
         CheckCount(samples, guard, context.Cancellation);
@@ -122,7 +122,7 @@ internal sealed class VerifyVerb
     private static ReportedCost CostOf(OnnxModel model, ISampleSource samples, Compressor compressor, CancellationToken cancellation)
     {
         var analysis = compressor.Analyze(model, samples, new CompressionOptions(), cancellation);
-        return new(analysis.Parameters, analysis.Macs, model.Bytes, LatencyMs: null);
+        return new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null);
     }
 
     private static void Print(ComparisonReport report, Talk talk)

@@ -13,6 +13,32 @@ public sealed record Budget(double? KeepParameters = null, double? KeepBytes = n
     /// <summary>No limit on anything.</summary>
     public static Budget None { get; } = new();
 
+    /// <summary>Whether something is limited that can be counted.</summary>
+    internal bool IsCounted => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null;
+
+    /// <summary>What a model has more than it may; nothing where no limit is exceeded.</summary>
+    /// <param name="made">What the model costs.</param>
+    /// <param name="original">What limits are shares of.</param>
+    internal ModelCost Excess(ModelCost made, ModelCost original)
+    {
+        static long Over(double? share, long made, long original) => share is { } kept ? Math.Max(0, made - (long)Math.Floor(kept * original)) : 0;
+        return new(
+            Over(KeepParameters, made.Parameters, original.Parameters), Over(KeepMacs, made.Macs, original.Macs), Over(KeepBytes, made.Bytes, original.Bytes));
+    }
+
+    /// <summary>Says which limit a model exceeds; null where all hold.</summary>
+    /// <param name="made">What the model costs.</param>
+    /// <param name="original">What limits are shares of.</param>
+    internal string? Exceeded(ModelCost made, ModelCost original)
+    {
+        var excess = Excess(made, original);
+        var (option, share, count, whole, what) = excess.Parameters > 0 ? ("--keep-params", KeepParameters, made.Parameters, original.Parameters, "parameters")
+            : excess.Macs > 0 ? ("--keep-macs", KeepMacs, made.Macs, original.Macs, "MACs")
+            : ("--keep-bytes", KeepBytes, made.Bytes, original.Bytes, "bytes");
+        return excess == ModelCost.None ? null
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The result has {count:N0} {what} of the original's {whole:N0}, more than {option} {share}.");
+    }
+
     /// <summary>Whether anything is limited.</summary>
     public bool IsLimited => KeepParameters is not null || KeepBytes is not null || KeepMacs is not null || KeepLatency is not null;
 }

@@ -24,11 +24,15 @@ internal sealed class BudgetLimits
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
     /// <param name="splits">The layers that <see cref="Allocated.Splits"/> speaks of.</param>
     /// <param name="cost">What the model costs as a function of its channels.</param>
-    /// <param name="originalBytes">Bytes of the original file.</param>
+    /// <param name="bytes">Bytes of the model that plans are for, as a file.</param>
     /// <param name="budget">What it may cost.</param>
     /// <param name="latency">What the model takes in the runtime; needed where the budget limits that.</param>
+    /// <param name="original">What limits are shares of; null: the model that plans are for.</param>
+    /// <param name="reserve">What the finished model has beyond what choices cost: of the limits, as much is left free. Null for nothing.</param>
+    // Many parameters: what may be cut, what it costs, and what it may cost, each from another stage.
     public BudgetLimits(
-        IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long originalBytes, Budget budget, LatencyCost? latency = null)
+        IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long bytes, Budget budget, LatencyCost? latency = null,
+        ModelCost? original = null, ModelCost? reserve = null)
     {
         (_cost, _splits) = (cost, splits);
         for (var s = 0; s < groups.Count; s++)
@@ -43,7 +47,8 @@ internal sealed class BudgetLimits
         _splitsOf = splits.Index()
             .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
             .ToLookup(p => p.Site, p => p.Split);
-        _limits = [.. Limits(budget, cost, splits, originalBytes, latency)];
+        original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
+        _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
     }
 
     /// <summary>
@@ -98,17 +103,20 @@ internal sealed class BudgetLimits
         }
     }
 
-    private static IEnumerable<Limit> Limits(Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long originalBytes, LatencyCost? latency)
+    private static IEnumerable<Limit> Limits(
+        Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
     {
         var (parameters, macs) = ((double)cost.Parameters(cost.Whole), (double)cost.Macs(cost.Whole));
         if (budget.KeepParameters is { } ofParameters)
         {
-            yield return Counted("--keep-params", ofParameters * parameters, r => r.Parameters, (part, remaining) => part.Parameters(remaining), c => c.Parameters);
+            yield return Counted(
+                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (part, remaining) => part.Parameters(remaining),
+                c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", ofMacs * macs, r => r.Macs, (part, remaining) => part.Macs(remaining), c => c.Macs);
+            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (part, remaining) => part.Macs(remaining), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -116,8 +124,8 @@ internal sealed class BudgetLimits
             var constants = cost.Bytes(cost.Whole);
             yield return new(
                 "--keep-bytes",
-                Math.Floor(ofBytes * originalBytes),
-                r => originalBytes - constants + r.Bytes,
+                Math.Floor(ofBytes * original.Bytes) - reserve.Bytes,
+                r => bytes - constants + r.Bytes,
                 (part, remaining) => part.Bytes(remaining),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * SplitCost.BytesPerNode),
                 Whole);
@@ -150,7 +158,7 @@ internal sealed class BudgetLimits
 
     private static Limit Counted(
         string option, double most, Func<RunningCost, double> cost, Func<CostModel, Remaining, double> part, Func<SplitCost, double> price) =>
-        new(option, Math.Floor(most), cost, part, (_, _, _, c) => price(c), Whole);
+        new(option, most, cost, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 

@@ -9,6 +9,7 @@ namespace OnnxCompress.Allocation;
 
 /// <summary>Spreads budgets over the sites of one model.</summary>
 /// <param name="model">The model; not changed.</param>
+/// <param name="original">What the model costs that limits are shares of.</param>
 /// <param name="analysis">Its analysis.</param>
 /// <param name="statistics">Its statistics.</param>
 /// <param name="backend">Does the linear algebra.</param>
@@ -16,19 +17,25 @@ namespace OnnxCompress.Allocation;
 /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
 /// <param name="options">How.</param>
 internal sealed class PlanAllocator(
-    OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
+    OnnxModel model, ModelCost original, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
 {
+    private readonly long _bytes = model.AsStored().Bytes;
+
     /// <summary>The rules that can be tried, the one that wins most often first.</summary>
     public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
         curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted);
 
     /// <summary>A plan within a budget, by predicted costs.</summary>
+    /// <param name="budget">The budget.</param>
+    /// <param name="rule">How it is spread.</param>
+    /// <param name="reserve">Of the budget, as much is left free.</param>
+    /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
-    public CompressionPlan Allocate(Budget budget, PlanRule rule, CancellationToken cancellation)
+    public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation)
     {
         SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, model.Bytes, budget, time);
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
         var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();

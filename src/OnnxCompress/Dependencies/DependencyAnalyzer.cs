@@ -18,16 +18,24 @@ internal static class DependencyAnalyzer
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its observed shapes.</param>
     /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
-    public static ModelAnalysis Analyze(OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null)
+    /// <param name="parameters">Parameters of the file, before the model was simplified; null where it was not.</param>
+    /// <param name="branchMacs">By the name of a node that carries graphs, operations of one run of them; null where there are none.</param>
+    public static ModelAnalysis Analyze(
+        OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null, IReadOnlyDictionary<string, long>? branchMacs = null)
     {
         isSelected ??= static _ => true;
         // Once to see which channels cannot go where they are made; then again, with the layers that read those selecting.
         var relations = Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty);
         var selecting = relations.Layers.Where(l => isSelected(l.Node.Name) && CouldSelect(relations, l)).Select(l => l.Node.Name).ToHashSet(StringComparer.Ordinal);
         relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
-        var cost = CostOf(relations);
+        foreach (var (node, macs) in branchMacs ?? new Dictionary<string, long>())
+        {
+            relations.Add(new MacTerm(node, macs, []));
+        }
+
+        var cost = CostOf(model, relations);
         var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected };
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
     }
 
     private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)
@@ -35,7 +43,12 @@ internal static class DependencyAnalyzer
         var relations = new Relations(model.Graph, shapes, model.Opset, selecting);
         foreach (var node in model.Graph.Nodes)
         {
+            var known = relations.Macs.Count;
             OperatorRules.Relate(node, relations);
+            if (relations.Macs.Count == known && MacCount.Of(node, relations) is > 0 and var macs)
+            {
+                relations.Add(new MacTerm(node.Name, macs, []));
+            }
         }
 
         PinOutputs(relations);
@@ -83,16 +96,19 @@ internal static class DependencyAnalyzer
         }
     }
 
-    private static CostModel CostOf(Relations relations)
+    private static CostModel CostOf(OnnxModel model, Relations relations)
     {
         var constants = new List<ConstantSize>();
-        foreach (var (name, constant) in ParameterCount.FloatingPointConstants(relations.Graph))
+        foreach (var (name, constant) in ParameterCount.FloatingPointConstants(model))
         {
             var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
             var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
-            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, constant.Type.SizeInBytes(), live));
+            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, model.StoredSize(constant), live));
         }
 
+        // What lies in branches and functions, and what is quantised or sparse, stays as it is.
+        var others = ParameterCount.Of(model) - constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * axis.Length));
+        constants.Add(new ConstantSize("", others, 0, []));
         return new CostModel(relations.Elements, constants, relations.Macs, relations.Shapes.Samples);
     }
 }

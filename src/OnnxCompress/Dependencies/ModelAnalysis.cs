@@ -1,3 +1,5 @@
+using OnnxCompress.Models;
+
 namespace OnnxCompress.Dependencies;
 
 /// <summary>What can be removed from a model, what cannot and why, and what it costs.</summary>
@@ -15,10 +17,18 @@ public sealed class ModelAnalysis
     internal ChannelGroup? GroupOf(string name) => _byName.Value.GetValueOrDefault(name);
 
     /// <summary>Layers that are left alone.</summary>
-    public IReadOnlyList<Refusal> Refusals { get; }
+    public IReadOnlyList<Refusal> Refusals { get; private set; }
 
-    /// <summary>Elements of the floating-point constants.</summary>
-    public long Parameters => Cost.Parameters(Cost.Whole);
+    /// <summary>Every parameter of the file; null before <see cref="AccountFor"/>.</summary>
+    internal ParameterAccount? Account { get; private set; }
+
+    /// <summary>Accounts for every parameter of the file that the model was simplified from; refusals then say how many each holds back.</summary>
+    /// <param name="original">The file.</param>
+    /// <param name="splittable">Weights of the simplified model that splits take.</param>
+    internal void AccountFor(OnnxModel original, IReadOnlySet<string> splittable) => (Account, Refusals) = ParameterAccounts.Of(original, this, splittable);
+
+    /// <summary>Logical elements of the weights that the file holds, shared ones once.</summary>
+    public long Parameters { get; internal init; }
 
     /// <summary>Multiply-accumulates for one sample.</summary>
     public long Macs => Cost.Macs(Cost.Whole);

@@ -19,8 +19,26 @@ internal static class NodeSelector
                 $"'{glob}' matches no node of the model; 'inspect' lists their names.");
         }
 
-        return name => (include.Count == 0 || include.Any(glob => Matches(glob, name))) && !exclude.Any(glob => Matches(glob, name));
+        var known = names.ToHashSet(StringComparer.Ordinal);
+        return name => IsSelected(Called(name, known), include, exclude);
     }
+
+    /// <summary>A node that was in a function bears the name of the call in front of its own: the call is what a user knows.</summary>
+    private static string Called(string name, HashSet<string> known)
+    {
+        for (var slash = name.Length; slash > 0; slash = name.LastIndexOf('/', slash - 1))
+        {
+            if (known.Contains(name[..slash]))
+            {
+                return name[..slash];
+            }
+        }
+
+        return name;
+    }
+
+    private static bool IsSelected(string name, IReadOnlyList<string> include, IReadOnlyList<string> exclude) =>
+        (include.Count == 0 || include.Any(glob => Matches(glob, name))) && !exclude.Any(glob => Matches(glob, name));
 
     private static bool Matches(string glob, string name) => FileSystemName.MatchesSimpleExpression(glob, name, ignoreCase: false);
 }

@@ -30,7 +30,8 @@ internal static class RefusalFinder
     private static bool Any(Relations relations, IndexAxis? axis, HashSet<int> free) =>
         axis is not null && axis.Ids.Any(id => free.Contains(relations.Elements.Root(id)));
 
-    private static PinReason ReasonOf(Relations relations, IndexAxis axis, LinearLayer layer) =>
+    /// <summary>What holds the output channels of a layer.</summary>
+    public static PinReason ReasonOf(Relations relations, IndexAxis axis, LinearLayer layer) =>
         axis.Ids.Select(relations.Elements.PinOf).FirstOrDefault(r => r is not null)
         ?? new PinReason(DiagnosticCodes.NoConsumer, layer.Node.Name, $"no linear layer reads what '{layer.Node.Name}' makes");
 }

@@ -95,6 +95,12 @@ public static class DiagnosticCodes
     /// <summary>A layer has no inputs or no outputs: its weight holds no values.</summary>
     public const string LayerEmpty = "OCX2041";
 
+    /// <summary>Of a weight only the values that are not zero are stored.</summary>
+    public const string WeightSparse = "OCX2042";
+
+    /// <summary>A weight is stored as integers already.</summary>
+    public const string WeightQuantised = "OCX2043";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -160,6 +166,9 @@ public static class DiagnosticCodes
 
     /// <summary>The compressed model, timed beside the original, takes more of its time than the budget says.</summary>
     public const string LatencyNotReached = "OCX5004";
+
+    /// <summary>The finished model costs more than the budget says: a plan that was given was made for another one.</summary>
+    public const string BudgetExceeded = "OCX5005";
 
     // 6: rewrite and reconstruct
 

@@ -17,6 +17,9 @@ internal static class ExternalData
     /// <summary>Offsets are multiples of this, so that a runtime can map the file.</summary>
     private const int Alignment = 4096;
 
+    /// <summary>What a side file is called is not known before it is saved: sizes allow for a name this long.</summary>
+    private const int LongestLocation = 64;
+
     /// <summary>Reads the data of every external tensor, wherever it lies in the model, into <c>raw_data</c>.</summary>
     /// <param name="model">Changed in place.</param>
     /// <param name="reader">Reads the side files.</param>
@@ -43,6 +46,24 @@ internal static class ExternalData
     public static void Externalize(ModelProto model, Func<TensorProto, bool> isExternal, string sideFile, string location)
     {
         using var stream = new FileStream(sideFile, FileMode.Create, FileAccess.Write, FileShare.None);
+        Place(model, isExternal, location, (position, bytes) =>
+        {
+            stream.Position = position;
+            stream.Write(bytes);
+        });
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Bytes of a model's file and of the side file that tensors of it would move to.</summary>
+    public static long SizeOf(ModelProto model, Func<TensorProto, bool> isExternal)
+    {
+        var copy = model.Clone();
+        return Place(copy, isExternal, new string('x', LongestLocation), static (_, _) => { }) + copy.CalculateSizeLong();
+    }
+
+    private static long Place(ModelProto model, Func<TensorProto, bool> isExternal, string location, Action<long, ArraySegment<byte>> write)
+    {
+        var end = 0L;
         foreach (var sharing in model.Graph.Initializer.Where(t => t.HasRawData && isExternal(t)).GroupBy(Held))
         {
             // Tensors that share bytes in memory, as they did in the side file they came from, share them again.
@@ -55,16 +76,16 @@ internal static class ExternalData
                 var range = ranges.Around(place);
                 if (!written.TryGetValue(range.Start, out var position))
                 {
-                    stream.Position = (stream.Position + Alignment - 1) / Alignment * Alignment;
-                    written[range.Start] = position = stream.Position;
-                    stream.Write(sharing.Key.AsSpan((int)range.Start, (int)range.Length));
+                    written[range.Start] = position = (end + Alignment - 1) / Alignment * Alignment;
+                    write(position, new ArraySegment<byte>(sharing.Key, (int)range.Start, (int)range.Length));
+                    end = position + range.Length;
                 }
 
                 Announce(tensor, location, position + place.Start - range.Start);
             }
         }
 
-        stream.Flush(flushToDisk: true);
+        return end;
     }
 
     /// <summary>A copy of a model without weights that names another side file.</summary>

@@ -98,7 +98,8 @@ internal sealed class GraphNode
     /// <inheritdoc />
     public override string ToString() => $"{Name} ({OpType})";
 
-    private static HashSet<string> FreeNames(GraphProto graph)
+    /// <summary>Names that a graph reads and does not make.</summary>
+    public static HashSet<string> FreeNames(GraphProto graph)
     {
         var free = graph.Node
             .SelectMany(n => n.Input.Concat(n.Attribute

@@ -29,6 +29,9 @@ internal sealed class ModelGraph
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _given = new(StringComparer.Ordinal);
 
+    // Names of nodes, and all names in graphs that nodes carry: the runtime wants node names apart, and inner names hide outer ones.
+    private readonly HashSet<string> _others = new(StringComparer.Ordinal);
+
     internal ModelGraph(GraphProto proto)
     {
         _proto = proto;
@@ -74,7 +77,7 @@ internal sealed class ModelGraph
         _initializers.GetValueOrDefault(name) ??
         (Producer(name) is { OpType: "Constant", Domain: "" } node ? node.Tensor("value") : null);
 
-    /// <summary>A name no tensor bears yet and none was promised, as close to the wish as possible.</summary>
+    /// <summary>A name that no tensor, no node and nothing in a subgraph bears yet and none was promised, as close to the wish as possible.</summary>
     public string UniqueName(string wish)
     {
         var name = wish;
@@ -263,6 +266,22 @@ internal sealed class ModelGraph
         }
     }
 
+    /// <summary>Removes initializers by name, whoever reads them: something else makes them from now on.</summary>
+    public void RemoveInitializers(IEnumerable<string> names)
+    {
+        var gone = names.ToHashSet(StringComparer.Ordinal);
+        if (gone.Count > 0)
+        {
+            TensorProto[] stays = [.. _proto.Initializer.Where(t => !gone.Contains(t.Name))];
+            _proto.Initializer.Clear();
+            _proto.Initializer.AddRange(stays);
+            foreach (var name in gone)
+            {
+                _initializers.Remove(name);
+            }
+        }
+    }
+
     /// <summary>Sorts the nodes and rebuilds the look-ups after nodes were added or rewired.</summary>
     /// <exception cref="OnnxCompressException">OCX1008: the graph has a cycle, a name with two makers, or a node that makes nothing.</exception>
     public void Index()
@@ -271,6 +290,7 @@ internal sealed class ModelGraph
         _producers.Clear();
         _uses.Clear();
         _given.Clear();
+        NoteOtherNames();
         var nodes = _proto.Node.Select(n => new GraphNode(n, NameOf(n))).ToArray();
         foreach (var node in nodes)
         {
@@ -341,9 +361,29 @@ internal sealed class ModelGraph
     }
 
     private bool IsTaken(string name) =>
-        _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name) || _given.Contains(name);
+        _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name) || _given.Contains(name) || _others.Contains(name);
 
-    private static string NameOf(NodeProto node) =>
+    private void NoteOtherNames()
+    {
+        _others.Clear();
+        _others.UnionWith(_proto.Node.Select(n => n.Name));
+        _others.UnionWith(_proto.SparseInitializer.Select(s => s.Values?.Name ?? ""));
+        var inner = new Stack<GraphProto>(_proto.Node.SelectMany(Carried));
+        while (inner.TryPop(out var graph))
+        {
+            _others.UnionWith(graph.Node.SelectMany(n => n.Output.Append(n.Name)));
+            _others.UnionWith(graph.Initializer.Select(i => i.Name).Concat(graph.Input.Select(i => i.Name)));
+            foreach (var next in graph.Node.SelectMany(Carried))
+            {
+                inner.Push(next);
+            }
+        }
+    }
+
+    private static IEnumerable<GraphProto> Carried(NodeProto node) => node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G));
+
+    /// <summary>The name of a node; when the model gives none, one made from its operator and first output.</summary>
+    internal static string NameOf(NodeProto node) =>
         node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";
 
     private static TensorInfo Describe(ValueInfoProto info)

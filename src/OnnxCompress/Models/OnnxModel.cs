@@ -16,6 +16,7 @@ public sealed class OnnxModel
 
     private readonly ModelProto _proto;
     private readonly IReadOnlySet<string> _externalNames;
+    private long? _fileBytes;
 
     private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
     {
@@ -39,16 +40,54 @@ public sealed class OnnxModel
     public long Opset => _proto.OpsetImport.FirstOrDefault(o => o.Domain.Length == 0 || o.Domain == "ai.onnx")?.Version ?? 1;
 
     /// <summary>Whether the model can be one protobuf message, see <see cref="ToBytes"/>.</summary>
-    public bool FitsOneMessage => Bytes <= LargestMessageBytes;
+    public bool FitsOneMessage => MessageBytes <= LargestMessageBytes;
 
     /// <summary>Whether the model is saved with a side file.</summary>
     public bool NeedsExternalData => _externalNames.Count > 0 || !FitsOneMessage;
 
-    /// <summary>Bytes of the model with the weights that may lie in a side file.</summary>
-    public long Bytes => _proto.CalculateSizeLong();
+    /// <summary>Bytes of the model as it would be saved, with the weights that lie in a side file then.</summary>
+    public long Bytes => NeedsExternalData ? ExternalData.SizeOf(_proto, t => Moves(t, !FitsOneMessage)) : MessageBytes;
+
+    /// <summary>Bytes of the files that it was read from; of a model that was not read from a file, or is a copy, as it would be saved.</summary>
+    internal long FileBytes => _fileBytes ?? Bytes;
+
+    private long MessageBytes => _proto.CalculateSizeLong();
+
+    /// <summary>Initializers that the file lists as inputs and that were taken for constants, see <see cref="ModelLoadOptions.InputsStay"/>.</summary>
+    internal int UnlistedConstants { get; private set; }
 
     /// <summary>The files that its external data were read from, in full; empty for a model that was not read from a file.</summary>
     public IReadOnlyCollection<string> SideFiles { get; private init; } = [];
+
+    /// <summary>Every weight that the file holds, as it stands now.</summary>
+    internal IReadOnlyList<StoredWeight> Weights => [.. WeightWalk.All(_proto)];
+
+    /// <summary>Weights that are stored in another precision, by the names they have while the model is worked on.</summary>
+    internal IReadOnlyDictionary<string, WidenedWeight> Widened { get; private set; } = new Dictionary<string, WidenedWeight>();
+
+    /// <summary>Replaces calls of the model's own functions by their nodes.</summary>
+    /// <returns>How many were replaced.</returns>
+    internal int InlineFunctions() => FunctionInlining.Apply(_proto, Graph);
+
+    /// <summary>Turns weights that are stored in another precision than they are used in into single floats.</summary>
+    internal void Widen() => Widened = StoredPrecision.Widen(Graph);
+
+    /// <summary>The model as it is written: with weights in the precision that the original stores them in; itself where there are none.</summary>
+    internal OnnxModel AsStored()
+    {
+        if (Widened.Count == 0)
+        {
+            return this;
+        }
+
+        var stored = Clone();
+        StoredPrecision.Narrow(stored.Graph, Widened);
+        stored.Widened = new Dictionary<string, WidenedWeight>();
+        return stored;
+    }
+
+    /// <summary>Bytes of one element of a constant in the file.</summary>
+    internal int StoredSize(Initializer constant) => (Widened.GetValueOrDefault(constant.Name)?.Type ?? constant.Type).SizeInBytes();
 
     /// <summary>The graph, for reading and for edits.</summary>
     internal ModelGraph Graph { get; }
@@ -65,8 +104,12 @@ public sealed class OnnxModel
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var file = ModelReader.Open(path);
         var proto = ModelReader.ReadFile(file, path, hash);
+        var constants = options?.InputsStay ?? false ? 0 : ListedConstants.Unlist(proto);
         var reader = new ExternalDataReader(file, Path.GetDirectoryName(Path.GetFullPath(path))!, options?.AllowExternalOutside ?? false, hash);
-        return Read(proto, reader, path, hash);
+        var model = Read(proto, reader, path, hash);
+        model.UnlistedConstants = constants;
+        model._fileBytes = file.Length + model.SideFiles.Sum(f => new FileInfo(f).Length);
+        return model;
     }
 
     /// <summary>Reads a model that has no external data from memory.</summary>
@@ -75,9 +118,12 @@ public sealed class OnnxModel
     public static OnnxModel Load(ReadOnlySpan<byte> bytes)
     {
         var proto = ModelReader.Parse(bytes, "the model in memory");
+        var constants = ListedConstants.Unlist(proto);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(bytes);
-        return Read(proto, new ExternalDataReader(file: null, given: null, allowOutside: false, hash), path: null, hash);
+        var model = Read(proto, new ExternalDataReader(file: null, given: null, allowOutside: false, hash), path: null, hash);
+        model.UnlistedConstants = constants;
+        return model;
     }
 
     /// <summary>
@@ -103,7 +149,7 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles };
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles, Widened = Widened };
 
     /// <summary>
     /// The model for running: without initializers that nothing reads, where there are many of them. The runtime takes them
@@ -148,12 +194,43 @@ public sealed class OnnxModel
         graph.Node.AddRange(nodes.Select(n => n.Proto));
         var read = nodes.SelectMany(n => n.Inputs.Concat(n.CapturedNames())).ToHashSet(StringComparer.Ordinal);
         graph.Initializer.AddRange(_proto.Graph.Initializer.Where(i => read.Contains(i.Name)));
+        graph.SparseInitializer.AddRange(_proto.Graph.SparseInitializer.Where(i => read.Contains(i.Values?.Name ?? "")));
         graph.Input.AddRange(inputs.Select(ModelGraph.Declare));
         graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
         part.Functions.AddRange(_proto.Functions);
         return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
+    }
+
+    /// <summary>The graphs that a node carries, each of which can be opened as a model of its own.</summary>
+    internal IEnumerable<Branch> Branches(GraphNode node) => node.Proto.Attribute.Where(a => a.G is not null).Select(a => new Branch(this, a.G));
+
+    /// <summary>A graph that a node carries.</summary>
+    /// <param name="model">The model around it.</param>
+    /// <param name="graph">The graph.</param>
+    internal sealed class Branch(OnnxModel model, GraphProto graph)
+    {
+        /// <summary>Tensors of the graph around it that it reads, constants apart.</summary>
+        public IReadOnlyList<string> Captured { get; } =
+            [.. GraphNode.FreeNames(graph).Where(n => model.Graph.Constant(n) is null && (model.Graph.Producer(n) is not null || model.Graph.IsInput(n))).Order(StringComparer.Ordinal)];
+
+        /// <summary>The graph as a model.</summary>
+        /// <param name="inputs">What it captures, with types and ranks.</param>
+        /// <exception cref="OnnxCompressException">OCX1008: the graph contradicts itself.</exception>
+        public OnnxModel Open(IReadOnlyList<TensorInfo> inputs)
+        {
+            var own = graph.Clone();
+            var known = own.Initializer.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+            var free = GraphNode.FreeNames(graph);
+            own.Initializer.AddRange(model._proto.Graph.Initializer.Where(i => free.Contains(i.Name) && !known.Contains(i.Name)));
+            own.Node.AddRange(model._proto.Graph.Node.Where(n => n.OpType == "Constant" && n.Output.Any(free.Contains)).Select(n => n.Clone()));
+            own.Input.AddRange(inputs.Select(ModelGraph.Declare));
+            var part = new ModelProto { IrVersion = model._proto.IrVersion, Graph = own };
+            part.OpsetImport.AddRange(model._proto.OpsetImport);
+            part.Functions.AddRange(model._proto.Functions);
+            return new OnnxModel(part, model._externalNames, sourcePath: null, model.Sha256);
+        }
     }
 
     /// <summary>The model as one message.</summary>
@@ -224,11 +301,11 @@ public sealed class OnnxModel
     public StagedModel Stage(string path)
     {
         var all = !FitsOneMessage;
-        return StagedModel.Write(
-            _proto,
-            NeedsExternalData ? t => t.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(t.Name)) : null,
-            Path.GetFullPath(path));
+        return StagedModel.Write(_proto, NeedsExternalData ? t => Moves(t, all) : null, Path.GetFullPath(path));
     }
+
+    private bool Moves(TensorProto tensor, bool all) =>
+        tensor.RawData.Length >= ExternalData.SmallestExternalBytes && (all || _externalNames.Contains(tensor.Name));
 
     private static OnnxModel Read(ModelProto proto, ExternalDataReader reader, string? path, IncrementalHash hash)
     {

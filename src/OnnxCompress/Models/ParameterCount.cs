@@ -1,22 +1,22 @@
 namespace OnnxCompress.Models;
 
-/// <summary>Counts what a model has learnt.</summary>
+/// <summary>
+/// Counts what a model has learnt: logical elements of the weights that its file holds. Weights that several nodes share
+/// count once; packed ones count unpacked; scales, zero points and maps of indices count in bytes only.
+/// </summary>
 internal static class ParameterCount
 {
-    /// <summary>Elements of the floating-point constants that some node reads.</summary>
-    public static long Of(OnnxModel model) => FloatingPointConstants(model.Graph).Sum(c => c.Value.Count);
+    /// <summary>Logical elements of all weights.</summary>
+    public static long Of(OnnxModel model) => model.Weights.Sum(w => w.Elements);
 
-    /// <summary>The floating-point constants that some node reads, by name: initializers and Constant nodes.</summary>
-    public static IEnumerable<KeyValuePair<string, Initializer>> FloatingPointConstants(ModelGraph graph)
+    /// <summary>The floating-point weights of the main graph that are stored in full, by name: initializers and Constant nodes.</summary>
+    public static IEnumerable<KeyValuePair<string, Initializer>> FloatingPointConstants(OnnxModel model)
     {
-        var names = graph.Initializers.Keys
-            .Concat(graph.Nodes.Where(n => n is { OpType: "Constant", Domain: "" }).Select(n => n.Outputs[0]))
-            .Where(name => graph.Uses(name).Count > 0);
-        foreach (var name in names)
+        foreach (var weight in model.Weights.Where(w => w is { Form: WeightForm.Float, Inside: null }))
         {
-            if (graph.Constant(name) is { } constant && constant.Type.IsFloatingPoint())
+            if (model.Graph.Constant(weight.Name) is { } constant)
             {
-                yield return new(name, constant);
+                yield return new(weight.Name, constant);
             }
         }
     }

@@ -8,6 +8,9 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="backend">Multiplies factors.</param>
 internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
 {
+    /// <summary>Field numbers and lengths of a constant, and a number behind a name that is taken.</summary>
+    private const int BytesAroundBias = 64;
+
     /// <summary>The method's weights of one group, <c>outputs x columns</c>; of a split layer, the product of its factors.</summary>
     public Matrix<double> Read(FitSite site, int group)
     {
@@ -24,6 +27,14 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
             : own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
             : new double[site.Outputs];
     }
+
+    /// <summary>Whether a solution of the layer may bring a bias that the graph does not have.</summary>
+    public static bool AddsBias(FitSite site, ModelGraph graph) =>
+        site.TakesBias && site.BiasAdd is null && (site.Last.Node.Input(2) is not { } bias || graph.Uses(bias).Count > 1);
+
+    /// <summary>Elements of that bias, and bytes at most: name and place are stored twice, each with its length and kind.</summary>
+    public static (long Elements, long Bytes) AddedBias(FitSite site) =>
+        (site.Outputs, ((long)sizeof(float) * site.Outputs) + (2L * System.Text.Encoding.UTF8.GetByteCount(BiasName(site.Last.Node))) + BytesAroundBias);
 
     /// <summary>Targets that take the present weights for what the layer makes now.</summary>
     public ActiveTargets Active(FitSite site, ActivationRange range)
@@ -97,10 +108,12 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         }
 
         // The old constant may be shared with other layers.
-        var added = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), ElementType.Float, [bias.Length]);
+        var added = graph.AddInitializer(graph.UniqueName(BiasName(node)), ElementType.Float, [bias.Length]);
         added.Write([bias.Length], bias);
         graph.AddInput(node, 2, added.Name);
     }
+
+    private static string BiasName(GraphNode node) => $"{node.Name}/bias";
 
     private Initializer Added(GraphNode add) => graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
 }

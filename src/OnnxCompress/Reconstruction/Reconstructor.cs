@@ -35,14 +35,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             return [];
         }
 
-        compressed.Graph.Index();
-        FitSite[] sites = [.. new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find()];
-        if (mode == ReconstructionMode.Local)
-        {
-            // Without channels gone the original network gives a layer what it had: nothing is left to fit.
-            sites = [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null).Select(s => s with { Beside = null })];
-        }
-
+        var sites = Sites(outputs, compressed, shrinkage, mode);
         if (sites.Length == 0)
         {
             return [];
@@ -65,6 +58,21 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         {
             walk.End();
         }
+    }
+
+    /// <summary>The biases that fitting may add to a network, which counts before its budget is checked.</summary>
+    /// <returns>For each its elements, and the bytes of the file that it takes at most.</returns>
+    public static IEnumerable<(long Elements, long Bytes)> AddedBiases(OriginalOutputs outputs, OnnxModel compressed, Shrinkage shrinkage, ReconstructionMode mode) =>
+        mode == ReconstructionMode.None ? [] : [.. Sites(outputs, compressed, shrinkage, mode).Where(s => FitWeights.AddsBias(s, compressed.Graph)).Select(FitWeights.AddedBias)];
+
+    private static FitSite[] Sites(OriginalOutputs outputs, OnnxModel compressed, Shrinkage shrinkage, ReconstructionMode mode)
+    {
+        compressed.Graph.Index();
+        var sites = new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find();
+        // Without channels gone the original network gives a layer what it had: locally nothing is left to fit.
+        return mode == ReconstructionMode.Local
+            ? [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null).Select(s => s with { Beside = null })]
+            : [.. sites];
     }
 
     private List<FitOutcome> Sequence(

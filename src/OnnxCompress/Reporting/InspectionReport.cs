@@ -15,6 +15,9 @@ internal sealed record InspectionReport
     /// <summary>What it costs.</summary>
     public required ReportedCost Original { get; init; }
 
+    /// <summary>Where the parameters of the file are; the sum is <see cref="Original"/>'s.</summary>
+    public required ReportedAccount Account { get; init; }
+
     /// <summary>Version of the default operator set.</summary>
     public long Opset { get; init; }
 
@@ -31,5 +34,5 @@ internal sealed record InspectionReport
     public required IReadOnlyList<ReportedGroup> Groups { get; init; }
 
     /// <summary>What is left alone, and why.</summary>
-    public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
+    public required IReadOnlyList<InspectedRefusal> Refused { get; init; }
 }

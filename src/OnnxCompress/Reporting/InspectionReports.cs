@@ -14,7 +14,8 @@ internal static class InspectionReports
     {
         Tool = tool,
         Model = new(Path.GetFileName(model.SourcePath) ?? "", model.Sha256),
-        Original = new(analysis.Parameters, analysis.Macs, model.Bytes, LatencyMs: null),
+        Original = new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null),
+        Account = ReportedAccount.From(analysis.Account!),
         Opset = model.Opset,
         Inputs = [.. model.Inputs.Select(input => input.ToString())],
         Outputs = [.. model.Outputs.Select(output => output.ToString())],
@@ -27,6 +28,6 @@ internal static class InspectionReports
                 .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
         ],
         Groups = [.. analysis.Groups.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
-        Refused = [.. analysis.Refusals.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
+        Refused = [.. analysis.Refusals.Select(InspectedRefusal.From)],
     };
 }

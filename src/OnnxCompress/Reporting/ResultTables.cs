@@ -73,6 +73,23 @@ internal static class ResultTables
             Figures.Error(site.PredictedError),
             Figures.Error(site.MeasuredError)))]);
 
+    /// <summary>Where the parameters of a file are.</summary>
+    public static ResultTable Account(ReportedAccount account)
+    {
+        string[] Of(string what, long count, string means) => Row(what, Figures.Count(count), Share(count, account.Total), means);
+        return new(
+            "where the parameters are",
+            [new("part"), new("parameters", true), new("share", true), new("what it means")],
+            [
+                Of("in channel groups", account.InGroups, "their channels can be removed; most of them can be split too"),
+                Of("only splittable", account.OnlySplittable, "svd takes them; their channels stay"),
+                Of("quantised", account.Quantised, "integers already; nothing is done to them"),
+                Of("left alone", account.Refused, "see the reasons below"),
+                Of("not weights", account.NotWeights, "biases, scales and numbers that no layer multiplies with"),
+                Of("all of the file", account.Total, ""),
+            ]);
+    }
+
     /// <summary>What was left alone, summed by reason.</summary>
     public static ResultTable RefusedByReason(IReadOnlyList<ReportedRefusal> refused) => new(
         "left alone, by reason",
@@ -83,6 +100,19 @@ internal static class ResultTables
             .ThenBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => Row(
                 group.Key, Figures.Count(group.Count()), Figures.Count(group.Sum(refusal => refusal.Parameters)), group.First().Reason))]);
+
+    /// <summary>What is left alone by weight held back, with what would help.</summary>
+    public static ResultTable HeldBack(IReadOnlyList<InspectedRefusal> refused) => new(
+        "left alone, by reason",
+        [new("code"), new("parts", true), new("parameters", true), new("why (the heaviest of them), and what would help")],
+        [.. refused
+            .GroupBy(refusal => refusal.Code, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Sum(refusal => refusal.Parameters))
+            .ThenBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => (Group: group, Heaviest: group.MaxBy(refusal => refusal.Parameters)!))
+            .Select(g => Row(
+                g.Group.Key, Figures.Count(g.Group.Count()), Figures.Count(g.Group.Sum(refusal => refusal.Parameters)),
+                g.Heaviest.Help is { } help ? $"{g.Heaviest.Reason} {help}" : g.Heaviest.Reason))]);
 
     /// <summary>What was left alone, one by one.</summary>
     public static ResultTable Refused(IReadOnlyList<ReportedRefusal> refused) => new(

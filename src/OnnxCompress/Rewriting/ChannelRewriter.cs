@@ -85,7 +85,7 @@ internal sealed class ChannelRewriter
             var node = graph.Producer(layer.Output)!;
             var indices = graph.AddIntegers($"{node.Name}/kept", [.. kept.Select(k => (long)k)]);
             var selected = graph.UniqueName($"{node.Name}/selected");
-            graph.AddNode("Gather", $"{node.Name}/select", [layer.Input, indices], [selected]).SetInt("axis", layer.InputChannelAxis);
+            graph.AddNode("Gather", graph.UniqueName($"{node.Name}/select"), [layer.Input, indices], [selected]).SetInt("axis", layer.InputChannelAxis);
             node.Proto.Input[node.Proto.Input.IndexOf(layer.Input)] = selected;
         }
     }

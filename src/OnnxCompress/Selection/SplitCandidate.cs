@@ -9,8 +9,9 @@ namespace OnnxCompress.Selection;
 /// <param name="layer">The layer.</param>
 /// <param name="options">Splits of the whole layer.</param>
 /// <param name="analysis">Analysis of its model.</param>
+/// <param name="bytesPerElement">Bytes of one weight, as it is stored.</param>
 /// <param name="lacksBias">Whether a form that puts the outputs' mean into the bias must first make one.</param>
-internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, bool lacksBias)
+internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, int bytesPerElement, bool lacksBias)
 {
     private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
 
@@ -22,12 +23,12 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     /// <summary>The same layer with columns and rows only, where its kernel has any; else with all that it offers.</summary>
     public SplitCandidate SpatialFirst() => options.Any(IsSpatial) && !options.All(IsSpatial)
-        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], analysis, lacksBias) { Spectra = Spectra }
+        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], analysis, bytesPerElement, lacksBias) { Spectra = Spectra }
         : this;
 
     /// <summary>The same layer with errors that count more or less than those of others.</summary>
     public SplitCandidate Weighted(double weight) => weight == 1 ? this
-        : new SplitCandidate(layer, options, analysis, lacksBias) { Spectra = Spectra, Weight = weight };
+        : new SplitCandidate(layer, options, analysis, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = weight };
 
     private double Weight { get; init; } = 1;
 
@@ -40,8 +41,8 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
     /// <summary>Size of the whole layer.</summary>
     public LayerSize WholeSize { get; } = SplitSites.SizeOf(layer, analysis, analysis.Cost.Whole);
 
-    /// <summary>Bytes of one weight.</summary>
-    public int BytesPerElement { get; } = analysis.Relations.Graph.Constant(layer.Weight)!.Type.SizeInBytes();
+    /// <summary>Bytes of one weight, as it is stored.</summary>
+    public int BytesPerElement => bytesPerElement;
 
     /// <summary>Size of the layer when some channels stay.</summary>
     public LayerSize SizeWhen(Remaining remaining) => SplitSites.SizeOf(layer, analysis, remaining);

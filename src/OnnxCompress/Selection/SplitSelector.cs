@@ -36,6 +36,7 @@ internal sealed class SplitSelector(
             layer,
             SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, alignment, backend),
             analysis,
+            model.StoredSize(model.Graph.Constant(layer.Weight)!),
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
             Spectra = spectra,

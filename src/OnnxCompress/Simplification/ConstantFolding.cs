@@ -56,7 +56,7 @@ internal static class ConstantFolding
         for (var i = 0; i < frontier.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Replace(graph, frontier[i], result, i, ref left);
+            Replace(graph, frontier[i], result, i, foldable, ref left);
         }
 
         graph.Index();
@@ -86,12 +86,12 @@ internal static class ConstantFolding
         return foldable;
     }
 
-    private static void Replace(ModelGraph graph, string name, RunResult result, int index, ref int left)
+    private static void Replace(ModelGraph graph, string name, RunResult result, int index, HashSet<GraphNode> foldable, ref int left)
     {
         var type = result.Type(index);
         var dims = result.Dims(index);
         var bytes = dims.Aggregate((long)type.SizeInBytes(), (product, d) => product * d);
-        if (!Supported.Contains(type) || (bytes > AlwaysFoldedBytes && !HasSources(bytes, graph, name, ref left)))
+        if (!Supported.Contains(type) || (bytes > AlwaysFoldedBytes && !HasSources(bytes, graph, name, foldable, ref left)))
         {
             return;
         }
@@ -102,13 +102,15 @@ internal static class ConstantFolding
     }
 
     /// <summary>
-    /// Whether the constants that a tensor is made from have as many bytes, each counted once however many ways lead to it.
+    /// Whether the constants that a tensor is made from, and that go when it is there, have as many bytes, each counted once
+    /// however many ways lead to it. One that something else reads stays: its values would be stored twice.
     /// </summary>
     /// <param name="bytes">How many are wanted.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="name">The tensor.</param>
+    /// <param name="foldable">Nodes that go with what they are made from.</param>
     /// <param name="left">Nodes that may still be looked at.</param>
-    private static bool HasSources(long bytes, ModelGraph graph, string name, ref int left)
+    private static bool HasSources(long bytes, ModelGraph graph, string name, HashSet<GraphNode> foldable, ref int left)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal) { name };
         var waiting = new Stack<string>(seen);
@@ -116,7 +118,8 @@ internal static class ConstantFolding
         {
             if (graph.Constant(next) is { } constant)
             {
-                bytes -= constant.Count * constant.Type.SizeInBytes();
+                var goes = !graph.IsOutput(next) && graph.Uses(next).All(u => foldable.Contains(u.Node));
+                bytes -= goes ? constant.Count * constant.Type.SizeInBytes() : 0;
                 continue;
             }
 

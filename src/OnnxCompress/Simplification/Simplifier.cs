@@ -20,7 +20,15 @@ internal static class Simplifier
     public static OnnxModel Simplify(OnnxModel model, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         var simplified = model.Clone();
-        var edits = ConstantFolding.Apply(simplified, runtime, sample, cancellation);
+        var edits = simplified.InlineFunctions();
+        simplified.Widen();
+        edits += simplified.Widened.Count + ConstantForms.Apply(simplified.Graph);
+        edits += ConstantFolding.Apply(simplified, runtime, sample, cancellation);
+        if (PlainProducts.IsNeeded(simplified.Graph))
+        {
+            edits += PlainProducts.Apply(simplified.Graph, ShapeObserver.Observe(runtime, simplified, sample, cancellation));
+        }
+
         edits += IdentityRemoval.Apply(simplified.Graph);
         edits += TransposeRemoval.Apply(simplified.Graph);
         edits += BatchNormFolding.Apply(simplified.Graph);

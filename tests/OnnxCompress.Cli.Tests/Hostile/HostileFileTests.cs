@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;

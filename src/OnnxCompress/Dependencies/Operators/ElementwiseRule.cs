@@ -7,7 +7,8 @@ namespace OnnxCompress.Dependencies.Operators;
 internal sealed class ElementwiseRule : OperatorRule
 {
     /// <inheritdoc />
-    public override IReadOnlyList<string> OpTypes => ElementwiseOperators.Names;
+    public override IReadOnlyList<string> OpTypes { get; } =
+        [.. ElementwiseOperators.Names, "com.microsoft.BiasGelu", "com.microsoft.FastGelu"];
 
     /// <inheritdoc />
     public override void Relate(GraphNode node, Relations relations)

@@ -77,6 +77,12 @@ internal sealed class MatrixProductRule : OperatorRule
         var left = relations.Axes(node.Inputs[0]);
         var right = relations.Axes(node.Inputs[1]);
         var contracted = left[^1] is null && right[^2] is null ? null : relations.Unify(left[^1], right[^2], node);
+        if (SharedTable(node, relations) is { } table)
+        {
+            var users = string.Join("' and '", relations.Graph.Uses(table).Select(u => u.Node.Name));
+            relations.Pin([.. relations.Axes(table), contracted], DiagnosticCodes.WeightShared, node.Name, $"the weight '{table}' is shared by '{users}'");
+        }
+
         relations.Pin(contracted, DiagnosticCodes.ProductOfActivations, node, $"'{node.Name}' (MatMul) sums products of two activations over them");
         var output = relations.Shapes.Of(node.Outputs[0])!;
         var axes = new IndexAxis?[output.Length];
@@ -97,6 +103,11 @@ internal sealed class MatrixProductRule : OperatorRule
         relations.Set(node.Outputs[0], axes);
         AddMacs(node, relations, axes, contracted, relations.Shape(node.Inputs[0])![^1]);
     }
+
+    /// <summary>A table that the node reads turned and that something else reads as it is: it is stored once, and stays so.</summary>
+    private static string? SharedTable(GraphNode node, Relations relations) =>
+        relations.Graph.Producer(node.Inputs[1]) is { OpType: "Transpose", Domain: "" } turned && relations.Graph.Constant(turned.Inputs[0]) is { Dims.Count: 2 }
+            && relations.Graph.Uses(turned.Inputs[0]).Count > 1 ? turned.Inputs[0] : null;
 
     private static void AddMacs(GraphNode node, Relations relations, IndexAxis?[] axes, IndexAxis? contracted, int contractedSize)
     {

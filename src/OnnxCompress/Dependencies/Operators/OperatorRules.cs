@@ -12,7 +12,7 @@ internal static class OperatorRules
         new ChannelNormalizationRule(), new NormalizedAxisRule(), new PoolingRule(), new ReductionRule(), new TransposeRule(),
         new ReshapeRule(), new ConcatRule(), new ShapeRule(),
         new SliceRule(), new SplitRule(), new PadRule(), new GatherRule(), new ExpandRule(), new ResizeRule(), new DepthSpaceRule(),
-        new TransposedConvolutionRule(), new RecurrentRule(),
+        new TransposedConvolutionRule(), new RecurrentRule(), new SkipNormalizationRule(),
     }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
 
     /// <summary>Operators whose constants are weights; elsewhere infinity has its place, in masks for instance.</summary>
@@ -28,7 +28,7 @@ internal static class OperatorRules
         {
             relations.Opaque(node, DiagnosticCodes.EntersSubgraph, $"they enter the subgraphs of '{node.Name}' ({node.OpType})");
         }
-        else if (node.Domain.Length > 0 || !ByOperator.TryGetValue(node.OpType, out var rule))
+        else if (!ByOperator.TryGetValue(Qualified(node), out var rule))
         {
             relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({Qualified(node)}), which is not mapped");
         }
@@ -54,10 +54,13 @@ internal static class OperatorRules
         }
     }
 
+    /// <summary>Whether there is a rule for the operator of a node.</summary>
+    public static bool IsMapped(GraphNode node) => !node.HasSubgraph && ByOperator.ContainsKey(Qualified(node));
+
     /// <summary>Adapts one node to axes that lost indices.</summary>
     public static void Shrink(GraphNode node, Shrinkage shrinkage)
     {
-        if (node.Domain.Length == 0 && ByOperator.TryGetValue(node.OpType, out var rule))
+        if (ByOperator.TryGetValue(Qualified(node), out var rule))
         {
             rule.Shrink(node, shrinkage);
         }

@@ -21,7 +21,9 @@ internal sealed class RecurrentRule : OperatorRule
         if (LinearMap.Of(node, relations.Graph) is not { } map || relations.Graph.Constant(weight)!.Dims[0] != 1)
         {
             // Two directions have two weights for one input; one mixing for both is not worked out.
-            relations.Opaque(node, DiagnosticCodes.RecurrentState, sentence);
+            var read = relations.Graph.Constant(weight) is null ? "with a weight that is computed" : "in two directions, with a weight for each";
+            relations.Pin(relations.Axes(node.Inputs[0]), DiagnosticCodes.RecurrentState, node.Name, $"'{node.Name}' ({node.OpType}) reads them {read}");
+            relations.Opaque(node, DiagnosticCodes.RecurrentState, sentence, exceptInputs: [node.Inputs[0]]);
             return;
         }
 

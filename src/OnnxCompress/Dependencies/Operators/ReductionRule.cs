@@ -24,12 +24,25 @@ internal sealed class ReductionRule : OperatorRule
             return;
         }
 
-        relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, $"'{node.Name}' ({node.OpType}) sums over them");
+        relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, Sentence(node, relations));
         // The runtime takes 1, and nothing else, for yes.
         var keep = node.Int("keepdims", 1) == 1;
         relations.Set(node.Outputs[0], [.. input.Select((axis, i) => (axis, isReduced: reduced.Contains(i)))
             .Where(p => keep || !p.isReduced)
             .Select(p => p.isReduced ? null : p.axis)]);
+    }
+
+    /// <summary>A mean that is taken from what it was made of, and a mean of squares, are parts of a layer normalisation.</summary>
+    private static string Sentence(GraphNode node, Relations relations)
+    {
+        bool IsCentred(GraphNode mean) => mean.OpType == "ReduceMean" && relations.Graph.Uses(mean.Outputs[0]).Any(u => u is { Node.OpType: "Sub", Index: 1 } && u.Node.Inputs[0] == mean.Inputs[0]);
+        var made = relations.Graph.Producer(node.Inputs[0]);
+        var isSquare = made is { OpType: "Pow" } || (made is { OpType: "Mul" } && made.Inputs[0] == made.Inputs[1]);
+        var centred = isSquare ? relations.Graph.Producer(made!.Inputs[0]) : null;
+        var isVariance = centred is { OpType: "Sub" } && relations.Graph.Producer(centred.Inputs[1]) is { } before && IsCentred(before);
+        return IsCentred(node) || (node.OpType == "ReduceMean" && isVariance)
+            ? $"a layer normalisation reads all of them ('{node.Name}', {node.OpType}, is part of it)"
+            : $"'{node.Name}' ({node.OpType}) sums over them";
     }
 
     private static HashSet<int>? ReducedAxes(GraphNode node, Relations relations, int rank)

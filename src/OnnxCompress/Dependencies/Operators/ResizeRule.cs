@@ -7,7 +7,7 @@ namespace OnnxCompress.Dependencies.Operators;
 internal sealed class ResizeRule : OperatorRule
 {
     /// <summary>Where Resize states sizes (since opset 11).</summary>
-    private const int SizesInput = 3;
+    public const int SizesInput = 3;
 
     /// <inheritdoc />
     public override IReadOnlyList<string> OpTypes { get; } = ["Resize", "Upsample"];
@@ -22,7 +22,7 @@ internal sealed class ResizeRule : OperatorRule
         var axes = new IndexAxis?[to.Length];
         for (var i = 0; i < to.Length; i++)
         {
-            if (i < 2 && from[i] == to[i] && !isComputed)
+            if (i < 2 && from[i] == to[i] && (!isComputed || Follows(node, i, input[i], relations)))
             {
                 axes[i] = input[i];
             }
@@ -35,6 +35,19 @@ internal sealed class ResizeRule : OperatorRule
         relations.Set(node.Outputs[0], axes);
     }
 
+    /// <summary>Whether the size that is computed for an axis is that of an axis with the same indices: then it follows what goes.</summary>
+    private static bool Follows(GraphNode node, int axis, IndexAxis? indices, Relations relations)
+    {
+        if (node.Has("axes") || SizeSource.Of(node.Inputs[SizesInput], axis, relations) is not var (tensor, at))
+        {
+            return false;
+        }
+
+        var source = relations.Axes(tensor) is var axes && at < axes.Length ? axes[at] : null;
+        return indices is null ? source is null
+            : source is not null && source.Length == indices.Length && source.Ids.Zip(indices.Ids).All(p => relations.Elements.Root(p.First) == relations.Elements.Root(p.Second));
+    }
+
     /// <inheritdoc />
     public override void Shrink(GraphNode node, Shrinkage shrinkage)
     {
@@ -44,7 +57,13 @@ internal sealed class ResizeRule : OperatorRule
             return;
         }
 
-        var target = shrinkage.Graph.Constant(sizes)!.ReadIntegers();
+        if (shrinkage.Graph.Constant(sizes) is not { } stated)
+        {
+            // It is computed from the shape of what has shrunk.
+            return;
+        }
+
+        var target = stated.ReadIntegers();
         if (!node.Has("axes"))
         {
             target[1] = shrinkage.Kept(axis!);

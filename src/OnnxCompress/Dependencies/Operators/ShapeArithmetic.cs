@@ -27,7 +27,8 @@ internal sealed class ShapeArithmetic(ModelGraph graph)
 
     private bool BecomesValue(TensorUse use)
     {
-        if (use.Node.OpType is "Reshape" or "Expand" && use.Index == 1)
+        // The rule of Resize sees to it that the size it is told is the size it reads.
+        if ((use.Node.OpType is "Reshape" or "Expand" && use.Index == 1) || use is { Node.OpType: "Resize", Index: ResizeRule.SizesInput })
         {
             return false;
         }
@@ -42,9 +43,12 @@ internal sealed class ShapeArithmetic(ModelGraph graph)
         return _followed.Add(output) && (graph.IsOutput(output) || graph.Uses(output).Any(BecomesValue));
     }
 
-    /// <summary>Gather with constant indices is how one size is read; other readers take them all.</summary>
-    private bool Picks(TensorUse use, int length, Func<int, bool> matters) =>
-        use is not { Index: 0, Node.OpType: "Gather" }
-        || graph.Constant(use.Node.Inputs[1]) is not { } indices
-        || indices.ReadIntegers().Any(index => matters((int)(index < 0 ? index + length : index)));
+    /// <summary>Gather and Slice with constant indices are how some sizes are read; other readers take them all.</summary>
+    private bool Picks(TensorUse use, int length, Func<int, bool> matters) => use switch
+    {
+        { Index: 0, Node.OpType: "Gather" } when graph.Constant(use.Node.Inputs[1]) is { } indices =>
+            indices.ReadIntegers().Any(index => matters((int)(index < 0 ? index + length : index))),
+        { Index: 0, Node.OpType: "Slice" } when SliceOfSizes.Of(use.Node, length, graph) is { } taken => taken.Any(matters),
+        _ => true,
+    };
 }

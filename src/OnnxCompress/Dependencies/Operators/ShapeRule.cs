@@ -39,7 +39,7 @@ internal sealed class ShapeRule : OperatorRule
             var arithmetic = new ShapeArithmetic(relations.Graph);
             if (relations.IsLive(axes[axis]) && arithmetic.BecomesValue(node.Outputs[0], axes.Length - start, e => node.OpType == "Size" || e == element))
             {
-                relations.Pin(axes[axis], DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' ({node.OpType}) counts them, and the count enters a computation");
+                relations.Pin(axes[axis], DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' ({node.OpType}) counts them, and a computation uses the count as a number");
             }
         }
     }

@@ -1,0 +1,47 @@
+using OnnxCompress.Models.Protos;
+
+namespace OnnxCompress.Tests.Testing;
+
+/// <summary>
+/// Counts what a file costs, apart from the code that is tested: parameters by a walk over the protobuf, multiply-accumulates
+/// from the shapes that the runtime gives when every tensor is asked for. For float models without branches.
+/// </summary>
+internal static class FileCount
+{
+    /// <summary>Elements of the float tensors that some node reads, each stored one once.</summary>
+    public static long Parameters(byte[] file)
+    {
+        var graph = ModelProto.Parser.ParseFrom(file).Graph;
+        var read = graph.Node.SelectMany(n => n.Input).ToHashSet(StringComparer.Ordinal);
+        var stored = graph.Initializer.Select(t => (t.Name, Tensor: t))
+            .Concat(graph.Node.Where(n => n.OpType == "Constant").SelectMany(n => n.Attribute.Where(a => a.Name == "value").Select(a => (Name: n.Output[0], Tensor: a.T))));
+        return stored.Where(s => read.Contains(s.Name) && s.Tensor.DataType is 1 or 10 or 11).Sum(s => Product(s.Tensor.Dims));
+    }
+
+    /// <summary>Products of one sample in Conv, ConvTranspose, Gemm and MatMul.</summary>
+    public static long Macs(byte[] file, int samples)
+    {
+        var proto = ModelProto.Parser.ParseFrom(file);
+        var model = OnnxCompress.Models.OnnxModel.Load(file);
+        string[] names = [.. proto.Graph.Node.Where(n => n.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul").SelectMany(n => n.Input.Concat(n.Output)).Where(n => n.Length > 0).Distinct()];
+        var constants = proto.Graph.Initializer.ToDictionary(t => t.Name, t => t.Dims.ToArray(), StringComparer.Ordinal);
+        string[] asked = [.. names.Where(n => !constants.ContainsKey(n) && proto.Graph.Input.All(i => i.Name != n))];
+        var known = ModelRunner.Run(model.Observing(asked), ModelRunner.Samples(model, samples), samples, outputs: asked).ToDictionary(o => o.Name, o => o.Dims, StringComparer.Ordinal);
+        foreach (var input in ModelRunner.Samples(model, samples).Read(OnnxCompress.Samples.SampleBatches.Of(samples, model.Inputs, samples).First().Indices))
+        {
+            known[input.Name] = [.. input.Dims];
+        }
+
+        long[] Dims(string name) => constants.TryGetValue(name, out var dims) ? dims : known[name];
+        return proto.Graph.Node.Sum(n => n.OpType switch
+        {
+            "Conv" => Product(Dims(n.Output[0])) * Product(Dims(n.Input[1]).Skip(1)),
+            "ConvTranspose" => Product(Dims(n.Input[0])) * Product(Dims(n.Input[1]).Skip(1)),
+            "Gemm" => Product(Dims(n.Output[0])) * Dims(n.Input[0])[n.Attribute.Any(a => a.Name == "transA" && a.I != 0) ? 0 : 1],
+            "MatMul" => Product(Dims(n.Output[0])) * Dims(n.Input[0])[^1],
+            _ => 0,
+        });
+    }
+
+    private static long Product(IEnumerable<long> sizes) => sizes.Aggregate(1L, (product, size) => product * size);
+}
