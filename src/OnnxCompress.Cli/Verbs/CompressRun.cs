@@ -43,7 +43,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
         using var verifyData = settings.VerifyData?.Open(model);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
-        var source = data ?? (ISampleSource)new RandomSampleSource(model.Inputs, 1, settings.Options.Seed, settings.Shapes);
+        var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, settings.Shapes);
         var split = data is null
             ? new SampleSplit([0], [], [])
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
@@ -97,7 +97,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             cancellation);
         var verification = Verify(data.Guard, labels);
         var random = Verify(
-            options.IsDataFree && data.Guard is null ? new RandomSampleSource(model.Inputs, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, null);
+            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, null);
         var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }

@@ -1,0 +1,61 @@
+using System.Globalization;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Samples;
+
+/// <summary>A value as the command line names it, for all samples: <c>16000</c>, <c>640,480</c>, <c>zeros</c>.</summary>
+internal static class GivenValue
+{
+    private const string Zeros = "zeros";
+
+    /// <summary>Whether a text is a value and no path.</summary>
+    public static bool IsValue(string text) => text == Zeros || (text.Length > 0 && text.Split(',').All(part => IsNumber(part, out _)));
+
+    /// <summary>The value as one sample of an input.</summary>
+    /// <param name="text">See <see cref="IsValue"/>.</param>
+    /// <param name="feed">The input it is for.</param>
+    /// <exception cref="OnnxCompressException">OCX3005: there are too few or too many numbers; OCX3023: the input has a dynamic length.</exception>
+    public static MemoryArray Read(string text, InputFeed feed)
+    {
+        var numbers = text == Zeros ? [0] : text.Split(',').Select(part => IsNumber(part, out var value) ? value : 0).ToArray();
+        var dims = Dims(text, feed, numbers.Length);
+        var count = InputSizes.Count(feed.Input, dims);
+        if (numbers.Length != 1 && numbers.Length != count)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.DataShapeMismatch,
+                $"'{feed.Input.Name}={text}' has {numbers.Length} numbers, but one sample of the model's input {feed.Input} has {count}; give one number for all of them, or {count}.");
+        }
+
+        var values = new ShapedNumbers();
+        for (var i = 0; i < count; i++)
+        {
+            values.Add(numbers[numbers.Length == 1 ? 0 : i]);
+        }
+
+        values.End(dims);
+        return values.ToArray($"{feed.Input.Name}={text}", feed.Input.Name, table: false);
+    }
+
+    private static long[] Dims(string text, InputFeed feed, int numbers)
+    {
+        if (feed.SampleDims is not { } dims)
+        {
+            return numbers == 1 ? [] : [numbers];
+        }
+
+        var dynamic = dims.Count(dim => dim.Value is null);
+        // Before the first step there is nothing to look back on; and numbers in a row say how many there are.
+        return dynamic == 0 || (text == Zeros && IsPast(feed.Input.Name)) ? [.. dims.Select(dim => dim.Value ?? 0)]
+            : dynamic == 1 && dims.Count == 1 ? [numbers]
+            : throw new OnnxCompressException(
+                DiagnosticCodes.DimensionUnknown,
+                $"'{feed.Input.Name}={text}' does not say how long the dynamic axes of the model's input {feed.Input} are; give the value in a file: -d {feed.Input.Name}=@PATH");
+    }
+
+    /// <summary>Whether an input is called as what a decoder keeps from step to step.</summary>
+    public static bool IsPast(string name) => name.Contains("past", StringComparison.OrdinalIgnoreCase) || name.Contains("cache", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsNumber(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+}
