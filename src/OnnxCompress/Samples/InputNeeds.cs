@@ -36,7 +36,7 @@ internal static class InputNeeds
         feed.BatchAxis is null ? feed.Input.Dims is { Count: 0 } ? "VALUE" : "@PATH" : "PATH";
 
     private static string Size(Dimension dim, bool isBatch, string input) => (dim.Value
-        ?? (isBatch ? 1 : IsPast(dim.Symbol) || (dim.Symbol is null && GivenValue.IsPast(input)) ? 0 : IsSide(dim.Symbol) ? Side : Length)).ToString(CultureInfo.InvariantCulture);
+        ?? (isBatch ? 1 : IsPast(dim.Symbol) || GivenValue.IsPast(input) ? 0 : IsSide(dim.Symbol) ? Side : Length)).ToString(CultureInfo.InvariantCulture);
 
     private static bool IsPast(string? symbol) => symbol is not null && symbol.Contains("past", StringComparison.OrdinalIgnoreCase) && !symbol.Contains('+', StringComparison.Ordinal);
 

@@ -34,26 +34,26 @@ internal static class MadeUpInputs
             return any;
         }
 
-        var use = graph is null ? null : Use(input.Name, graph);
+        var use = graph is null ? null : Use(input, graph);
         return Has("token_type", "segment") ? MadeUp.Zeros
+            : Has("mask") ? MadeUp.Ones
             : Has("position") && !input.Type.IsFloatingPoint() ? new(MadeUpKind.Positions, use?.Value ?? double.PositiveInfinity)
-            : use ?? (Has("mask") ? MadeUp.Ones
-            : input.Type.IsFloatingPoint() ? (Has("scale", "speed") && input.Dims is { Count: < 2 } ? MadeUp.Ones : MadeUp.Free)
+            : use ?? (input.Type.IsFloatingPoint() ? (Has("scale", "speed") && input.Dims is { Count: < 2 } ? MadeUp.Ones : MadeUp.Free)
             : name is "sr" || Has("sample_rate", "sampling_rate", "samplerate") ? new(MadeUpKind.Constant, SamplingRate)
             : Has("length", "_len", "lens") && input.Type != ElementType.Bool ? new(MadeUpKind.Length)
             : MadeUp.Free);
     }
 
     /// <summary>What the uses of a tensor say; null when they say nothing.</summary>
-    private static MadeUp? Use(string input, ModelGraph graph)
+    private static MadeUp? Use(TensorInfo input, ModelGraph graph)
     {
         MadeUp? found = null;
-        var (seen, open) = (new HashSet<string>(StringComparer.Ordinal), new Stack<string>([input]));
+        var (seen, open) = (new HashSet<string>(StringComparer.Ordinal), new Stack<string>([input.Name]));
         while (open.TryPop(out var tensor))
         {
             foreach (var use in seen.Add(tensor) ? graph.Uses(tensor).Where(use => use.Index != TensorUse.Captured) : [])
             {
-                if (Rule(use.Node, use.Index, graph) is { } rule)
+                if (Rule(use.Node, use.Index, graph, isChoice: input.Dims is { Count: < 2 }) is { } rule)
                 {
                     // Of several tables the smallest has all the rows that are asked for.
                     found = found is { Kind: MadeUpKind.Rows } && rule.Kind == MadeUpKind.Rows && found.Value < rule.Value ? found : rule;
@@ -68,12 +68,16 @@ internal static class MadeUpInputs
         return found;
     }
 
-    private static MadeUp? Rule(GraphNode node, int index, ModelGraph graph) => (node.OpType, index) switch
+    /// <param name="node">Who reads the tensor.</param>
+    /// <param name="index">As which of its inputs.</param>
+    /// <param name="graph">Where constants are.</param>
+    /// <param name="isChoice">Whether the input chooses between branches: many ids that are compared with one are none.</param>
+    private static MadeUp? Rule(GraphNode node, int index, ModelGraph graph, bool isChoice) => (node.OpType, index) switch
     {
         ("Gather", 1) => Table(graph, node.Inputs[0], (int)node.Int("axis", 0)),
         ("EmbedLayerNormalization", 0) => Table(graph, node.Inputs[2], 0),
         ("EmbedLayerNormalization", 1) => MadeUp.Zeros,
-        ("Equal", _) => Number(graph, node.Inputs[1 - index]) is { } compared ? new(MadeUpKind.Constant, compared) : null,
+        ("Equal", _) when isChoice => Number(graph, node.Inputs[1 - index]) is { } compared ? new(MadeUpKind.Constant, compared) : null,
         // 1 - mask is what is hidden.
         ("Sub", 1) => Number(graph, node.Inputs[0]) == 1 ? MadeUp.Ones : null,
         ("Where", 0) => Number(graph, node.Inputs[2]) < Hidden ? MadeUp.Ones : Number(graph, node.Inputs[1]) < Hidden ? MadeUp.Zeros : null,
