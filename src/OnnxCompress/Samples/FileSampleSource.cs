@@ -16,14 +16,17 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     private readonly IReadOnlyList<InputFeed> _strings;
     private readonly TensorLayout _layout;
     private readonly Preprocessing _preprocessing;
+    private readonly IReadOnlyList<bool> _isMade;
     private readonly SampleConverter[] _converters;
     private readonly int[]? _shapes;
     private ulong[]? _hashes;
     private int _convertedShape;
 
     private FileSampleSource(
-        IReadOnlyList<SampleArray> arrays, IReadOnlyList<InputFeed> feeds, IReadOnlyList<InputFeed> strings, TensorLayout layout, Preprocessing preprocessing)
+        IReadOnlyList<SampleArray> arrays, IReadOnlyList<InputFeed> feeds, IReadOnlyList<InputFeed> strings, TensorLayout layout, Preprocessing preprocessing,
+        IReadOnlyList<bool> isMade)
     {
+        _isMade = isMade;
         (_arrays, _feeds, _strings, _layout, _preprocessing, Count) = (arrays, feeds, strings, layout, preprocessing, arrays[0].Count);
         _converters = new SampleConverter[feeds.Count];
         _shapes = arrays.Any(array => array.Varies) || feeds.Index().Any(feed => IsOwn(feed.Index)) ? Groups() : null;
@@ -32,6 +35,9 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
 
     /// <inheritdoc />
     public int Count { get; }
+
+    /// <summary>Set where samples are the steps of sequences.</summary>
+    internal Recurrence? Recurrence { get; set; }
 
     /// <summary>Opens files and checks them against a model's inputs; values are checked as they are read.</summary>
     /// <param name="files">At least one. Several files for one input are read one after the other.</param>
@@ -42,23 +48,35 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     public static FileSampleSource Open(
         IReadOnlyList<DataFile> files, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
     {
-        var plan = FeedPlan.Of(inputs);
+        return Open(files, FeedPlan.Of(inputs), layout, preprocessing, new Dictionary<string, FoundArray>());
+    }
+
+    /// <summary>Opens files for some inputs of a model.</summary>
+    /// <param name="files">At least one.</param>
+    /// <param name="plan">The inputs that must be fed, fed as beside all others of the model.</param>
+    /// <param name="layout">What images in the files are stored as.</param>
+    /// <param name="preprocessing">Applied to floating-point inputs; resizing and cropping to pictures.</param>
+    /// <param name="made">Data of inputs that no file is for.</param>
+    internal static FileSampleSource Open(
+        IReadOnlyList<DataFile> files, FeedPlan plan, TensorLayout layout, Preprocessing preprocessing, IReadOnlyDictionary<string, FoundArray> made)
+    {
         // Nothing depends on strings that are only handed on.
         InputFeed[] strings = [.. plan.Inputs.Where(feed => feed.Input.OnlyPassesThrough)];
         InputFeed[] feeds = [.. plan.Inputs.Where(feed => !feed.Input.OnlyPassesThrough)];
         CheckFeedable(feeds);
-        var found = ArrayFiles.Open(files, feeds, preprocessing);
+        var opened = new Queue<FoundArray>(ArrayFiles.Open(files, [.. feeds.Where(feed => !made.ContainsKey(feed.Input.Name))], preprocessing));
+        FoundArray[] found = [.. feeds.Select(feed => made.TryGetValue(feed.Input.Name, out var array) ? array : opened.Dequeue())];
         try
         {
             var arrays = FeedArrays.Resolve(feeds, found);
-            if (!preprocessing.IsIdentity && !inputs.Any(input => input.Type.IsFloatingPoint()))
+            if (!preprocessing.IsIdentity && !feeds.Any(feed => feed.Input.Type.IsFloatingPoint()))
             {
                 throw new OnnxCompressException(
                     DiagnosticCodes.PreprocessingMismatch,
-                    $"Scale, mean and std apply to floating-point inputs, but the model's are {string.Join("; ", inputs)}.");
+                    $"Scale, mean and std apply to floating-point inputs, but the model's are {string.Join("; ", feeds.Select(feed => feed.Input))}.");
             }
 
-            return new(arrays, feeds, strings, layout, preprocessing);
+            return new(arrays, feeds, strings, layout, preprocessing, [.. feeds.Select(feed => made.ContainsKey(feed.Input.Name))]);
         }
         catch
         {
@@ -69,7 +87,7 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
 
     /// <summary>The file that a sample lies in, and the sample's index there.</summary>
     /// <param name="index">In [0, <see cref="Count"/>).</param>
-    public (string File, int Index) Locate(int index) => (_arrays.FirstOrDefault(array => array is not OnceArray) ?? _arrays[0]).Locate(index);
+    public (string File, int Index) Locate(int index) => (_arrays.Where((array, input) => array is not OnceArray && !_isMade[input]).FirstOrDefault() ?? _arrays[0]).Locate(index);
 
     /// <inheritdoc />
     public int ShapeGroup(int index) => _shapes?[index] ?? 0;
@@ -198,7 +216,7 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     {
         for (var input = 0; input < _converters.Length; input++)
         {
-            _converters[input] = new(_arrays[input], index, _feeds[input], _layout, _preprocessing);
+            _converters[input] = new(_arrays[input], index, _feeds[input], _layout, _isMade[input] ? Preprocessing.None : _preprocessing);
         }
 
         _convertedShape = _shapes is null ? 0 : ShapeGroup(index);

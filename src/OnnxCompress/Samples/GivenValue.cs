@@ -7,10 +7,10 @@ namespace OnnxCompress.Samples;
 /// <summary>A value as the command line names it, for all samples: <c>16000</c>, <c>640,480</c>, <c>zeros</c>.</summary>
 internal static class GivenValue
 {
-    private const string Zeros = "zeros";
+    private const string AllZeros = "zeros";
 
     /// <summary>Whether a text is a value and no path.</summary>
-    public static bool IsValue(string text) => text == Zeros || (text.Length > 0 && text.Split(',').All(part => IsNumber(part, out _)));
+    public static bool IsValue(string text) => text == AllZeros || (text.Length > 0 && text.Split(',').All(part => IsNumber(part, out _)));
 
     /// <summary>The value as one sample of an input.</summary>
     /// <param name="text">See <see cref="IsValue"/>.</param>
@@ -18,7 +18,7 @@ internal static class GivenValue
     /// <exception cref="OnnxCompressException">OCX3005: there are too few or too many numbers; OCX3023: the input has a dynamic length.</exception>
     public static MemoryArray Read(string text, InputFeed feed)
     {
-        var numbers = text == Zeros ? [0] : text.Split(',').Select(part => IsNumber(part, out var value) ? value : 0).ToArray();
+        var numbers = text == AllZeros ? [0] : text.Split(',').Select(part => IsNumber(part, out var value) ? value : 0).ToArray();
         var dims = Dims(text, feed, numbers.Length);
         var count = InputSizes.Count(feed.Input, dims);
         if (numbers.Length != 1 && numbers.Length != count)
@@ -28,14 +28,24 @@ internal static class GivenValue
                 $"'{feed.Input.Name}={text}' has {numbers.Length} numbers, but one sample of the model's input {feed.Input} has {count}; give one number for all of them, or {count}.");
         }
 
+        return Sample($"{feed.Input.Name}={text}", feed, dims, i => numbers[numbers.Length == 1 ? 0 : i]);
+    }
+
+    /// <summary>Zeros as one sample of an input.</summary>
+    /// <param name="feed">The input.</param>
+    /// <param name="dims">Shape of the sample, outermost first.</param>
+    public static MemoryArray Zeros(InputFeed feed, IReadOnlyList<long> dims) => Sample($"{feed.Input.Name}={AllZeros}", feed, dims, _ => 0);
+
+    private static MemoryArray Sample(string name, InputFeed feed, IReadOnlyList<long> dims, Func<int, double> value)
+    {
         var values = new ShapedNumbers();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < InputSizes.Count(feed.Input, dims); i++)
         {
-            values.Add(numbers[numbers.Length == 1 ? 0 : i]);
+            values.Add(value(i));
         }
 
         values.End(dims);
-        return values.ToArray($"{feed.Input.Name}={text}", feed.Input.Name, table: false);
+        return values.ToArray(name, feed.Input.Name, table: false);
     }
 
     private static long[] Dims(string text, InputFeed feed, int numbers)
@@ -47,7 +57,7 @@ internal static class GivenValue
 
         var dynamic = dims.Count(dim => dim.Value is null);
         // Before the first step there is nothing to look back on; and numbers in a row say how many there are.
-        return dynamic == 0 || (text == Zeros && IsPast(feed.Input.Name)) ? [.. dims.Select(dim => dim.Value ?? 0)]
+        return dynamic == 0 || (text == AllZeros && IsPast(feed.Input.Name)) ? [.. dims.Select(dim => dim.Value ?? 0)]
             : dynamic == 1 && dims.Count == 1 ? [numbers]
             : throw new OnnxCompressException(
                 DiagnosticCodes.DimensionUnknown,

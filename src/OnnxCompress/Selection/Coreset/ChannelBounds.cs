@@ -131,7 +131,8 @@ internal sealed class ChannelBounds(Relations relations, PointNorms norms)
     private Dictionary<int, double> ByRoot(IndexAxis? axis, double[] values)
     {
         var bounds = new Dictionary<int, double>();
-        for (var i = 0; axis is not null && i < values.Length; i++)
+        // A recurrent layer has several rows of weights for each output, which its gates keep within 1.
+        for (var i = 0; axis?.Length == values.Length && i < values.Length; i++)
         {
             var root = relations.Elements.Root(axis.Ids[i]);
             bounds[root] = Math.Max(values[i], bounds.GetValueOrDefault(root));
