@@ -147,8 +147,6 @@ internal sealed class OrtSession : IModelSession
         ElementType.Bool => Wrap((bool[])tensor.Values, tensor),
         ElementType.BFloat16 => Wrap(MemoryMarshal.Cast<ushort, BFloat16>((ushort[])tensor.Values).ToArray(), tensor),
         ElementType.Float16 => Wrap(MemoryMarshal.Cast<Half, Float16>((Half[])tensor.Values).ToArray(), tensor),
-        // Only empty ones are ever fed: nothing reads strings off a file.
-        ElementType.Text => OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, [.. tensor.Dims]),
         _ => throw new OnnxCompressException(
             DiagnosticCodes.RunFailed,
             $"Output '{tensor.Name}' is {tensor.Type}, which this tool cannot read."),
