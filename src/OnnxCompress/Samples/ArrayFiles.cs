@@ -74,13 +74,13 @@ internal static class ArrayFiles
     }
 
     // Pictures that a path stands for are one array; every other file is opened by itself.
-    private static IEnumerable<(string Path, IReadOnlyList<SampleArray> Arrays)> OpenAll(string path, IReadOnlyList<TensorInfo> inputs, Preprocessing preparation)
+    private static IEnumerable<(string Path, IReadOnlyList<SampleArray> Arrays)> OpenAll(string path, TensorInfo[] inputs, Preprocessing preparation)
     {
         var files = DataPaths.Expand(path);
         var pictures = files.Where(PictureFormats.IsPicture).ToArray();
         if (pictures.Length > 0)
         {
-            yield return (path, Guarded(pictures[0], () => [new ImageArray(pictures, inputs.Count == 1 ? inputs[0] : null, preparation)]));
+            yield return (path, Guarded(pictures[0], () => [new ImageArray(pictures, inputs.Length == 1 ? inputs[0] : null, preparation)]));
         }
 
         foreach (var file in files.Where(file => !PictureFormats.IsPicture(file)))
@@ -101,7 +101,7 @@ internal static class ArrayFiles
         }
     }
 
-    private static List<SampleArray> OpenByExtension(string path, IReadOnlyList<TensorInfo> inputs)
+    private static List<SampleArray> OpenByExtension(string path, TensorInfo[] inputs)
     {
         var arrays = new List<SampleArray>();
         switch (Path.GetExtension(path).ToLowerInvariant())
@@ -176,11 +176,23 @@ internal static class ArrayFiles
         }
     }
 
-    private static FoundArray Join(string input, List<FoundArray> parts) =>
-        parts.Count == 1 ? parts[0]
-        : parts.Any(part => part.IsOnce) ? throw new OnnxCompressException(
-            DiagnosticCodes.InputUnmatched, $"The model's input '{input}' is given once for all samples, and again; leave one of them out.")
-        : new(new SampleArrayChain([.. parts.Select(part => part.Array)]), IsOnce: false, IsValue: false);
+    private static FoundArray Join(string input, List<FoundArray> parts)
+    {
+        if (parts.Count == 1)
+        {
+            return parts[0];
+        }
+
+        if (parts.Any(part => part.IsOnce))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.InputUnmatched, $"The model's input '{input}' is given once for all samples, and again; leave one of them out.");
+        }
+
+#pragma warning disable CA2000 // The caller closes it.
+        return new(new SampleArrayChain([.. parts.Select(part => part.Array)]), IsOnce: false, IsValue: false);
+#pragma warning restore CA2000
+    }
 
     private static string Quote(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
 }

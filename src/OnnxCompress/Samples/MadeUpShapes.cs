@@ -24,7 +24,7 @@ internal static class MadeUpShapes
         var names = Names(plan, given);
         long[]?[] shapes = [.. plan.Inputs.Select(feed => given.TryGetValue(feed.Input.Name, out var shape) ? feed.SampleOf(shape) : Declared(feed, names))];
         InputFeed[] open = [.. plan.Inputs.Where((_, i) => shapes[i] is null)];
-        return open.Length == 0 ? shapes! : throw new OnnxCompressException(
+        return open.Length == 0 ? [.. shapes.Select(shape => shape!)] : throw new OnnxCompressException(
             DiagnosticCodes.DimensionUnknown,
             $"The model's input{(open.Length == 1 ? "" : "s")} {InputNeeds.Names(open.Select(feed => feed.Input))} {(open.Length == 1 ? "has" : "have")} dynamic dimensions; "
             + $"say how large they are, for instance {InputNeeds.Shapes(open)}");

@@ -47,8 +47,12 @@ internal sealed class StepStates(IReadOnlyList<StateLink> links)
     }
 
     /// <summary>The states of all steps, as data of an input.</summary>
-    public FoundArray Of(string input, ElementType type) =>
-        new(new MemoryArray($"the state '{input}'", input, type, _dims[input], _bytes[input].ToArray()), IsOnce: false, IsValue: false);
+    public FoundArray Of(string input, ElementType type)
+    {
+#pragma warning disable CA2000 // Memory only: there is nothing to close.
+        return new(new MemoryArray($"the state '{input}'", input, type, _dims[input], _bytes[input].ToArray()), IsOnce: false, IsValue: false);
+#pragma warning restore CA2000
+    }
 
     /// <summary>An output as what the next step begins with.</summary>
     public static HostTensor Next(RunResult result, int index, StateLink link, FeedPlan plan)

@@ -43,7 +43,7 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         var done = 0;
         // Steps of a sequence run in their order, and each model feeds its own state on: so drift adds up as it will in use.
         var own = samples is FileSampleSource { Recurrence: { } recurrence } ? new OwnStates(recurrence, original) : null;
-        foreach (var (indices, count) in own?.Steps(samples) ?? SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+        foreach (var (indices, count) in own is not null ? OwnStates.Steps(samples) : SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
         {
             var feeds = samples.Read(indices);
             using var expected = reference.Run(feeds, comparison.Outputs, cancellation);

@@ -16,7 +16,7 @@ internal sealed class OwnStates(Recurrence recurrence, OnnxModel model)
     public IEnumerable<string> Outputs => recurrence.Links.Select(link => link.Output);
 
     /// <summary>Every step alone, in order.</summary>
-    public IEnumerable<(int[] Indices, int Samples)> Steps(ISampleSource samples) => Enumerable.Range(0, samples.Count).Select(step => ((int[])[step], 1));
+    public static IEnumerable<(int[] Indices, int Samples)> Steps(ISampleSource samples) => Enumerable.Range(0, samples.Count).Select(step => ((int[])[step], 1));
 
     /// <summary>What a step is fed: the model's own state, but where a sequence begins.</summary>
     public IReadOnlyList<HostTensor> Of(IReadOnlyList<HostTensor> feeds, int step) => recurrence.Starts.Contains(step)
