@@ -31,7 +31,7 @@ public sealed record DataFile(string Path, string? Input = null)
         var (input, rest) = (text[..separator], text[(separator + 1)..]);
         return Exists(rest) ? new(rest, input)
             : rest.StartsWith('@') ? new(rest[1..], input) { IsOnce = true }
-            : new(rest, input) { IsValue = GivenValue.IsValue(rest), IsOnce = GivenValue.IsValue(rest) };
+            : new(rest, input) { IsValue = ValueText.IsValue(rest), IsOnce = ValueText.IsValue(rest) };
     }
 
     private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);

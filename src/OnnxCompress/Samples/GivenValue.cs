@@ -1,4 +1,3 @@
-using System.Globalization;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -7,18 +6,13 @@ namespace OnnxCompress.Samples;
 /// <summary>A value as the command line names it, for all samples: <c>16000</c>, <c>640,480</c>, <c>zeros</c>.</summary>
 internal static class GivenValue
 {
-    private const string AllZeros = "zeros";
-
-    /// <summary>Whether a text is a value and no path.</summary>
-    public static bool IsValue(string text) => text == AllZeros || (text.Length > 0 && text.Split(',').All(part => IsNumber(part, out _)));
-
     /// <summary>The value as one sample of an input.</summary>
-    /// <param name="text">See <see cref="IsValue"/>.</param>
+    /// <param name="text">See <see cref="ValueText.IsValue"/>.</param>
     /// <param name="feed">The input it is for.</param>
     /// <exception cref="OnnxCompressException">OCX3005: there are too few or too many numbers; OCX3023: the input has a dynamic length.</exception>
     public static MemoryArray Read(string text, InputFeed feed)
     {
-        var numbers = text == AllZeros ? [0] : text.Split(',').Select(part => IsNumber(part, out var value) ? value : 0).ToArray();
+        var numbers = text == ValueText.Zeros ? [0] : text.Split(',').Select(part => ValueText.IsNumber(part, out var value) ? value : 0).ToArray();
         var dims = Dims(text, feed, numbers.Length);
         var count = InputSizes.Count(feed.Input, dims);
         if (numbers.Length != 1 && numbers.Length != count)
@@ -34,7 +28,7 @@ internal static class GivenValue
     /// <summary>Zeros as one sample of an input.</summary>
     /// <param name="feed">The input.</param>
     /// <param name="dims">Shape of the sample, outermost first.</param>
-    public static MemoryArray Zeros(InputFeed feed, IReadOnlyList<long> dims) => Sample($"{feed.Input.Name}={AllZeros}", feed, dims, _ => 0);
+    public static MemoryArray Zeros(InputFeed feed, IReadOnlyList<long> dims) => Sample($"{feed.Input.Name}={ValueText.Zeros}", feed, dims, _ => 0);
 
     private static MemoryArray Sample(string name, InputFeed feed, IReadOnlyList<long> dims, Func<int, double> value)
     {
@@ -57,7 +51,7 @@ internal static class GivenValue
 
         var dynamic = dims.Count(dim => dim.Value is null);
         // Before the first step there is nothing to look back on; and numbers in a row say how many there are.
-        return dynamic == 0 || (text == AllZeros && IsPast(feed.Input.Name)) ? [.. dims.Select(dim => dim.Value ?? 0)]
+        return dynamic == 0 || (text == ValueText.Zeros && IsPast(feed.Input.Name)) ? [.. dims.Select(dim => dim.Value ?? 0)]
             : dynamic == 1 && dims.Count == 1 ? [numbers]
             : throw new OnnxCompressException(
                 DiagnosticCodes.DimensionUnknown,
@@ -66,6 +60,4 @@ internal static class GivenValue
 
     /// <summary>Whether an input is called as what a decoder keeps from step to step.</summary>
     public static bool IsPast(string name) => name.Contains("past", StringComparison.OrdinalIgnoreCase) || name.Contains("cache", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsNumber(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 }
