@@ -75,6 +75,25 @@ public sealed class FeedingTests : IDisposable
         Assert.True(run.Code == 0, run.Error);
     }
 
+    [Theory]
+    [InlineData("N")]
+    [InlineData("of its own")]
+    public void Layers_that_only_an_empty_past_goes_through_are_no_obstacle(string batch)
+    {
+        var model = new TestModel(seed: 8);
+        model.Input("x", "N", 1, 16);
+        model.Input("past", batch == "N" ? "N" : 1, "P", 16);
+        model.MatMul("p2", model.Relu("p", model.MatMul("p1", "past", 16, 24)), 24, 16);
+        model.Node("ReduceSum", "seen", ["p2", model.Integers("along", 1)], ("keepdims", 1));
+        model.Node("Add", "both", [model.MatMul("fc2", model.Relu("r1", model.MatMul("fc1", "x", 16, 64)), 64, 16), "seen"]);
+        var path = _folder.Write("model.onnx", model.Output("both", "N", 1, 16).Bytes());
+        var x = _folder.Write("x.npy", NpyBytes.Of([Steps, 1, 16], Normal(Steps * 16, 1)));
+
+        var run = Compress(path, "0.9", "-d", $"x={x}", "-d", "past=zeros");
+
+        Assert.True(run.Code == 0, run.Error);
+    }
+
     [Fact]
     public void A_bias_without_a_batch_is_one_value_for_all_samples()
     {

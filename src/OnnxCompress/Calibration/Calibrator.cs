@@ -37,7 +37,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads)
         if (varies)
         {
             // Rows are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
-            batchSize = (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize);
+            batchSize = (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Max(tap => tap.RowsPerSample(shapes))), 1, batchSize);
         }
 
         var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? batchSize, varies, out var outputs);
