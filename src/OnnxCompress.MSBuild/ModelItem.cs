@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Build.Framework;
+using OnnxCompress.Samples;
 
 namespace OnnxCompress.MSBuild;
 
@@ -22,7 +23,7 @@ internal sealed class ModelItem
 
     private static readonly HashSet<string> Repeated = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Data", "VerifyData", "Shape", "IncludeNodes", "ExcludeNodes", "Report",
+        "Data", "VerifyData", "State", "Shape", "IncludeNodes", "ExcludeNodes", "Report",
     };
 
     private static readonly HashSet<string> Paths = new(StringComparer.OrdinalIgnoreCase)
@@ -161,7 +162,7 @@ internal sealed class ModelItem
         throw new InvalidItemException($"{name} is '{value}'; it must be true or false.");
     }
 
-    // Data are PATH or input=PATH; CacheDir can be the word none.
+    // Data are PATH, input=PATH, input=@PATH or input=VALUE; CacheDir can be the word none.
     private string FullPath(string name, string text)
     {
         bool Is(params string[] names) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
@@ -173,13 +174,20 @@ internal sealed class ModelItem
         var whole = BuildPaths.Full(_projectFolder, text);
         var separator = text.IndexOf('=');
         var named = separator > 0 && Is("Data", "VerifyData") && !File.Exists(whole) && !Directory.Exists(whole);
-        var path = named ? BuildPaths.Full(_projectFolder, text.Substring(separator + 1)) : whole;
+        var rest = text.Substring(separator + 1);
+        if (named && ValueText.IsValue(rest) && !File.Exists(BuildPaths.Full(_projectFolder, rest)))
+        {
+            return text;
+        }
+
+        var mark = named && rest.StartsWith("@", StringComparison.Ordinal) ? "@" : "";
+        var path = named ? BuildPaths.Full(_projectFolder, rest.Substring(mark.Length)) : whole;
         if (!Is("Report", "CacheDir", "SavePlan"))
         {
             OtherInputs.AddRange(DataFiles.Expand(path));
         }
 
-        return named ? text.Substring(0, separator + 1) + path : path;
+        return named ? text.Substring(0, separator + 1) + mark + path : path;
     }
 
     /// <summary><c>KeepMacs</c> is <c>--keep-macs</c>.</summary>

@@ -3,6 +3,7 @@ using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using ElementType = OnnxCompress.Models.ElementType;
 
 namespace OnnxCompress.OnnxRuntime;
 
@@ -53,6 +54,12 @@ internal sealed unsafe class FedInputs : IDisposable
 
     private OrtValue Copy(HostTensor input)
     {
+        if (input.Type == ElementType.Text)
+        {
+            // Only empty ones are ever fed: strings are not read from files.
+            return OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, [.. input.Dims]);
+        }
+
         var size = input.Type.SizeInBytes();
         if (size == 0)
         {

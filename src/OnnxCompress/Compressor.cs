@@ -27,7 +27,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sample);
         ArgumentNullException.ThrowIfNull(options);
-        return PreparedModel.Of(model, sample, runtime, options, cancellation).Analysis;
+        return MadeUpFailure.Explain(sample, () => PreparedModel.Of(model, sample, runtime, options, cancellation).Analysis);
     }
 
     /// <summary>Takes the statistics that the methods need, for <see cref="CompressionOptions.Statistics"/>.</summary>
@@ -73,7 +73,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
-        return Solvable(() => Run(model, data, options, progress, cancellation));
+        return Solvable(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
     private CompressionResult Run(

@@ -8,7 +8,10 @@ namespace OnnxCompress.Cli.Options;
 internal sealed class DataOptions
 {
     private readonly Option<string[]> _data = OptionFactory.Repeatable(
-        "--data", "PATH", "Samples: .npy, .npz, .pb, .csv, .jsonl, a folder or glob of pictures (.jpg, .png, .webp, .bmp, .tiff); for several inputs name=PATH.", "-d");
+        "--data", "PATH", "Samples: .npy, .npz, .pb, .csv, .jsonl, a folder or glob of pictures (.jpg, .png, .webp, .bmp, .tiff); for several inputs name=PATH; once for all samples name=VALUE, name=zeros or name=@PATH.", "-d");
+
+    private readonly Option<string[]> _states = OptionFactory.Repeatable(
+        "--state", "OUT=IN", "The data are steps of a sequence, one in each file: the output OUT of a step is what the input IN of the next one is fed.");
 
     private readonly Option<string?> _layout = OptionFactory.Text(
         "--layout", "nchw|nhwc", "What images in the data are stored as; turned to what the model wants. Default: nchw.", "nchw", "nhwc");
@@ -29,7 +32,7 @@ internal sealed class DataOptions
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _layout, _scale, _mean, _std, _resize, _resizeFilter, _crop })
+        foreach (var option in new Option[] { _data, _states, _layout, _scale, _mean, _std, _resize, _resizeFilter, _crop })
         {
             command.Options.Add(option);
         }
@@ -40,6 +43,7 @@ internal sealed class DataOptions
     public DataSettings Read(ParseResult parsed)
     {
         var scale = parsed.GetValue(_scale) is { } text ? OptionText.Number("--scale", text) : 1;
+        StateLink[] states = [.. (parsed.GetValue(_states) ?? []).Select(State)];
         var std = OptionText.Numbers("--std", parsed.GetValue(_std));
         if (parsed.GetValue(_resizeFilter) is not null && parsed.GetValue(_resize) is null)
         {
@@ -61,8 +65,15 @@ internal sealed class DataOptions
                         ("bicubic", ResizeFilter.Bicubic),
                         ("lanczos", ResizeFilter.Lanczos)),
                     Crop = Size("--crop", parsed.GetValue(_crop)),
-                });
+                })
+            {
+                States = states,
+            };
     }
+
+    private static StateLink State(string text) => text.Split('=') is [{ Length: > 0 } output, { Length: > 0 } input]
+        ? new(output, input)
+        : throw Usage.Invalid("--state", text, "OUT=IN: an output and the input that it is fed back into");
 
     private static ImageSize? Size(string option, string? text) => text is null
         ? null

@@ -6,7 +6,7 @@ namespace OnnxCompress.Cli.Options;
 internal sealed class ShapeOptions
 {
     private readonly Option<string[]> _shapes = OptionFactory.Repeatable(
-        "--shape", "NAME=1,3,224,224", "The shape of an input with dynamic dimensions, for counting.");
+        "--shape", "NAME=1,3,224,224", "The shape of an input with dynamic dimensions, for counting; 0 for an empty past.");
 
     /// <summary>Declares the option.</summary>
     public void AddTo(Command command) => command.Options.Add(_shapes);
@@ -25,7 +25,7 @@ internal sealed class ShapeOptions
                 throw Usage.Invalid("--shape", text, "NAME=1,3,224,224: an input and its sizes");
             }
 
-            long[] dims = [.. text[(separator + 1)..].Split(',').Select(size => (long)OptionText.Whole("--shape", size.Trim(), 1))];
+            long[] dims = [.. text[(separator + 1)..].Split(',').Select(size => (long)OptionText.Whole("--shape", size.Trim(), 0))];
             if (!shapes.TryAdd(text[..separator], dims))
             {
                 throw Usage.Conflict($"--shape is given twice for '{text[..separator]}'.");

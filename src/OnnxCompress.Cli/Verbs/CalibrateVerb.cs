@@ -66,7 +66,7 @@ internal sealed class CalibrateVerb
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
-        using var source = data.Open(model);
+        using var source = data.Open(model, new OrtRuntime(), context.Cancellation);
         int[] chosen = [.. Chosen(source, holdout, seed, samples, context.Cancellation)];
         var statistics = talk.WithProgress(progress => new Compressor(new CpuBackend(threads), new OrtRuntime()).Calibrate(
             model, new SubsetSampleSource(source, chosen), new CompressionOptions { Methods = methods, Seed = seed, Threads = threads }, progress, context.Cancellation));

@@ -40,10 +40,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var model = LoadedModel.Open(settings.Model, settings.Loading, talk);
         settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
         var statistics = LoadStatistics(model);
-        using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model);
-        using var verifyData = settings.VerifyData?.Open(model);
+        using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model, _runtime, cancellation);
+        using var verifyData = settings.VerifyData?.Open(model, _runtime, cancellation);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
-        var source = data ?? (ISampleSource)new RandomSampleSource(model.Inputs, 1, settings.Options.Seed, settings.Shapes);
+        var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, settings.Shapes);
         var split = data is null
             ? new SampleSplit([0], [], [])
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
@@ -88,16 +88,17 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var options = settings.Options with { Statistics = statistics };
         var result = new Compressor(backend, _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<long>? classes) => samples is null ? null : new ModelVerifier(_runtime).Verify(
+        VerificationResult? Verify(ISampleSource? samples, DecisionRule decision) => samples is null ? null : new ModelVerifier(_runtime).Verify(
             model,
             result.Model,
             samples,
-            new VerificationOptions { Decision = settings.Decision, Labels = classes, Threads = threads },
+            new VerificationOptions { Decision = decision, Labels = samples == data.Guard ? labels : null, Threads = threads },
             progress,
             cancellation);
-        var verification = Verify(data.Guard, labels);
+        var verification = Verify(data.Guard, settings.Decision);
+        // What a model decides about made-up inputs says nothing of what it decides about real ones.
         var random = Verify(
-            options.IsDataFree && data.Guard is null ? new RandomSampleSource(model.Inputs, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, null);
+            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, new DecisionRule(DecisionKind.None));
         var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }
@@ -192,6 +193,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs),
             Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
             RandomInputs = outcome.RandomInputs is { } random ? ReportedVerification.From(random) : null,
+            NotVerified = outcome.Verification is null ? ReportSentences.NotVerified : null,
             Latency = ReportedLatency.From(latency),
             Sites = [.. result.Sites.Select(site =>
                 new ReportedSite(
@@ -284,6 +286,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         if (report.RandomInputs is not null)
         {
             talk.Result(ResultTables.Verification(report.RandomInputs, "random inputs"));
+            talk.Result(ReportSentences.NotVerified);
+            talk.Result("");
         }
 
         if (report.Verification is not null)

@@ -77,7 +77,7 @@ internal sealed class ExploreVerb
         using var backend = DeviceBackend.Open(device, threads, talk);
         var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
-        using var source = data.Open(model);
+        using var source = data.Open(model, backend.Runtime, context.Cancellation);
         var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
         var parts = new CompressionData(
             new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));

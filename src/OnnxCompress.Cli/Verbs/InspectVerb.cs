@@ -40,7 +40,7 @@ internal sealed class InspectVerb
         var shapes = _shapes.Read(parsed);
         var threads = _run.Threads(parsed);
         var model = LoadedModel.Open(parsed.GetValue(_model)!, _run.Loading(parsed), talk);
-        var sample = new RandomSampleSource(model.Inputs, count: 1, seed: 0, shapes);
+        var sample = RandomSampleSource.For(model, count: 1, seed: 0, shapes);
         var analysis = new Compressor(new CpuBackend(threads), new OrtRuntime()).Analyze(model, sample, new CompressionOptions(), context.Cancellation);
         var report = InspectionReports.Create(model, analysis, ToolVersion.Text);
         if (talk.Json)

@@ -59,9 +59,9 @@ internal sealed class VerifyVerb
         var labels = parsed.GetValue(_labels) is { } path ? LabelFile.Read(path) : null;
         var original = LoadedModel.Open(parsed.GetValue(_original)!, _run.Loading(parsed), talk);
         var compressed = OnnxModel.Load(parsed.GetValue(_compressed)!, _run.Loading(parsed));
-        using var samples = data.Open(original);
-        CheckCount(samples, guard, context.Cancellation);
         var runtime = new OrtRuntime();
+        using var samples = data.Open(original, runtime, context.Cancellation);
+        CheckCount(samples, guard, context.Cancellation);
         var options = new VerificationOptions { Decision = decision, Labels = labels, Threads = threads };
         var (verification, latency) = talk.WithProgress(progress => (
             new ModelVerifier(runtime).Verify(original, compressed, samples, options, progress, context.Cancellation),

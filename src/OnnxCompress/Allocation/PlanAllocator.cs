@@ -16,6 +16,7 @@ namespace OnnxCompress.Allocation;
 /// <param name="curves">What could go.</param>
 /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
 /// <param name="options">How.</param>
+// Many parameters: what all earlier stages know of one model.
 internal sealed class PlanAllocator(
     OnnxModel model, ModelCost original, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
 {

@@ -31,10 +31,12 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
             return statistics;
         }
 
-        var varies = Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
+        // What is fed once has as many rows in a run of many samples as in one.
+        var plan = FeedPlan.Of(model.Inputs);
+        var varies = plan.Inputs.Any(feed => feed.BatchAxis is null) || Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
         // Rows of samples that differ are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
-        var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / distinct.Max(tap => tap.RowsPerSample(shapes)), 1, batchSize) : batchSize;
-        var tapped = GramTaps.Insert(model, shapes, distinct, InputSizes.FixedBatch(model.Inputs) ?? size, varies, out var outputs);
+        var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Max(tap => tap.RowsPerSample(shapes))), 1, batchSize) : batchSize;
+        var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, out var outputs);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
         var taps = outputs.Length;

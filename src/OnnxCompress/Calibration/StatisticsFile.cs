@@ -23,6 +23,10 @@ internal static class StatisticsFile
     /// <summary>What rounding of float sums may add to the inequality of Cauchy and Schwarz, relative.</summary>
     private const double Rounding = 1e-3;
 
+    /// <summary>What a product of two floats may lose where it is flushed to zero: the smallest normal float. A channel of 1e-25 has a sum, but
+    /// squares that are none.</summary>
+    private const double Flushed = 1.17549435e-38;
+
     private static ReadOnlySpan<byte> Marker => "OCXSTATS"u8;
 
     /// <summary>Writes a file, whole or not at all.</summary>
@@ -187,7 +191,8 @@ internal static class StatisticsFile
 
     /// <summary>
     /// Whether a fold can have come from data: a damaged or made-up one would fail later, inside a factorisation. Checked
-    /// are finite numbers and the inequality of Cauchy and Schwarz, <c>g_ij^2 &lt;= g_ii g_jj</c> and <c>s_i^2 &lt;= rows g_ii</c>.
+    /// are finite numbers and the inequality of Cauchy and Schwarz, <c>g_ij^2 &lt;= g_ii g_jj</c> and <c>s_i^2 &lt;= rows g_ii</c>,
+    /// with what float sums may lose by rounding and underflow.
     /// </summary>
     private static bool AreMoments(ChannelStatistics fold)
     {
@@ -195,7 +200,7 @@ internal static class StatisticsFile
         for (var i = 0; i < deviations.Length; i++)
         {
             var square = fold.Gram[(i * fold.Channels) + i];
-            deviations[i] = Math.Sqrt(square) * (1 + Rounding);
+            deviations[i] = Math.Sqrt(square + (fold.Rows * Flushed)) * (1 + Rounding);
             if (!(square is >= 0 and <= LargestSum) || !(Math.Abs(fold.Sums[i]) <= Math.Sqrt(fold.Rows) * deviations[i]))
             {
                 return false;

@@ -89,7 +89,7 @@ internal sealed class GraphNode
     }
 
     /// <summary>The tensor an attribute carries (Constant nodes), or null.</summary>
-    public Initializer? Tensor(string attribute) => Find(attribute)?.T is { } tensor ? new Initializer(tensor) : null;
+    public Initializer? Tensor(string attribute) => Find(attribute)?.T is { } tensor ? new Initializer(tensor, Proto.Output.FirstOrDefault()) : null;
 
     /// <summary>Names that subgraphs read from the graph around them.</summary>
     public IEnumerable<string> CapturedNames() =>

@@ -38,6 +38,9 @@ public sealed class HostTensor
     /// <summary>The values; only the first <see cref="Count"/> belong to the tensor.</summary>
     public Array Values { get; }
 
+    /// <summary>The axis along which samples lie; null: the tensor is the same for all samples of a run.</summary>
+    internal int? BatchAxis { get; init; } = 0;
+
     /// <summary>Product of <see cref="Dims"/>.</summary>
     public long Count { get; }
 }

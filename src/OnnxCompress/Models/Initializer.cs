@@ -10,8 +10,12 @@ namespace OnnxCompress.Models;
 internal sealed class Initializer
 {
     private readonly TensorProto _proto;
+    private readonly string? _otherName;
 
-    internal Initializer(TensorProto proto) => _proto = proto;
+    /// <summary>Wraps a constant.</summary>
+    /// <param name="proto">The constant.</param>
+    /// <param name="otherName">What messages call it when it has no name of its own, as the value of a Constant node; null for nothing.</param>
+    internal Initializer(TensorProto proto, string? otherName = null) => (_proto, _otherName) = (proto, otherName);
 
     /// <summary>Name in the graph.</summary>
     public string Name => _proto.Name;
@@ -344,5 +348,5 @@ internal sealed class Initializer
     }
 
     private OnnxCompressException Malformed(string reason) =>
-        new(DiagnosticCodes.InitializerMalformed, string.Create(CultureInfo.InvariantCulture, $"Initializer '{Name}' is inconsistent: {reason}."));
+        new(DiagnosticCodes.InitializerMalformed, string.Create(CultureInfo.InvariantCulture, $"Initializer '{(Name.Length == 0 ? _otherName : Name)}' is inconsistent: {reason}."));
 }

@@ -8,28 +8,29 @@ internal static class InputSizes
     /// <summary>Values of one input in one run, batch included: a gigabyte of floats.</summary>
     public const long MostValues = 1L << 28;
 
-    /// <summary>The batch that a model declares, when it declares one.</summary>
-    /// <param name="inputs">The model's inputs; axis 0 is the batch.</param>
-    /// <exception cref="OnnxCompressException">OCX3025: it is not positive, or too large.</exception>
-    public static int? FixedBatch(IReadOnlyList<TensorInfo> inputs) =>
-        inputs.FirstOrDefault(input => input.Dims is [{ Value: not null }, ..]) is { } input
-            ? Count(input, input.Dims![0].Value!.Value)
-            : null;
+    /// <summary>Refuses sizes that no export writes: what may be empty is declared dynamic.</summary>
+    /// <param name="input">The input that declares them.</param>
+    /// <exception cref="OnnxCompressException">OCX3025: a size is not positive.</exception>
+    public static void CheckDeclared(TensorInfo input)
+    {
+        if (input.Dims?.Any(dim => dim.Value < 1) == true)
+        {
+            throw Invalid(input, input.Dims);
+        }
+    }
 
     /// <summary>How many values a shape has.</summary>
     /// <param name="input">What the shape is for.</param>
-    /// <param name="dims">The shape, outermost first; every size must be positive.</param>
-    /// <exception cref="OnnxCompressException">OCX3025: a size is not positive, or there are more than <see cref="MostValues"/> values.</exception>
+    /// <param name="dims">The shape, outermost first; a size of 0 makes it empty.</param>
+    /// <exception cref="OnnxCompressException">OCX3025: a size is negative, or there are more than <see cref="MostValues"/> values.</exception>
     public static int Count(TensorInfo input, params IEnumerable<long> dims)
     {
         long count = 1;
         foreach (var dim in dims)
         {
-            if (dim < 1 || dim > MostValues || count * dim > MostValues)
+            if (dim < 0 || dim > MostValues || count * dim > MostValues)
             {
-                throw new OnnxCompressException(
-                    DiagnosticCodes.InputSizeInvalid,
-                    $"The model's input {input} cannot be fed in the shape [{string.Join(',', dims)}]: sizes must be positive and give at most {MostValues} values.");
+                throw Invalid(input, dims.Select(d => new Dimension(d)));
             }
 
             count *= dim;
@@ -37,4 +38,8 @@ internal static class InputSizes
 
         return (int)count;
     }
+
+    private static OnnxCompressException Invalid(TensorInfo input, IEnumerable<Dimension> dims) => new(
+        DiagnosticCodes.InputSizeInvalid,
+        $"The model's input {input} cannot be fed in the shape [{string.Join(',', dims)}]: sizes must be positive, or 0 where they are dynamic, and give at most {MostValues} values.");
 }

@@ -55,7 +55,11 @@ internal sealed class ModelGraph
     public IReadOnlyDictionary<string, Initializer> Initializers => _initializers;
 
     /// <summary>Inputs that must be fed.</summary>
-    public IReadOnlyList<TensorInfo> Inputs => [.. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(Describe)];
+    public IReadOnlyList<TensorInfo> Inputs => 
+    [
+        .. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(Describe)
+            .Select(input => input.Type == ElementType.Text ? input with { OnlyPassesThrough = StringUses.OnlyPass(this, input.Name) } : input),
+    ];
 
     /// <summary>Outputs of the model.</summary>
     public IReadOnlyList<TensorInfo> Outputs => [.. _proto.Output.Select(Describe)];
@@ -390,9 +394,21 @@ internal sealed class ModelGraph
     {
         var tensor = info.Type?.TensorType;
         var dims = tensor?.Shape?.Dim.Select(d =>
-            d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? new Dimension(d.DimValue)
+            // Some converters write -1 for a size that is not known; the runtime takes it so.
+            d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? new Dimension(d.DimValue == -1 ? null : d.DimValue)
             : new Dimension(null, d.HasDimParam && d.DimParam.Length > 0 ? d.DimParam : null));
-        return new TensorInfo(info.Name, (ElementType)(tensor?.ElemType ?? 0), dims is null ? null : [.. dims]);
+        return new TensorInfo(info.Name, (ElementType)(tensor?.ElemType ?? 0), dims is null ? null : [.. dims])
+        {
+            Kind = info.Type?.ValueCase switch
+            {
+                TypeProto.ValueOneofCase.SequenceType => "a sequence",
+                TypeProto.ValueOneofCase.MapType => "a map",
+                TypeProto.ValueOneofCase.OptionalType => "an optional value",
+                TypeProto.ValueOneofCase.SparseTensorType => "a sparse tensor",
+                TypeProto.ValueOneofCase.OpaqueType => "an opaque value",
+                _ => null,
+            },
+        };
     }
 
     private void AddUse(string tensor, TensorUse use)

@@ -27,6 +27,9 @@ public sealed record CompressionReport
     /// <summary>How far outputs drift on seeded random inputs; only when there were no real ones, of which it says nothing.</summary>
     public ReportedVerification? RandomInputs { get; init; }
 
+    /// <summary>The sentence that nothing was verified; null where held-out samples were.</summary>
+    public string? NotVerified { get; init; }
+
     /// <summary>How latency was measured; null when it was not.</summary>
     public ReportedLatency? Latency { get; init; }
 

@@ -18,13 +18,18 @@ internal static class MarkdownReport
         }
         else
         {
-            text.Append($"{ReportSentences.Saved(report)}\n{ReportSentences.Proven(report.Verification)}\n");
+            text.Append($"{ReportSentences.Saved(report)}\n{ReportSentences.Proven(report)}\n");
             Table(text, "Cost", ResultTables.Costs(report.Original, report.Compressed, report.Latency));
         }
 
         if (report.Verification is { } verification)
         {
             Table(text, $"Agreement on {ReportSentences.Counted(verification, "held-out samples")}", ResultTables.Verification(verification, ""));
+        }
+
+        if (report.RandomInputs is { } random)
+        {
+            Table(text, $"Drift on {Figures.Count(random.Samples)} random inputs", ResultTables.Verification(random, ""));
         }
 
         Table(text, "Layers", ResultTables.Sites(report.Sites));

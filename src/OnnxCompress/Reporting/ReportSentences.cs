@@ -39,12 +39,17 @@ internal static class ReportSentences
         return $"{string.Join(", ", parts[..^1])} and {parts[^1]}.";
     }
 
+    /// <summary>Where there is no proof.</summary>
+    public const string NotVerified = "Nothing was verified: there were no held-out samples.";
+
     /// <summary>What was proven.</summary>
-    public static string Proven(ReportedVerification? verification) => verification switch
+    public static string Proven(CompressionReport report) => report.Verification switch
     {
-        null => "Nothing was verified: there were no held-out samples.",
-        { Agreement: null } => $"On {Counted(verification, "held-out samples")} the relative error is {Figures.Error(verification.RelativeError)}.",
-        _ => $"On {Counted(verification, "held-out samples")} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
+        null => report.RandomInputs is { } random
+            ? $"{NotVerified} On {Figures.Count(random.Samples)} random inputs the relative error is {Figures.Error(random.RelativeError)}, which says nothing of real ones."
+            : NotVerified,
+        { Agreement: null } verification => $"On {Counted(verification, "held-out samples")} the relative error is {Figures.Error(verification.RelativeError)}.",
+        var verification => $"On {Counted(verification, "held-out samples")} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
             + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do."
             + (verification.OneDecision ? " The original decides the same for all of them, so this proves little." : ""),
     };

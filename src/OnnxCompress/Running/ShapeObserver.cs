@@ -34,7 +34,8 @@ internal static class ShapeObserver
         using var session = runtime.Open(observable, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
         // Sequences and maps have no shape; the analysis treats what it does not know as opaque.
         string[] tensors = [.. session.Outputs.Where(o => o.Type != ElementType.Undefined).Select(o => o.Name)];
-        var shapes = new TensorShapes { Samples = InputSizes.FixedBatch(model.Inputs) ?? 1 };
+        var plan = FeedPlan.Of(model.Inputs);
+        var shapes = new TensorShapes { Samples = plan.FixedBatch ?? 1 };
         foreach (var input in sample)
         {
             shapes.Set(input.Name, input.Type, [.. input.Dims.Select(d => checked((int)d))]);
@@ -45,8 +46,8 @@ internal static class ShapeObserver
             Note(result, tensors, shapes);
         }
 
-        NoteDynamic(session, tensors, Varied(model, sample, axis => axis == 0), shapes, cancellation);
-        NoteDynamic(session, tensors, Varied(model, sample, axis => axis != 0), shapes, cancellation);
+        NoteDynamic(session, tensors, Varied(plan, sample, isBatch: true), shapes, cancellation);
+        NoteDynamic(session, tensors, Varied(plan, sample, isBatch: false), shapes, cancellation);
         return shapes;
     }
 
@@ -63,30 +64,42 @@ internal static class ShapeObserver
         }
     }
 
-    /// <summary>The sample's shapes with some dynamic axes one larger, zeros for values; null when none is dynamic.</summary>
-    private static List<HostTensor>? Varied(OnnxModel model, IReadOnlyList<HostTensor> sample, Func<int, bool> varies)
+    /// <summary>
+    /// The sample with the batch, or all other dynamic axes, one larger, its own values over again: lengths, rates and masks among
+    /// them stay what the model takes. Null when no such axis is dynamic.
+    /// </summary>
+    private static List<HostTensor>? Varied(FeedPlan plan, IReadOnlyList<HostTensor> sample, bool isBatch)
     {
         var any = false;
         var varied = new List<HostTensor>();
-        var inputs = model.Inputs.ToDictionary(i => i.Name, i => i.Dims, StringComparer.Ordinal);
         foreach (var input in sample)
         {
-            var declared = inputs[input.Name];
+            var feed = plan.Find(input.Name)!;
             var dims = input.Dims.ToArray();
             for (var axis = 0; axis < dims.Length; axis++)
             {
-                if (varies(axis) && declared is not null && declared[axis].Value is null)
+                if (axis == feed.BatchAxis == isBatch && feed.Input.Dims is { } declared && declared[axis].Value is null)
                 {
                     dims[axis]++;
                     any = true;
                 }
             }
 
-            var count = dims.Aggregate(1L, (product, d) => product * d);
-            varied.Add(new HostTensor(input.Name, input.Type, dims, Array.CreateInstance(input.Values.GetType().GetElementType()!, count)));
+            varied.Add(new HostTensor(input.Name, input.Type, dims, Repeated(input, dims.Aggregate(1L, (product, d) => product * d))));
         }
 
         return any ? varied : null;
+    }
+
+    private static Array Repeated(HostTensor input, long count)
+    {
+        var values = Array.CreateInstance(input.Values.GetType().GetElementType()!, count);
+        for (long done = 0; done < count && input.Count > 0; done += input.Count)
+        {
+            Array.Copy(input.Values, 0, values, done, Math.Min(input.Count, count - done));
+        }
+
+        return values;
     }
 
     private static void NoteDynamic(

@@ -30,11 +30,23 @@ public static class FedContent
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in feeds)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.Name}:{tensor.Type}[{string.Join(',', tensor.Dims.Skip(1))}]"));
+            var axis = tensor.BatchAxis is { } along && along < tensor.Dims.Count && tensor.Dims[along] == batch ? along : -1;
+            hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.Name}:{tensor.Type}[{string.Join(',', tensor.Dims.Where((_, i) => i != (axis < 0 ? 0 : axis)))}]"));
             var all = MemoryMarshal.CreateReadOnlySpan(
                 ref MemoryMarshal.GetArrayDataReference(tensor.Values), checked((int)tensor.Count * tensor.Type.SizeInBytes()));
-            var bytes = tensor.Dims is [var first, ..] && first == batch ? all.Slice(position * (all.Length / batch), all.Length / batch) : all;
-            Append(hash, tensor.Type, bytes);
+            if (axis < 0)
+            {
+                Append(hash, tensor.Type, all);
+                continue;
+            }
+
+            // Before the batch axis lie other axes, each index of which has a part of the sample.
+            var parts = (int)tensor.Dims.Take(axis).Aggregate(1L, (product, dim) => product * dim);
+            var length = parts == 0 ? 0 : all.Length / parts / batch;
+            for (var part = 0; part < parts; part++)
+            {
+                Append(hash, tensor.Type, all.Slice(((part * batch) + position) * length, length));
+            }
         }
 
         Span<byte> result = stackalloc byte[SHA256.HashSizeInBytes];

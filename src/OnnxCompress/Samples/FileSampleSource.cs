@@ -12,24 +12,32 @@ namespace OnnxCompress.Samples;
 public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposable
 {
     private readonly IReadOnlyList<SampleArray> _arrays;
-    private readonly IReadOnlyList<TensorInfo> _inputs;
+    private readonly IReadOnlyList<InputFeed> _feeds;
+    private readonly IReadOnlyList<InputFeed> _strings;
     private readonly TensorLayout _layout;
     private readonly Preprocessing _preprocessing;
+    private readonly IReadOnlyList<bool> _isMade;
     private readonly SampleConverter[] _converters;
     private readonly int[]? _shapes;
     private ulong[]? _hashes;
     private int _convertedShape;
 
-    private FileSampleSource(IReadOnlyList<SampleArray> arrays, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
+    private FileSampleSource(
+        IReadOnlyList<SampleArray> arrays, IReadOnlyList<InputFeed> feeds, IReadOnlyList<InputFeed> strings, TensorLayout layout, Preprocessing preprocessing,
+        IReadOnlyList<bool> isMade)
     {
-        (_arrays, _inputs, _layout, _preprocessing, Count) = (arrays, inputs, layout, preprocessing, arrays[0].Count);
-        _converters = new SampleConverter[inputs.Count];
-        _shapes = arrays.Any(array => array.Varies) ? Shapes() : null;
+        _isMade = isMade;
+        (_arrays, _feeds, _strings, _layout, _preprocessing, Count) = (arrays, feeds, strings, layout, preprocessing, arrays[0].Count);
+        _converters = new SampleConverter[feeds.Count];
+        _shapes = arrays.Any(array => array.Varies) || feeds.Index().Any(feed => IsOwn(feed.Index)) ? Groups() : null;
         Prepare(0);
     }
 
     /// <inheritdoc />
     public int Count { get; }
+
+    /// <summary>Set where samples are the steps of sequences.</summary>
+    internal Recurrence? Recurrence { get; set; }
 
     /// <summary>Opens files and checks them against a model's inputs; values are checked as they are read.</summary>
     /// <param name="files">At least one. Several files for one input are read one after the other.</param>
@@ -40,29 +48,46 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     public static FileSampleSource Open(
         IReadOnlyList<DataFile> files, IReadOnlyList<TensorInfo> inputs, TensorLayout layout, Preprocessing preprocessing)
     {
-        var arrays = ArrayFiles.Open(files, inputs, preprocessing);
+        return Open(files, FeedPlan.Of(inputs), layout, preprocessing, new Dictionary<string, FoundArray>());
+    }
+
+    /// <summary>Opens files for some inputs of a model.</summary>
+    /// <param name="files">At least one.</param>
+    /// <param name="plan">The inputs that must be fed, fed as beside all others of the model.</param>
+    /// <param name="layout">What images in the files are stored as.</param>
+    /// <param name="preprocessing">Applied to floating-point inputs; resizing and cropping to pictures.</param>
+    /// <param name="made">Data of inputs that no file is for.</param>
+    internal static FileSampleSource Open(
+        IReadOnlyList<DataFile> files, FeedPlan plan, TensorLayout layout, Preprocessing preprocessing, IReadOnlyDictionary<string, FoundArray> made)
+    {
+        // Nothing depends on strings that are only handed on.
+        InputFeed[] strings = [.. plan.Inputs.Where(feed => feed.Input.OnlyPassesThrough)];
+        InputFeed[] feeds = [.. plan.Inputs.Where(feed => !feed.Input.OnlyPassesThrough)];
+        CheckFeedable(feeds);
+        var opened = new Queue<FoundArray>(ArrayFiles.Open(files, [.. feeds.Where(feed => !made.ContainsKey(feed.Input.Name))], preprocessing));
+        FoundArray[] found = [.. feeds.Select(feed => made.TryGetValue(feed.Input.Name, out var array) ? array : opened.Dequeue())];
         try
         {
-            CheckCounts(arrays, inputs);
-            if (!preprocessing.IsIdentity && !inputs.Any(input => input.Type.IsFloatingPoint()))
+            var arrays = FeedArrays.Resolve(feeds, found);
+            if (!preprocessing.IsIdentity && !feeds.Any(feed => feed.Input.Type.IsFloatingPoint()))
             {
                 throw new OnnxCompressException(
                     DiagnosticCodes.PreprocessingMismatch,
-                    $"Scale, mean and std apply to floating-point inputs, but the model's are {string.Join("; ", inputs)}.");
+                    $"Scale, mean and std apply to floating-point inputs, but the model's are {string.Join("; ", feeds.Select(feed => feed.Input))}.");
             }
 
-            return new(arrays, inputs, layout, preprocessing);
+            return new(arrays, feeds, strings, layout, preprocessing, [.. feeds.Select(feed => made.ContainsKey(feed.Input.Name))]);
         }
         catch
         {
-            Close(arrays);
+            Close(found.Select(given => given.Array));
             throw;
         }
     }
 
     /// <summary>The file that a sample lies in, and the sample's index there.</summary>
     /// <param name="index">In [0, <see cref="Count"/>).</param>
-    public (string File, int Index) Locate(int index) => _arrays[0].Locate(index);
+    public (string File, int Index) Locate(int index) => (_arrays.Where((array, input) => array is not OnceArray && !_isMade[input]).FirstOrDefault() ?? _arrays[0]).Locate(index);
 
     /// <inheritdoc />
     public int ShapeGroup(int index) => _shapes?[index] ?? 0;
@@ -86,20 +111,29 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
             Prepare(indices[0]);
         }
 
-        var tensors = new HostTensor[_converters.Length];
-        for (var input = 0; input < tensors.Length; input++)
+        var tensors = new List<HostTensor>(_converters.Length + _strings.Count);
+        foreach (var converter in _converters)
         {
-            var converter = _converters[input];
-            var batch = converter.Allocate(indices.Length);
-            for (var position = 0; position < indices.Length; position++)
-            {
-                converter.Read(indices[position], batch, position);
-            }
-
-            tensors[input] = new(converter.Input.Name, converter.Input.Type, [indices.Length, .. converter.Dims], batch);
+            tensors.Add(Read(converter, indices));
         }
 
+        var samples = indices.Length;
+        tensors.AddRange(_strings.Select(feed => Batches.Strings(feed, samples)));
         return tensors;
+    }
+
+    private static HostTensor Read(SampleConverter converter, ReadOnlySpan<int> indices)
+    {
+        var feed = converter.Feed;
+        // Where one value serves all samples of a run, they are of one group and share it.
+        var positions = feed.BatchAxis is null ? Math.Min(1, indices.Length) : indices.Length;
+        var batch = converter.Allocate(positions);
+        for (var position = 0; position < positions; position++)
+        {
+            converter.Read(indices[position], batch, position);
+        }
+
+        return Batches.Of(feed, converter.Dims, positions, batch);
     }
 
     /// <inheritdoc />
@@ -129,51 +163,68 @@ public sealed class FileSampleSource : ISampleSource, IHashedSamples, IDisposabl
     /// <summary>Closes the files.</summary>
     public void Dispose() => Close(_arrays);
 
-    private static void CheckCounts(IReadOnlyList<SampleArray> arrays, IReadOnlyList<TensorInfo> inputs)
+    private static void CheckFeedable(InputFeed[] feeds)
     {
-        for (var input = 1; input < arrays.Count; input++)
+        InputFeed[] others = [.. feeds.Where(feed => InputNeeds.Unfeedable(feed.Input) is not null)];
+        if (others.Length > 0)
         {
-            if (arrays[input].Count != arrays[0].Count)
-            {
-                throw new OnnxCompressException(
-                    DiagnosticCodes.DataShapeMismatch,
-                    $"There are {arrays[0].Count} samples for the input '{inputs[0].Name}' but {arrays[input].Count} for "
-                    + $"'{inputs[input].Name}'; every input needs one value for each sample.");
-            }
+            throw new OnnxCompressException(
+                DiagnosticCodes.DataMalformed,
+                $"The model's input{(others.Length == 1 ? "" : "s")} {string.Join(" and ", others.Select(feed => $"'{feed.Input.Name}' ({InputNeeds.Unfeedable(feed.Input)})"))} cannot be fed from files: only tensors of numbers can.");
         }
     }
 
+    /// <summary>Whether samples have values of their own where a run has room for one.</summary>
+    private bool IsOwn(int input) => _feeds[input].BatchAxis is null && _arrays[input] is not OnceArray;
+
     // Every shape that occurs is checked against the model before the first is run.
-    private int[] Shapes()
+    private int[] Groups()
     {
         var groups = new Dictionary<string, int>(StringComparer.Ordinal);
-        var shapes = new int[Count];
-        for (var index = 0; index < shapes.Length; index++)
+        var shapes = new Dictionary<string, int>(StringComparer.Ordinal);
+        var all = new int[Count];
+        for (var index = 0; index < all.Length; index++)
         {
-            var key = string.Join('|', _arrays.Select(array => string.Join(',', array.DimsOf(index))));
-            if (!groups.TryGetValue(key, out shapes[index]))
+            var shape = string.Join('|', _arrays.Select(array => string.Join(',', array.DimsOf(index))));
+            if (shapes.TryAdd(shape, index))
             {
-                groups[key] = shapes[index] = groups.Count;
                 Prepare(index);
+            }
+
+            var key = shape + Own(index);
+            if (!groups.TryGetValue(key, out all[index]))
+            {
+                groups[key] = all[index] = groups.Count;
             }
         }
 
-        return shapes;
+        return all;
+    }
+
+    private string Own(int index)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (input, array) in _arrays.Index().Where(array => IsOwn(array.Index)))
+        {
+            array.AppendContent(index, hash);
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     private void Prepare(int index)
     {
         for (var input = 0; input < _converters.Length; input++)
         {
-            _converters[input] = new(_arrays[input], index, _inputs[input], _layout, _preprocessing);
+            _converters[input] = new(_arrays[input], index, _feeds[input], _layout, _isMade[input] ? Preprocessing.None : _preprocessing);
         }
 
-        _convertedShape = ShapeGroup(index);
+        _convertedShape = _shapes is null ? 0 : ShapeGroup(index);
     }
 
     private static string Numbers(IReadOnlyList<double> values) => string.Join(',', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 
-    private static void Close(IReadOnlyList<SampleArray> arrays)
+    private static void Close(IEnumerable<SampleArray> arrays)
     {
         foreach (var array in arrays)
         {

@@ -17,7 +17,7 @@ internal sealed class FoldBatches
     public FoldBatches(ISampleSource samples, IReadOnlyList<TensorInfo> inputs, int preferred, CancellationToken cancellation)
     {
         _samples = samples;
-        var (fit, check) = SampleFolds.Of(samples, InputSizes.FixedBatch(inputs) ?? 1, cancellation);
+        var (fit, check) = SampleFolds.Of(samples, FeedPlan.Of(inputs).FixedBatch ?? 1, cancellation);
         _batches = [.. SampleBatches.Of(samples, inputs, preferred, fit)];
         _firstCheck = _batches.Length;
         _batches = [.. _batches, .. SampleBatches.Of(samples, inputs, preferred, check)];

@@ -51,6 +51,12 @@ internal sealed class MemoryArray : SampleArray
     /// <inheritdoc />
     public override bool IsFlat => IsTable;
 
+    /// <inheritdoc />
+    public override bool IsSingle => IsNumber;
+
+    /// <summary>Set for a single number.</summary>
+    public bool IsNumber { get; init; }
+
     /// <summary>Set for rows of a table.</summary>
     public bool IsTable { get; init; }
 

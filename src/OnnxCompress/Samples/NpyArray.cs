@@ -13,26 +13,23 @@ internal sealed class NpyArray : SampleArray
     private NpyArray(Func<SafeFileHandle> open, NpyHeader header, string name, string key = "")
     {
         var shape = string.Join(", ", header.Shape);
-        if (header.Shape.Count == 0)
-        {
-            throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{name}' holds a single number; its first axis must count samples.");
-        }
-
-        if (header.Shape[0] == 0)
+        if (header.Shape is [0, ..])
         {
             throw new OnnxCompressException(DiagnosticCodes.DataEmpty, $"'{name}' holds no samples: its shape is ({shape}).");
         }
 
-        var sampleBytes = header.DataBytes / header.Shape[0];
-        if (header.Shape[0] > int.MaxValue || sampleBytes > Array.MaxLength || sampleBytes == 0)
+        // A single number is one sample; samples may be empty, as the past of a first step.
+        var samples = header.Shape is [var first, ..] ? first : 1;
+        var sampleBytes = header.DataBytes / samples;
+        if (samples > int.MaxValue || sampleBytes > Array.MaxLength)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.DataMalformed,
-                $"'{name}' has the shape ({shape}): {header.Shape[0]} samples of {sampleBytes} bytes cannot be read.");
+                $"'{name}' has the shape ({shape}): {samples} samples of {sampleBytes} bytes cannot be read.");
         }
 
         (_header, Name, Key) = (header, name, key);
-        (Count, SampleBytes, SampleDims) = ((int)header.Shape[0], (int)sampleBytes, [.. header.Shape.Skip(1)]);
+        (Count, SampleBytes, SampleDims) = ((int)samples, (int)sampleBytes, [.. header.Shape.Skip(1)]);
         _file = open();
     }
 
@@ -50,6 +47,9 @@ internal sealed class NpyArray : SampleArray
 
     /// <inheritdoc />
     public override int Count { get; }
+
+    /// <inheritdoc />
+    public override bool IsSingle => _header.Shape.Count == 0;
 
     /// <inheritdoc />
     public override IReadOnlyList<long> SampleDims { get; }
@@ -81,9 +81,12 @@ internal sealed class NpyArray : SampleArray
         new(() => file.SafeFileHandle, header, name, key) { Unpacked = file };
 
     /// <inheritdoc />
-    public override void ReadSample(int index, Span<byte> destination)
+    public override void ReadSample(int index, Span<byte> destination) => ReadPart(index, 0, destination);
+
+    /// <inheritdoc />
+    public override void ReadPart(int index, int offsetBytes, Span<byte> destination)
     {
-        var offset = _header.DataOffset + ((long)index * SampleBytes);
+        var offset = _header.DataOffset + ((long)index * SampleBytes) + offsetBytes;
         while (destination.Length > 0)
         {
             var read = RandomAccess.Read(_file, destination, offset);

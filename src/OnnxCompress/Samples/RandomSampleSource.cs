@@ -5,80 +5,98 @@ namespace OnnxCompress.Samples;
 
 /// <summary>
 /// Made-up samples in the shapes that a model declares, for counting and timing without data: standard normal numbers for
-/// floating-point inputs, zeros for others, because a zero is a valid class, token and flag almost everywhere.
+/// floating-point inputs; for others what their names and uses suggest, and else zeros, because a zero is a valid class and flag
+/// almost everywhere.
 /// </summary>
 public sealed class RandomSampleSource : ISampleSource
 {
-    private readonly IReadOnlyList<TensorInfo> _inputs;
+    private readonly FeedPlan _plan;
+    private readonly IReadOnlyList<MadeUp> _rules;
     private readonly IReadOnlyList<long[]> _shapes;
     private readonly int _seed;
     private readonly (double Low, double High)? _range;
 
-    /// <summary>Fixes the shapes.</summary>
-    /// <param name="inputs">The inputs that must be fed; axis 0 is the batch.</param>
+    /// <summary>Fixes the shapes, where only inputs are known.</summary>
+    /// <param name="inputs">The inputs that must be fed.</param>
     /// <param name="count">How many samples there are.</param>
     /// <param name="seed">Another seed gives other numbers.</param>
-    /// <param name="shapes">Full shapes by input name, for dynamic dimensions; axis 0 is ignored.</param>
+    /// <param name="shapes">Full shapes by input name, for dynamic dimensions; the batch axis is ignored.</param>
     /// <param name="range">What values of floating-point inputs lie between, uniformly; null: standard normal.</param>
     /// <exception cref="OnnxCompressException">OCX3023: a dimension is dynamic and no shape is given; OCX3005: a given shape contradicts
-    /// the model; OCX3021: a shape for an input that is not there.</exception>
+    /// the model; OCX3021: a shape for an input that is not there; OCX3002: an input is no tensor of numbers.</exception>
     public RandomSampleSource(
         IReadOnlyList<TensorInfo> inputs, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes = null,
         (double Low, double High)? range = null)
+        : this(inputs, null, count, seed, shapes, range)
     {
-        var unknown = shapes?.Keys.FirstOrDefault(name => inputs.All(input => input.Name != name));
-        if (unknown is not null)
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.InputUnmatched,
-                $"The model has no input '{unknown}'; its inputs are {string.Join(", ", inputs.Select(input => $"'{input.Name}'"))}.");
-        }
+    }
 
-        (_inputs, Count, _seed, _range) = (inputs, count, seed, range);
-        _shapes = [.. inputs.Select(input => SampleDims(input, shapes?.GetValueOrDefault(input.Name)))];
+    private RandomSampleSource(
+        IReadOnlyList<TensorInfo> inputs, ModelGraph? graph, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes, (double Low, double High)? range)
+    {
+        CheckFeedable(inputs);
+        (_plan, Count, _seed, _range) = (FeedPlan.Of(inputs), count, seed, range);
+        _shapes = MadeUpShapes.Of(_plan, shapes ?? new Dictionary<string, IReadOnlyList<long>>());
+        _rules = [.. inputs.Select(input => MadeUpInputs.Of(input, graph))];
     }
 
     /// <inheritdoc />
     public int Count { get; }
 
+    /// <summary>Samples for a model, whose graph says what its inputs are: ids lie within the table that they index, masks hide nothing.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="count">How many samples there are.</param>
+    /// <param name="seed">Another seed gives other numbers.</param>
+    /// <param name="shapes">Full shapes by input name, for dynamic dimensions; the batch axis is ignored.</param>
+    /// <param name="range">What values of floating-point inputs lie between, uniformly; null: standard normal.</param>
+    /// <exception cref="OnnxCompressException">As for inputs alone.</exception>
+    public static RandomSampleSource For(
+        OnnxModel model, int count, int seed, IReadOnlyDictionary<string, IReadOnlyList<long>>? shapes = null, (double Low, double High)? range = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new(model.Inputs, model.Graph, count, seed, shapes, range);
+    }
+
     /// <inheritdoc />
     public IReadOnlyList<HostTensor> Read(ReadOnlySpan<int> indices)
     {
-        var tensors = new HostTensor[_inputs.Count];
+        var tensors = new HostTensor[_plan.Inputs.Count];
         for (var input = 0; input < tensors.Length; input++)
         {
-            var size = InputSizes.Count(_inputs[input], _shapes[input]);
-            var values = Allocate(_inputs[input], InputSizes.Count(_inputs[input], indices.Length, size));
-            for (var position = 0; position < indices.Length; position++)
-            {
-                Fill(values, position * size, size, new Random(unchecked((((_seed * 397) ^ indices[position]) * 397) ^ input)));
-            }
-
-            tensors[input] = new(_inputs[input].Name, _inputs[input].Type, [indices.Length, .. _shapes[input]], values);
+            tensors[input] = Read(input, indices);
         }
 
         return tensors;
     }
 
-    private static long[] SampleDims(TensorInfo input, IReadOnlyList<long>? given)
+    private HostTensor Read(int input, ReadOnlySpan<int> indices)
     {
-        if (given is not null && (given.Count == 0 || (input.Dims is not null
-            && (input.Dims.Count != given.Count || input.Dims.Zip(given).Skip(1).Any(pair => pair.First.Value is { } fixedDim && fixedDim != pair.Second)))))
+        var feed = _plan.Inputs[input];
+        if (feed.Input.OnlyPassesThrough)
+        {
+            return Batches.Strings(feed, indices.Length);
+        }
+
+        // What is fed once is the same whichever samples share the run.
+        ReadOnlySpan<int> own = feed.BatchAxis is null ? [0] : indices;
+        var size = InputSizes.Count(feed.Input, _shapes[input]);
+        var values = Allocate(feed.Input, InputSizes.Count(feed.Input, own.Length, size));
+        for (var position = 0; position < own.Length; position++)
+        {
+            Fill(values, position * size, size, input, new Random(unchecked((((_seed * 397) ^ own[position]) * 397) ^ input)));
+        }
+
+        return Batches.Of(feed, _shapes[input], own.Length, values);
+    }
+
+    private static void CheckFeedable(IReadOnlyList<TensorInfo> inputs)
+    {
+        string[] others = [.. inputs.Where(input => !input.OnlyPassesThrough && InputNeeds.Unfeedable(input) is not null).Select(input => $"'{input.Name}' ({InputNeeds.Unfeedable(input)})")];
+        if (others.Length > 0)
         {
             throw new OnnxCompressException(
-                DiagnosticCodes.DataShapeMismatch, $"The shape [{string.Join(',', given)}] contradicts the model's input {input}.");
+                DiagnosticCodes.DataMalformed, $"Values cannot be made up for the model's input{(others.Length == 1 ? "" : "s")} {string.Join(" and ", others)}: only tensors of numbers can be fed.");
         }
-
-        if (given is not null)
-        {
-            return [.. given.Skip(1)];
-        }
-
-        return input.Dims is { Count: > 0 } dims && dims.Skip(1).All(dim => dim.Value is not null)
-            ? [.. dims.Skip(1).Select(dim => dim.Value!.Value)]
-            : throw new OnnxCompressException(
-                DiagnosticCodes.DimensionUnknown,
-                $"The model's input {input} has dynamic dimensions; say how large they are: --shape {input.Name}=1,...");
     }
 
     private static Array Allocate(TensorInfo input, int length) => input.Type switch
@@ -98,28 +116,101 @@ public sealed class RandomSampleSource : ISampleSource
         _ => throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"An input of type {input.Type} cannot be made up: {input}."),
     };
 
-    private void Fill(Array values, int start, int length, Random random)
+    private void Fill(Array values, int start, int length, int input, Random random)
     {
-        for (var i = start; i < start + length; i++)
+        var (rule, row) = (_rules[input], _shapes[input] is [.., var last] ? last : 1);
+        if (rule.Kind == MadeUpKind.Free && !_plan.Inputs[input].Input.Type.IsFloatingPoint())
         {
-            // Box-Muller; 1 - u keeps the logarithm finite.
-            var value = _range is { } range
-                ? range.Low + ((range.High - range.Low) * random.NextDouble())
-                : Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-            switch (values)
+            return;
+        }
+
+        var other = rule.Kind == MadeUpKind.Length ? LengthBeside(input) : 0;
+        for (var i = 0; i < length; i++)
+        {
+            Store(values, start + i, rule.Kind switch
             {
-                case float[] singles:
-                    singles[i] = (float)value;
-                    break;
-                case double[] doubles:
-                    doubles[i] = value;
-                    break;
-                case Half[] halves:
-                    halves[i] = (Half)value;
-                    break;
-                default:
-                    return;
+                MadeUpKind.Constant => rule.Value,
+                MadeUpKind.Rows => Math.Floor(random.NextDouble() * rule.Value),
+                MadeUpKind.Positions => Math.Min(i % row, rule.Value - 1),
+                MadeUpKind.Length => other,
+                _ => Number(random),
+            });
+        }
+    }
+
+    /// <summary>How long the other inputs are: the first dynamic axis of one, else its last axis.</summary>
+    private long LengthBeside(int input)
+    {
+        var beside = Enumerable.Range(0, _shapes.Count).Where(i => i != input && _shapes[i].Length > 0).ToArray();
+        foreach (var i in beside)
+        {
+            var dynamic = _plan.Inputs[i].SampleDims?.Index().FirstOrDefault(dim => dim.Item.Value is null, (-1, default)).Index ?? -1;
+            if (dynamic >= 0)
+            {
+                return _shapes[i][dynamic];
             }
+        }
+
+        return beside.Length == 0 ? 1 : _shapes[beside[0]][^1];
+    }
+
+    // Box-Muller; 1 - u keeps the logarithm finite.
+    private double Number(Random random) => _range is { } range
+        ? range.Low + ((range.High - range.Low) * random.NextDouble())
+        : Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+
+    // What a narrow type cannot hold becomes the largest that it can.
+    private static void Store(Array values, int index, double value)
+    {
+        switch (values)
+        {
+            case float[] all:
+                all[index] = (float)value;
+                break;
+            case double[] all:
+                all[index] = value;
+                break;
+            case Half[] all:
+                all[index] = (Half)value;
+                break;
+            case bool[] all:
+                all[index] = value != 0;
+                break;
+            default:
+                StoreWhole(values, index, value);
+                break;
+        }
+    }
+
+    private static void StoreWhole(Array values, int index, double value)
+    {
+        // By its own type and not by what the array converts to: to the runtime an array of bytes is one of signed bytes, too.
+        switch (Type.GetTypeCode(values.GetType().GetElementType()))
+        {
+            case TypeCode.Int64:
+                ((long[])values)[index] = long.CreateSaturating(value);
+                break;
+            case TypeCode.Int32:
+                ((int[])values)[index] = int.CreateSaturating(value);
+                break;
+            case TypeCode.Int16:
+                ((short[])values)[index] = short.CreateSaturating(value);
+                break;
+            case TypeCode.SByte:
+                ((sbyte[])values)[index] = sbyte.CreateSaturating(value);
+                break;
+            case TypeCode.Byte:
+                ((byte[])values)[index] = byte.CreateSaturating(value);
+                break;
+            case TypeCode.UInt16:
+                ((ushort[])values)[index] = ushort.CreateSaturating(value);
+                break;
+            case TypeCode.UInt32:
+                ((uint[])values)[index] = uint.CreateSaturating(value);
+                break;
+            default:
+                ((ulong[])values)[index] = ulong.CreateSaturating(value);
+                break;
         }
     }
 }

@@ -31,6 +31,9 @@ internal abstract class SampleArray : IDisposable
     /// <summary>Whether a sample is a row of numbers from a table, which has no shape of its own.</summary>
     public virtual bool IsFlat => false;
 
+    /// <summary>Whether it is a single number, without an axis that counts samples; it then has one sample.</summary>
+    public virtual bool IsSingle => false;
+
     /// <summary>In which order the format itself stores images; null where only the user knows.</summary>
     public virtual TensorLayout? Layout => null;
 
@@ -47,6 +50,18 @@ internal abstract class SampleArray : IDisposable
     /// <param name="index">In [0, <see cref="Count"/>).</param>
     /// <param name="destination">Exactly as long as <see cref="BytesOf"/> says.</param>
     public abstract void ReadSample(int index, Span<byte> destination);
+
+    /// <summary>Copies part of one sample's stored bytes.</summary>
+    /// <param name="index">In [0, <see cref="Count"/>).</param>
+    /// <param name="offsetBytes">Where the part begins in the sample.</param>
+    /// <param name="destination">As long as the part.</param>
+    public virtual void ReadPart(int index, int offsetBytes, Span<byte> destination)
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(BytesOf(index));
+        ReadSample(index, rented.AsSpan(0, BytesOf(index)));
+        rented.AsSpan(offsetBytes, destination.Length).CopyTo(destination);
+        ArrayPool<byte>.Shared.Return(rented);
+    }
 
     /// <summary>Appends what a sample is made of; refuses NaN and infinity on the way.</summary>
     /// <param name="index">In [0, <see cref="Count"/>).</param>

@@ -68,6 +68,13 @@ internal sealed class SampleArrayChain : SampleArray
     }
 
     /// <inheritdoc />
+    public override void ReadPart(int index, int offsetBytes, Span<byte> destination)
+    {
+        var (part, inPart) = Find(index);
+        part.ReadPart(inPart, offsetBytes, destination);
+    }
+
+    /// <inheritdoc />
     public override void AppendContent(int index, IncrementalHash hash)
     {
         var (part, inPart) = Find(index);

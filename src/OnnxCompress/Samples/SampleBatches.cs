@@ -12,7 +12,7 @@ internal static class SampleBatches
     /// <returns>Indices of each batch and how many of them count: a fixed batch is filled up with its last sample.</returns>
     public static IEnumerable<(int[] Indices, int Samples)> Of(int count, IReadOnlyList<TensorInfo> inputs, int preferred)
     {
-        var fixedSize = InputSizes.FixedBatch(inputs);
+        var fixedSize = FeedPlan.Of(inputs).FixedBatch;
         var size = fixedSize ?? preferred;
         for (var start = 0; start < count; start += size)
         {

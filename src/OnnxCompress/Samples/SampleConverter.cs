@@ -22,20 +22,23 @@ internal sealed class SampleConverter
 
     /// <summary>Checks that a sample fits the input; serves it and all samples of the same shape.</summary>
     /// <exception cref="OnnxCompressException">OCX3002, OCX3005 or OCX3022.</exception>
-    public SampleConverter(SampleArray array, int index, TensorInfo input, TensorLayout layout, Preprocessing preprocessing)
+    public SampleConverter(SampleArray array, int index, InputFeed feed, TensorLayout layout, Preprocessing preprocessing)
     {
-        (_array, Input, _shape) = (array, input, SampleShape.Resolve(array, index, input, layout));
+        (_array, Feed, _shape) = (array, feed, SampleShape.Resolve(array, index, feed, layout));
         _storedDims = array.DimsOf(index);
         Elements = array.BytesOf(index) / array.Type.SizeInBytes();
         _scale = preprocessing.Scale;
         _mean = PerChannel(preprocessing.Mean, 0, "mean");
         _std = PerChannel(preprocessing.Std, 1, "std");
-        Affine = input.Type.IsFloatingPoint() && !preprocessing.IsIdentity;
+        Affine = Input.Type.IsFloatingPoint() && !preprocessing.IsIdentity;
         _ = Allocate(0);
     }
 
+    /// <summary>The input, and where its samples lie.</summary>
+    public InputFeed Feed { get; }
+
     /// <summary>The input that is fed.</summary>
-    public TensorInfo Input { get; }
+    public TensorInfo Input => Feed.Input;
 
     /// <summary>Shape of one sample as the model wants it.</summary>
     public IReadOnlyList<long> Dims => _shape.Dims;
@@ -63,7 +66,7 @@ internal sealed class SampleConverter
             ElementType.UInt32 => new uint[length],
             ElementType.Bool => new bool[length],
             _ => throw new OnnxCompressException(
-                DiagnosticCodes.DataMalformed, $"The model's input is {Input}; an input of type {Input.Type} cannot be fed from files."),
+                DiagnosticCodes.DataMalformed, $"The model's input {Input} takes {InputNeeds.Unfeedable(Input) ?? Input.Type.ToString()}, which cannot be fed from files."),
         };
     }
 

@@ -13,24 +13,20 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
     /// <summary>Compares a stored sample with the declared input.</summary>
     /// <param name="array">The data.</param>
     /// <param name="index">Which sample.</param>
-    /// <param name="input">The model's input; axis 0 is the batch.</param>
+    /// <param name="feed">The model's input, and where its samples lie.</param>
     /// <param name="layout">What images in the data are stored as, unless their format says it.</param>
     /// <exception cref="OnnxCompressException">OCX3005: the shapes cannot be brought together.</exception>
-    public static SampleShape Resolve(SampleArray array, int index, TensorInfo input, TensorLayout layout)
+    public static SampleShape Resolve(SampleArray array, int index, InputFeed feed, TensorLayout layout)
     {
+        var input = feed.Input;
         var stored = array.DimsOf(index);
         layout = array.Layout ?? layout;
-        if (input.Dims is null)
+        if (feed.SampleDims is not { } dims)
         {
             return AsStored(stored, layout);
         }
 
-        if (input.Dims.Count == 0)
-        {
-            throw Mismatch(array, index, input, "The model's input has no batch axis.");
-        }
-
-        Dimension[] wanted = [.. input.Dims.Skip(1)];
+        Dimension[] wanted = [.. dims];
         if (stored.Count == 3 && layout == TensorLayout.Nhwc)
         {
             // A model that could be read either way is taken as NCHW, which is what ONNX operators use.
@@ -61,8 +57,9 @@ internal sealed record SampleShape(IReadOnlyList<long> Dims, AxisMove Move, int 
             : new(stored, AxisMove.None, (int)stored[channelAxis], (int)stored.Skip(channelAxis + 1).Aggregate(1L, (product, dim) => product * dim));
     }
 
-    private static bool Fits(IReadOnlyList<long> dims, Dimension[] wanted) =>
-        dims.Count == wanted.Length && dims.Zip(wanted).All(pair => pair.Second.Value is null || pair.Second.Value == pair.First);
+    /// <summary>Whether a shape is what is declared.</summary>
+    public static bool Fits(IReadOnlyList<long> dims, IReadOnlyList<Dimension> wanted) =>
+        dims.Count == wanted.Count && dims.Zip(wanted).All(pair => pair.Second.Value is null || pair.Second.Value == pair.First);
 
     // Axes of length 1 can come and go: N,28,28 is what N,1,28,28 means. A row of a table has no axes to compare at all.
     private static SampleShape? SameButOnes(SampleArray array, IReadOnlyList<long> stored, Dimension[] wanted)

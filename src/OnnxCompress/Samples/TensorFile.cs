@@ -8,7 +8,7 @@ namespace OnnxCompress.Samples;
 /// <summary>A <c>.pb</c> file with one ONNX <c>TensorProto</c>, as the test data sets of the ONNX model zoo hold them.</summary>
 internal static class TensorFile
 {
-    /// <summary>Reads the tensor; its first axis counts samples.</summary>
+    /// <summary>Reads the tensor; its first axis counts samples, unless it is a single number.</summary>
     /// <exception cref="OnnxCompressException">OCX3002: no tensor, or one that cannot be used; OCX3020: no samples.</exception>
     public static MemoryArray Open(string path)
     {
@@ -25,11 +25,6 @@ internal static class TensorFile
             throw Malformed(path, $"holds elements of type {proto.DataType}; bool, int8 to int64, uint8 to uint32 and float16 to float64 are read");
         }
 
-        if (proto.Dims.Count == 0)
-        {
-            throw Malformed(path, "holds a single number; its first axis must count samples");
-        }
-
         byte[] bytes;
         try
         {
@@ -40,13 +35,13 @@ internal static class TensorFile
             throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{path}' cannot be used. {inconsistent.Message}", inconsistent);
         }
 
-        if (bytes.Length == 0)
+        if (proto.Dims is [0, ..])
         {
             throw new OnnxCompressException(DiagnosticCodes.DataEmpty, $"'{path}' holds no samples: its shape is ({string.Join(", ", proto.Dims)}).");
         }
 
         long[] sample = [.. proto.Dims.Skip(1)];
-        return new(path, proto.Name, type, [.. Enumerable.Repeat(sample, (int)proto.Dims[0])], bytes);
+        return new(path, proto.Name, type, [.. Enumerable.Repeat(sample, proto.Dims is [var count, ..] ? (int)count : 1)], bytes) { IsNumber = proto.Dims.Count == 0 };
     }
 
     private static TensorProto Parse(string path)

@@ -29,17 +29,26 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         ArgumentOutOfRangeException.ThrowIfLessThan(samples.Count, 1);
         ModelContract.Check(original, compressed);
         CheckLabels(samples, options);
+        return MadeUpFailure.Explain(samples, () => Compare(original, compressed, samples, options, progress, cancellation));
+    }
+
+    private VerificationResult Compare(
+        OnnxModel original, OnnxModel compressed, ISampleSource samples, VerificationOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
         // Two sessions take turns: threads of the one that spin would be in the way of the other.
         var settings = new SessionSettings(options.Threads, Spin: false);
         using var reference = runtime.Open(original, settings);
         using var candidate = runtime.Open(compressed, settings);
         var comparison = new RunComparison(original, options);
         var done = 0;
-        foreach (var (indices, count) in SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+        // Steps of a sequence run in their order, and each model feeds its own state on: so drift adds up as it will in use.
+        var own = samples is FileSampleSource { Recurrence: { } recurrence } ? new OwnStates(recurrence, original) : null;
+        foreach (var (indices, count) in own is not null ? OwnStates.Steps(samples) : SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
         {
             var feeds = samples.Read(indices);
             using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
-            using var actual = candidate.Run(feeds, comparison.Outputs, cancellation);
+            using var actual = candidate.Run(own?.Of(feeds, indices[0]) ?? feeds, own is null ? comparison.Outputs : [.. comparison.Outputs, .. own.Outputs], cancellation);
+            own?.Take(actual, comparison.Outputs.Count);
             comparison.Add(feeds, expected, actual, indices, count);
             done += count;
             progress?.Report(new("verify", done, samples.Count));

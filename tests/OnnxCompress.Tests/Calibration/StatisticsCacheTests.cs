@@ -68,6 +68,30 @@ public sealed class StatisticsCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_channel_whose_square_underflows_is_collected_once()
+    {
+        var model = new TestModel();
+        model.Input("x", "N", 4);
+        model.Floats("lift", [3], 1e-25f, 1, 2);
+        var lifted = model.Node("Add", "lifted", [model.MatMul("first", "x", 4, 3), "lift"]);
+        // The weights of the small channel are zeros: its values are the constant alone.
+        var weight = model.Graph.Initializer.Single(w => w.Name == "first.w");
+        var values = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(weight.RawData.Span).ToArray();
+        (values[0], values[3], values[6], values[9]) = (0, 0, 0, 0);
+        weight.RawData = Google.Protobuf.ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        var bench = new Workbench(model.Output(model.Gemm("f", lifted, 3, 2)).Build());
+        var data = ModelRunner.Samples(bench.Model, count: 40);
+        ChannelTap[] taps = [.. LayerProblems.Taps(bench.Analysis)];
+
+        for (var run = 0; run < 2; run++)
+        {
+            new StatisticsCache(_folder.Root).Get(bench.Model, taps, data, 16, () => Collect(bench, taps, data), Token);
+        }
+
+        Assert.Equal(1, _collected);
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_written_costs_time_and_nothing_else()
     {
         var file = _folder.File("no-folder");

@@ -70,6 +70,7 @@ public sealed class ReportJsonTests
             "oneDecision": false
           },
           "randomInputs": null,
+          "notVerified": null,
           "latency": {
             "ratio": 0.5,
             "threads": 0,

@@ -150,7 +150,7 @@ public sealed class FileSampleSourceTests : IDisposable
         Assert.Equal([2f], (float[])tensors[0].Values);
         Assert.Equal([4L], (long[])tensors[1].Values);
         Refused(DiagnosticCodes.InputUnmatched, "say which one", () => FileSampleSource.Open([new(a)], inputs, TensorLayout.Nchw, Preprocessing.None));
-        Refused(DiagnosticCodes.InputUnmatched, "no data for the model's input 'b'", () => FileSampleSource.Open([new(a, "a")], inputs, TensorLayout.Nchw, Preprocessing.None));
+        Refused(DiagnosticCodes.InputUnmatched, "no data for the model's input b: Int64[?,1]; add -d b=PATH", () => FileSampleSource.Open([new(a, "a")], inputs, TensorLayout.Nchw, Preprocessing.None));
         Refused(DiagnosticCodes.InputUnmatched, "no input 'c'", () => FileSampleSource.Open([new(a, "c")], inputs, TensorLayout.Nchw, Preprocessing.None));
     }
 

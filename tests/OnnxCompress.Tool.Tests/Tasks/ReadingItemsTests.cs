@@ -32,6 +32,22 @@ public sealed class ReadingItemsTests
         Assert.Equal([$"--data=image={folder.File("a/*.npy")}", $"--data=mask={folder.File("b.npy")}", "--force"], read.Options);
     }
 
+    [Fact]
+    public void Values_in_place_of_data_are_no_paths()
+    {
+        using var folder = new TemporaryFolder();
+        var item = new TaskItem("m.onnx");
+        item.SetMetadata("Data", "rate=16000;size=640,480;state=zeros;bias=@bias.npy");
+        item.SetMetadata("State", "next=state;more=past");
+
+        var read = new ModelItem(item, folder.Root);
+
+        Assert.Equal(
+            ["--data=rate=16000", "--data=size=640,480", "--data=state=zeros", $"--data=bias=@{folder.File("bias.npy")}", "--state=next=state", "--state=more=past"],
+            read.Options);
+        Assert.Equal([folder.File("bias.npy")], read.OtherInputs);
+    }
+
     [Theory]
     [InlineData("AllowExternalOutside", "true")]
     [InlineData("AllowExternalOutside", "false")]

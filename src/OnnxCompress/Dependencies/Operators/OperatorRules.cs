@@ -3,18 +3,9 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies.Operators;
 
-/// <summary>All rules, by operator. An operator without a rule holds what enters it.</summary>
+/// <summary>Applies the rules of <see cref="RuleTable"/>. An operator without a rule, and a node that a rule cannot be trusted with, hold what enters them.</summary>
 internal static class OperatorRules
 {
-    private static readonly Dictionary<string, OperatorRule> ByOperator = new OperatorRule[]
-    {
-        new ElementwiseRule(), new PassThroughRule(), new ConvolutionRule(), new MatrixProductRule(),
-        new ChannelNormalizationRule(), new NormalizedAxisRule(), new PoolingRule(), new ReductionRule(), new TransposeRule(),
-        new ReshapeRule(), new ConcatRule(), new ShapeRule(),
-        new SliceRule(), new SplitRule(), new PadRule(), new GatherRule(), new ExpandRule(), new ResizeRule(), new DepthSpaceRule(),
-        new TransposedConvolutionRule(), new RecurrentRule(), new SkipNormalizationRule(),
-    }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
-
     /// <summary>Operators whose constants are weights; elsewhere infinity has its place, in masks for instance.</summary>
     private static readonly HashSet<string> Weighted = ["Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "InstanceNormalization", "LSTM", "GRU", "RNN"];
 
@@ -28,9 +19,9 @@ internal static class OperatorRules
         {
             relations.Opaque(node, DiagnosticCodes.EntersSubgraph, $"they enter the subgraphs of '{node.Name}' ({node.OpType})");
         }
-        else if (!ByOperator.TryGetValue(Qualified(node), out var rule))
+        else if (RuleTable.Of(node) is not { } rule)
         {
-            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({Qualified(node)}), which is not mapped");
+            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"they reach '{node.Name}' ({RuleTable.Qualified(node)}), which is not mapped");
         }
         else if (Weighted.Contains(node.OpType) && node.Inputs.Any(i => relations.Graph.Constant(i) is { HasOnlyFiniteValues: false }))
         {
@@ -55,21 +46,13 @@ internal static class OperatorRules
     }
 
     /// <summary>Whether there is a rule for the operator of a node.</summary>
-    public static bool IsMapped(GraphNode node) => !node.HasSubgraph && ByOperator.ContainsKey(Qualified(node));
+    public static bool IsMapped(GraphNode node) => !node.HasSubgraph && RuleTable.Of(node) is not null;
 
     /// <summary>Adapts one node to axes that lost indices.</summary>
-    public static void Shrink(GraphNode node, Shrinkage shrinkage)
-    {
-        if (ByOperator.TryGetValue(Qualified(node), out var rule))
-        {
-            rule.Shrink(node, shrinkage);
-        }
-    }
+    public static void Shrink(GraphNode node, Shrinkage shrinkage) => RuleTable.Of(node)?.Shrink(node, shrinkage);
 
     /// <summary>Whether a rule says something else of an output than what was observed: then it read the node otherwise than the runtime does.</summary>
     private static bool Contradicts(string output, Relations relations) =>
         output.Length > 0 && relations.Shapes.Of(output) is { } shape && relations.KnownAxes(output) is var axes
         && (axes.Length != shape.Length || axes.Zip(shape).Any(pair => pair.First is { } axis && axis.Length != pair.Second));
-
-    private static string Qualified(GraphNode node) => node.Domain.Length > 0 ? $"{node.Domain}.{node.OpType}" : node.OpType;
 }

@@ -10,7 +10,10 @@ internal static class AgreementSection
     {
         if (report.Verification is not { } verification)
         {
-            return "<p class=\"warning\">Nothing was verified. Give data with <code>-d</code> or <code>--verify-data</code>, and the report shows what they prove.</p>\n";
+            return "<p class=\"warning\">Nothing was verified. Give data with <code>-d</code> or <code>--verify-data</code>, and the report shows what they prove.</p>\n"
+                + (report.RandomInputs is { } random
+                    ? HtmlText.Table(ResultTables.Verification(random, "random inputs"), $"Drift on {Figures.Count(random.Samples)} random inputs, which says nothing of real ones")
+                    : "");
         }
 
         var scale = verification is { Agreement: { } agreement, AgreementLower95: { } bound } ? Scale(agreement, bound) : "";

@@ -37,7 +37,7 @@ internal static class HtmlReport
             <p class="tool">OnnxCompress {HtmlText.Escape(report.Tool)}</p>
             <h1>{HtmlText.Escape(report.Model.Source)}<span class="quiet">, {subject}</span></h1>
             <p class="lead">{HtmlText.Escape(explored ? ReportSentences.Explored(report) : ReportSentences.Saved(report))}</p>
-            <p class="{(report.Verification is null && !explored ? "lead warning" : "lead")}">{HtmlText.Escape(explored ? ReportSentences.Scored(report) : ReportSentences.Proven(report.Verification))}</p>
+            <p class="{(report.Verification is null && !explored ? "lead warning" : "lead")}">{HtmlText.Escape(explored ? ReportSentences.Scored(report) : ReportSentences.Proven(report))}</p>
             <nav aria-label="Parts of this report">{string.Join("", sections.Select(section => $"<a href=\"#{section.Id}\">{section.Heading}</a>"))}</nav>
             </header>
             <main>

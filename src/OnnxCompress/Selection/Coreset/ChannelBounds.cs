@@ -7,7 +7,8 @@ namespace OnnxCompress.Selection.Coreset;
 /// How large the channels of a tensor can be: the bounds of the linear layers that make them, carried through what lies
 /// between. Activations apply their envelope, sums add up, products multiply, a depthwise convolution multiplies by the
 /// sum of its taps' magnitudes. A residual stream is bounded by the sum of its branches. An operator that is none of
-/// these (pooling, reshaping, concatenation) is taken to pass its channels on unchanged.
+/// these (pooling, reshaping, concatenation) is taken to pass its channels on unchanged. Tensors without fractions are shapes,
+/// ids and masks: they have no channels that a layer made.
 /// </summary>
 /// <param name="relations">Axes of every tensor.</param>
 /// <param name="norms">Bounds of linear layers.</param>
@@ -33,8 +34,10 @@ internal sealed class ChannelBounds(Relations relations, PointNorms norms)
         }
 
         var node = relations.Graph.Producer(tensor);
-        return _known[tensor] = node is null ? [] : Through(node);
+        return _known[tensor] = node is null || !CanHaveChannels(tensor) ? [] : Through(node);
     }
+
+    private bool CanHaveChannels(string tensor) => relations.Shapes.TypeOf(tensor) is var type && (type == ElementType.Undefined || type.IsFloatingPoint());
 
     private Dictionary<int, double> Through(GraphNode node)
     {
@@ -128,7 +131,8 @@ internal sealed class ChannelBounds(Relations relations, PointNorms norms)
     private Dictionary<int, double> ByRoot(IndexAxis? axis, double[] values)
     {
         var bounds = new Dictionary<int, double>();
-        for (var i = 0; axis is not null && i < values.Length; i++)
+        // A recurrent layer has several rows of weights for each output, which its gates keep within 1.
+        for (var i = 0; axis?.Length == values.Length && i < values.Length; i++)
         {
             var root = relations.Elements.Root(axis.Ids[i]);
             bounds[root] = Math.Max(values[i], bounds.GetValueOrDefault(root));
