@@ -1,8 +1,5 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
-using OnnxCompress.Models;
-using OnnxCompress.Dependencies;
 using OnnxCompress.Search;
 using OnnxCompress.Verification;
 
