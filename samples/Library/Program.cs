@@ -1,4 +1,4 @@
-// Compresses a model from code: load, calibrate, compress, prove, save.
+// Compresses a model from code: load, calibrate, compress, prove, save, report.
 //
 //   dotnet run --project samples/Library -c Release -- MODEL CALIBRATION.npy TEST.npy OUT.onnx
 using OnnxCompress;
@@ -8,6 +8,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
+using OnnxCompress.Reporting;
 using OnnxCompress.Verification;
 
 if (args.Length != 4)
@@ -58,6 +59,10 @@ try
     }
 
     result.Model.Save(args[3]);
+
+    // The report of the command line: .html and .md are other formats of the same.
+    var report = result.ToReport(proof, test, seed: options.Seed, preprocessing: ReportedPreprocessing.From(TensorLayout.Nchw, preprocessing));
+    File.WriteAllText(Path.ChangeExtension(args[3], ".json"), ReportText.For(".json", report));
     return 0;
 }
 catch (OnnxCompressException refused)

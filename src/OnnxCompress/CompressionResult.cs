@@ -3,7 +3,10 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Reporting;
+using OnnxCompress.Samples;
 using OnnxCompress.Search;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
@@ -28,4 +31,20 @@ public sealed record CompressionResult(
 {
     /// <summary>What least squares did for each layer, in the order they were solved; empty without reconstruction.</summary>
     public IReadOnlyList<FitOutcome> Layers { get; init; } = [];
+
+    /// <summary>
+    /// The report of this result, for <see cref="ReportText.For"/>. What only the caller knows is added with <c>with</c>: the hash of
+    /// the file that was written, a command, seconds before and after the stages (the total is theirs alone until then).
+    /// </summary>
+    /// <param name="verification">What samples say that nothing was made from; null: the report says that nothing was verified.</param>
+    /// <param name="verified">The samples of <paramref name="verification"/>: decisions that changed are reported by the files these lie in.</param>
+    /// <param name="latency">Time of both models; null when not measured.</param>
+    /// <param name="seed">The seed of the options.</param>
+    /// <param name="preprocessing">What was declared about the data; null when the report does not say.</param>
+    public CompressionReport ToReport(
+        VerificationResult? verification = null,
+        ISampleSource? verified = null,
+        LatencyComparison? latency = null,
+        int seed = 0,
+        ReportedPreprocessing? preprocessing = null) => ResultReport.Of(this, verification, verified, latency, seed, preprocessing);
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
@@ -49,6 +47,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
         var evidence = new GuardSamples(settings, talk).Choose(source, split, verifyData, statistics, cancellation);
         var guard = evidence.Samples;
+        var output = new CompressOutput(settings, talk);
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(
@@ -69,15 +68,15 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         CheckLock(origin);
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
-        var report = Report(model, outcome, readSeconds) with { Changed = Changed(outcome.Verification, guard, verifyData ?? data) };
+        var report = Report(outcome, guard, readSeconds);
         // Somebody may have taken over while the last stage looked at nothing but numbers.
         cancellation.ThrowIfCancellationRequested();
         if (failures.Count == 0 || settings.Force)
         {
-            report = Write(outcome.Result, report);
+            report = output.Write(outcome.Result, report);
         }
 
-        Print(report);
+        output.Print(report);
         return Finish(failures);
     }
 
@@ -179,124 +178,22 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         return worst.Length == 0 ? "" : $" It cost most at {string.Join(", ", worst)}; --exclude leaves a node alone.";
     }
 
-    private CompressionReport Report(OnnxModel model, CompressOutcome outcome, double readSeconds)
+    private CompressionReport Report(CompressOutcome outcome, ISampleSource samples, double readSeconds)
     {
-        var (result, latency) = (outcome.Result, outcome.Latency);
-        return new()
+        var report = outcome.Result.ToReport(outcome.Verification, samples, outcome.Latency, settings.Options.Seed, settings.Data.Describe());
+        return report with
         {
             Tool = ToolVersion.Text,
-            Seed = settings.Options.Seed,
             Command = settings.Command,
-            Preprocessing = settings.Data.Describe(),
-            Model = new(Path.GetFileName(settings.Model), model.Sha256),
-            Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency.OriginalMs),
-            Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency.CompressedMs),
-            Verification = outcome.Verification is { } verification ? ReportedVerification.From(verification) : null,
             RandomInputs = outcome.RandomInputs is { } random ? ReportedVerification.From(random) : null,
-            NotVerified = outcome.Verification is null ? ReportSentences.NotVerified : null,
-            Latency = ReportedLatency.From(latency),
-            Sites = [.. result.Sites.Select(site =>
-                new ReportedSite(
-                site.Site, MethodNames.Of(site.Method), site.Kept, site.Of, site.Rank, Stated(site.PredictedError), Stated(site.MeasuredError))
-                {
-                    Split = site.Split is { } split ? MethodNames.Of(split) : null,
-                })],
-            Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
-            Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
-            Timing = new(
-                readSeconds,
-                result.Times.AnalyzeSeconds,
-                result.Times.CalibrateSeconds,
-                result.Times.SelectSeconds,
-                result.Times.AllocateSeconds,
-                result.Times.ReconstructSeconds,
-                outcome.VerifySeconds,
-                Stopwatch.GetElapsedTime(_started).TotalSeconds,
-                Process.GetCurrentProcess().PeakWorkingSet64)
+            Timing = report.Timing with
             {
-                CompareSeconds = result.Times.CompareSeconds,
-                PeakBytes = result.Times.PeakBytes,
-                NodeTimingSeconds = result.Times.NodeTimingSeconds,
+                ReadSeconds = readSeconds,
+                VerifySeconds = outcome.VerifySeconds,
+                TotalSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds,
+                PeakWorkingSetBytes = Process.GetCurrentProcess().PeakWorkingSet64,
             },
         };
-    }
-
-    // Samples are known by where they lie in the files, not by their place in the guard.
-    private static ReportedChange[] Changed(VerificationResult? verification, ISampleSource guard, FileSampleSource? files) =>
-    [
-        .. (verification?.Changed ?? []).Select(change =>
-        {
-            var sample = guard is SubsetSampleSource subset ? subset.OriginOf(change.Sample) : change.Sample;
-            return new ReportedChange(
-                sample,
-                Path.GetFileName(files?.Locate(sample).File),
-                change.Position,
-                change.Original,
-                change.Compressed,
-                change.OriginalMargin,
-                change.CompressedMargin);
-        }),
-    ];
-
-    // JSON has no NaN: what cannot be stated is null.
-    private static double? Stated(double error) => double.IsFinite(error) ? error : null;
-
-    /// <summary>Writes the result with all that belongs to it, or nothing.</summary>
-    private CompressionReport Write(CompressionResult result, CompressionReport report)
-    {
-        var plan = result.Plan.ToText();
-        (string Path, string Text)[] beside = settings.PlanFile is { } path ? [(path, plan)] : [];
-        if (settings.WritesPlan)
-        {
-            report = WithHash(report, SHA256.HashData(Encoding.UTF8.GetBytes(plan)));
-            Outputs.Write([.. Reports(report), .. beside, (settings.Output, plan)]);
-            return report;
-        }
-
-        StagedModel? staged = null;
-        Outputs.Writing(settings.Output, () => staged = result.Model.Stage(settings.Output));
-        using (staged)
-        {
-            using (var stream = File.OpenRead(staged!.Path))
-            {
-                report = WithHash(report, SHA256.HashData(stream));
-            }
-
-            // The model comes last: whoever sees it finds what belongs to it.
-            Outputs.Write([.. Reports(report), .. beside], staged);
-        }
-
-        return report;
-    }
-
-    private static CompressionReport WithHash(CompressionReport report, byte[] hash) =>
-        report with { Compressed = report.Compressed with { Sha256 = Convert.ToHexStringLower(hash) } };
-
-    private IEnumerable<(string Path, string Text)> Reports(CompressionReport report) => settings.Reports.Select(path => (path, ReportText.For(path, report)));
-
-    private void Print(CompressionReport report)
-    {
-        if (talk.Json)
-        {
-            talk.ResultJson(ReportJson.Write(report));
-            return;
-        }
-
-        talk.Result(ResultTables.Costs(report.Original, report.Compressed, report.Latency));
-        if (report.RandomInputs is not null)
-        {
-            talk.Result(ResultTables.Verification(report.RandomInputs, "random inputs"));
-            talk.Result(ReportSentences.NotVerified);
-            talk.Result("");
-        }
-
-        if (report.Verification is not null)
-        {
-            talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));
-        }
-
-        talk.Result(ResultTables.Sites(report.Sites));
-        talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));
     }
 
     private IEnumerable<string> Beside => settings.PlanFile is { } plan ? [.. settings.Reports, plan] : settings.Reports;

@@ -1,3 +1,6 @@
+using OnnxCompress.Samples;
+using OnnxCompress.Verification;
+
 namespace OnnxCompress.Reporting;
 
 /// <summary>A held-out decision that compression changed.</summary>
@@ -9,4 +12,21 @@ namespace OnnxCompress.Reporting;
 /// <param name="OriginalMargin">How far the original preferred its decision over the other; null where there is no distance.</param>
 /// <param name="CompressedMargin">The same of the compressed model.</param>
 public sealed record ReportedChange(
-    int Sample, string? File, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin);
+    int Sample, string? File, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin)
+{
+    /// <summary>A change as it is reported: by where its sample lies in the files, not by its place in the samples that were looked at.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="samples">The samples that were looked at; null: they are counted as they came.</param>
+    internal static ReportedChange From(ChangedDecision change, ISampleSource? samples)
+    {
+        var (sample, source) = samples is SubsetSampleSource subset ? (subset.OriginOf(change.Sample), subset.Outermost) : (change.Sample, samples);
+        return new(
+            sample,
+            Path.GetFileName((source as FileSampleSource)?.Locate(sample).File),
+            change.Position,
+            change.Original,
+            change.Compressed,
+            change.OriginalMargin,
+            change.CompressedMargin);
+    }
+}

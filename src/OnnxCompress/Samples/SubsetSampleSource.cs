@@ -10,9 +10,12 @@ internal sealed class SubsetSampleSource(ISampleSource source, IReadOnlyList<int
     /// <inheritdoc />
     public int Count => chosen.Count;
 
+    /// <summary>The outermost source that is no subset.</summary>
+    public ISampleSource Outermost => source is SubsetSampleSource outer ? outer.Outermost : source;
+
     /// <summary>Where a sample comes from.</summary>
     /// <param name="index">In [0, <see cref="Count"/>).</param>
-    /// <returns>Its index in the outermost source that is no subset.</returns>
+    /// <returns>Its index in <see cref="Outermost"/>.</returns>
     public int OriginOf(int index) => source is SubsetSampleSource outer ? outer.OriginOf(chosen[index]) : chosen[index];
 
     /// <inheritdoc />

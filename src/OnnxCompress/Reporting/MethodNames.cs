@@ -2,7 +2,7 @@ using System.Globalization;
 using OnnxCompress.Forms;
 using OnnxCompress.Selection;
 
-namespace OnnxCompress.Cli.Options;
+namespace OnnxCompress.Reporting;
 
 /// <summary>What methods are called on the command line and in reports.</summary>
 internal static class MethodNames
