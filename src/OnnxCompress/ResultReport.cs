@@ -19,7 +19,7 @@ internal static class ResultReport
             Tool = Version,
             Seed = seed,
             Preprocessing = preprocessing,
-            Model = new(Path.GetFileName(result.Model.SourcePath) ?? "", result.Plan.ModelSha256),
+            Model = new(Path.GetFileName(result.Model.SourcePath) ?? "", result.Model.SourceSha256),
             Original = new(result.Original.Parameters, result.Original.Macs, result.Original.Bytes, latency?.OriginalMs),
             Compressed = new(result.Compressed.Parameters, result.Compressed.Macs, result.Compressed.Bytes, latency?.CompressedMs),
             Verification = verification is null ? null : ReportedVerification.From(verification),

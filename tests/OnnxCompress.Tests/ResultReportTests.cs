@@ -25,7 +25,7 @@ public sealed class ResultReportTests
 
         var report = result.ToReport(proof, test, new LatencyComparison(4, 3, 1, 8, 31), seed: 7, ReportedPreprocessing.From(TensorLayout.Nchw, Scaled));
 
-        Assert.Equal((Path.GetFileName(SampleFiles.Model), model.Sha256, 7), (report.Model.Source, report.Model.Sha256, report.Seed));
+        Assert.Equal((Path.GetFileName(SampleFiles.Model), model.SourceSha256, 7), (report.Model.Source, report.Model.Sha256, report.Seed));
         Assert.Equal((result.Original.Macs, new FileInfo(SampleFiles.Model).Length, 4.0), (report.Original.Macs!.Value, report.Original.Bytes, report.Original.LatencyMs!.Value));
         Assert.Equal((ParameterCount.Of(result.Model), result.Model.ToBytes().Length, 3.0), (report.Compressed.Parameters, report.Compressed.Bytes, report.Compressed.LatencyMs!.Value));
         Assert.Equal((1500, proof.Agreement), (report.Verification!.Samples, report.Verification.Agreement));
@@ -36,7 +36,7 @@ public sealed class ResultReportTests
         Assert.Equal((0.75, 31), (report.Latency!.Ratio, report.Latency.Rounds));
         Assert.Equal(1 / 255.0, report.Preprocessing!.Scale);
         Assert.Null(report.NotVerified);
-        Assert.All([".json", ".html", ".md"], format => Assert.Contains(model.Sha256, ReportText.For(format, report), StringComparison.Ordinal));
+        Assert.All([".json", ".html", ".md"], format => Assert.Contains(model.SourceSha256, ReportText.For(format, report), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -17,21 +17,21 @@ internal sealed class StandardStream(Func<TextWriter> open, bool isTalk) : TextW
     public override Encoding Encoding => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
     /// <inheritdoc />
-    public override void Write(char value) => Guard(stream => stream.Write(value));
+    public override void Write(char value) => Attempt(stream => stream.Write(value));
 
     /// <inheritdoc />
-    public override void Write(char[] buffer, int index, int count) => Guard(stream => stream.Write(buffer, index, count));
+    public override void Write(char[] buffer, int index, int count) => Attempt(stream => stream.Write(buffer, index, count));
 
     /// <inheritdoc />
-    public override void Write(string? value) => Guard(stream => stream.Write(value));
+    public override void Write(string? value) => Attempt(stream => stream.Write(value));
 
     /// <inheritdoc />
-    public override void WriteLine(string? value) => Guard(stream => stream.WriteLine(value));
+    public override void WriteLine(string? value) => Attempt(stream => stream.WriteLine(value));
 
     /// <inheritdoc />
-    public override void Flush() => Guard(stream => stream.Flush());
+    public override void Flush() => Attempt(stream => stream.Flush());
 
-    private void Guard(Action<TextWriter> write)
+    private void Attempt(Action<TextWriter> write)
     {
         try
         {

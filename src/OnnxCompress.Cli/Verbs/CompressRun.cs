@@ -45,20 +45,20 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var split = data is null
             ? new SampleSplit([0], [], [])
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
-        var evidence = new GuardSamples(settings, talk).Choose(source, split, verifyData, statistics, cancellation);
-        var guard = evidence.Samples;
+        var evidence = new HeldOutSamples(settings, talk).Choose(source, split, verifyData, statistics, cancellation);
+        var heldOut = evidence.Samples;
         var output = new CompressOutput(settings, talk);
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
         var outcome = talk.WithProgress(progress => Work(
             device.Backend,
             model,
-            data is null ? new CompressionData(source, Guard: guard.Count == 0 ? null : guard) : new CompressionData(
-                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), guard.Count == 0 ? null : guard),
+            data is null ? new CompressionData(source, Guard: heldOut.Count == 0 ? null : heldOut) : new CompressionData(
+                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), heldOut.Count == 0 ? null : heldOut),
             statistics,
             labels,
             progress));
-        new GuardSamples(settings, talk).Warn(evidence, outcome.Verification);
+        new HeldOutSamples(settings, talk).Warn(evidence, outcome.Verification);
         foreach (var diagnostic in outcome.Result.Diagnostics)
         {
             talk.Say(diagnostic);
@@ -68,7 +68,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         CheckLock(origin);
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
         var failures = Failures(outcome);
-        var report = Report(outcome, guard, readSeconds);
+        var report = Report(outcome, heldOut, readSeconds);
         // Somebody may have taken over while the last stage looked at nothing but numbers.
         cancellation.ThrowIfCancellationRequested();
         if (failures.Count == 0 || settings.Force)
@@ -130,7 +130,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         }
 
         var statistics = CalibrationStatistics.Load(settings.Statistics);
-        return statistics.ModelSha256 == model.Sha256
+        return statistics.ModelSha256 == model.SourceSha256
             ? statistics
             : throw new OnnxCompressException(
                 DiagnosticCodes.StatisticsMismatch, $"'{settings.Statistics}' belongs to another model than '{settings.Model}'; calibrate this model.");

@@ -44,13 +44,13 @@ internal sealed record CompressSettings
     /// <summary>The calibration data; no files when there are statistics instead.</summary>
     public required DataSettings Data { get; init; }
 
-    /// <summary>Separate data for the guard; null: part of the calibration data.</summary>
+    /// <summary>Separate data to hold the result against; null: part of the calibration data.</summary>
     public required DataSettings? VerifyData { get; init; }
 
     /// <summary>Labels of the separate data.</summary>
     public required string? Labels { get; init; }
 
-    /// <summary>Share of the calibration data for the guard.</summary>
+    /// <summary>Share of the calibration data that is held out.</summary>
     public required double Holdout { get; init; }
 
     /// <summary>Samples for statistics at most.</summary>

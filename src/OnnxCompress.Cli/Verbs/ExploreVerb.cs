@@ -93,13 +93,13 @@ internal sealed class ExploreVerb
             Seed = seed,
             Command = CommandText.Of(parsed),
             Preprocessing = data.Describe(),
-            Model = new(Path.GetFileName(path), model.Sha256),
+            Model = new(Path.GetFileName(path), model.SourceSha256),
             Original = cost,
             Compressed = cost,
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
-            FrontierSamples = parts.Guard is { Count: > 0 } guard ? guard.Count : parts.Validation!.Count,
+            FrontierSamples = parts.Guard is { Count: > 0 } heldOut ? heldOut.Count : parts.Validation!.Count,
             Frontier = [.. points.Select(point => Point(point, Baseline(points), parsed, objective))],
         };
         Outputs.Write([(output, ReportText.For(output, report))]);

@@ -11,7 +11,7 @@ namespace OnnxCompress.Cli.Verbs;
 /// <summary>Chooses the samples that prove a result: none that something was made from, and copies count once.</summary>
 /// <param name="settings">What was asked for.</param>
 /// <param name="talk">Where to talk.</param>
-internal sealed class GuardSamples(CompressSettings settings, Talk talk)
+internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
 {
     // Below this even full agreement proves less than 99%.
     private const int Few = 300;
@@ -28,7 +28,7 @@ internal sealed class GuardSamples(CompressSettings settings, Talk talk)
         ISampleSource source, SampleSplit split, FileSampleSource? verifyData, CalibrationStatistics? statistics, CancellationToken cancellation)
     {
         var candidates = verifyData ?? (ISampleSource)new SubsetSampleSource(source, split.Guard);
-        // Made-up samples have no guard, and nothing is proven about them.
+        // Of made-up samples nothing is proven.
         var used = candidates.Count == 0 || source is RandomSampleSource ? [] : Used(source, split, cancellation);
         var (unseen, different) = (new List<int>(), new HashSet<UInt128>());
         for (var index = 0; index < candidates.Count; index++)

@@ -73,9 +73,9 @@ internal sealed class VerifyVerb
         var report = new ComparisonReport
         {
             Tool = ToolVersion.Text,
-            Model = new(Path.GetFileName(original.SourcePath)!, original.Sha256),
+            Model = new(Path.GetFileName(original.SourcePath)!, original.SourceSha256),
             Original = Cost(original, latency.OriginalMs, null),
-            Compressed = Cost(compressed, latency.CompressedMs, compressed.Sha256),
+            Compressed = Cost(compressed, latency.CompressedMs, compressed.SourceSha256),
             Verification = ReportedVerification.From(verification),
             Latency = ReportedLatency.From(latency),
         };

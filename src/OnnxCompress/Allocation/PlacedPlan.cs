@@ -53,7 +53,7 @@ internal sealed class PlacedPlan
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public static PlacedPlan Of(CompressionPlan plan, OnnxModel model, ModelAnalysis analysis)
     {
-        if (plan.ModelSha256 != model.Sha256)
+        if (plan.ModelSha256 != model.SourceSha256)
         {
             throw Mismatch("The plan was made for another model");
         }

@@ -79,7 +79,7 @@ public sealed class CalibrationStatistics
     /// <summary>Statistics without taps yet, of samples that are about to be run.</summary>
     internal static CalibrationStatistics Begin(OnnxModel model, ISampleSource samples, CancellationToken cancellation)
     {
-        var statistics = new CalibrationStatistics(model.Sha256) { Samples = samples.Count };
+        var statistics = new CalibrationStatistics(model.SourceSha256) { Samples = samples.Count };
         for (var index = 0; index < samples.Count; index++)
         {
             cancellation.ThrowIfCancellationRequested();

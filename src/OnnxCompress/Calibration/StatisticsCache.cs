@@ -44,7 +44,7 @@ internal sealed class StatisticsCache(string folder)
     {
         try
         {
-            if (File.Exists(path) && CalibrationStatistics.Load(path) is var found && found.ModelSha256 == model.Sha256)
+            if (File.Exists(path) && CalibrationStatistics.Load(path) is var found && found.ModelSha256 == model.SourceSha256)
             {
                 File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
                 return found;
@@ -84,7 +84,7 @@ internal sealed class StatisticsCache(string folder)
     private static string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{model.Sha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n");
         foreach (var tap in taps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{tap.Key} {string.Join(',', tap.Positions)}\n");

@@ -20,15 +20,18 @@ public sealed class OnnxModel
 
     private OnnxModel(ModelProto proto, IReadOnlySet<string> externalNames, string? sourcePath, string sha256)
     {
-        (_proto, _externalNames, SourcePath, Sha256) = (proto, externalNames, sourcePath, sha256);
+        (_proto, _externalNames, SourcePath, SourceSha256) = (proto, externalNames, sourcePath, sha256);
         Graph = new ModelGraph(proto.Graph);
     }
 
     /// <summary>The file it was loaded from, if any.</summary>
     public string? SourcePath { get; }
 
-    /// <summary>SHA-256 of the bytes it was loaded from, then of those that its tensors name in side files, each once; lower-case hexadecimal.</summary>
-    public string Sha256 { get; }
+    /// <summary>
+    /// SHA-256 of the bytes it was loaded from, then of those that its tensors name in side files, each once; lower-case hexadecimal.
+    /// Edits and copies do not change it: it says what the model came from.
+    /// </summary>
+    public string SourceSha256 { get; }
 
     /// <summary>Inputs that a caller must feed: initializers that are listed as inputs too are left out.</summary>
     public IReadOnlyList<TensorInfo> Inputs => Graph.Inputs;
@@ -149,7 +152,7 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, Sha256) { SideFiles = SideFiles, Widened = Widened };
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, SourceSha256) { SideFiles = SideFiles, Widened = Widened };
 
     /// <summary>
     /// The model for running: without initializers that nothing reads, where there are many of them. The runtime takes them
@@ -200,7 +203,7 @@ public sealed class OnnxModel
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
         part.Functions.AddRange(_proto.Functions);
-        return new OnnxModel(part, _externalNames, sourcePath: null, Sha256);
+        return new OnnxModel(part, _externalNames, sourcePath: null, SourceSha256);
     }
 
     /// <summary>The graphs that a node carries, each of which can be opened as a model of its own.</summary>
@@ -229,7 +232,7 @@ public sealed class OnnxModel
             var part = new ModelProto { IrVersion = model._proto.IrVersion, Graph = own };
             part.OpsetImport.AddRange(model._proto.OpsetImport);
             part.Functions.AddRange(model._proto.Functions);
-            return new OnnxModel(part, model._externalNames, sourcePath: null, model.Sha256);
+            return new OnnxModel(part, model._externalNames, sourcePath: null, model.SourceSha256);
         }
     }
 

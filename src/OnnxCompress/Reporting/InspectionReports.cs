@@ -13,7 +13,7 @@ internal static class InspectionReports
     public static InspectionReport Create(OnnxModel model, ModelAnalysis analysis, string tool) => new()
     {
         Tool = tool,
-        Model = new(Path.GetFileName(model.SourcePath) ?? "", model.Sha256),
+        Model = new(Path.GetFileName(model.SourcePath) ?? "", model.SourceSha256),
         Original = new(analysis.Parameters, analysis.Macs, model.FileBytes, LatencyMs: null),
         Account = ReportedAccount.From(analysis.Account!),
         Opset = model.Opset,

@@ -54,7 +54,7 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
     /// <inheritdoc />
     public double TimeModel(OnnxModel model, IReadOnlyList<HostTensor> feeds, CancellationToken cancellation)
     {
-        var key = $"model {model.Sha256} {string.Join(' ', feeds.Select(f => string.Join('x', f.Dims)))}";
+        var key = $"model {model.SourceSha256} {string.Join(' ', feeds.Select(f => string.Join('x', f.Dims)))}";
         if (cache.Find(key) is { } known)
         {
             return known;

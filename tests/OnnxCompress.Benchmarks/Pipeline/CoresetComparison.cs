@@ -55,7 +55,7 @@ public static class CoresetComparison
         foreach (var kept in (double[])[0.75, 0.5])
         {
             CompressionPlan Plan(Func<ChannelGroup, int, ChannelPlan> plan) =>
-                new(model.Sha256, [.. analysis.Groups.Select(g => plan(g, (int)Math.Round(kept * g.Channels)))]);
+                new(model.SourceSha256, [.. analysis.Groups.Select(g => plan(g, (int)Math.Round(kept * g.Channels)))]);
             double Accuracy(CompressionPlan plan, CalibrationStatistics? statistics = null) => shared.Score(
                 new ChannelRewriter(analysis, statistics ?? white, backend, ChannelSelection.Target).Rewrite(model, PlacedPlan.Of(plan, model, analysis), CancellationToken.None, out _)).Accuracy!.Compressed;
             void Print(string method, params double[] accuracies) => Console.WriteLine(string.Create(

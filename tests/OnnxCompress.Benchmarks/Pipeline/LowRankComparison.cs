@@ -68,7 +68,7 @@ public static class LowRankComparison
                         ? AldsSearch.Run(candidates, limits, seed: 0, asReleased)
                         : new LevelAllocator([], candidates, limits).Allocate();
                     var sites = candidates.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
-                    var plan = new CompressionPlan(model.Sha256, [.. sites]);
+                    var plan = new CompressionPlan(model.SourceSha256, [.. sites]);
                     var (compressed, _) = new PlanRewriter(model, analysis, statistics, backend, ChannelSelection.Target).Rewrite(PlacedPlan.Of(plan, model, analysis), CancellationToken.None);
                     Print(shared, name, share, limits.Follow(allocated) is var cost ? (cost.Parameters, cost.Macs) : default, analysis, compressed, plan.Splits.Count(s => s.Shape.Groups > 1));
                 }

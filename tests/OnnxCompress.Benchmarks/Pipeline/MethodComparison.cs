@@ -148,7 +148,7 @@ public static class MethodComparison
         var model = Simplification.Simplifier.Simplify(shared.Model, runtime, sample, CancellationToken.None);
         var analysis = DependencyAnalyzer.Analyze(model, ShapeObserver.Observe(runtime, model, sample, CancellationToken.None));
         var magnitude = plan with { Sites = [.. plan.Channels.Select(site => MagnitudePlan.Like(analysis, site))] };
-        return Score(shared, new ChannelRewriter(analysis, new CalibrationStatistics(model.Sha256), new CpuBackend(), ChannelSelection.Target)
+        return Score(shared, new ChannelRewriter(analysis, new CalibrationStatistics(model.SourceSha256), new CpuBackend(), ChannelSelection.Target)
             .Rewrite(model, PlacedPlan.Of(magnitude, model, analysis), CancellationToken.None, out _));
     }
 

@@ -78,7 +78,7 @@ internal sealed class InterruptRun
                 throw new InvalidOperationException($"A run that nobody interrupts ends with {process.ExitCode}.");
             }
 
-            scene.Known[OnnxModel.Load(scene.Output).Sha256] = keep;
+            scene.Known[OnnxModel.Load(scene.Output).SourceSha256] = keep;
             scene.Duration = time.Elapsed;
         }
 
@@ -87,7 +87,7 @@ internal sealed class InterruptRun
 
     private void Interrupt(Scene scene)
     {
-        var before = OnnxModel.Load(scene.Output).Sha256;
+        var before = OnnxModel.Load(scene.Output).SourceSha256;
         var keep = scene.Known[before] == "0.6" ? "0.4" : "0.6";
         using var process = Start(scene, keep);
         // Half of the kills fall anywhere, half at the first sign of writing, where a fault would show.
@@ -116,7 +116,7 @@ internal sealed class InterruptRun
         string what;
         try
         {
-            var after = OnnxModel.Load(scene.Output).Sha256;
+            var after = OnnxModel.Load(scene.Output).SourceSha256;
             what = after == before ? "old" : scene.Known.ContainsKey(after) ? "new" : "unknown";
         }
         catch (Diagnostics.OnnxCompressException broken)
@@ -144,7 +144,7 @@ internal sealed class InterruptRun
             _wrong.Add($"{file} was left behind");
         }
 
-        if (scene.Known.GetValueOrDefault(OnnxModel.Load(scene.Output).Sha256) != "0.6")
+        if (scene.Known.GetValueOrDefault(OnnxModel.Load(scene.Output).SourceSha256) != "0.6")
         {
             _wrong.Add($"{scene.Output} is not what an undisturbed run makes");
         }

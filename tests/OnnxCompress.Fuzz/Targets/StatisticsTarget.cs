@@ -38,7 +38,7 @@ internal sealed class StatisticsTarget(CompressedSample sample) : FuzzTarget
             statistics.Add(CalibrationStatistics.Load(path));
         }
 
-        if (statistics.ModelSha256 == sample.Model.Sha256)
+        if (statistics.ModelSha256 == sample.Model.SourceSha256)
         {
             sample.Use(statistics, cancellation);
         }

@@ -89,7 +89,7 @@ public sealed class PlanTests
     }
 
     private static CompressionPlan Plan(OnnxModel model, string site, int of, int[] kept) =>
-        new(model.Sha256, [new ChannelPlan(site, CompressionMethod.Interpolative, kept, of, 0, 0)]);
+        new(model.SourceSha256, [new ChannelPlan(site, CompressionMethod.Interpolative, kept, of, 0, 0)]);
 
     private static OnnxModel Chain()
     {

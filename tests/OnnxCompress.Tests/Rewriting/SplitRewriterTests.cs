@@ -199,7 +199,7 @@ public sealed class SplitRewriterTests
         var taps = bench.Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).Concat(LayerProblems.Taps(bench.Analysis));
         var statistics = new Calibrator(ModelRunner.Runtime, 1, 16).Run(
             bench.Model, bench.Analysis.Relations.Shapes, taps, bench.Samples, null, null, TestContext.Current.CancellationToken);
-        var plan = new CompressionPlan(bench.Model.Sha256, sites);
+        var plan = new CompressionPlan(bench.Model.SourceSha256, sites);
         var placed = PlacedPlan.Of(plan, bench.Model, bench.Analysis);
         var narrowed = new ChannelRewriter(bench.Analysis, statistics, Workbench.Backend, ChannelSelection.Target)
             .Rewrite(bench.Model, placed, TestContext.Current.CancellationToken, out var shrinkage);

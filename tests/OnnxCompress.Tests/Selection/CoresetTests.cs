@@ -208,7 +208,7 @@ public sealed class CoresetTests
         var bench = new Workbench(Perceptron("Relu"));
         var plan = Draw(bench, 5, seed: 3);
 
-        var compressed = bench.Rewrite(new CompressionPlan(bench.Model.Sha256, [plan]));
+        var compressed = bench.Rewrite(new CompressionPlan(bench.Model.SourceSha256, [plan]));
 
         Assert.Equal(plan.Kept.Select(k => bench.Model.Floats("f1.b")[k]), compressed.Floats("f1.b"));
         Assert.Equal(plan.Kept.SelectMany(k => bench.Model.Floats("f1.w").AsSpan(k * 5, 5).ToArray()), compressed.Floats("f1.w"));
@@ -269,7 +269,7 @@ public sealed class CoresetTests
     public void A_plan_with_factors_reads_back_as_it_was_written()
     {
         var bench = new Workbench(Perceptron("Relu"));
-        var plan = new CompressionPlan(bench.Model.Sha256, [Draw(bench, 5, seed: 3)]);
+        var plan = new CompressionPlan(bench.Model.SourceSha256, [Draw(bench, 5, seed: 3)]);
         using var folder = new TemporaryFolder();
 
         plan.Save(folder.File("plan.json"));

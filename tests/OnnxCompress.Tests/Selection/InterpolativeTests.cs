@@ -194,7 +194,7 @@ public sealed class InterpolativeTests
         builder.Gemm("f2", builder.Gemm("f1", "x", 3, channels), channels, 4);
         var bench = new Workbench(builder.Output("f2").Build());
         var consumer = bench.Group("f1").ConsumerLayers[0];
-        var statistics = new CalibrationStatistics(bench.Model.Sha256) { Samples = fit.RowCount };
+        var statistics = new CalibrationStatistics(bench.Model.SourceSha256) { Samples = fit.RowCount };
         var tap = statistics.Open(ChannelTap.Of(consumer).Key, channels);
         Fill(tap.Fit, fit);
         if (check is not null)

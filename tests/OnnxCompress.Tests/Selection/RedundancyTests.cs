@@ -145,7 +145,7 @@ public sealed class RedundancyTests
         Assert.True(curve.Errors[4] > 1e-3, "Four neurons cannot be enough.");
         Assert.Single(kept.Intersect([0, 5]));
         Assert.Single(kept.Intersect([1, 6]));
-        var plan = new CompressionPlan(model.Sha256, [new ChannelPlan("f1", CompressionMethod.Redundancy, kept, 8, 0, curve.Ridge)]);
+        var plan = new CompressionPlan(model.SourceSha256, [new ChannelPlan("f1", CompressionMethod.Redundancy, kept, 8, 0, curve.Ridge)]);
         ModelAssert.SameOutputs(model, bench.Rewrite(plan), ModelAssert.Redundant, "three of eight neurons removed", bench.Samples);
     }
 

@@ -74,14 +74,14 @@ internal sealed class Workbench
     }
 
     private CompressionPlan Plan((string Site, int[] Kept)[] sites) => new(
-        Model.Sha256, [.. sites.Select(s => new ChannelPlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
+        Model.SourceSha256, [.. sites.Select(s => new ChannelPlan(s.Site, CompressionMethod.Interpolative, s.Kept, Group(s.Site).Channels, 0, ChannelMixing.SmallestRidge))]);
 
     private OnnxModel Rewrite(CalibrationStatistics statistics, ChannelSelection selection, CompressionPlan plan) =>
         new ChannelRewriter(Analysis, statistics, Backend, selection).Rewrite(Model, PlacedPlan.Of(plan, Model, Analysis), Token, out _);
 
     private CalibrationStatistics Uncorrelated()
     {
-        var statistics = new CalibrationStatistics(Model.Sha256) { Samples = 1 };
+        var statistics = new CalibrationStatistics(Model.SourceSha256) { Samples = 1 };
         foreach (var tap in Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).DistinctBy(t => t.Key, StringComparer.Ordinal))
         {
             var identity = new float[tap.Channels * tap.Channels];

@@ -19,7 +19,7 @@ public sealed class SiteErrorMeterTests
         test.Output(test.Gemm("right", hidden, 8, 5));
         var bench = new Workbench(test.Build());
         int[] kept = [0, 1, 2, 5, 7];
-        var plan = new CompressionPlan(bench.Model.Sha256, [new ChannelPlan("f1", CompressionMethod.Interpolative, kept, 8, 0, 1e-7)]);
+        var plan = new CompressionPlan(bench.Model.SourceSha256, [new ChannelPlan("f1", CompressionMethod.Interpolative, kept, 8, 0, 1e-7)]);
         var compressed = bench.Rewrite(plan);
         var placed = PlacedPlan.Of(plan, bench.Model, bench.Analysis);
 

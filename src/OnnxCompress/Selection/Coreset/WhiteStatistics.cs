@@ -17,8 +17,8 @@ internal static class WhiteStatistics
     /// <summary>Statistics of every tensor that a group's consumers read.</summary>
     public static CalibrationStatistics Of(OnnxModel model, ModelAnalysis analysis)
     {
-        var statistics = new CalibrationStatistics(model.Sha256);
-        var bounds = new ChannelBounds(analysis.Relations, new PointNorms(analysis, new CalibrationStatistics(model.Sha256)));
+        var statistics = new CalibrationStatistics(model.SourceSha256);
+        var bounds = new ChannelBounds(analysis.Relations, new PointNorms(analysis, new CalibrationStatistics(model.SourceSha256)));
         var discarded = new DiscardedMemory();
         foreach (var group in analysis.Groups)
         {

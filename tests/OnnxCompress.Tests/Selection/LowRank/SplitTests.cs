@@ -100,7 +100,7 @@ public sealed class SplitTests
         var model = OnnxModel.Load(SampleFiles.Model);
         var bench = new Workbench(model, ModelRunner.Samples(model, count: 1));
         var problems = SplitSites.Find(bench.Analysis)
-            .Select(l => new LayerProblems(bench.Analysis, new CalibrationStatistics(model.Sha256)).Of(l, model.Graph))
+            .Select(l => new LayerProblems(bench.Analysis, new CalibrationStatistics(model.SourceSha256)).Of(l, model.Graph))
             .Where(p => p.Size.Kernel.Length > 0 && p.Size.Inputs >= 8)
             .OrderBy(p => p.Weight.Rows * p.Weight.Columns)
             .Take(3)
