@@ -132,7 +132,7 @@ public sealed class FloorTests : IDisposable
         Assert.DoesNotContain("OCX701", run.Error, StringComparison.Ordinal);
     }
 
-    private const string Middling = "0.2";
+    private const string Middling = "0.3";
 
     private static VerificationResult Of(long decisions, long agreeing) => new((int)decisions, decisions, agreeing, 0.1, [], null);
 
