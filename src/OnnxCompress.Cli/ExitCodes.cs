@@ -29,7 +29,7 @@ internal static class ExitCodes
     /// <summary>The exit code that goes with a diagnostic's code.</summary>
     public static int For(string code) => code switch
     {
-        DiagnosticCodes.GuardNotMet or DiagnosticCodes.OutputNotFinite or DiagnosticCodes.ResultNotSmaller => NotMet,
+        DiagnosticCodes.GuardNotMet or DiagnosticCodes.AgreementLost or DiagnosticCodes.OutputNotFinite or DiagnosticCodes.ResultNotSmaller => NotMet,
         DiagnosticCodes.ArgumentUnknown or DiagnosticCodes.OptionInvalid or DiagnosticCodes.ArgumentMissing
             or DiagnosticCodes.OptionsConflict or DiagnosticCodes.ReportFormatUnknown => Usage,
         _ when code.StartsWith("OCX5", StringComparison.Ordinal) => NotMet,

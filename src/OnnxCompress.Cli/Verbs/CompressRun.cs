@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Samples;
@@ -22,9 +21,6 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 {
     // Made-up samples that drift is reported on where there are no real ones.
     private const int RandomSamples = 64;
-
-    // Pairs of runs are not measured more finely on a machine that does other things too.
-    private const double LatencyTolerance = 0.05;
 
     private readonly long _started = Stopwatch.GetTimestamp();
     private OrtRuntime _runtime = new();
@@ -58,26 +54,26 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             statistics,
             labels,
             progress));
-        new HeldOutSamples(settings, talk).Warn(evidence, outcome.Verification);
-        foreach (var diagnostic in outcome.Result.Diagnostics)
+        Diagnostic[] remarks = [.. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
+        foreach (var remark in remarks)
         {
-            talk.Say(diagnostic);
+            talk.Say(remark);
         }
 
         var origin = PlanOrigin.Of(_runtime, data is null ? null : new SubsetSampleSource(data, split.Statistics), outcome.Result.Model);
         CheckLock(origin);
         outcome = outcome with { Result = outcome.Result with { Plan = outcome.Result.Plan with { Origin = origin } } };
-        var failures = Failures(outcome);
-        var report = Report(outcome, heldOut, readSeconds);
+        var verdict = Verdict.Of(settings, outcome);
+        var report = Report(outcome, heldOut, readSeconds) with { Diagnostics = [.. remarks.Concat(verdict.All).Select(ReportedDiagnostic.From)] };
         // Somebody may have taken over while the last stage looked at nothing but numbers.
         cancellation.ThrowIfCancellationRequested();
-        if (failures.Count == 0 || settings.Force)
+        if (verdict.IsWritten)
         {
             report = output.Write(outcome.Result, report);
         }
 
         output.Print(report);
-        return Finish(failures);
+        return Finish(verdict);
     }
 
     private CompressOutcome Work(
@@ -108,10 +104,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         LatencyComparison Compare(LatencyOptions options) => new LatencyComparer(_runtime).Compare(original, compressed, samples, options, progress, cancellation);
         var options = new LatencyOptions { Threads = settings.Options.Threads };
         var first = Compare(options);
-        return IsTooSlow(first) ? Compare(options with { Time = 3 * options.Time }) : first;
+        return Verdict.IsTooSlow(settings, first) ? Compare(options with { Time = 3 * options.Time }) : first;
     }
-
-    private bool IsTooSlow(LatencyComparison latency) => settings.Options.Budget.KeepLatency is { } share && latency.Ratio > share + LatencyTolerance;
 
     private void CheckLock(PlanOrigin present)
     {
@@ -136,48 +130,6 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
                 DiagnosticCodes.StatisticsMismatch, $"'{settings.Statistics}' belongs to another model than '{settings.Model}'; calibrate this model.");
     }
 
-    private List<Diagnostic> Failures(CompressOutcome outcome)
-    {
-        var failures = new List<Diagnostic>();
-        var (before, after) = (outcome.Result.Original.Bytes, outcome.Result.Compressed.Bytes);
-        if (after >= before)
-        {
-            failures.Add(new(
-                DiagnosticCodes.ResultNotSmaller,
-                Severity.Error,
-                $"The result has {Figures.Bytes(after)}, the original {Figures.Bytes(before)}: nothing smaller was found under this budget."));
-        }
-
-        if (IsTooSlow(outcome.Latency))
-        {
-            failures.Add(new(
-                DiagnosticCodes.LatencyNotReached,
-                Severity.Error,
-                $"The result takes {Figures.Percent(outcome.Latency.Ratio)} of the original's time, more than --keep-latency {settings.Options.Budget.KeepLatency!.Value.ToString(CultureInfo.InvariantCulture)}."));
-        }
-
-        if (settings.Options.Budget.Exceeded(outcome.Result.Compressed, outcome.Result.Original) is { } exceeded)
-        {
-            failures.Add(new(DiagnosticCodes.BudgetExceeded, Severity.Error, exceeded));
-        }
-
-        if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)
-        {
-            failures.Add(failure with { Message = failure.Message + Costliest(outcome.Result.Sites) });
-        }
-
-        return failures;
-    }
-
-    /// <summary>Where to look first: the sites whose layers answer most differently.</summary>
-    private static string Costliest(IEnumerable<SiteOutcome> sites)
-    {
-        const int Few = 3;
-        var worst = sites.Where(s => double.IsFinite(s.MeasuredError)).OrderByDescending(s => s.MeasuredError).Take(Few)
-            .Select(s => $"{s.Site} (relative error {Figures.Error(s.MeasuredError)})").ToArray();
-        return worst.Length == 0 ? "" : $" It cost most at {string.Join(", ", worst)}; --exclude leaves a node alone.";
-    }
-
     private CompressionReport Report(CompressOutcome outcome, ISampleSource samples, double readSeconds)
     {
         var report = outcome.Result.ToReport(outcome.Verification, samples, outcome.Latency, settings.Options.Seed, settings.Data.Describe());
@@ -198,21 +150,19 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
     private IEnumerable<string> Beside => settings.PlanFile is { } plan ? [.. settings.Reports, plan] : settings.Reports;
 
-    private int Finish(List<Diagnostic> failures)
+    /// <summary>What must not be overlooked comes last.</summary>
+    private int Finish(Verdict verdict)
     {
-        foreach (var failure in failures)
+        if (verdict.IsWritten)
         {
-            talk.Say(settings.Force
-                ? failure with { Severity = Severity.Warning, Message = failure.Message + " It was written because of --force." }
-                : failure with { Message = failure.Message + (settings.OriginalOtherwise ? " The original takes its place." : " Nothing was written.") });
+            talk.Line($"wrote {settings.Output}{string.Concat(Beside.Select(report => $" and {report}"))}");
         }
 
-        if (failures.Count > 0 && !settings.Force)
+        foreach (var diagnostic in verdict.All)
         {
-            return ExitCodes.For(failures[0].Code);
+            talk.Say(diagnostic);
         }
 
-        talk.Line($"wrote {settings.Output}{string.Concat(Beside.Select(report => $" and {report}"))}");
-        return ExitCodes.Done;
+        return verdict.IsWritten ? ExitCodes.Done : ExitCodes.For(verdict.Failures[0].Code);
     }
 }

@@ -48,15 +48,9 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
         return new(samples, different.Count);
     }
 
-    /// <summary>Says where the samples prove little.</summary>
-    public void Warn(Evidence evidence, VerificationResult? verification)
-    {
-        WarnOfFew(evidence);
-        if (OneDecision.Warning(verification) is { } warning)
-        {
-            talk.Say(warning);
-        }
-    }
+    /// <summary>Where the samples prove little.</summary>
+    public IEnumerable<Diagnostic> Warnings(Evidence evidence, VerificationResult? verification) =>
+        new[] { OfFew(evidence), OneDecision.Warning(verification) }.OfType<Diagnostic>();
 
     /// <summary>What plans were made from or compared on.</summary>
     private static HashSet<UInt128> Used(ISampleSource source, SampleSplit split, CancellationToken cancellation)
@@ -109,35 +103,31 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
         talk.Say(refusal with { Severity = Severity.Warning });
     }
 
-    private void WarnOfFew(Evidence evidence)
+    private Diagnostic? OfFew(Evidence evidence)
     {
-        if (evidence.Different == 0 && settings.Options.IsDataFree)
+        if (evidence.Different == 0)
         {
-            talk.Warn(
-                DiagnosticCodes.NoData,
-                "There are no data: only weights were looked at, and nothing was verified on real inputs. Predicted errors assume white inputs; drift is that on random ones.");
+            return settings.Options.IsDataFree
+                ? Warning(
+                    DiagnosticCodes.NoData,
+                    "There are no data: only weights were looked at, and nothing was verified on real inputs. Predicted errors assume white inputs; drift is that on random ones.")
+                : Warning(DiagnosticCodes.FewGuardSamples, "No samples are held out: nothing was verified about the result.");
         }
-        else if (evidence.Different == 0)
-        {
-            talk.Warn(DiagnosticCodes.FewGuardSamples, "No samples are held out: nothing was verified about the result.");
-        }
-        else if (settings.Guard.Promised is { } promised)
-        {
-            if (AgreementSamples.OutOfReach(promised, evidence.Different) is { } warning)
-            {
-                talk.Say(warning);
-            }
-        }
-        else if (evidence.Different < Few)
-        {
-            var counted = evidence.Different == evidence.Samples.Count
-                ? string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} samples are held out")
-                : string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} of the {evidence.Samples.Count} held-out samples differ");
-            talk.Warn(
-                DiagnosticCodes.FewGuardSamples,
-                $"{counted}: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(evidence.Different, evidence.Different))}.");
-        }
+
+        return settings.Guard.Promised is { } promised ? AgreementSamples.OutOfReach(promised, evidence.Different)
+            : evidence.Different < Few ? Warning(DiagnosticCodes.FewGuardSamples, Proven(evidence))
+            : null;
     }
+
+    private static string Proven(Evidence evidence)
+    {
+        var counted = evidence.Different == evidence.Samples.Count
+            ? string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} samples are held out")
+            : string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} of the {evidence.Samples.Count} held-out samples differ");
+        return $"{counted}: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(evidence.Different, evidence.Different))}.";
+    }
+
+    private static Diagnostic Warning(string code, string message) => new(code, Severity.Warning, message);
 
     /// <summary>What proves a result.</summary>
     /// <param name="Samples">The samples.</param>

@@ -210,6 +210,12 @@ public static class DiagnosticCodes
     /// <summary>Samples of --verify-data are among the calibration data.</summary>
     public const string GuardSeen = "OCX7009";
 
+    /// <summary>So many decisions changed that somebody should look; nobody said how many may.</summary>
+    public const string AgreementLow = "OCX7010";
+
+    /// <summary>Most decisions changed, and nobody said that this is wanted.</summary>
+    public const string AgreementLost = "OCX7011";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>

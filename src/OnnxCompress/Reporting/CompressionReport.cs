@@ -30,6 +30,9 @@ public sealed record CompressionReport
     /// <summary>The sentence that nothing was verified; null where held-out samples were.</summary>
     public string? NotVerified { get; init; }
 
+    /// <summary>What the run had to say about the result, in the order in which it said it.</summary>
+    public IReadOnlyList<ReportedDiagnostic> Diagnostics { get; init; } = [];
+
     /// <summary>How latency was measured; null when it was not.</summary>
     public ReportedLatency? Latency { get; init; }
 

@@ -22,6 +22,7 @@ internal static class MarkdownReport
             Table(text, "Cost", ResultTables.Costs(report.Original, report.Compressed, report.Latency));
         }
 
+        Warnings(text, report);
         if (report.Verification is { } verification)
         {
             Table(text, $"Agreement on {ReportSentences.Counted(verification, "held-out samples")}", ResultTables.Verification(verification, ""));
@@ -43,6 +44,15 @@ internal static class MarkdownReport
 
         text.Append(CultureInfo.InvariantCulture, $"\nModel `{report.Model.Sha256}`, seed {report.Seed}, OnnxCompress {Escape(report.Tool)}.\n");
         return text.ToString();
+    }
+
+    private static void Warnings(StringBuilder text, CompressionReport report)
+    {
+        var warnings = ReportSentences.Warnings(report).ToArray();
+        if (warnings.Length > 0)
+        {
+            text.Append("\n## Warnings\n\n").Append(string.Concat(warnings.Select(warning => $"- {Escape(warning)}\n")));
+        }
     }
 
     private static void Table(StringBuilder text, string heading, ResultTable table)

@@ -50,9 +50,14 @@ internal static class ReportSentences
             : NotVerified,
         { Agreement: null } verification => $"On {Counted(verification, "held-out samples")} the relative error is {Figures.Error(verification.RelativeError)}.",
         var verification => $"On {Counted(verification, "held-out samples")} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
-            + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do."
+            + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do on data like these."
+            + (verification.CautiousAgreement is { } cautious ? $" On data the network was not trained on, expect {Figures.FinePercent(cautious)}, a cautious figure." : "")
             + (verification.OneDecision ? " The original decides the same for all of them, so this proves little." : ""),
     };
+
+    /// <summary>What nobody should overlook.</summary>
+    public static IEnumerable<string> Warnings(CompressionReport report) =>
+        report.Diagnostics.Where(diagnostic => diagnostic.Severity != "message").Select(diagnostic => $"{diagnostic.Code}: {diagnostic.Message}");
 
     /// <summary>How many samples there were, and how many of them differ where some are copies.</summary>
     /// <param name="verification">The samples.</param>

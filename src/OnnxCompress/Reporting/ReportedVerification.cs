@@ -23,6 +23,12 @@ public sealed record ReportedVerification(
     /// <summary>Whether the original decided the same for all of them, so that agreement proves little.</summary>
     public bool OneDecision { get; init; }
 
+    /// <summary>
+    /// The agreement to expect of data that the network was not trained on, where these samples were; see
+    /// <see cref="VerificationResult.CautiousAgreement"/>. Null when nothing decides.
+    /// </summary>
+    public double? CautiousAgreement { get; init; }
+
     /// <summary>The result as it is reported.</summary>
     public static ReportedVerification From(VerificationResult result) => new(
         result.Samples,
@@ -36,5 +42,6 @@ public sealed record ReportedVerification(
     {
         DistinctSamples = result.DistinctSamples,
         OneDecision = result.HasOneDecision,
+        CautiousAgreement = result.CautiousAgreement,
     };
 }

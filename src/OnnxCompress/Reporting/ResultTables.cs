@@ -39,7 +39,12 @@ internal static class ResultTables
         if (verification.Agreement is not null)
         {
             rows.Add(Row(
-                "same decision", Figures.FinePercent(verification.Agreement), $"at least {Figures.FinePercent(verification.AgreementLower95)} with 95% confidence"));
+                "same decision", Figures.FinePercent(verification.Agreement), $"on data like these; at least {Figures.FinePercent(verification.AgreementLower95)} with 95% confidence"));
+        }
+
+        if (verification.CautiousAgreement is { } cautious)
+        {
+            rows.Add(Row("same decision, cautious", Figures.FinePercent(cautious), "to expect on data the network was not trained on"));
         }
 
         foreach (var output in verification.Outputs)

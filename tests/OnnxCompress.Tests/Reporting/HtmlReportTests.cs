@@ -47,6 +47,33 @@ public sealed partial class HtmlReportTests : IDisposable
     }
 
     [Fact]
+    public void Both_figures_are_told_apart_in_words()
+    {
+        var report = Report with { Verification = Report.Verification! with { CautiousAgreement = 0.7654 } };
+
+        Assert.All([HtmlReport.Write(report), MarkdownReport.Write(report)], words =>
+        {
+            Assert.Contains("with 95% confidence at least 85.00% do on data like these. On data the network was not trained on, expect 76.54%, a cautious figure.", words, StringComparison.Ordinal);
+            Assert.Contains("same decision, cautious", words, StringComparison.Ordinal);
+            Assert.Contains("to expect on data the network was not trained on", words, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void What_the_run_warned_of_stands_before_all_else()
+    {
+        var report = Report with { Diagnostics = [new("OCX7010", "warning", "Only <few> stayed."), new("OCX3004", "message", "Not for readers.")] };
+
+        var (page, text) = (HtmlReport.Write(report), MarkdownReport.Write(report));
+
+        Assert.Contains("<p class=\"warning\">OCX7010: Only &lt;few&gt; stayed.</p>", page, StringComparison.Ordinal);
+        Assert.True(page.IndexOf("id=\"warnings\"", StringComparison.Ordinal) < page.IndexOf("id=\"cost\"", StringComparison.Ordinal));
+        Assert.Contains("- OCX7010: Only \\<few\\> stayed.", text, StringComparison.Ordinal);
+        Assert.All([page, text], words => Assert.DoesNotContain("Not for readers", words, StringComparison.Ordinal));
+        Assert.DoesNotContain("id=\"warnings\"", HtmlReport.Write(Report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_verification_the_page_says_so()
     {
         var page = HtmlReport.Write(Report with { Verification = null, Changed = [], Frontier = [] });

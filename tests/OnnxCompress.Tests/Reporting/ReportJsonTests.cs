@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Reporting;
 
 namespace OnnxCompress.Tests.Reporting;
@@ -12,7 +13,8 @@ public sealed class ReportJsonTests
         Model = new("m.onnx", "ab"),
         Original = new(1000, 2000, 4000, 1.5),
         Compressed = new(500, 1000, 2000, 0.75, "cd"),
-        Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)),
+        Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)) { CautiousAgreement = 0.8 },
+        Diagnostics = [ReportedDiagnostic.From(new("OCX7010", Severity.Warning, "Only 90%."))],
         Latency = new(0.5, 0, 1, 31),
         Sites = [new("conv1", "id", 12, 16, null, 0.01, 0.02)],
         Refused = [new("Resize_12", "OCX2007", "Channels of 'é' reach <Resize>.", 42)],
@@ -67,10 +69,18 @@ public sealed class ReportJsonTests
               "mcNemarP": 0.0129
             },
             "distinctSamples": 100,
-            "oneDecision": false
+            "oneDecision": false,
+            "cautiousAgreement": 0.8
           },
           "randomInputs": null,
           "notVerified": null,
+          "diagnostics": [
+            {
+              "code": "OCX7010",
+              "severity": "warning",
+              "message": "Only 90%."
+            }
+          ],
           "latency": {
             "ratio": 0.5,
             "threads": 0,
@@ -161,8 +171,9 @@ public sealed class ReportJsonTests
         var verification = ResultTables.Verification(Report.Verification!, "held-out samples");
 
         Assert.Equal(["latency (batch 1, all cores)", "1.50 ms", "0.750 ms", "50.0%"], costs.Rows[3]);
-        Assert.Equal(["same decision", "90.00%", "at least 85.00% with 95% confidence"], verification.Rows[0]);
-        Assert.Equal(["accuracy, compressed", "70.00%", "-10.00 points (McNemar p = 0.013)"], verification.Rows[3]);
+        Assert.Equal(["same decision", "90.00%", "on data like these; at least 85.00% with 95% confidence"], verification.Rows[0]);
+        Assert.Equal(["same decision, cautious", "80.00%", "to expect on data the network was not trained on"], verification.Rows[1]);
+        Assert.Equal(["accuracy, compressed", "70.00%", "-10.00 points (McNemar p = 0.013)"], verification.Rows[4]);
         Assert.Equal(["conv1", "id", "12 of 16", "0.0100", "0.0200"], ResultTables.Sites(Report.Sites).Rows[0]);
         Assert.Equal(["OCX2007", "1", "42", "Channels of 'é' reach <Resize>."], ResultTables.RefusedByReason(Report.Refused).Rows[0]);
     }

@@ -26,6 +26,26 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     }
 
     [Fact]
+    public void A_model_that_lost_decisions_is_a_warning_and_a_destroyed_one_an_error()
+    {
+        using var consumer = new Consumer(packages);
+        string With(string budget) => Item.Replace("KeepMacs=\"0.7\"", budget, StringComparison.Ordinal);
+
+        consumer.WriteApp(With("KeepMacs=\"0.35\""));
+        var warned = consumer.Build();
+        consumer.WriteApp(With("KeepMacs=\"0.05\""));
+        var refused = consumer.Run("build");
+        var left = consumer.Files("*.stamp", "obj");
+        consumer.WriteApp(With("KeepMacs=\"0.05\" MinAgreement=\"0\""));
+        var accepted = consumer.Build();
+
+        Assert.Contains("Only ", Assert.Single(warned.Warnings, warning => warning.Code == "OCX7010").Text, StringComparison.Ordinal);
+        Assert.Equal((1, "OCX7011"), (refused.Code, Assert.Single(refused.Errors).Code));
+        Assert.Empty(left);
+        Assert.DoesNotContain(accepted.Warnings, warning => warning.Code.StartsWith("OCX701", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_misspelt_option_and_another_version_in_the_manifest_are_told()
     {
         using var consumer = new Consumer(packages);

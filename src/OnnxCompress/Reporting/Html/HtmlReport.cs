@@ -61,6 +61,7 @@ internal static class HtmlReport
             yield break;
         }
 
+        yield return ("warnings", "Warnings", WarningSection.Write(report));
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
         yield return ("layers", "Layers", LayerSection.Write(report));
