@@ -102,13 +102,18 @@ internal sealed class LevelAllocator
     }
 
     /// <summary>
-    /// Gives a group its next channels; false when it has all, they do not fit into the budget, or a split beside it could
-    /// not be made any more or would not pay.
+    /// Gives a group its next channels; false when it has all that do something, they do not fit into the budget, or a split
+    /// beside it could not be made any more or would not pay.
     /// </summary>
     private bool Widen(int site, int[] widths, RunningCost running)
     {
         var width = widths[site];
         var before = running.Kept[site];
+        if (_sites[site].IsComplete(before))
+        {
+            return false;
+        }
+
         var kept = before;
         while (width < _sites[site].Group.Channels && kept.AsSpan().SequenceEqual(before))
         {

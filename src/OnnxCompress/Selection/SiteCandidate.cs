@@ -9,7 +9,16 @@ namespace OnnxCompress.Selection;
 /// <param name="alignment">What the kept channels of each segment are a multiple of.</param>
 internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, WidthAlignment alignment)
 {
+    /// <summary>Errors below this are rounding of the statistics: what else a group has adds nothing.</summary>
+    private const double Rounding = 2e-5;
+
     private readonly int[] _segmentOf = group.SegmentOf();
+
+    /// <summary>As many of the order as do all that the group does: the rest is dead, or says what these say.</summary>
+    private readonly int _living = LivingIn(curve);
+
+    /// <summary>By segment, those of them.</summary>
+    private readonly int[] _livingOf = LivingOf(group, curve);
 
     /// <summary>The group.</summary>
     public ChannelGroup Group => group;
@@ -27,12 +36,14 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
 
     /// <summary>
     /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
-    /// to a multiple of its alignment with the next in the order.
+    /// to a multiple of its alignment with the next in the order. Channels that add nothing fill up nothing, unless a
+    /// multiple was asked for: what they cost is taken from living channels elsewhere.
     /// </summary>
     public bool[] Keep(int width)
     {
         var kept = new bool[group.Channels];
         var counts = new int[group.Segments.Count];
+        var last = alignment.Fixed is null && width <= _living ? _living : group.Channels;
         for (var i = 0; i < width; i++)
         {
             kept[curve.Order[i]] = true;
@@ -43,7 +54,8 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
         {
             var channel = curve.Order[i];
             var segment = _segmentOf[channel];
-            if (!kept[channel] && (counts[segment] < Wanted(segment, counts[segment]) || !group.IsFree[channel]))
+            var isWanted = counts[segment] < Wanted(segment, counts[segment]) && (i < last || counts[segment] == 0);
+            if (!kept[channel] && (isWanted || !group.IsFree[channel]))
             {
                 kept[channel] = true;
                 counts[segment]++;
@@ -52,6 +64,9 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
 
         return kept;
     }
+
+    /// <summary>Whether a choice keeps all that does something.</summary>
+    public bool IsComplete(bool[] kept) => curve.Order.Take(_living).All(channel => kept[channel]);
 
     /// <summary>
     /// What a width costs the network: the sum of the errors of all consumers. A residual stream that twenty layers read
@@ -64,7 +79,22 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
     private int Wanted(int segment, int count)
     {
         var size = group.Segments[segment].Length;
-        var multiple = alignment.Of(size, group.IsConvolved);
+        var multiple = alignment.Of(_livingOf[segment], group.IsConvolved);
         return Math.Min(size, (Math.Max(count, 1) + multiple - 1) / multiple * multiple);
+    }
+
+    private static int LivingIn(ChannelCurve curve) => Array.FindIndex(curve.Errors, e => e <= Rounding) is >= 0 and var at ? at : curve.Order.Length;
+
+    /// <summary>By segment, the living channels.</summary>
+    private static int[] LivingOf(ChannelGroup group, ChannelCurve curve)
+    {
+        var segmentOf = group.SegmentOf();
+        var living = new int[group.Segments.Count];
+        foreach (var channel in curve.Order.Take(LivingIn(curve)))
+        {
+            living[segmentOf[channel]]++;
+        }
+
+        return living;
     }
 }
