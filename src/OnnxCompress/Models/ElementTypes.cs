@@ -16,4 +16,22 @@ internal static class ElementTypes
     /// <summary>Whether weights of this type can be read as numbers with a fraction.</summary>
     public static bool IsFloatingPoint(this ElementType type) =>
         type is ElementType.Float or ElementType.Float16 or ElementType.BFloat16 or ElementType.Double;
+
+    /// <summary>An array of the .NET type that holds elements of this type, all zero; null for types that are not fed.</summary>
+    public static Array? NewArray(this ElementType type, int length) => type switch
+    {
+        ElementType.Float => new float[length],
+        ElementType.Double => new double[length],
+        ElementType.Float16 => new Half[length],
+        ElementType.Int64 => new long[length],
+        ElementType.Int32 => new int[length],
+        ElementType.Int16 => new short[length],
+        ElementType.Int8 => new sbyte[length],
+        ElementType.UInt8 => new byte[length],
+        ElementType.UInt16 => new ushort[length],
+        ElementType.UInt32 => new uint[length],
+        ElementType.UInt64 => new ulong[length],
+        ElementType.Bool => new bool[length],
+        _ => null,
+    };
 }

@@ -57,12 +57,12 @@ internal sealed class ModelGraph
     /// <summary>Inputs that must be fed.</summary>
     public IReadOnlyList<TensorInfo> Inputs => 
     [
-        .. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(Describe)
+        .. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(TensorDeclarations.Read)
             .Select(input => input.Type == ElementType.Text ? input with { OnlyPassesThrough = StringUses.OnlyPass(this, input.Name) } : input),
     ];
 
     /// <summary>Outputs of the model.</summary>
-    public IReadOnlyList<TensorInfo> Outputs => [.. _proto.Output.Select(Describe)];
+    public IReadOnlyList<TensorInfo> Outputs => [.. _proto.Output.Select(TensorDeclarations.Read)];
 
     /// <summary>Whether the name is listed among the graph's inputs, as an initializer may be too (a default value).</summary>
     public bool IsInput(string name) => _inputNames.Contains(name);
@@ -327,21 +327,6 @@ internal sealed class ModelGraph
         }
     }
 
-    /// <summary>What a graph says of an input; axes without a size are dynamic.</summary>
-    internal static ValueInfoProto Declare(TensorInfo info)
-    {
-        var shape = new TensorShapeProto();
-        shape.Dim.AddRange((info.Dims ?? []).Select(d =>
-            d.Value is { } size ? new TensorShapeProto.Types.Dimension { DimValue = size } : new TensorShapeProto.Types.Dimension()));
-        var tensor = new TypeProto.Types.Tensor { ElemType = (int)info.Type };
-        if (info.Dims is not null)
-        {
-            tensor.Shape = shape;
-        }
-
-        return new ValueInfoProto { Name = info.Name, Type = new TypeProto { TensorType = tensor } };
-    }
-
     /// <summary>Takes removed nodes out of the protobuf and puts inserted ones in.</summary>
     private void CarryOut()
     {
@@ -390,27 +375,6 @@ internal sealed class ModelGraph
     internal static string NameOf(NodeProto node) =>
         node.Name.Length > 0 ? node.Name : $"{node.OpType}:{node.Output.FirstOrDefault(o => o.Length > 0)}";
 
-    private static TensorInfo Describe(ValueInfoProto info)
-    {
-        var tensor = info.Type?.TensorType;
-        var dims = tensor?.Shape?.Dim.Select(d =>
-            // Some converters write -1 for a size that is not known; the runtime takes it so.
-            d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? new Dimension(d.DimValue == -1 ? null : d.DimValue)
-            : new Dimension(null, d.HasDimParam && d.DimParam.Length > 0 ? d.DimParam : null));
-        return new TensorInfo(info.Name, (ElementType)(tensor?.ElemType ?? 0), dims is null ? null : [.. dims])
-        {
-            Kind = info.Type?.ValueCase switch
-            {
-                TypeProto.ValueOneofCase.SequenceType => "a sequence",
-                TypeProto.ValueOneofCase.MapType => "a map",
-                TypeProto.ValueOneofCase.OptionalType => "an optional value",
-                TypeProto.ValueOneofCase.SparseTensorType => "a sparse tensor",
-                TypeProto.ValueOneofCase.OpaqueType => "an opaque value",
-                _ => null,
-            },
-        };
-    }
-
     private void AddUse(string tensor, TensorUse use)
     {
         if (tensor.Length == 0)
@@ -426,50 +390,13 @@ internal sealed class ModelGraph
         uses.Add(use);
     }
 
-    /// <summary>Kahn's algorithm that keeps the file's order wherever it is a valid one already.</summary>
     private void Sort(GraphNode[] nodes)
     {
         _nodes.Clear();
-        var position = nodes.Select((node, index) => (node, index)).ToDictionary(p => p.node, p => p.index);
-        var waitsFor = new int[nodes.Length];
-        var followers = new List<int>[nodes.Length];
-        for (var i = 0; i < nodes.Length; i++)
-        {
-            foreach (var name in nodes[i].Inputs.Concat(nodes[i].CapturedNames()).Distinct(StringComparer.Ordinal))
-            {
-                if (_producers.TryGetValue(name, out var producer))
-                {
-                    (followers[position[producer]] ??= []).Add(i);
-                    waitsFor[i]++;
-                }
-            }
-        }
-
-        var ready = new PriorityQueue<int, int>();
-        for (var i = 0; i < nodes.Length; i++)
-        {
-            if (waitsFor[i] == 0)
-            {
-                ready.Enqueue(i, i);
-            }
-        }
-
-        while (ready.TryDequeue(out var next, out _))
-        {
-            _nodes.Add(nodes[next]);
-            foreach (var follower in followers[next] ?? [])
-            {
-                if (--waitsFor[follower] == 0)
-                {
-                    ready.Enqueue(follower, follower);
-                }
-            }
-        }
-
+        _nodes.AddRange(NodeOrder.Sort(nodes, _producers));
         if (_nodes.Count < nodes.Length)
         {
-            var stuck = nodes[Array.FindIndex(waitsFor, w => w > 0)];
-            throw Inconsistent($"node '{stuck.Name}' waits for its own output");
+            throw Inconsistent($"node '{nodes.Except(_nodes).First().Name}' waits for its own output");
         }
 
         // The file must list nodes in an order in which they can run.

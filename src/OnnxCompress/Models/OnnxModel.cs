@@ -198,7 +198,7 @@ public sealed class OnnxModel
         var read = nodes.SelectMany(n => n.Inputs.Concat(n.CapturedNames())).ToHashSet(StringComparer.Ordinal);
         graph.Initializer.AddRange(_proto.Graph.Initializer.Where(i => read.Contains(i.Name)));
         graph.SparseInitializer.AddRange(_proto.Graph.SparseInitializer.Where(i => read.Contains(i.Values?.Name ?? "")));
-        graph.Input.AddRange(inputs.Select(ModelGraph.Declare));
+        graph.Input.AddRange(inputs.Select(TensorDeclarations.Write));
         graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
         var part = new ModelProto { IrVersion = _proto.IrVersion, Graph = graph };
         part.OpsetImport.AddRange(_proto.OpsetImport);
@@ -228,7 +228,7 @@ public sealed class OnnxModel
             var free = GraphNode.FreeNames(graph);
             own.Initializer.AddRange(model._proto.Graph.Initializer.Where(i => free.Contains(i.Name) && !known.Contains(i.Name)));
             own.Node.AddRange(model._proto.Graph.Node.Where(n => n.OpType == "Constant" && n.Output.Any(free.Contains)).Select(n => n.Clone()));
-            own.Input.AddRange(inputs.Select(ModelGraph.Declare));
+            own.Input.AddRange(inputs.Select(TensorDeclarations.Write));
             var part = new ModelProto { IrVersion = model._proto.IrVersion, Graph = own };
             part.OpsetImport.AddRange(model._proto.OpsetImport);
             part.Functions.AddRange(model._proto.Functions);

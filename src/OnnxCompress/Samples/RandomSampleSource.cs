@@ -99,22 +99,8 @@ public sealed class RandomSampleSource : ISampleSource
         }
     }
 
-    private static Array Allocate(TensorInfo input, int length) => input.Type switch
-    {
-        ElementType.Float => new float[length],
-        ElementType.Double => new double[length],
-        ElementType.Float16 => new Half[length],
-        ElementType.Int64 => new long[length],
-        ElementType.Int32 => new int[length],
-        ElementType.Int16 => new short[length],
-        ElementType.Int8 => new sbyte[length],
-        ElementType.UInt8 => new byte[length],
-        ElementType.UInt16 => new ushort[length],
-        ElementType.UInt32 => new uint[length],
-        ElementType.UInt64 => new ulong[length],
-        ElementType.Bool => new bool[length],
-        _ => throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"An input of type {input.Type} cannot be made up: {input}."),
-    };
+    private static Array Allocate(TensorInfo input, int length) => input.Type.NewArray(length)
+        ?? throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"An input of type {input.Type} cannot be made up: {input}.");
 
     private void Fill(Array values, int start, int length, int input, Random random)
     {

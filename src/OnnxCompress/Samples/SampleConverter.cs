@@ -52,22 +52,9 @@ internal sealed class SampleConverter
     public Array Allocate(int samples)
     {
         var length = samples == 0 ? 0 : InputSizes.Count(Input, samples, Elements);
-        return Input.Type switch
-        {
-            ElementType.Float => new float[length],
-            ElementType.Double => new double[length],
-            ElementType.Float16 => new Half[length],
-            ElementType.Int64 => new long[length],
-            ElementType.Int32 => new int[length],
-            ElementType.Int16 => new short[length],
-            ElementType.Int8 => new sbyte[length],
-            ElementType.UInt8 => new byte[length],
-            ElementType.UInt16 => new ushort[length],
-            ElementType.UInt32 => new uint[length],
-            ElementType.Bool => new bool[length],
-            _ => throw new OnnxCompressException(
-                DiagnosticCodes.DataMalformed, $"The model's input {Input} takes {InputNeeds.Unfeedable(Input) ?? Input.Type.ToString()}, which cannot be fed from files."),
-        };
+        // Numbers beyond those of double have no way from a file into an unsigned input of 64 bits.
+        return (Input.Type == ElementType.UInt64 ? null : Input.Type.NewArray(length)) ?? throw new OnnxCompressException(
+            DiagnosticCodes.DataMalformed, $"The model's input {Input} takes {InputNeeds.Unfeedable(Input) ?? Input.Type.ToString()}, which cannot be fed from files.");
     }
 
     /// <summary>Reads one sample into a batch.</summary>
