@@ -17,7 +17,7 @@ internal static class WidthTable
     /// <summary>
     /// The multiple that a layer of this width is held to by <c>--align auto</c> when time is not the objective: whole
     /// vectors for convolutions where the layer has at least eight of them, else the power of two that leaves it eight
-    /// choices, down to a quarter of a vector; narrower layers are not held to any.
+    /// choices.
     /// </summary>
     /// <param name="channels">Width of the layer.</param>
     /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
@@ -26,8 +26,7 @@ internal static class WidthTable
         var alignment = isConvolved ? VectorWidth : MatrixProductAlignment;
         while (alignment > 1 && channels < alignment * ChoicesPerLayer)
         {
-            // A pair of channels fills no part of a vector that one alone does not.
-            alignment = alignment > MatrixProductAlignment ? alignment / 2 : 1;
+            alignment /= 2;
         }
 
         return alignment;
