@@ -59,17 +59,7 @@ internal sealed class BranchCosts(IModelRuntime runtime)
         return fed;
     }
 
-    private static HostTensor Copy(string name, RunResult result, int index)
-    {
-        Array values = result.Type(index) switch
-        {
-            ElementType.Float => result.Values<float>(index).ToArray(),
-            ElementType.Double => result.Values<double>(index).ToArray(),
-            ElementType.Int64 => result.Values<long>(index).ToArray(),
-            ElementType.Int32 => result.Values<int>(index).ToArray(),
-            ElementType.Bool => result.Values<bool>(index).ToArray(),
-            var other => throw new OnnxCompressException(DiagnosticCodes.RunFailed, $"A branch reads '{name}', which is {other}."),
-        };
-        return new HostTensor(name, result.Type(index), result.Dims(index), values);
-    }
+    private static HostTensor Copy(string name, RunResult result, int index) => new(
+        name, result.Type(index), result.Dims(index),
+        result.Copy(index) ?? throw new OnnxCompressException(DiagnosticCodes.RunFailed, $"A branch reads '{name}', which is {result.Type(index)}."));
 }

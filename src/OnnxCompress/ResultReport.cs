@@ -29,6 +29,7 @@ internal static class ResultReport
             Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
+            Diagnostics = [.. result.Diagnostics.Select(ReportedDiagnostic.From)],
             Timing = Timing(result),
         };
 

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reporting;
@@ -48,6 +49,14 @@ public sealed class ResultReportTests
         Assert.Null(report.Original.LatencyMs);
         Assert.Contains("Nothing was verified", report.NotVerified, StringComparison.Ordinal);
         Assert.Contains("Nothing was verified", ReportText.For(".md", report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_run_warned_of_is_in_its_report()
+    {
+        var warned = Made.Value.Result with { Diagnostics = [new Diagnostic(DiagnosticCodes.FewSamples, Severity.Warning, "few rows")] };
+
+        Assert.Equal(new ReportedDiagnostic(DiagnosticCodes.FewSamples, "warning", "few rows"), Assert.Single(warned.ToReport().Diagnostics));
     }
 
     [Fact]

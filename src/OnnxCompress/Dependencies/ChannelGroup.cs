@@ -80,12 +80,12 @@ public sealed class ChannelGroup
             return text.Append(". A Gather in front of ").AppendJoin(", ", Consumers).Append(" leaves channels out, and rewrites it.").ToString();
         }
 
-        text.Append(". Removing a channel of ").AppendJoin(", ", Producers);
+        text.Append(". Removing a channel takes it from ").AppendJoin(", ", Producers);
         if (Carried.Count > 0)
         {
-            text.Append(" also removes it from ").AppendJoin(", ", Carried);
+            text.Append(", and from ").AppendJoin(", ", Carried);
         }
 
-        return text.Append(" and rewrites ").AppendJoin(", ", Consumers).Append('.').ToString();
+        return text.Append(", and rewrites ").AppendJoin(", ", Consumers).Append('.').ToString();
     }
 }

@@ -7,7 +7,7 @@ namespace OnnxCompress.Dependencies;
 internal sealed class ParameterAccounts
 {
     /// <summary>Where weights are multiplied with what the layer reads.</summary>
-    private static readonly Dictionary<string, int[]> WeightInputs = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, int[]> Multiplied = new(StringComparer.Ordinal)
     {
         ["Conv"] = [1], ["ConvTranspose"] = [1], ["Gemm"] = [0, 1], ["MatMul"] = [0, 1], ["Gather"] = [0], ["LSTM"] = [1, 2], ["GRU"] = [1, 2], ["RNN"] = [1, 2],
     };
@@ -85,7 +85,7 @@ internal sealed class ParameterAccounts
     private bool IsMultiplied(string name) =>
         _layers.ContainsKey(name)
         || (_trace.Reader(name) is { Index: >= 0 } use && _relations.Graph.Constant(name)!.Dims.Count(d => d > 1) > 1
-            && (WeightInputs.TryGetValue(use.Node.OpType, out var inputs) ? inputs.Contains(use.Index) : !Operators.OperatorRules.IsMapped(use.Node)));
+            && (Multiplied.TryGetValue(use.Node.OpType, out var inputs) ? inputs.Contains(use.Index) : !Operators.OperatorRules.IsMapped(use.Node)));
 
     private (WeightPlace Place, Refusal? Refusal) Held(string name, IndexAxis[] axes)
     {

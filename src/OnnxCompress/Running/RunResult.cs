@@ -16,6 +16,18 @@ public abstract class RunResult : IDisposable
     public abstract ReadOnlySpan<T> Values<T>(int index)
         where T : unmanaged;
 
+    /// <summary>The values of output <paramref name="index"/> in an array of their own, which outlives the result; null for types that are not copied.</summary>
+    internal Array? Copy(int index) => Type(index) switch
+    {
+        ElementType.Float => Values<float>(index).ToArray(),
+        ElementType.Double => Values<double>(index).ToArray(),
+        ElementType.Float16 => Values<Half>(index).ToArray(),
+        ElementType.Int64 => Values<long>(index).ToArray(),
+        ElementType.Int32 => Values<int>(index).ToArray(),
+        ElementType.Bool => Values<bool>(index).ToArray(),
+        _ => null,
+    };
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -23,17 +23,7 @@ internal static class MadeUpInputs
     public static MadeUp Of(TensorInfo input, ModelGraph? graph)
     {
         var name = input.Name.ToLowerInvariant();
-        bool Has(params ReadOnlySpan<string> words)
-        {
-            var any = false;
-            foreach (var word in words)
-            {
-                any |= name.Contains(word, StringComparison.Ordinal);
-            }
-
-            return any;
-        }
-
+        bool Has(params string[] words) => words.Any(word => name.Contains(word, StringComparison.Ordinal));
         var use = graph is null ? null : Use(input, graph);
         return Has("token_type", "segment") ? MadeUp.Zeros
             : Has("mask") ? MadeUp.Ones

@@ -57,8 +57,9 @@ internal sealed class StepStates(IReadOnlyList<StateLink> links)
     /// <summary>An output as what the next step begins with.</summary>
     public static HostTensor Next(RunResult result, int index, StateLink link, FeedPlan plan)
     {
-        long[] dims = [.. result.Dims(index)];
-        return new(link.Input, result.Type(index), dims, Copy(result, index)) { BatchAxis = plan.Find(link.Input)!.BatchAxis };
+        var values = result.Copy(index)
+            ?? throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"A state of type {result.Type(index)} cannot be fed back.");
+        return new(link.Input, result.Type(index), [.. result.Dims(index)], values) { BatchAxis = plan.Find(link.Input)!.BatchAxis };
     }
 
     private void Keep(HostTensor tensor, InputFeed feed)
@@ -74,15 +75,4 @@ internal sealed class StepStates(IReadOnlyList<StateLink> links)
 
         kept.Write(bytes);
     }
-
-    private static Array Copy(RunResult result, int index) => result.Type(index) switch
-    {
-        ElementType.Float => result.Values<float>(index).ToArray(),
-        ElementType.Double => result.Values<double>(index).ToArray(),
-        ElementType.Float16 => result.Values<Half>(index).ToArray(),
-        ElementType.Int64 => result.Values<long>(index).ToArray(),
-        ElementType.Int32 => result.Values<int>(index).ToArray(),
-        ElementType.Bool => result.Values<bool>(index).ToArray(),
-        var other => throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"A state of type {other} cannot be fed back."),
-    };
 }

@@ -96,7 +96,8 @@ internal static class ConstantFolding
             return;
         }
 
-        var value = Bytes(result, index, type);
+        var values = result.Copy(index)!;
+        var value = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(values), checked((int)bytes)).ToArray();
         graph.Detach(name);
         graph.AddInitializer(name, type, [.. dims]).WriteBytes([.. dims], value);
     }
@@ -131,14 +132,4 @@ internal static class ConstantFolding
 
         return bytes <= 0;
     }
-
-    private static byte[] Bytes(RunResult result, int index, ElementType type) => type switch
-    {
-        ElementType.Float => MemoryMarshal.AsBytes(result.Values<float>(index)).ToArray(),
-        ElementType.Double => MemoryMarshal.AsBytes(result.Values<double>(index)).ToArray(),
-        ElementType.Int64 => MemoryMarshal.AsBytes(result.Values<long>(index)).ToArray(),
-        ElementType.Int32 => MemoryMarshal.AsBytes(result.Values<int>(index)).ToArray(),
-        ElementType.Bool => MemoryMarshal.AsBytes(result.Values<bool>(index)).ToArray(),
-        _ => throw new InvalidOperationException($"{type} is not folded."),
-    };
 }

@@ -17,8 +17,8 @@ public sealed class DescriptionTests
 
         Golden(
             """
-            stem: 8 channels. Removing a channel of stem, block/conv2 also removes it from stem/norm and rewrites block/conv1, head.
-            block/conv1: 6 channels. Removing a channel of block/conv1 and rewrites block/conv2.
+            stem: 8 channels. Removing a channel takes it from stem, block/conv2, and from stem/norm, and rewrites block/conv1, head.
+            block/conv1: 6 channels. Removing a channel takes it from block/conv1, and rewrites block/conv2.
             OCX2001 head (0): The output channels of 'head' stay: they are the model's output 'head'.
             """,
             builder.Analyze("head"));
@@ -35,7 +35,7 @@ public sealed class DescriptionTests
 
         Golden(
             """
-            c1: 7 channels, 4 of them removable. Removing a channel of c1 and rewrites c2.
+            c1: 7 channels, 4 of them removable. Removing a channel takes it from c1, and rewrites c2.
             OCX2004 lrn (0): The output channels of 'c2' stay: 'lrn' (LRN) normalises over them.
             OCX2001 c3 (12): The output channels of 'c3' stay: they are the model's output 'c3'.
             """,
