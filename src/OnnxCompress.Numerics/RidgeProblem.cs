@@ -1,8 +1,10 @@
 namespace OnnxCompress.Numerics;
 
 /// <summary>
-/// One least-squares problem for several ridges: min over W of ||Y - W X||^2 + lambda ||W - W0||^2, in a chain, so that
-/// the normal matrices go to the backend once. Weights are operands of n x o: W transposed, as the solves leave them.
+/// One least-squares problem for several ridges towards a prior, from normal matrices:
+/// min over W of ||Y - W X||^2 + lambda ||W - W0||^2, so W (X X^T + lambda I) = Y X^T + lambda W0 (Hoerl and Kennard 1970,
+/// with the ridge centred on W0). In a chain, so that the matrices go to the backend once. Weights are operands of n x o: W
+/// transposed, as the solves leave them. Forward error about eps times the condition number of X X^T + lambda I.
 /// </summary>
 public sealed class RidgeProblem
 {
@@ -23,6 +25,23 @@ public sealed class RidgeProblem
         ArgumentNullException.ThrowIfNull(cross);
         (_chain, _prior) = (chain, prior);
         (_normal, _cross) = (chain.Put(normal), chain.Put(cross.Transpose()));
+    }
+
+    /// <summary>The absolute lambda that is <paramref name="relative"/> times the mean diagonal of X X^T.</summary>
+    /// <param name="normal">X X^T (n x n).</param>
+    /// <param name="relative">Dimensionless, 0 or more.</param>
+    /// <returns>relative * trace / n; 0 when n is 0.</returns>
+    public static double RelativeLambda(ReadOnlyMatrixView<double> normal, double relative)
+    {
+        ViewShape.CheckSquare(normal.Rows, normal.Columns, nameof(normal));
+        ArgumentOutOfRangeException.ThrowIfNegative(relative);
+        double trace = 0;
+        for (var index = 0; index < normal.Rows; index++)
+        {
+            trace += normal[index, index];
+        }
+
+        return normal.Rows == 0 ? 0 : relative * trace / normal.Rows;
     }
 
     /// <summary>The weights for one ridge.</summary>

@@ -69,7 +69,7 @@ internal sealed unsafe class FedInputs : IDisposable
         var bytes = checked((int)(input.Count * size));
         var memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
         _memory.Add((nint)memory);
-        MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(input.Values), bytes).CopyTo(new(memory, bytes));
+        input.Bytes.CopyTo(new(memory, bytes));
         return OrtValue.CreateTensorValueWithData(
             OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)input.Type, [.. input.Dims], (nint)memory, bytes);
     }

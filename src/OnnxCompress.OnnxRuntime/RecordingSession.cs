@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxCompress.Samples;
@@ -132,16 +131,10 @@ public sealed class RecordingSession : IDisposable
     {
         var shape = input.GetTensorTypeAndShape();
         var type = OrtSession.FromOrt(shape.ElementDataType);
-        // Only the bytes are recorded, so signed arrays serve for unsigned values.
         ReadOnlySpan<byte> bytes = input.GetTensorMutableRawData();
-        return new(name, type, shape.Shape, type switch
-        {
-            ElementType.Float => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
-            ElementType.Double => MemoryMarshal.Cast<byte, double>(bytes).ToArray(),
-            ElementType.Int64 => MemoryMarshal.Cast<byte, long>(bytes).ToArray(),
-            ElementType.Int32 or ElementType.UInt32 => MemoryMarshal.Cast<byte, int>(bytes).ToArray(),
-            ElementType.Int16 or ElementType.UInt16 or ElementType.Float16 => MemoryMarshal.Cast<byte, short>(bytes).ToArray(),
-            _ => bytes.ToArray(),
-        });
+        var values = type.NewArray(checked((int)shape.ElementCount))
+            ?? throw new NotSupportedException($"The input '{name}' is {type}, which cannot be recorded.");
+        bytes.CopyTo(type.Bytes(values));
+        return new(name, type, shape.Shape, values);
     }
 }

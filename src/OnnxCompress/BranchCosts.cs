@@ -53,9 +53,9 @@ internal sealed class BranchCosts(IModelRuntime runtime)
             return fed;
         }
 
-        using var session = runtime.Open(model.Observing(made), new SessionSettings(Threads: 1, Optimize: false, Spin: false));
-        using var result = session.Run(sample, made, cancellation);
-        fed.AddRange(made.Select((name, i) => Copy(name, result, i)));
+        using var observed = new ObservedModel(runtime, model, made, SessionSettings.AsItStands);
+        using var result = observed.Run(sample, cancellation);
+        fed.AddRange(observed.Tensors.Select((name, i) => Copy(name, result, i)));
         return fed;
     }
 

@@ -24,7 +24,7 @@ public abstract class ChainSuite(IDenseBackend backend)
             var weights = Read(chain, solution).Transpose();
             var error = judge.ErrorOf(solution);
 
-            NumericAssert.RelativeFrobenius(RidgeRegression.Solve(new CpuBackend(1), normal, cross, lambda, prior), weights, 100 * size * NumericAssert.Eps, "n eps times the condition");
+            NumericAssert.RelativeFrobenius(Ridge.Solve(new CpuBackend(1), normal, cross, lambda, prior)!, weights, 100 * size * NumericAssert.Eps, "n eps times the condition");
             var product = NumericMatrices.Product(weights, normal);
             var expected = 50.0;
             for (var index = 0; index < product.Values.Length; index++)
@@ -55,7 +55,7 @@ public abstract class ChainSuite(IDenseBackend backend)
 
         var (solution, expand) = problem.SolveLowRank(Backend, 0.3, 4)!.Value;
 
-        var full = RidgeRegression.Solve(new CpuBackend(1), normal, cross, 0.3, default);
+        var full = Ridge.Solve(new CpuBackend(1), normal, cross, 0.3)!;
         var shifted = normal.Clone();
         for (var index = 0; index < 24; index++)
         {

@@ -14,7 +14,7 @@ public abstract class NonFiniteSuite(IDenseBackend backend)
         ["PivotedCholesky"] = (backend, matrix) => backend.PivotedCholesky(matrix),
         ["SymmetricEigen"] = (backend, matrix) => backend.SymmetricEigen(matrix),
         ["TopEigen"] = (backend, matrix) => backend.TopEigen(matrix, 2, new Random(1)),
-        ["Ridge"] = (backend, matrix) => RidgeRegression.Solve(backend, matrix, new Matrix<double>(2, matrix.Columns), 1, default),
+        ["Ridge"] = (backend, matrix) => Ridge.Solve(backend, matrix, new Matrix<double>(2, matrix.Columns), 1),
         ["Triangular, right side"] = (backend, matrix) => backend.SolveTriangular(Triangle.Lower, Transpose.No, Matrix<double>.Identity(matrix.Rows), matrix),
         ["Triangular, factor"] = (backend, matrix) => backend.SolveTriangular(Triangle.Lower, Transpose.No, matrix, NumericMatrices.Uniform(matrix.Rows, 1, 1)),
     };

@@ -22,7 +22,7 @@ public sealed class ThreadCountTests
         ["pivoted Cholesky"] = backend => backend.PivotedCholesky(Gram).Factor.Values.ToArray(),
         ["eigen"] = backend => backend.SymmetricEigen(Gram) is var eigen ? [.. eigen.Values, .. eigen.Vectors.Values] : [],
         ["top eigen"] = backend => backend.TopEigen(Gram, 20, new Random(1)) is var eigen ? [.. eigen.Values, .. eigen.Vectors.Values] : [],
-        ["ridge"] = backend => RidgeRegression.Solve(backend, Gram, Tall, 1, default).Values.ToArray(),
+        ["ridge"] = backend => Ridge.Solve(backend, Gram, Tall, 1)!.Values.ToArray(),
     };
 
     [Theory]

@@ -21,6 +21,10 @@ internal static class OptionFactory
     public static Option<string[]> Repeatable(string name, string value, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = value, Description = description + " Repeatable.", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = _ => [] };
 
+    /// <summary>Whether a verb may replace what it writes.</summary>
+    /// <param name="what">What that is.</param>
+    public static Option<bool> Overwrite(string what) => Flag("--overwrite", $"Replaces {what}.");
+
     /// <summary>An option that is on or off.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 }

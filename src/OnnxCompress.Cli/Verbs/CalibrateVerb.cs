@@ -10,20 +10,16 @@ namespace OnnxCompress.Cli.Verbs;
 /// <summary><c>calibrate MODEL -d DATA -o STATS</c>: takes statistics where the data are, to compress elsewhere.</summary>
 internal sealed class CalibrateVerb
 {
-    private const int DefaultSamples = 1024;
-
     private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "STATS", Description = "The statistics file.", Required = true };
     private readonly DataOptions _data = new();
-    private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples, chosen by content. Default: {DefaultSamples}.");
-    private readonly Option<string?> _holdout = OptionFactory.Text(
-        "--holdout", "SHARE", "Leaves out what compress, with the same data and seed, holds out; 0 uses every sample. Default: 0.25.");
+    private readonly SampleOptions _samples = new("Leaves out what compress, with the same data and seed, holds out; 0 uses every sample.");
 
     private readonly Option<string?> _methods = OptionFactory.Text(
         "--methods", "LIST", "Methods the statistics are for, as compress will get them. Default: that of compress.", "id", "svd");
 
     private readonly RunOptions _run = new();
-    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces STATS.");
+    private readonly Option<bool> _overwrite = OptionFactory.Overwrite("STATS");
     private readonly TalkOptions _talk = new();
 
     /// <summary>Declares the verb.</summary>
@@ -38,8 +34,7 @@ internal sealed class CalibrateVerb
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._data.AddTo(command);
-        command.Options.Add(verb._samples);
-        command.Options.Add(verb._holdout);
+        verb._samples.AddTo(command);
         command.Options.Add(verb._methods);
         verb._run.AddSeedTo(command);
         verb._run.AddTo(command);
@@ -54,8 +49,7 @@ internal sealed class CalibrateVerb
         var (path, output) = (parsed.GetValue(_model)!, parsed.GetValue(_out)!);
         var talk = _talk.Read(parsed, context);
         var data = _data.Read(parsed);
-        var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
-        var holdout = HoldoutOption.Read(_holdout, parsed);
+        var (samples, holdout) = (_samples.Samples(parsed), _samples.Holdout(parsed));
         var methods = MethodOptions.Methods(parsed.GetValue(_methods));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         if (data.Files.Count == 0)

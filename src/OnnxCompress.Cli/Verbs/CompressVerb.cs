@@ -12,8 +12,6 @@ namespace OnnxCompress.Cli.Verbs;
 /// </summary>
 internal sealed class CompressVerb
 {
-    private const int DefaultSamples = 1024;
-
     private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
     private readonly Argument<string> _planFile = ModelArgument.Create("PLAN", "A plan that the verb plan wrote.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "OUT", Description = "The file to write.", Required = true };
@@ -29,9 +27,7 @@ internal sealed class CompressVerb
     private readonly Option<string?> _inputRange = OptionFactory.Text(
         "--input-range", "LOW,HIGH", "Without data: what the values of inputs lie between, for drift on random inputs. Default: standard normal.");
 
-    private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
-    private readonly Option<string?> _holdout = OptionFactory.Text(
-        "--holdout", "SHARE", "Share of the data that only the guard sees, chosen by content. Default: 0.25.");
+    private readonly SampleOptions _samples = new("Share of the data that only the guard sees, chosen by content.");
 
     private readonly Option<string[]> _verifyData = OptionFactory.Repeatable("--verify-data", "PATH", "Separate data for the guard instead.");
     private readonly Option<string?> _labels = OptionFactory.Text("--labels", "FILE", "The right classes of --verify-data: .npy.");
@@ -45,7 +41,7 @@ internal sealed class CompressVerb
     private readonly Option<bool> _originalOtherwise = OptionFactory.Flag(
         "--original-otherwise", "Puts MODEL itself in place of OUT when nothing better is found; the exit code stays 3.");
 
-    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces OUT, reports and plans that exist.");
+    private readonly Option<bool> _overwrite = OptionFactory.Overwrite("OUT, reports and plans that exist");
     private readonly TalkOptions _talk = new();
 
     private readonly PipelinePart _part;
@@ -100,11 +96,11 @@ internal sealed class CompressVerb
         verb._reports.AddTo(command);
         verb._data.AddTo(command);
         verb._shapes.AddTo(command);
-        foreach (var option in new Option[] { verb._statistics, verb._inputRange, verb._samples, verb._holdout, verb._verifyData, verb._labels })
-        {
-            command.Options.Add(option);
-        }
-
+        command.Options.Add(verb._statistics);
+        command.Options.Add(verb._inputRange);
+        verb._samples.AddTo(command);
+        command.Options.Add(verb._verifyData);
+        command.Options.Add(verb._labels);
         verb._decision.AddTo(command);
         verb._guard.AddTo(command);
         verb._method.AddTo(command);
@@ -162,7 +158,7 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--labels are those of --verify-data, which is missing.");
         }
 
-        if (parsed.GetValue(_holdout) is not null && verifyFiles.Length > 0)
+        if (_samples.SaysHoldout(parsed) && verifyFiles.Length > 0)
         {
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
         }
@@ -195,8 +191,8 @@ internal sealed class CompressVerb
             Data = data,
             VerifyData = verifyFiles.Length == 0 ? null : data with { Files = verifyData },
             Labels = labels,
-            Holdout = verifyFiles.Length > 0 ? 0 : HoldoutOption.Read(_holdout, parsed),
-            Samples = parsed.GetValue(_samples) is { } samples ? OptionText.Whole("--samples", samples, 1) : DefaultSamples,
+            Holdout = verifyFiles.Length > 0 ? 0 : _samples.Holdout(parsed),
+            Samples = _samples.Samples(parsed),
             Decision = decision,
             Guard = guard,
             Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) },

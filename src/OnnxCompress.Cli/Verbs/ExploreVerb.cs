@@ -13,20 +13,17 @@ namespace OnnxCompress.Cli.Verbs;
 /// <summary><c>explore MODEL -d DATA -o report.html</c>: what size costs in decisions, from one calibration.</summary>
 internal sealed class ExploreVerb
 {
-    private const int DefaultSamples = 1024;
-
     private static readonly double[] Shares = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 
     private readonly Argument<string> _model = ModelArgument.Create("MODEL", "The .onnx file.");
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "REPORT", Description = "The report: .html, .md or .json.", Required = true };
     private readonly DataOptions _data = new();
-    private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics. Default: {DefaultSamples}.");
-    private readonly Option<string?> _holdout = OptionFactory.Text("--holdout", "SHARE", "Share of the data that the models are scored on. Default: 0.25.");
+    private readonly SampleOptions _samples = new("Share of the data that the models are scored on.");
     private readonly Option<string?> _objective = OptionFactory.Text("--objective", "macs|params|bytes", "What the models are budgeted by. Default: macs.", "macs", "params", "bytes");
     private readonly DecisionOptions _decision = new();
     private readonly MethodOptions _method = new();
     private readonly RunOptions _run = new();
-    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces REPORT.");
+    private readonly Option<bool> _overwrite = OptionFactory.Overwrite("REPORT");
     private readonly TalkOptions _talk = new();
 
     /// <summary>Declares the verb.</summary>
@@ -40,8 +37,7 @@ internal sealed class ExploreVerb
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._data.AddTo(command);
-        command.Options.Add(verb._samples);
-        command.Options.Add(verb._holdout);
+        verb._samples.AddTo(command);
         command.Options.Add(verb._objective);
         verb._decision.AddTo(command);
         verb._method.AddTo(command);
@@ -72,13 +68,13 @@ internal sealed class ExploreVerb
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, Decision = _decision.Read(parsed) });
-        var samples = parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
+        var samples = _samples.Samples(parsed);
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
         var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         using var source = data.Open(model, backend.Runtime, context.Cancellation);
-        var split = SampleSplit.Create(source, HoldoutOption.Read(_holdout, parsed), seed, samples, context.Cancellation);
+        var split = SampleSplit.Create(source, _samples.Holdout(parsed), seed, samples, context.Cancellation);
         var parts = new CompressionData(
             new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];

@@ -11,7 +11,7 @@ internal sealed class MergeVerb
 {
     private readonly Argument<string[]> _parts = new("STATS") { Description = "Statistics files of one model.", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _out = new("-o", "--out") { HelpName = "STATS", Description = "The file for their sum.", Required = true };
-    private readonly Option<bool> _overwrite = OptionFactory.Flag("--overwrite", "Replaces the file for the sum.");
+    private readonly Option<bool> _overwrite = OptionFactory.Overwrite("STATS");
     private readonly TalkOptions _talk = new();
 
     /// <summary>Declares the verb.</summary>

@@ -36,21 +36,15 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         var varies = plan.Inputs.Any(feed => feed.BatchAxis is null) || Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
         // Rows of samples that differ are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
         var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Max(tap => tap.RowsPerSample(shapes))), 1, batchSize) : batchSize;
-        var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, out var outputs);
+        var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, out var taps);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
-        var taps = outputs.Length;
-        if (observer is not null)
-        {
-            (tapped, outputs) = (tapped.Observing(observer.Tensors), [.. outputs, .. observer.Tensors]);
-        }
-
-        using var session = runtime.Open(tapped, new SessionSettings(threads, Spin: false));
+        using var observed = new ObservedModel(runtime, tapped, [.. taps, .. observer?.Tensors ?? []], new SessionSettings(threads, Spin: false));
         var batches = new FoldBatches(samples, model.Inputs, size, cancellation);
         var done = 0;
         foreach (var (b, inputs) in Read(batches, cancellation))
         {
-            using var result = session.Run(inputs, outputs, cancellation);
+            using var result = observed.Run(inputs, cancellation);
             long Rows(int i) => varies
                 ? result.Values<long>((2 * distinct.Length) + i)[0] / distinct[i].Channels
                 : batches.SizeOf(b) * distinct[i].RowsPerSample(shapes);
@@ -60,7 +54,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
                 threads,
                 i => (batches.IsCheck(b) ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
                 cancellation);
-            observer?.Take(result, taps, b, cancellation);
+            observer?.Take(result, taps.Length, b, cancellation);
             progress?.Report(new ProgressUpdate("calibrate", done += batches.SamplesOf(b), samples.Count));
         }
 

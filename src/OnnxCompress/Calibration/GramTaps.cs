@@ -12,14 +12,14 @@ internal static class GramTaps
     /// <summary>More rows than this in one float sum would raise its noise above 1e-6 of the largest diagonal.</summary>
     public const int LargestBlockRows = 4096;
 
-    /// <summary>The copy, with two outputs for each tap: its Gram blocks and its column sums.</summary>
+    /// <summary>The copy, without outputs, in which two tensors for each tap can be observed: its Gram blocks and its column sums.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
     /// <param name="taps">Where statistics are taken.</param>
     /// <param name="batchSize">Samples in a run.</param>
-    /// <param name="varies">Whether samples differ in shape: then the whole batch is one block, and behind all other outputs comes,
+    /// <param name="varies">Whether samples differ in shape: then the whole batch is one block, and behind all others comes,
     /// for each tap, the number of its values.</param>
-    /// <param name="outputs">Names of the outputs.</param>
+    /// <param name="outputs">Names of these tensors.</param>
     public static OnnxModel Insert(
         OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, bool varies, out string[] outputs)
     {
@@ -31,12 +31,9 @@ internal static class GramTaps
         {
             var builder = new TapBuilder(graph, model.Opset, $"tap{i}");
             (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, varies ? 0 : batchSize);
-            graph.AddOutput(outputs[2 * i]);
-            graph.AddOutput(outputs[(2 * i) + 1]);
             if (varies)
             {
                 outputs[(2 * taps.Count) + i] = builder.Size(taps[i].Tensor);
-                graph.AddOutput(outputs[(2 * taps.Count) + i]);
             }
         }
 

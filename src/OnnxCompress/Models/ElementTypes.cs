@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace OnnxCompress.Models;
 
 /// <summary>Facts about <see cref="ElementType"/>.</summary>
@@ -34,4 +36,8 @@ internal static class ElementTypes
         ElementType.Bool => new bool[length],
         _ => null,
     };
+
+    /// <summary>The memory of an array that holds elements of this type.</summary>
+    public static Span<byte> Bytes(this ElementType type, Array values) =>
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), checked(values.Length * type.SizeInBytes()));
 }

@@ -43,4 +43,7 @@ public sealed class HostTensor
 
     /// <summary>Product of <see cref="Dims"/>.</summary>
     public long Count { get; }
+
+    /// <summary>The values as bytes, little-endian.</summary>
+    internal ReadOnlySpan<byte> Bytes => Type.Bytes(Values)[..checked((int)Count * Type.SizeInBytes())];
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models.Protos;
@@ -25,18 +24,14 @@ internal sealed class ModelGraph
     private readonly HashSet<NodeProto> _removed = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<NodeProto, List<NodeProto>> _inserted = new(ReferenceEqualityComparer.Instance);
 
-    // The number behind the last name that was made of a wish, and names that were given away since Index.
-    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
-
-    // Names of nodes, and all names in graphs that nodes carry: the runtime wants node names apart, and inner names hide outer ones.
-    private readonly HashSet<string> _others = new(StringComparer.Ordinal);
+    private readonly GraphNames _names;
 
     internal ModelGraph(GraphProto proto)
     {
         _proto = proto;
         _inputNames = new NameSet(proto.Input);
         _outputNames = new NameSet(proto.Output);
+        _names = new GraphNames(proto);
         foreach (var tensor in proto.Initializer)
         {
             if (!_initializers.TryAdd(tensor.Name, new Initializer(tensor)))
@@ -82,24 +77,8 @@ internal sealed class ModelGraph
         (Producer(name) is { OpType: "Constant", Domain: "" } node ? node.Tensor("value") : null);
 
     /// <summary>A name that no tensor, no node and nothing in a subgraph bears yet and none was promised, as close to the wish as possible.</summary>
-    public string UniqueName(string wish)
-    {
-        var name = wish;
-        if (IsTaken(name))
-        {
-            // Many nodes may bear one name: each further wish goes on where the last one ended.
-            var number = _numbers.GetValueOrDefault(wish, 1);
-            do
-            {
-                name = string.Create(CultureInfo.InvariantCulture, $"{wish}_{++number}");
-            }
-            while (IsTaken(name));
-            _numbers[wish] = number;
-        }
-
-        _given.Add(name);
-        return name;
-    }
+    public string UniqueName(string wish) =>
+        _names.Give(wish, name => _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name));
 
     /// <summary>Adds a float or integer constant.</summary>
     public Initializer AddInitializer(string name, ElementType type, ReadOnlySpan<long> dims)
@@ -293,8 +272,7 @@ internal sealed class ModelGraph
         CarryOut();
         _producers.Clear();
         _uses.Clear();
-        _given.Clear();
-        NoteOtherNames();
+        _names.Note();
         var nodes = _proto.Node.Select(n => new GraphNode(n, NameOf(n))).ToArray();
         foreach (var node in nodes)
         {
@@ -348,28 +326,6 @@ internal sealed class ModelGraph
         _removed.Clear();
         _inserted.Clear();
     }
-
-    private bool IsTaken(string name) =>
-        _producers.ContainsKey(name) || _initializers.ContainsKey(name) || IsInput(name) || _uses.ContainsKey(name) || _given.Contains(name) || _others.Contains(name);
-
-    private void NoteOtherNames()
-    {
-        _others.Clear();
-        _others.UnionWith(_proto.Node.Select(n => n.Name));
-        _others.UnionWith(_proto.SparseInitializer.Select(s => s.Values?.Name ?? ""));
-        var inner = new Stack<GraphProto>(_proto.Node.SelectMany(Carried));
-        while (inner.TryPop(out var graph))
-        {
-            _others.UnionWith(graph.Node.SelectMany(n => n.Output.Append(n.Name)));
-            _others.UnionWith(graph.Initializer.Select(i => i.Name).Concat(graph.Input.Select(i => i.Name)));
-            foreach (var next in graph.Node.SelectMany(Carried))
-            {
-                inner.Push(next);
-            }
-        }
-    }
-
-    private static IEnumerable<GraphProto> Carried(NodeProto node) => node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G));
 
     /// <summary>The name of a node; when the model gives none, one made from its operator and first output.</summary>
     internal static string NameOf(NodeProto node) =>

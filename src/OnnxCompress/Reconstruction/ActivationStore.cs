@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 
@@ -39,22 +38,9 @@ internal sealed class ActivationStore(long limit) : IDisposable
     public void Put(string tensor, int batch, int batches, RunResult run, int index)
     {
         var type = run.Type(index);
-        Array values = type switch
-        {
-            ElementType.Float => Copy(run.Values<float>(index), type),
-            ElementType.Double => Copy(run.Values<double>(index), type),
-            ElementType.Float16 => Copy(run.Values<Half>(index), type),
-            ElementType.Int64 => Copy(run.Values<long>(index), type),
-            ElementType.Int32 => Copy(run.Values<int>(index), type),
-            ElementType.Int16 => Copy(run.Values<short>(index), type),
-            ElementType.Int8 => Copy(run.Values<sbyte>(index), type),
-            ElementType.UInt8 => Copy(run.Values<byte>(index), type),
-            ElementType.UInt16 => Copy(run.Values<ushort>(index), type),
-            ElementType.UInt32 => Copy(run.Values<uint>(index), type),
-            ElementType.UInt64 => Copy(run.Values<ulong>(index), type),
-            ElementType.Bool => Copy(run.Values<bool>(index), type),
-            _ => throw new NotSupportedException($"'{tensor}' is {type}, which cannot be kept between two runs."),
-        };
+        var bytes = run.Bytes(index);
+        var values = Rent(type, bytes.Length / type.SizeInBytes());
+        bytes.CopyTo(type.Bytes(values));
         Put(tensor, batch, batches, new HostTensor(tensor, type, [.. run.Dims(index)], values));
     }
 
@@ -116,24 +102,15 @@ internal sealed class ActivationStore(long limit) : IDisposable
     }
 
     /// <summary>An array for a tensor to be kept: one that an earlier tensor no longer needs, if there is one of that size.</summary>
-    public T[] Rent<T>(ElementType type, int length)
-        where T : unmanaged
+    public Array Rent(ElementType type, int length)
     {
         if (_free.TryGetValue((type, length), out var free) && free.TryPop(out var idle))
         {
             _idle -= (long)length * type.SizeInBytes();
-            return (T[])idle;
+            return idle;
         }
 
-        return GC.AllocateUninitializedArray<T>(length);
-    }
-
-    private T[] Copy<T>(ReadOnlySpan<T> values, ElementType type)
-        where T : unmanaged
-    {
-        var copy = Rent<T>(type, values.Length);
-        values.CopyTo(copy);
-        return copy;
+        return type.NewArray(length) ?? throw new NotSupportedException($"Tensors of type {type} are not kept.");
     }
 
     private void Recycle(HostTensor values)
@@ -159,7 +136,7 @@ internal sealed class ActivationStore(long limit) : IDisposable
         var file = RunFolder.CreateFile();
         try
         {
-            RunFolder.Guarded(() => file.Write(Bytes(values.Values, values.Type)));
+            RunFolder.Guarded(() => file.Write(values.Type.Bytes(values.Values)));
             return file;
         }
         catch
@@ -171,29 +148,11 @@ internal sealed class ActivationStore(long limit) : IDisposable
 
     private static HostTensor Load(string tensor, Entry entry)
     {
-        var count = entry.Dims.Aggregate(1L, (product, d) => checked(product * d));
-        Array values = entry.Type switch
-        {
-            ElementType.Float => new float[count],
-            ElementType.Double => new double[count],
-            ElementType.Float16 => new Half[count],
-            ElementType.Int64 => new long[count],
-            ElementType.Int32 => new int[count],
-            ElementType.Int16 => new short[count],
-            ElementType.Int8 => new sbyte[count],
-            ElementType.UInt8 => new byte[count],
-            ElementType.UInt16 => new ushort[count],
-            ElementType.UInt32 => new uint[count],
-            ElementType.UInt64 => new ulong[count],
-            _ => new bool[count],
-        };
+        var values = entry.Type.NewArray(checked((int)entry.Dims.Aggregate(1L, (product, d) => checked(product * d))))!;
         entry.File!.Position = 0;
-        entry.File.ReadExactly(Bytes(values, entry.Type));
+        entry.File.ReadExactly(entry.Type.Bytes(values));
         return new HostTensor(tensor, entry.Type, entry.Dims, values);
     }
-
-    private static Span<byte> Bytes(Array values, ElementType type) =>
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), checked(values.Length * type.SizeInBytes()));
 
     private sealed record Entry(IReadOnlyList<long> Dims, ElementType Type, HostTensor? Values, FileStream? File);
 }

@@ -118,7 +118,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
     /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
     private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(Problem problem, double ridge)
     {
-        var lambda = RidgeRegression.RelativeLambda(problem.Moments.Normal, ridge);
+        var lambda = RidgeProblem.RelativeLambda(problem.Moments.Normal, ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
         {
             return null;

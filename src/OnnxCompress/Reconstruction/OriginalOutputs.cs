@@ -118,10 +118,10 @@ internal sealed class OriginalOutputs : IDisposable
     /// <param name="cancellation">Stops between and inside runs.</param>
     public void Run(IReadOnlyList<string> tensors, Action<RunResult, int> take, CancellationToken cancellation)
     {
-        using var session = _runtime.Open(_original.Observing(tensors), new SessionSettings(_options.Threads, Spin: false));
+        using var observed = new ObservedModel(_runtime, _original, tensors, new SessionSettings(_options.Threads, Spin: false));
         for (var b = 0; b < Batches.Count; b++)
         {
-            using var run = session.Run(Batches.Read(b), tensors, cancellation);
+            using var run = observed.Run(Batches.Read(b), cancellation);
             take(run, b);
         }
     }

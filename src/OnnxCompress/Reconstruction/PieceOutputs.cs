@@ -27,7 +27,7 @@ internal sealed class PieceOutputs(IModelSession session, string[] outputs, Acti
         }
 
         HostTensor[] results = [.. outputs.Select((name, i) => new HostTensor(
-            name, ElementType.Float, dims[i], store.Rent<float>(ElementType.Float, checked((int)dims[i].Aggregate(1L, (product, d) => product * d)))))];
+            name, ElementType.Float, dims[i], store.Rent(ElementType.Float, checked((int)dims[i].Aggregate(1L, (product, d) => product * d)))))];
         try
         {
             session.Run(inputs, results, cancellation);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Running;
@@ -17,15 +18,35 @@ public abstract class RunResult : IDisposable
         where T : unmanaged;
 
     /// <summary>The values of output <paramref name="index"/> in an array of their own, which outlives the result; null for types that are not copied.</summary>
-    internal Array? Copy(int index) => Type(index) switch
+    internal Array? Copy(int index)
     {
-        ElementType.Float => Values<float>(index).ToArray(),
-        ElementType.Double => Values<double>(index).ToArray(),
-        ElementType.Float16 => Values<Half>(index).ToArray(),
-        ElementType.Int64 => Values<long>(index).ToArray(),
-        ElementType.Int32 => Values<int>(index).ToArray(),
-        ElementType.Bool => Values<bool>(index).ToArray(),
-        _ => null,
+        var length = checked((int)Dims(index).Aggregate(1L, (product, dim) => checked(product * dim)));
+        if (Type(index).NewArray(length) is not { } values)
+        {
+            return null;
+        }
+
+        Bytes(index).CopyTo(Type(index).Bytes(values));
+        return values;
+    }
+
+    /// <summary>The values of output <paramref name="index"/> in place as bytes, little-endian, row-major.</summary>
+    /// <exception cref="NotSupportedException">Texts, and types that this tool does not read.</exception>
+    internal ReadOnlySpan<byte> Bytes(int index) => Type(index) switch
+    {
+        ElementType.Float => Bytes<float>(index),
+        ElementType.Double => Bytes<double>(index),
+        ElementType.Float16 => Bytes<Half>(index),
+        ElementType.Int64 => Bytes<long>(index),
+        ElementType.Int32 => Bytes<int>(index),
+        ElementType.Int16 => Bytes<short>(index),
+        ElementType.Int8 => Bytes<sbyte>(index),
+        ElementType.UInt8 => Bytes<byte>(index),
+        ElementType.UInt16 => Bytes<ushort>(index),
+        ElementType.UInt32 => Bytes<uint>(index),
+        ElementType.UInt64 => Bytes<ulong>(index),
+        ElementType.Bool => Bytes<bool>(index),
+        var other => throw new NotSupportedException($"Values of type {other} are not read."),
     };
 
     /// <inheritdoc />
@@ -37,4 +58,7 @@ public abstract class RunResult : IDisposable
 
     /// <summary>Gives the runtime's memory back.</summary>
     protected abstract void Dispose(bool disposing);
+
+    private ReadOnlySpan<byte> Bytes<T>(int index)
+        where T : unmanaged => MemoryMarshal.AsBytes(Values<T>(index));
 }

@@ -23,17 +23,10 @@ internal static class ShapeObserver
         var names = model.Graph.Nodes
             .Where(n => n.OpType != "Constant" || n.Tensor("value") is null)
             .SelectMany(n => n.Outputs)
-            .Where(o => o.Length > 0 && !model.Graph.IsOutput(o))
-            .ToArray();
-        var observable = model.Clone();
-        foreach (var name in names)
-        {
-            observable.Graph.AddOutput(name);
-        }
-
-        using var session = runtime.Open(observable, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
-        // Sequences and maps have no shape; the analysis treats what it does not know as opaque.
-        string[] tensors = [.. session.Outputs.Where(o => o.Type != ElementType.Undefined).Select(o => o.Name)];
+            .Where(o => o.Length > 0)
+            .Concat(model.Outputs.Select(o => o.Name))
+            .Distinct(StringComparer.Ordinal);
+        using var observed = new ObservedModel(runtime, model, names, SessionSettings.AsItStands);
         var plan = FeedPlan.Of(model.Inputs);
         var shapes = new TensorShapes { Samples = plan.FixedBatch ?? 1 };
         foreach (var input in sample)
@@ -41,19 +34,19 @@ internal static class ShapeObserver
             shapes.Set(input.Name, input.Type, [.. input.Dims.Select(d => checked((int)d))]);
         }
 
-        using (var result = session.Run(sample, tensors, cancellation))
+        using (var result = observed.Run(sample, cancellation))
         {
-            Note(result, tensors, shapes);
+            Note(result, observed.Tensors, shapes);
         }
 
-        NoteDynamic(session, tensors, Varied(plan, sample, isBatch: true), shapes, cancellation);
-        NoteDynamic(session, tensors, Varied(plan, sample, isBatch: false), shapes, cancellation);
+        NoteDynamic(observed, Varied(plan, sample, isBatch: true), shapes, cancellation);
+        NoteDynamic(observed, Varied(plan, sample, isBatch: false), shapes, cancellation);
         return shapes;
     }
 
-    private static void Note(RunResult result, string[] tensors, TensorShapes shapes)
+    private static void Note(RunResult result, IReadOnlyList<string> tensors, TensorShapes shapes)
     {
-        for (var i = 0; i < tensors.Length; i++)
+        for (var i = 0; i < tensors.Count; i++)
         {
             var dims = result.Dims(i).Select(d => checked((int)d)).ToArray();
             shapes.Set(tensors[i], result.Type(i), dims);
@@ -102,8 +95,7 @@ internal static class ShapeObserver
         return values;
     }
 
-    private static void NoteDynamic(
-        IModelSession session, string[] tensors, IReadOnlyList<HostTensor>? inputs, TensorShapes shapes, CancellationToken cancellation)
+    private static void NoteDynamic(ObservedModel observed, IReadOnlyList<HostTensor>? inputs, TensorShapes shapes, CancellationToken cancellation)
     {
         if (inputs is null)
         {
@@ -112,10 +104,10 @@ internal static class ShapeObserver
 
         try
         {
-            using var result = session.Run(inputs, tensors, cancellation);
-            for (var i = 0; i < tensors.Length; i++)
+            using var result = observed.Run(inputs, cancellation);
+            for (var i = 0; i < observed.Tensors.Count; i++)
             {
-                Compare(tensors[i], result.Dims(i), shapes);
+                Compare(observed.Tensors[i], result.Dims(i), shapes);
             }
 
             foreach (var input in inputs)

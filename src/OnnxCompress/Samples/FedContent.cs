@@ -32,8 +32,7 @@ public static class FedContent
         {
             var axis = tensor.BatchAxis is { } along && along < tensor.Dims.Count && tensor.Dims[along] == batch ? along : -1;
             hash.AppendData(Encoding.UTF8.GetBytes($"{tensor.Name}:{tensor.Type}[{string.Join(',', tensor.Dims.Where((_, i) => i != (axis < 0 ? 0 : axis)))}]"));
-            var all = MemoryMarshal.CreateReadOnlySpan(
-                ref MemoryMarshal.GetArrayDataReference(tensor.Values), checked((int)tensor.Count * tensor.Type.SizeInBytes()));
+            var all = tensor.Bytes;
             if (axis < 0)
             {
                 Append(hash, tensor.Type, all);

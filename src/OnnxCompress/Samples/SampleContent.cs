@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using OnnxCompress.Models;
 
 namespace OnnxCompress.Samples;
 
@@ -33,8 +31,7 @@ internal static class SampleContent
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in source.Read([index]))
         {
-            var bytes = checked((int)tensor.Count * tensor.Type.SizeInBytes());
-            hash.AppendData(MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Values), bytes));
+            hash.AppendData(tensor.Bytes);
         }
 
         return Shorten(hash);

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -195,7 +194,7 @@ internal sealed class SampleRecorder : IDisposable
         {
             long[] dims = [.. input.Dims.Skip(1)];
             var bytes = new byte[checked((int)dims.Aggregate((long)input.Type.SizeInBytes(), (product, dim) => checked(product * dim)))];
-            var all = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(input.Values), checked((int)input.Count * input.Type.SizeInBytes()));
+            var all = input.Bytes;
             all.Slice(index * bytes.Length, bytes.Length).CopyTo(bytes);
             return new(input.Name, input.Type, dims, bytes);
         }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
@@ -65,7 +64,7 @@ internal sealed class StepStates(IReadOnlyList<StateLink> links)
     private void Keep(HostTensor tensor, InputFeed feed)
     {
         _dims[tensor.Name].Add(feed.SampleOf(tensor.Dims));
-        var bytes = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Values), checked((int)tensor.Count * tensor.Type.SizeInBytes()));
+        var bytes = tensor.Bytes;
         var kept = _bytes[tensor.Name];
         if (kept.Length + bytes.Length > Array.MaxLength)
         {

@@ -70,6 +70,9 @@ internal static class StoredValues
             case ElementType.Int32:
                 Widen(MemoryMarshal.Cast<byte, int>(bytes), values);
                 break;
+            case ElementType.UInt64:
+                Widen(MemoryMarshal.Cast<byte, ulong>(bytes), values);
+                break;
             case ElementType.Int64:
                 Widen(MemoryMarshal.Cast<byte, long>(bytes), values);
                 break;
@@ -83,7 +86,7 @@ internal static class StoredValues
                 Widen(MemoryMarshal.Cast<byte, double>(bytes), values);
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(type), type, "Not an element type of .npy files.");
+                throw new ArgumentOutOfRangeException(nameof(type), type, "Not a numeric element type.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 
@@ -43,20 +42,14 @@ internal static class ConstantFolding
             return 0;
         }
 
-        var probe = model.Clone();
-        foreach (var name in frontier)
-        {
-            probe.Graph.AddOutput(name);
-        }
-
-        using var session = runtime.Open(probe, new SessionSettings(Threads: 1, Optimize: false, Spin: false));
-        using var result = session.Run(sample, frontier, cancellation);
+        using var observed = new ObservedModel(runtime, model, frontier, SessionSettings.AsItStands);
+        using var result = observed.Run(sample, cancellation);
         var before = graph.Nodes.Count;
         var left = MostLookedAt;
-        for (var i = 0; i < frontier.Length; i++)
+        for (var i = 0; i < observed.Tensors.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Replace(graph, frontier[i], result, i, foldable, ref left);
+            Replace(graph, observed.Tensors[i], result, i, foldable, ref left);
         }
 
         graph.Index();
@@ -96,8 +89,7 @@ internal static class ConstantFolding
             return;
         }
 
-        var values = result.Copy(index)!;
-        var value = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(values), checked((int)bytes)).ToArray();
+        var value = result.Bytes(index).ToArray();
         graph.Detach(name);
         graph.AddInitializer(name, type, [.. dims]).WriteBytes([.. dims], value);
     }

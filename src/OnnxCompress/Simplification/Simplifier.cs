@@ -44,10 +44,8 @@ internal static class Simplifier
     private static bool AnswersAlike(
         OnnxModel model, OnnxModel simplified, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
-        // As the graphs stand: the optimisations of the runtime take time that grows with the square of some chains.
-        var settings = new SessionSettings(Threads: 1, Optimize: false, Spin: false);
-        using var before = runtime.Open(model, settings);
-        using var after = runtime.Open(simplified, settings);
+        using var before = runtime.Open(model, SessionSettings.AsItStands);
+        using var after = runtime.Open(simplified, SessionSettings.AsItStands);
         string[] floats = [.. before.Outputs.Where(o => o.Type == ElementType.Float).Select(o => o.Name)];
         if (floats.Length == 0)
         {

@@ -36,15 +36,16 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
 
         var layers = sites.SelectMany(s => s).DistinctBy(l => l.Output).ToArray();
         string[] names = [.. layers.Select(l => l.Output)];
-        using var before = Open(original, names);
-        using var after = Open(compressed, names);
+        var settings = new SessionSettings(threads, Spin: false);
+        using var before = new ObservedModel(runtime, original, names, settings);
+        using var after = new ObservedModel(runtime, compressed, names, settings);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
         var (reference, values) = (new OutputValues(), new OutputValues());
         foreach (var (indices, _) in SampleBatches.Of(samples, original.Inputs, batchSize, Enumerable.Range(0, Math.Min(Samples, samples.Count))))
         {
             var batch = samples.Read(indices);
-            using var expected = before.Run(batch, names, cancellation);
-            using var actual = after.Run(batch, names, cancellation);
+            using var expected = before.Run(batch, cancellation);
+            using var actual = after.Run(batch, cancellation);
             for (var i = 0; i < names.Length; i++)
             {
                 var axis = shrinkage.Axes(layers[i].Output)[layers[i].OutputChannelAxis];
@@ -92,16 +93,5 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         }
 
         return (error, energy);
-    }
-
-    private IModelSession Open(OnnxModel model, string[] names)
-    {
-        var observed = model.Clone();
-        foreach (var name in names.Where(n => !observed.Graph.IsOutput(n)))
-        {
-            observed.Graph.AddOutput(name);
-        }
-
-        return runtime.Open(observed, new SessionSettings(threads, Spin: false));
     }
 }

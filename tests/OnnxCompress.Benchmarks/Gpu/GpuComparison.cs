@@ -107,11 +107,11 @@ internal static class GpuComparison
                 var judge = new RidgeJudge(chain, normal, cross, 1);
                 foreach (var relative in new[] { 1e-3, 1e-2, 1e-1, 1 })
                 {
-                    using var weights = problem.Solve(RidgeRegression.RelativeLambda(normal, relative))!;
+                    using var weights = problem.Solve(RidgeProblem.RelativeLambda(normal, relative))!;
                     judge.ErrorOf(weights);
                 }
 
-                using var final = problem.Solve(RidgeRegression.RelativeLambda(normal, 1e-2))!;
+                using var final = problem.Solve(RidgeProblem.RelativeLambda(normal, 1e-2))!;
                 chain.Read(final, new Matrix<double>(width, width));
             },
             repeats: 2);
