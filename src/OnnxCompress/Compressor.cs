@@ -88,7 +88,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
-            ? pipeline.Executor.Execute(given, progress, cancellation)
+            ? pipeline.Executor.Execute(options.IsLossless ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
             : Search(model, pipeline, data, options, progress, cancellation);
         return pipeline.Conclude(made, cancellation);
     }
