@@ -13,8 +13,11 @@ internal static class FasterForms
     /// <summary>Shortcuts as convolutions: <see cref="StridedShortcuts"/>.</summary>
     private const string Shortcuts = "strided shortcuts";
 
+    /// <summary>Odd widths padded with zeros: <see cref="WholeVectors"/>.</summary>
+    private const string Widths = "whole vectors";
+
     /// <summary>All names, in the order in which they are carried out.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Shortcuts];
+    public static IReadOnlyList<string> Names { get; } = [Shortcuts, Widths];
 
     /// <summary>Whether any of the named rewrites finds something to do.</summary>
     public static bool HaveWork(IReadOnlyList<string> names, ModelGraph graph, Shrinkage shrinkage) => names.Any(name => Of(name).Any(graph, shrinkage));
@@ -30,6 +33,7 @@ internal static class FasterForms
     private static (Func<ModelGraph, Shrinkage, bool> Any, Func<ModelGraph, Shrinkage, long> Apply) Of(string name) => name switch
     {
         Shortcuts => (StridedShortcuts.Any, StridedShortcuts.Apply),
+        Widths => (WholeVectors.Any, WholeVectors.Apply),
         _ => throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan asks for the rewrite '{name}', which this version does not know; make a new plan for this model."),
     };
 }
