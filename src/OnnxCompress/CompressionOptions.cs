@@ -26,6 +26,12 @@ public sealed record CompressionOptions
     /// <summary>The methods that may be used; empty means all that apply.</summary>
     public IReadOnlyList<CompressionMethod> Methods { get; init; } = [];
 
+    /// <summary>
+    /// Whether nothing is removed: the model is only rewritten into a form that computes the same and runs at least as fast.
+    /// Methods are not used then.
+    /// </summary>
+    public bool IsLossless { get; init; }
+
     /// <summary>How interpolative decomposition chooses the channels that stay.</summary>
     public ChannelSelection Selection { get; init; } = ChannelSelection.Target;
 

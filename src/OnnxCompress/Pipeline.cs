@@ -23,6 +23,10 @@ internal sealed class Pipeline : IDisposable
     private Pipeline(PipelineTools tools, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
+        // A plan that stands says what it ends with.
+        Rewrites = options.Plan is null || options.IsLossless
+            ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(prepared, samples, cancellation))
+            : [];
         _outputs = Outputs(cancellation);
         try
         {
@@ -33,7 +37,7 @@ internal sealed class Pipeline : IDisposable
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
             var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options).Open(curves, _times?.Cost, _outputs);
+            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options).Open(curves, _times?.Cost, _outputs, Rewrites);
         }
         catch
         {
@@ -41,6 +45,9 @@ internal sealed class Pipeline : IDisposable
             throw;
         }
     }
+
+    /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
+    public IReadOnlyList<string> Rewrites { get; }
 
     /// <summary>Makes plans.</summary>
     public IPlanner Planner { get; }

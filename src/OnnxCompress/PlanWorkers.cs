@@ -24,16 +24,17 @@ internal sealed class PlanWorkers(
     /// <param name="curves">What could go.</param>
     /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
-    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs)
+    /// <param name="rewrites">What every plan ends with.</param>
+    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, IReadOnlyList<string> rewrites)
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
         var allocator = new PlanAllocator(
-            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null));
+            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch);
         return (
-            new Planner(allocator, (plan, token) => TimeShare(rewriter.Rewrite(rewriter.Place(plan), token).Model, token), executor.Weigh, prepared.Original, tools.Watch),
+            new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch),
             executor);
     }
 

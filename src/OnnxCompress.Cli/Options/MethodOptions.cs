@@ -8,13 +8,15 @@ namespace OnnxCompress.Cli.Options;
 /// <summary>How a model is compressed.</summary>
 internal sealed class MethodOptions
 {
+    private const string Nothing = "none";
+
     private static readonly (string Word, SplitForm? Form)[] Forms =
     [
         ("response", SplitForm.Response), ("plain", SplitForm.Plain), ("alds", SplitForm.Alds),
         ("input", SplitForm.Input), ("tucker", SplitForm.Tucker), ("spatial", SplitForm.Spatial),
     ];
 
-    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd.", "id", "svd", "coreset", "redundancy");
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
         "How the weights that stay are made: as published, by least squares layer by layer, or in one pass over the compressed network. Default: sequential.",
@@ -49,17 +51,21 @@ internal sealed class MethodOptions
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
     public CompressionOptions Apply(ParseResult parsed, CompressionOptions options) => options with
     {
-        Methods = Methods(parsed.GetValue(_methods)),
+        Methods = IsLossless(parsed) ? [] : Methods(parsed.GetValue(_methods)),
+        IsLossless = IsLossless(parsed),
         Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
             "--selection", parsed.GetValue(_selection) ?? "target", ("target", ChannelSelection.Target), ("pivoted-qr", ChannelSelection.PivotedQr),
             ("strong-rrqr", ChannelSelection.StrongRrqr)),
-        Split = Split(parsed.GetValue(_split), parsed.GetValue(_methods)),
+        Split = Split(parsed),
         Trials = parsed.GetValue(_trials) is { } trials ? OptionText.Whole("--trials", trials, 1, 10_000) : null,
         Include = parsed.GetValue(_include) ?? [],
         Exclude = parsed.GetValue(_exclude) ?? [],
     };
+
+    /// <summary>Whether the user asks for rewrites alone that change no output.</summary>
+    public bool IsLossless(ParseResult parsed) => parsed.GetValue(_methods)?.Trim() == Nothing;
 
     /// <summary>Whether the user asks for a way of making weights that runs the network on samples.</summary>
     public bool ReconstructionNeedsData(ParseResult parsed) => parsed.GetValue(_reconstruct) == "sequential";
@@ -95,12 +101,13 @@ internal sealed class MethodOptions
         "svd" => CompressionMethod.LowRank,
         "coreset" => CompressionMethod.Coreset,
         "redundancy" => CompressionMethod.Redundancy,
-        _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy"),
+        _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy; or none, alone"),
     };
 
-    private static SplitForm? Split(string? word, string? methods)
+    private SplitForm? Split(ParseResult parsed)
     {
-        if (word is not null && Methods(methods) is { Count: > 0 } named && !named.Contains(CompressionMethod.LowRank))
+        var word = parsed.GetValue(_split);
+        if (word is not null && (IsLossless(parsed) || (Methods(parsed.GetValue(_methods)) is { Count: > 0 } named && !named.Contains(CompressionMethod.LowRank))))
         {
             throw Usage.Conflict("--split belongs to the method svd; add --methods svd.");
         }

@@ -230,7 +230,7 @@ internal sealed class CompressVerb
             throw Usage.Missing("Data are missing: the plan's methods make weights from activations. Give -d PATH or --statistics PATH.");
         }
 
-        if (options.Plan is null && !options.Budget.IsLimited)
+        if (options.Plan is null && !options.Budget.IsLimited && !options.IsLossless)
         {
             throw Usage.Missing("Data are missing: give -d PATH with calibration samples, or --statistics PATH. Without data, by weights alone, a budget is needed: --keep-params 0.7, for instance.");
         }
@@ -241,7 +241,7 @@ internal sealed class CompressVerb
 
     /// <summary>Without a budget something must say how small is too small.</summary>
     private static Guard GuardFor(Guard guard, CompressionOptions options) =>
-        options.Budget.IsLimited || options.Plan is not null || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+        options.Budget.IsLimited || options.Plan is not null || options.IsLossless || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
 
     private string? PlanPath(ParseResult parsed) => _part switch
     {
@@ -253,6 +253,11 @@ internal sealed class CompressVerb
     private CompressionPlan? ReadPlan(ParseResult parsed)
     {
         var path = PlanPath(parsed);
+        if (path is not null && _method.IsLossless(parsed))
+        {
+            throw Usage.Conflict("A plan says what is removed, and --methods none that nothing is. Give one of them.");
+        }
+
         if (path is not null && _part == PipelinePart.Compress && _budget.Read(parsed).IsLimited)
         {
             throw Usage.Conflict("--plan says what stays; a budget beside it would say so again. Give one of them.");

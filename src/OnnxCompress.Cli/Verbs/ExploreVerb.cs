@@ -60,6 +60,11 @@ internal sealed class ExploreVerb
             throw Usage.Missing("Data are missing: -d PATH with samples to calibrate and to score models on.");
         }
 
+        if (_method.IsLossless(parsed))
+        {
+            throw Usage.Conflict("explore shows what removing costs, and --methods none removes nothing; use compress.");
+        }
+
         if (!ReportText.IsKnown(output))
         {
             throw new Diagnostics.OnnxCompressException(Diagnostics.DiagnosticCodes.ReportFormatUnknown, $"'{output}' names no report format; use .html, .md or .json.");

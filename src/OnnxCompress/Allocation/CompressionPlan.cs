@@ -10,6 +10,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>How the budget was spread over the sites.</summary>
     public string Rule { get; init; } = "";
 
+    /// <summary>Names of rewrites that change no output and are carried out last, because they were measured to be faster.</summary>
+    public IReadOnlyList<string> Rewrites { get; init; } = [];
+
     /// <summary>What it was made with and what came of it; null where that was not noted.</summary>
     public PlanOrigin? Origin { get; init; }
 

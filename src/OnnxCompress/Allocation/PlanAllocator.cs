@@ -47,6 +47,6 @@ internal sealed class PlanAllocator(
         }
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
-        return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name };
+        return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites };
     }
 }

@@ -9,6 +9,9 @@ namespace OnnxCompress.Allocation;
 /// <param name="Sites">What happens where.</param>
 internal sealed record PlanDocument(int Schema, string? Model, string? Rule, PlanEntry?[]? Sites)
 {
+    /// <summary>Rewrites that change no output; left out when there are none.</summary>
+    public string[]? Rewrites { get; init; }
+
     /// <summary>What it was made with.</summary>
     public PlanOrigin? Origin { get; init; }
 }

@@ -33,7 +33,7 @@ internal static class PlanFile
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
         PlainText.Escape(JsonSerializer.Serialize(
-            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin }, Context.PlanDocument)) + "\n";
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -44,8 +44,8 @@ internal static class PlanFile
             // Editors put a mark in front that is no part of JSON.
             var bytes = InputFile.ReadAllBytes(path, LargestBytes).AsSpan();
             var document = JsonSerializer.Deserialize(bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes, Context.PlanDocument);
-            return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null)
-                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin }
+            return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null) && document.Rewrites?.Contains(null) != true
+                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin, Rewrites = document.Rewrites ?? [] }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)

@@ -19,6 +19,14 @@ internal sealed class PlanExecutor(
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
 
+    /// <summary>The finished model of a plan with the weights that the methods publish: it takes the time of the one that is fitted.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public OnnxModel Unfitted(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var (placed, model, shrinkage) = Rewrite(plan, cancellation);
+        return Finish(placed, model, shrinkage).Model;
+    }
+
     /// <summary>What the finished model of a plan costs at most: biases that least squares may add included.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public ModelCost Weigh(CompressionPlan plan, CancellationToken cancellation)
@@ -26,7 +34,8 @@ internal sealed class PlanExecutor(
         var rewritten = Rewrite(plan, cancellation);
         _rewritten = rewritten;
         var (placed, model, shrinkage) = rewritten;
-        var cost = CostOf(placed, model.AsStored());
+        var finished = FasterForms.HaveWork(plan.Rewrites, model.Graph, shrinkage) ? model.Clone() : model;
+        var cost = Finish(placed, finished, shrinkage).Cost;
         return outputs is null ? cost : Reconstructor.AddedBiases(outputs, model, shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
@@ -36,8 +45,8 @@ internal sealed class PlanExecutor(
     {
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
-        var stored = model.AsStored();
-        return new ExecutedPlan(plan, stored, shrinkage, fits) { Cost = CostOf(placed, stored), Layers = placed.Layers };
+        var (stored, cost) = Finish(placed, model, shrinkage);
+        return new ExecutedPlan(plan, stored, shrinkage, fits) { Cost = cost, Layers = placed.Layers };
     });
 
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)
@@ -54,5 +63,11 @@ internal sealed class PlanExecutor(
         return (placed, model, shrinkage);
     }
 
-    private static ModelCost CostOf(PlacedPlan placed, OnnxModel model) => new(ParameterCount.Of(model), placed.Macs(), model.Bytes);
+    /// <summary>The model as it is written, and what that costs.</summary>
+    private static (OnnxModel Model, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage)
+    {
+        var added = FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
+        var stored = model.AsStored();
+        return (stored, new(ParameterCount.Of(stored), placed.Macs() + added, stored.Bytes));
+    }
 }

@@ -36,14 +36,15 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
 
     /// <summary>
     /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
-    /// to a multiple of its alignment with the next in the order. Channels that add nothing fill up nothing, unless a
-    /// multiple was asked for: what they cost is taken from living channels elsewhere.
+    /// to a width that is liked with the next in the order. Channels that add nothing fill up nothing, unless a multiple was
+    /// asked for: what they cost is taken from living channels elsewhere. Between convolutions they do, since an odd width
+    /// takes longer than a whole vector.
     /// </summary>
     public bool[] Keep(int width)
     {
         var kept = new bool[group.Channels];
         var counts = new int[group.Segments.Count];
-        var last = alignment.Fixed is null && width <= _living ? _living : group.Channels;
+        var last = alignment.Fixed is null && !group.IsConvolved && width <= _living ? _living : group.Channels;
         for (var i = 0; i < width; i++)
         {
             kept[curve.Order[i]] = true;
@@ -75,12 +76,11 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
     /// </summary>
     public double LevelOf(int width) => Weight * curve.Errors[width] * group.ConsumerLayers.Count;
 
-    /// <summary>At least one, a multiple of the alignment, and never more than there are.</summary>
+    /// <summary>At least one, a width that is liked, and never more than there are.</summary>
     private int Wanted(int segment, int count)
     {
         var size = group.Segments[segment].Length;
-        var multiple = alignment.Of(_livingOf[segment], group.IsConvolved);
-        return Math.Min(size, (Math.Max(count, 1) + multiple - 1) / multiple * multiple);
+        return Math.Min(size, alignment.Next(Math.Max(count, 1), _livingOf[segment], group.IsConvolved));
     }
 
     private static int LivingIn(ChannelCurve curve) => Array.FindIndex(curve.Errors, e => e <= Rounding) is >= 0 and var at ? at : curve.Order.Length;

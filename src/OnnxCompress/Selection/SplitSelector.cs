@@ -29,12 +29,10 @@ internal sealed class SplitSelector(
     private SplitCandidate Price(LinearLayer layer)
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
-        var isConvolved = layer.Map.IsConvolved;
-        var alignment = options.Alignment.Of(problem.Size.LargestRank, isConvolved);
         var spectra = options.Forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         return new SplitCandidate(
             layer,
-            SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, alignment, backend),
+            SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, options.Alignment, backend),
             analysis,
             model.StoredSize(model.Graph.Constant(layer.Weight)!),
             lacksBias: problem.TakesMean && layer.Bias is null)

@@ -42,15 +42,5 @@ internal sealed class LatencyTables
     }
 
     /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
-    public void Keep()
-    {
-        try
-        {
-            _cache.Save();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A cache that cannot be written makes the next run slower, that is all.
-        }
-    }
+    public void Keep() => _cache.Keep();
 }

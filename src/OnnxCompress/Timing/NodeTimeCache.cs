@@ -110,6 +110,19 @@ internal sealed class NodeTimeCache
         files.Commit();
     }
 
+    /// <summary>Writes the file where that is possible: without it the next run is slower, that is all.</summary>
+    public void Keep()
+    {
+        try
+        {
+            Save();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // As above.
+        }
+    }
+
     private void Write(Utf8JsonWriter writer)
     {
         lock (_lock)

@@ -2,22 +2,46 @@ using System.Runtime.Intrinsics.X86;
 
 namespace OnnxCompress.Timing;
 
-/// <summary>Widths that ONNX Runtime likes: its blocked convolutions work on whole vectors of channels.</summary>
+/// <summary>
+/// Widths that ONNX Runtime likes. Its blocked convolutions work on whole vectors of channels: a width takes the time of the next
+/// multiple, and more where it leaves the blocked layout. Below one vector powers of two remain, so that small budgets stay
+/// within reach.
+/// </summary>
 internal static class WidthTable
 {
-    /// <summary>The narrowest layers would lose all choice if they were held to whole vectors.</summary>
-    private const int ChoicesPerLayer = 8;
-
     /// <summary>Channels in a vector of this CPU: 16 with AVX-512, else 8.</summary>
     public static int VectorWidth => Avx512F.IsSupported ? 16 : 8;
 
     /// <summary>Matrix products run as well at widths that fill a quarter of a vector.</summary>
     private const int MatrixProductAlignment = 4;
 
+    /// <summary>The narrowest matrix products would lose all choice if they were held to that.</summary>
+    private const int ChoicesPerLayer = 8;
+
+    /// <summary>The smallest width that is liked and holds as many channels.</summary>
+    /// <param name="count">Channels that are wanted, at least one.</param>
+    /// <param name="most">Channels there are.</param>
+    /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
+    /// <param name="vector">Channels in a vector.</param>
+    public static int Next(int count, int most, bool isConvolved, int vector)
+    {
+        if (!isConvolved)
+        {
+            return RoundUp(count, AlignmentOf(most, isConvolved: false));
+        }
+
+        var width = vector;
+        while (width > 1 && count <= width / 2)
+        {
+            width /= 2;
+        }
+
+        return RoundUp(count, width);
+    }
+
     /// <summary>
-    /// The multiple that a layer of this width is held to by <c>--align auto</c> when time is not the objective: whole
-    /// vectors for convolutions where the layer has at least eight of them, else the power of two that leaves it eight
-    /// choices.
+    /// A multiple for tables of times: whole vectors for convolutions where the layer has several of them, else the power of two
+    /// that leaves it eight choices.
     /// </summary>
     /// <param name="channels">Width of the layer.</param>
     /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
@@ -31,4 +55,6 @@ internal static class WidthTable
 
         return alignment;
     }
+
+    private static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

@@ -69,7 +69,8 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         var inner = dims.Skip(channelAxis + 1).Aggregate(1L, (product, d) => product * d);
         var outer = dims.Take(channelAxis).Aggregate(1L, (product, d) => product * d);
         var channels = (int)dims[channelAxis];
-        var kept = axis is null ? channels : shrinkage.Kept(axis);
+        // There may be channels of zeros behind those that stay.
+        var kept = (int)actual.Dims[channelAxis];
         double error = 0, energy = 0;
         for (var o = 0L; o < outer; o++)
         {

@@ -78,7 +78,7 @@ internal sealed class PadRule : OperatorRule
     }
 
     /// <summary>Amounts before all axes, then behind all axes; null when they are not constant.</summary>
-    private static long[]? Amounts(GraphNode node, ModelGraph graph, int rank)
+    internal static long[]? Amounts(GraphNode node, ModelGraph graph, int rank)
     {
         if (node.Has("pads"))
         {

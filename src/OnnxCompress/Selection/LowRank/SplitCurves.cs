@@ -1,5 +1,6 @@
 using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Selection.LowRank;
 
@@ -9,9 +10,9 @@ internal static class SplitCurves
     /// <summary>All splits of a layer that pay.</summary>
     /// <param name="problem">The layer.</param>
     /// <param name="forms">Forms to try. A layer that none of them can be made of offers plain SVD.</param>
-    /// <param name="alignment">Ranks of forms with one group are multiples of this.</param>
+    /// <param name="alignment">What ranks of forms with one group are held to, by the ranks that the form can have.</param>
     /// <param name="backend">Factorises.</param>
-    public static IReadOnlyList<SplitOption> Of(LayerProblem problem, IReadOnlyList<SplitForm> forms, int alignment, IDenseBackend backend)
+    public static IReadOnlyList<SplitOption> Of(LayerProblem problem, IReadOnlyList<SplitForm> forms, WidthAlignment alignment, IDenseBackend backend)
     {
         if (problem.Size.LargestRank < 2)
         {
@@ -31,7 +32,7 @@ internal static class SplitCurves
             options[SplitForm.Spatial] = [.. spatial.Select(o => o with { Error = o.Error * scale })];
         }
 
-        return [.. options.Values.SelectMany(o => o).Where(o => IsAligned(o.Shape, alignment) && SplitCost.Of(o.Shape, problem.Size).Pays(problem.Size))];
+        return [.. options.Values.SelectMany(o => o).Where(o => IsLiked(o.Shape, problem.Size, alignment) && SplitCost.Of(o.Shape, problem.Size).Pays(problem.Size))];
     }
 
     /// <summary>
@@ -51,6 +52,9 @@ internal static class SplitCurves
         return weights > 0 ? data / weights : 1;
     }
 
-    private static bool IsAligned(SplitShape shape, int alignment) =>
-        shape.Groups > 1 || (shape.Rank % alignment == 0 && shape.InnerRank % alignment == 0);
+    private static bool IsLiked(SplitShape shape, LayerSize size, WidthAlignment alignment)
+    {
+        bool Likes(int rank) => rank == 0 || alignment.Likes(rank, size.LargestRankOf(shape.Form), isConvolved: size.Kernel.Length > 0);
+        return shape.Groups > 1 || (Likes(shape.Rank) && Likes(shape.InnerRank));
+    }
 }

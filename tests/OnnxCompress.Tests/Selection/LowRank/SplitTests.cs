@@ -5,6 +5,7 @@ using OnnxCompress.Numerics;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Tests.Selection.LowRank;
 
@@ -276,7 +277,7 @@ public sealed class SplitTests
 
         foreach (var form in Enum.GetValues<SplitForm>())
         {
-            Assert.Empty(SplitCurves.Of(problem, [form], alignment: 1, Workbench.Backend));
+            Assert.Empty(SplitCurves.Of(problem, [form], new WidthAlignment(1), Workbench.Backend));
         }
     }
 
@@ -287,7 +288,7 @@ public sealed class SplitTests
 
         foreach (var form in Enum.GetValues<SplitForm>())
         {
-            var options = SplitCurves.Of(layer.Problem, [form], alignment: 8, Workbench.Backend);
+            var options = SplitCurves.Of(layer.Problem, [form], new WidthAlignment(8), Workbench.Backend);
             Assert.NotEmpty(options);
             Assert.All(options, o => Assert.Equal(0, o.Shape.Rank % 8));
             Assert.All(options, o => Assert.True(SplitCost.Of(o.Shape, layer.Problem.Size).Parameters < 64 * 64));

@@ -1,0 +1,39 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Rewriting;
+
+/// <summary>
+/// Rewrites of a finished model that change no output, for the runtime's sake. They come last: dependencies and least squares see
+/// the form before. A plan says by name which of them are carried out; whether one is worth it is measured before the plan is made.
+/// </summary>
+internal static class FasterForms
+{
+    /// <summary>Shortcuts as convolutions: <see cref="StridedShortcuts"/>.</summary>
+    private const string Shortcuts = "strided shortcuts";
+
+    /// <summary>Odd widths padded with zeros: <see cref="WholeVectors"/>.</summary>
+    private const string Widths = "whole vectors";
+
+    /// <summary>All names, in the order in which they are carried out.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Shortcuts, Widths];
+
+    /// <summary>Whether any of the named rewrites finds something to do.</summary>
+    public static bool HaveWork(IReadOnlyList<string> names, ModelGraph graph, Shrinkage shrinkage) => names.Any(name => Of(name).Any(graph, shrinkage));
+
+    /// <summary>Carries out the named rewrites.</summary>
+    /// <param name="names">Which.</param>
+    /// <param name="graph">The graph; edited in place.</param>
+    /// <param name="shrinkage">Which channels stayed, and the shapes of the original.</param>
+    /// <returns>Multiply-accumulates that the model has more for one sample.</returns>
+    /// <exception cref="OnnxCompressException">OCX6001: a name is not known.</exception>
+    public static long CarryOut(IReadOnlyList<string> names, ModelGraph graph, Shrinkage shrinkage) => names.Sum(name => Of(name).Apply(graph, shrinkage));
+
+    private static (Func<ModelGraph, Shrinkage, bool> Any, Func<ModelGraph, Shrinkage, long> Apply) Of(string name) => name switch
+    {
+        Shortcuts => (StridedShortcuts.Any, StridedShortcuts.Apply),
+        Widths => (WholeVectors.Any, WholeVectors.Apply),
+        _ => throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan asks for the rewrite '{name}', which this version does not know; make a new plan for this model."),
+    };
+}

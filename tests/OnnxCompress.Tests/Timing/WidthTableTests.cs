@@ -1,0 +1,43 @@
+using OnnxCompress.Timing;
+
+namespace OnnxCompress.Tests.Timing;
+
+/// <summary>Which widths the table likes.</summary>
+public sealed class WidthTableTests
+{
+    [Theory]
+    [InlineData(8, 1, 1)]
+    [InlineData(8, 2, 2)]
+    [InlineData(8, 3, 4)]
+    [InlineData(8, 5, 8)]
+    [InlineData(8, 8, 8)]
+    [InlineData(8, 9, 16)]
+    [InlineData(8, 17, 24)]
+    [InlineData(16, 3, 4)]
+    [InlineData(16, 9, 16)]
+    [InlineData(16, 17, 32)]
+    [InlineData(16, 33, 48)]
+    public void Channels_of_convolutions_fill_vectors_and_below_one_powers_of_two(int vector, int wanted, int liked)
+    {
+        var alignment = new WidthAlignment(null) { VectorWidth = vector };
+
+        Assert.Equal(liked, alignment.Next(wanted, 64, isConvolved: true));
+        Assert.True(alignment.Likes(liked, 64, isConvolved: true));
+        Assert.Equal(wanted == liked, alignment.Likes(wanted, 64, isConvolved: true));
+    }
+
+    [Fact]
+    public void A_multiple_that_is_asked_for_or_was_measured_counts_before_the_table()
+    {
+        Assert.Equal(12, new WidthAlignment(6) { VectorWidth = 16 }.Next(7, 64, isConvolved: true));
+        Assert.Equal(12, new WidthAlignment(null, new LikedWidths(4, 2)).Next(9, 64, isConvolved: true));
+        Assert.Equal(10, new WidthAlignment(null, new LikedWidths(4, 2)).Next(9, 64, isConvolved: false));
+    }
+
+    [Theory]
+    [InlineData(64, 5, 8)]
+    [InlineData(16, 5, 6)]
+    [InlineData(8, 5, 5)]
+    public void Matrix_products_have_quarters_of_vectors_and_narrow_ones_eight_choices(int channels, int wanted, int liked) =>
+        Assert.Equal(liked, new WidthAlignment(null).Next(wanted, channels, isConvolved: false));
+}
