@@ -11,7 +11,7 @@ internal sealed class ModelItem
     private static readonly HashSet<string> OfTheBuild = new(StringComparer.OrdinalIgnoreCase)
     {
         "Emit", "Compress", "Link", "LinkBase", "TargetPath", "CopyToOutputDirectory", "CopyToPublishDirectory", "ExcludeFromSingleFile",
-        "LogicalName", "ManifestResourceName", "Culture", "WithCulture", "Type", "Visible", "InProject", "Pack", "PackagePath", "SubType",
+        "LogicalName", "ManifestResourceName", "Culture", "WithCulture", "Type", "Visible", "InProject", "Pack", "PackagePath", "PackageCopyToOutput", "BuildAction", "SubType",
         "Generator", "DependentUpon", "CustomToolNamespace", "AutoGen", "DesignTime", "MSBuildSourceProjectFile", "MSBuildSourceTargetName",
         "OriginalItemSpec",
     };
@@ -85,6 +85,9 @@ internal sealed class ModelItem
 
     /// <summary>Where the file appears in the output, relative to it.</summary>
     public string Link { get; }
+
+    /// <summary>Where in a package of the project the model goes; empty for where its Content would.</summary>
+    public string[] PackagePaths => _item.GetMetadata("PackagePath").Split([';'], StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Whether a budget or a guard was asked for.</summary>
     public bool HasGoal { get; }

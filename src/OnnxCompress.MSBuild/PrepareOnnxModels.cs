@@ -228,6 +228,11 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             shipped.SetMetadata("TargetPath", BuildPaths.Escape(link));
         }
 
+        if (link != item.Link && item.PackagePaths.Length > 0)
+        {
+            shipped.SetMetadata("PackagePath", BuildPaths.Escape(string.Join(";", item.PackagePaths.Select(target => BesideModel(target, item, link)))));
+        }
+
         // A name like digits.de.onnx is no German resource.
         if (item.Emit == "EmbeddedResource" && shipped.GetMetadata("WithCulture").Length == 0)
         {
@@ -235,6 +240,16 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         }
 
         _shipped.Add(shipped);
+    }
+
+    // A path with the model's extension names the model's file, any other a folder: the side file goes into the same one.
+    private static string BesideModel(string target, ModelItem item, string link)
+    {
+        var isFile = string.Equals(Path.GetExtension(target), Path.GetExtension(item.Link), StringComparison.OrdinalIgnoreCase);
+        var folder = isFile ? target.Substring(0, target.LastIndexOfAny(['/', '\\']) + 1) : target;
+        return folder.Length == 0 || folder.EndsWith("/", StringComparison.Ordinal) || folder.EndsWith("\\", StringComparison.Ordinal)
+            ? folder + Path.GetFileName(link)
+            : folder + "/" + Path.GetFileName(link);
     }
 
     private void Write(List<(ModelItem Item, ModelOutput Output)> compressed, FolderOwners owners)
