@@ -49,7 +49,7 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
     }
 
     private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
-        (methods.Any(ChannelSelector.IsChannelMethod) ? Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of) : [])
+        (methods.Any(ChannelSelector.IsChannelMethod) ? Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf) : [])
             .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(Analysis) : [])
             .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(Analysis) : []);
 }

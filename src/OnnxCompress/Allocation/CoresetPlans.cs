@@ -45,7 +45,10 @@ internal sealed class CoresetPlans(ModelAnalysis analysis, CalibrationStatistics
 
             foreach (var consumer in group.ConsumerLayers)
             {
-                norms.Scale(consumer, factors);
+                foreach (var use in consumer.Uses)
+                {
+                    norms.Scale(consumer with { Layer = use }, factors);
+                }
             }
         }
 

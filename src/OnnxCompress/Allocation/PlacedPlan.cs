@@ -32,7 +32,7 @@ internal sealed class PlacedPlan
 
     /// <summary>For each site of the plan, in its order, the layers whose outputs show what it does.</summary>
     public IReadOnlyList<LinearLayer[]> Layers => [.. Plan.Sites.Select(site => site is ChannelPlan
-        ? Channels.First(c => ReferenceEquals(c.Site, site)).Group.ConsumerLayers.Select(c => c.Layer).ToArray()
+        ? Channels.First(c => ReferenceEquals(c.Site, site)).Group.ConsumerLayers.SelectMany(c => c.Uses).ToArray()
         : [Splits.First(s => ReferenceEquals(s.Site, site)).Layer])];
 
     /// <summary>Whether the root of an element stays.</summary>

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Samples;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -94,6 +95,23 @@ public sealed class CalibrationStatistics
     internal TapStatistics Of(ChannelTap tap) => _taps.TryGetValue(tap.Key, out var found) && found.Channels == tap.Channels
         ? found
         : throw Lacking(tap);
+
+    /// <summary>The statistics of what a consumer of channels reads, in all its uses.</summary>
+    internal TapStatistics Of(GroupConsumer consumer)
+    {
+        if (consumer.Sharers.Count == 0)
+        {
+            return Of(ChannelTap.Of(consumer));
+        }
+
+        var all = new TapStatistics(consumer.Channels.Length);
+        foreach (var tap in ChannelTap.AllOf(consumer).DistinctBy(t => t.Key, StringComparer.Ordinal))
+        {
+            all.Add(Of(tap));
+        }
+
+        return all;
+    }
 
     /// <summary>The statistics at a place; null where none were taken there.</summary>
     /// <exception cref="OnnxCompressException">OCX3011: they were taken of another number of channels.</exception>

@@ -78,14 +78,21 @@ internal static class DependencyAnalyzer
         }
     }
 
-    /// <summary>One weight cannot take the different mixings of two consumers.</summary>
+    /// <summary>One weight cannot take the different mixings of two consumers, unless all that read it are one and the same map.</summary>
     private static void PinSharedWeights(Relations relations)
     {
-        foreach (var shared in relations.Layers.GroupBy(l => l.Weight).Where(g => g.Count() > 1 || relations.Graph.Uses(g.Key).Count > 1))
+        foreach (var shared in relations.Layers.GroupBy(l => l.Weight).Where(g => relations.Graph.Uses(g.Key).Count > 1 && !IsOneMap(g, relations.Graph)))
         {
             var users = string.Join("' and '", relations.Graph.Uses(shared.Key).Select(u => u.Node.Name));
             relations.Pin(relations.Axes(shared.Key), DiagnosticCodes.WeightShared, shared.First().Node.Name, $"the weight '{shared.Key}' is shared by '{users}'");
         }
+    }
+
+    /// <summary>Whether a weight is read by one layer that is run several times (siamese networks, networks that share weights between blocks).</summary>
+    private static bool IsOneMap(IEnumerable<LinearLayer> layers, ModelGraph graph)
+    {
+        var first = layers.First();
+        return first.Map.Kind != LinearKind.Recurrent && layers.Count() == graph.Uses(first.Weight).Count && layers.All(l => l.Map.IsLike(first.Map));
     }
 
     private static void PinUnselected(Relations relations, Func<string, bool> isSelected)

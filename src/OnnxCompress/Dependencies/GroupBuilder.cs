@@ -28,6 +28,10 @@ internal sealed class GroupBuilder
                 {
                     relations.Pin(axis, DiagnosticCodes.IrregularAxis, layer.Node, $"'{layer.Node.Name}' reads different numbers of their values");
                 }
+                else if (consumers.Find(c => c.Layer.Weight == layer.Weight) is { Layer: not null } other && !(other.Roots.SequenceEqual(roots) && other.Taps.SequenceEqual(taps)))
+                {
+                    relations.Pin(axis, DiagnosticCodes.WeightShared, layer.Node, $"'{layer.Node.Name}' and '{other.Layer.Node.Name}' share a weight and read it in different orders");
+                }
                 else
                 {
                     consumers.Add((layer, roots, taps, columns));
@@ -56,8 +60,11 @@ internal sealed class GroupBuilder
                 continue;
             }
 
-            var group = builder.Describe(atoms, free, [.. component.Select(c => new GroupConsumer(
-                c.Layer, [.. c.Roots.Select(r => Array.BinarySearch(atoms, r))], c.Taps, c.Columns))]);
+            var group = builder.Describe(atoms, free, [.. component.GroupBy(c => c.Layer.Weight).Select(uses => new GroupConsumer(
+                uses.First().Layer, [.. uses.First().Roots.Select(r => Array.BinarySearch(atoms, r))], uses.First().Taps, uses.First().Columns)
+            {
+                Sharers = [.. uses.Skip(1).Select(u => u.Layer)],
+            })]);
             // Indices that no weight makes are data, a one-hot code for instance, and not channels.
             if (group.Producers.Count > 0 || group.ConsumerLayers[0].Layer.SelectsInput)
             {

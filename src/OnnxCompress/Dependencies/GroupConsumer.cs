@@ -13,6 +13,12 @@ namespace OnnxCompress.Dependencies;
 /// </param>
 internal sealed record GroupConsumer(LinearLayer Layer, int[] Channels, int[] Taps, int[] Columns)
 {
+    /// <summary>Other layers with the same weight, which read the same channels in the same order; they get its new values too.</summary>
+    public IReadOnlyList<LinearLayer> Sharers { get; init; } = [];
+
+    /// <summary>The layer and those that share its weight.</summary>
+    public IEnumerable<LinearLayer> Uses => Sharers.Prepend(Layer);
+
     /// <summary>Input indices for each channel.</summary>
     public int TapsPerChannel => Taps.Length / Channels.Length;
 

@@ -132,6 +132,10 @@ internal sealed class LinearMap
     /// <summary>The weight of one group as it stands in a graph, <c>outputs x (inputs * kernel)</c>.</summary>
     public Numerics.Matrix<double> Read(ModelGraph graph, int group = 0) => Layout.Read(graph.Constant(Weight)!.ReadFloats(), group);
 
+    /// <summary>Whether two nodes with one weight do the same with it, so that whatever is written into it suits both.</summary>
+    public bool IsLike(LinearMap other) =>
+        Node.OpType == other.Node.OpType && (Kind, WeightInput, OutputAxis, Groups) == (other.Kind, other.WeightInput, other.OutputAxis, other.Groups);
+
     private static LinearMap? Convolution(GraphNode node, ModelGraph graph, LinearKind kind, int outputAxis) =>
         graph.Constant(node.Inputs[1]) is { Dims.Count: > SpatialFrom } weight ? new(node, kind, weight, 1, outputAxis, 1 - outputAxis) : null;
 

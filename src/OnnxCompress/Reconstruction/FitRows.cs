@@ -43,7 +43,8 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     /// <param name="cancellation">Stops between batches.</param>
     public FitAccumulator AccumulateKept(FitSite site, CancellationToken cancellation)
     {
-        int Rows(bool isCheck) => Enumerable.Range(0, outputs.Batches.Count).Where(b => outputs.Batches.IsCheck(b) == isCheck).Sum(b => outputs.Of(site, b).Rows.Length);
+        int Rows(bool isCheck) => Enumerable.Range(0, outputs.Batches.Count).Where(b => outputs.Batches.IsCheck(b) == isCheck)
+            .Sum(b => site.Uses.Sum(use => outputs.Of(use, b).Rows.Length));
         var accumulator = new FitAccumulator(
             site, null, site.Beside is not null, _buffers, (Rows(isCheck: false), Rows(isCheck: true)), backend);
         AddKept(accumulator, site, cancellation);
@@ -65,10 +66,13 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
 
     private void AddKept(FitAccumulator accumulator, FitSite site, CancellationToken cancellation)
     {
-        foreach (var chunk in Chunks(site, accumulator.Capacity))
+        foreach (var use in site.Uses)
         {
-            cancellation.ThrowIfCancellationRequested();
-            accumulator.Add(outputs.Batches.IsCheck(chunk[0]), [.. chunk.Select(b => outputs.Of(site, b).Rows.Length)], i => Read(site, chunk[i]), cancellation);
+            foreach (var chunk in Chunks(use, accumulator.Capacity))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                accumulator.Add(outputs.Batches.IsCheck(chunk[0]), [.. chunk.Select(b => outputs.Of(use, b).Rows.Length)], i => Read(use, chunk[i]), cancellation);
+            }
         }
 
         accumulator.Complete();

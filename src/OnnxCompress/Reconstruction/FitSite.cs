@@ -51,6 +51,12 @@ internal sealed record FitSite
     /// </summary>
     public ActivationRange? Range { get; init; }
 
+    /// <summary>Other layers with the same weight: it is fitted to the rows of all of them, once.</summary>
+    public IReadOnlyList<FitSite> Sharers { get; init; } = [];
+
+    /// <summary>The layer and those that share its weight.</summary>
+    public IEnumerable<FitSite> Uses => Sharers.Prepend(this);
+
     /// <summary>Where the weight of <see cref="Map"/> lies.</summary>
     public WeightLayout Layout => Map.Layout;
 

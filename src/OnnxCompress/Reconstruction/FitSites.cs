@@ -42,6 +42,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             }
         }
 
+        sites = Shared(sites);
         return
         [
             .. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null }))
@@ -49,8 +50,34 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         ];
     }
 
+    /// <summary>Layers with one weight are one site, if everything that they read is final before any of them is solved.</summary>
+    private List<FitSite> Shared(List<FitSite> sites)
+    {
+        var joined = new List<FitSite>();
+        foreach (var uses in sites.GroupBy(s => s.Map.Weight, StringComparer.Ordinal))
+        {
+            var first = uses.First();
+            var wanted = compressed.Uses(uses.Key).Count;
+            if (wanted == 1)
+            {
+                joined.Add(first);
+            }
+            else if (uses.Count() == wanted && uses.All(u => IsFinal(u.Map.Input, sites, sites.IndexOf(first))))
+            {
+                joined.Add(first with { Sharers = [.. uses.Skip(1)] });
+            }
+        }
+
+        return joined;
+    }
+
     private FitSite WithRange(FitSite site)
     {
+        if (site.Sharers.Count > 0)
+        {
+            return site with { Range = null, Beside = null };
+        }
+
         var output = site.BiasAdd is { } add ? add.Outputs[0] : site.Output;
         var behind = site.Beside is null ? output : compressed.Uses(output)[0].Node.Outputs[0];
         // Without a bias the constants of the targets could not be met.
@@ -106,7 +133,8 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return null;
         }
 
-        var isOwn = compressed.Constant(map.Weight)!.Type == ElementType.Float && compressed.Uses(map.Weight).Count == 1 && !compressed.IsInput(map.Weight);
+        var isOwn = compressed.Constant(map.Weight)!.Type == ElementType.Float && !compressed.IsInput(map.Weight)
+            && compressed.Uses(map.Weight).All(u => u.Node == node || (LinearMap.Of(u.Node, compressed)?.IsLike(map) == true && u.Index == map.WeightInput));
         var isKnown = original.Producer(map.Output) is null || shrinkage.Shapes.Of(map.Output) is { Length: > 1 };
         return isOwn && isKnown ? map : null;
     }
@@ -115,6 +143,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private LinearMap? ReduceOf(LinearMap map) =>
         map.IsPointwise && compressed.Producer(map.Input) is { } reduce && reduce.OpType == map.Node.OpType && original.Producer(reduce.Outputs[0]) is null
         && compressed.Uses(reduce.Outputs[0]).Count == 1 && MapOf(reduce) is { Groups: 1, BiasInput: null } found && found.WeightInput == map.WeightInput
+            && compressed.Uses(found.Weight).Count == 1 && compressed.Uses(map.Weight).Count == 1
             ? found
             : null;
 
@@ -137,7 +166,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private int[]? KeptOf(IndexAxis?[] axes, int axis) =>
         axis < axes.Length && shrinkage.Shrinks(axes[axis]) ? shrinkage.Indices(axes[axis]!) : null;
 
-    private bool CanSetBias(LinearMap map) =>
+    private bool CanSetBias(LinearMap map) => compressed.Uses(map.Weight) is { Count: > 1 } uses
+        // One constant for all that share the weight, or none.
+        ? map.BiasInput is { } shared && compressed.Uses(shared).Count == uses.Count && uses.All(u => u.Node.Input(2) == shared) && CanWriteBias(map)
+        : CanWriteBias(map);
+
+    private bool CanWriteBias(LinearMap map) =>
         map.BiasInput is not { } bias || (compressed.Constant(bias) is { } constant && constant.Count == map.Outputs && !compressed.IsInput(bias));
 
     /// <summary>The Add behind a layer that adds a constant of its own to each output.</summary>
@@ -169,8 +203,16 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return false;
         }
 
-        var open = sites.Skip(index).Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
-        var (pending, seen) = (new Stack<string>([tensor]), new HashSet<string>(StringComparer.Ordinal));
+        return IsFinal(tensor, sites, index, out var seen) && seen.Overlaps(_changed);
+    }
+
+    private bool IsFinal(string tensor, List<FitSite> sites, int index) => IsFinal(tensor, sites, index, out _);
+
+    private bool IsFinal(string tensor, List<FitSite> sites, int index, out HashSet<string> seen)
+    {
+        var open = sites.Skip(index).SelectMany(s => s.Uses).Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
+        var pending = new Stack<string>([tensor]);
+        seen = new HashSet<string>(StringComparer.Ordinal);
         while (pending.TryPop(out var next))
         {
             if (open.Contains(next))
@@ -187,6 +229,6 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             }
         }
 
-        return seen.Overlaps(_changed);
+        return true;
     }
 }

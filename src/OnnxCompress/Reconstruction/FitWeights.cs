@@ -30,7 +30,7 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
 
     /// <summary>Whether a solution of the layer may bring a bias that the graph does not have.</summary>
     public static bool AddsBias(FitSite site, ModelGraph graph) =>
-        site.TakesBias && site.BiasAdd is null && (site.Last.Node.Input(2) is not { } bias || graph.Uses(bias).Count > 1);
+        site.TakesBias && site.BiasAdd is null && (site.Last.Node.Input(2) is not { } bias || graph.Uses(bias).Count > site.Sharers.Count + 1);
 
     /// <summary>Elements of that bias, and bytes at most: name and place are stored twice, each with its length and kind.</summary>
     public static (long Elements, long Bytes) AddedBias(FitSite site) =>
@@ -100,7 +100,7 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         }
 
         var node = site.Last.Node;
-        if (site.Last.BiasInput is { } name && graph.Uses(name).Count == 1)
+        if (site.Last.BiasInput is { } name && graph.Uses(name).Count == site.Sharers.Count + 1)
         {
             var own = graph.Constant(name)!;
             own.Write([.. own.Dims], bias);

@@ -82,7 +82,7 @@ internal sealed class OriginalOutputs : IDisposable
     private RowObserver Missing(IReadOnlyList<FitSite> sites) => new(
         this,
         [
-            .. sites.Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
+            .. sites.SelectMany(s => s.Uses).Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
                 .Concat(sites.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
                 .DistinctBy(Key, StringComparer.Ordinal),
         ]);

@@ -71,7 +71,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         var sites = new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find();
         // Without channels gone the original network gives a layer what it had: locally nothing is left to fit.
         return mode == ReconstructionMode.Local
-            ? [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null).Select(s => s with { Beside = null })]
+            ? [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null && s.Sharers.Count == 0).Select(s => s with { Beside = null })]
             : [.. sites];
     }
 
@@ -83,7 +83,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         {
             cancellation.ThrowIfCancellationRequested();
             var site = sites[i];
-            walk.Advance(site.Beside is null ? [site.Map.Input] : [site.Map.Input, site.Beside], cancellation);
+            walk.Advance([.. site.Uses.Select(use => use.Map.Input), .. site.Beside is null ? [] : new[] { site.Beside }], cancellation);
             var accumulator = rows.AccumulateKept(site, cancellation);
             var (outcome, solutions) = Solve(site, accumulator, compressed.Graph);
             if (site.Range is { } range)

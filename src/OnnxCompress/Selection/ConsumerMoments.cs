@@ -27,8 +27,8 @@ internal sealed class ConsumerMoments
         GroupConsumer consumer, ModelGraph graph, CalibrationStatistics statistics, IDenseBackend backend, bool centre)
     {
         Consumer = consumer;
-        _statistics = statistics.Of(ChannelTap.Of(consumer));
-        _centre = centre && CanTakeConstants(consumer.Layer, graph);
+        _statistics = statistics.Of(consumer);
+        _centre = centre && CanTakeConstants(consumer, graph);
         Target = new Matrix<double>(consumer.Channels.Length, consumer.Channels.Length);
         backend.AddGram(ConsumerWeights.Read(consumer, graph).ToMatrix(), Target);
     }
@@ -60,8 +60,9 @@ internal sealed class ConsumerMoments
     public double Energy(Matrix<double> gram) => Vectors.Dot(gram.Values, Target.Values);
 
     /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own.</summary>
-    private static bool CanTakeConstants(LinearLayer layer, ModelGraph graph) =>
-        layer is { PassesConstants: true, Bias: { } bias } && graph.Uses(bias).Count == 1 && !graph.IsInput(bias);
+    private static bool CanTakeConstants(GroupConsumer consumer, ModelGraph graph) =>
+        consumer.Layer is { PassesConstants: true, Bias: { } bias } && !graph.IsInput(bias)
+        && graph.Uses(bias).Count == consumer.Sharers.Count + 1 && consumer.Sharers.All(l => l.Bias == bias);
 
     private double[]? MeansOf(ChannelStatistics statistics) =>
         _centre ? [.. statistics.Sums.Select(s => s / Math.Max(1, statistics.Rows))] : null;

@@ -128,12 +128,12 @@ public sealed class BranchTests
     }
 
     [Fact]
-    public void One_weight_that_two_layers_use_stays()
+    public void One_weight_that_two_layers_use_stays_where_they_are_different_maps()
     {
         var builder = Image();
         builder.Conv("c1", "x", 3, 4);
         builder.Weight("shared", 4, 4, 1, 1);
-        builder.Node("Conv", "c3", [builder.Node("Conv", "c2", ["c1", "shared"]), "shared"]);
+        builder.Node("ConvTranspose", "c3", [builder.Node("Conv", "c2", ["c1", "shared"]), "shared"]);
         builder.Conv("c4", "c3", 4, 2);
 
         var bench = builder.Analyze("c4");

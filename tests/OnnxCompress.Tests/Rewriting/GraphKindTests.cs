@@ -92,6 +92,87 @@ public sealed class GraphKindTests
         },
         (test, input) => Custom(test, test.Node("BiasGelu", "gelu", [input, test.Floats("gelu.b", [32], [.. Enumerable.Range(0, 32).Select(i => 0.1f * (i % 16))])]))));
 
+    [Theory]
+    [InlineData("Gelu")]
+    [InlineData("QuickGelu")]
+    [InlineData("FastGelu")]
+    public void Channels_pass_an_activation_of_the_runtime(string activation) => Check(Products(
+        (test, name, input, from, to) =>
+        {
+            Copied(test, name, from, to);
+            return test.Node("MatMul", name, [input, $"{name}.w"]);
+        },
+        (test, input) => Custom(test, test.Node(activation, "activation", [input]))));
+
+    [Theory]
+    [InlineData(0, 99, 2)]
+    [InlineData(1, 31, 3)]
+    [InlineData(-1, -99, -1)]
+    [InlineData(30, 3, -4)]
+    public void Every_second_channel_and_channels_in_the_other_order_are_followed(long start, long end, long step)
+    {
+        var test = new TestModel();
+        var hidden = test.MatMul("up", test.Input("x", "n", 4, 16), 16, 32);
+        test.Node("Slice", "part", [hidden, test.Integers("from", start), test.Integers("until", end), test.Integers("axis", 2), test.Integers("step", step)]);
+        var taken = Enumerable.Range(0, 32).Count(i => step > 0 ? i >= start && i < end && (i - start) % step == 0 : i <= (start < 0 ? 31 : start) && i > end && ((start < 0 ? 31 : start) - i) % -step == 0);
+        test.Output(test.MatMul("some", test.Relu("relu", "part"), taken, 8)).Output(test.MatMul("all", hidden, 32, 8));
+        var bench = new Workbench(test.Build());
+        int[] kept = [0, 3, 4, 7, 9, 15, 16, 18, 22, 23, 26, 30, 31];
+
+        var sliced = bench.Slice(("up", kept));
+
+        Assert.Equal("Gather", sliced.Graph.Producer("part")!.OpType);
+        ModelAssert.SameOutputs(bench.Silence(("up", kept)), sliced, 1e-5, "removed equals silenced");
+    }
+
+    [Fact]
+    public void Values_of_a_fused_projection_go_through_attention()
+    {
+        var test = new TestModel();
+        test.Input("x", "n", 5, 8);
+        test.MatMul("qkv", "x", 8, 24);
+        string[] parts = test.Nodes("Split", "parts", ["qkv", test.Integers("sizes", 8, 8, 8)], ["q", "k", "v"], ("axis", 2));
+        string Heads(string part, params long[] order) => test.Node("Transpose", $"{part}t", [test.Node("Reshape", $"{part}h", [part, test.Integers($"{part}s", 0, 0, 2, 4)])], ("perm", order));
+        var scores = test.Node("Softmax", "weights", [test.Node("MatMul", "scores", [Heads(parts[0], 0, 2, 1, 3), Heads(parts[1], 0, 2, 3, 1)])], ("axis", 3));
+        var mixed = test.Node("Transpose", "turned", [test.Node("MatMul", "mixed", [scores, Heads(parts[2], 0, 2, 1, 3)])], ("perm", new long[] { 0, 2, 1, 3 }));
+        test.MatMul("out", test.Node("Reshape", "flat", [mixed, test.Integers("whole", 0, 0, 8)]), 8, 8);
+        var bench = new Workbench(test.Output("out").Build());
+        var group = Assert.Single(bench.Analysis.Groups);
+        int[] kept = [0, 2];
+
+        var sliced = bench.Slice((group.Name, kept));
+
+        Assert.Equal([8, 20], sliced.Graph.Initializers["qkv.w"].Dims);
+        ModelAssert.SameOutputs(bench.Silence((group.Name, kept)), sliced, 1e-5, "removed equals silenced");
+    }
+
+    [Fact]
+    public void A_size_from_Shape_and_the_same_size_as_scales_give_the_same_network()
+    {
+        static OnnxModel Net(bool computed)
+        {
+            var test = new TestModel(opset: 15);
+            var skip = test.Relu("skip", test.Conv("first", test.Input("x", 1, 3, 8, 8), 3, 12, kernel: 3, pad: 1));
+            var deep = test.Relu("deep", test.Conv("second", test.Node("MaxPool", "pool", [skip], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 })), 12, 16, kernel: 3, pad: 1));
+            string[] size = computed ? ["", "", Size(test, skip, deep)] : ["", test.Floats("scales", [4], 1, 1, 2, 2)];
+            var joined = test.Node("Concat", "joined", [test.Node("Resize", "up", [deep, .. size], ("mode", "linear")), skip], ("axis", 1));
+            return test.Output(test.Conv("last", test.Relu("third", test.Conv("between", joined, 28, 12, kernel: 3, pad: 1)), 12, 4), 1, 4, 8, 8).Build();
+        }
+
+        static string Size(TestModel test, string rows, string channels)
+        {
+            string Part(string name, string of, long from, long to) => test.Node("Slice", name, [test.Node("Shape", $"{name}.shape", [of]), test.Integers($"{name}.from", from), test.Integers($"{name}.to", to), test.Integers($"{name}.axis", 0)]);
+            return test.Node("Concat", "sizes", [Part("nc", channels, 0, 2), Part("hw", rows, 2, 4)], ("axis", 0));
+        }
+
+        var (computed, stated) = (Net(computed: true), Net(computed: false));
+        var budget = new Budget(KeepMacs: 0.5);
+        var (first, second) = (Compress(computed, budget), Compress(stated, budget));
+
+        Assert.InRange(ModelAssert.Distance(computed, first), 0.001, 1.02 * ModelAssert.Distance(stated, second));
+        Assert.Equal(ParameterCount.Of(stated) - ParameterCount.Of(second), ParameterCount.Of(computed) - ParameterCount.Of(first));
+    }
+
     [Fact]
     public void Weights_behind_a_cast_are_compressed_and_stored_as_they_were()
     {

@@ -38,7 +38,7 @@ internal sealed class Workbench
 
     public CalibrationStatistics Calibrate(ISampleSource samples, int batchSize = 16, int threads = 1) =>
         new Calibrator(ModelRunner.Runtime, threads, batchSize).Run(
-            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of), samples, null, null, Token);
+            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf), samples, null, null, Token);
 
     public ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
         [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];
@@ -82,7 +82,7 @@ internal sealed class Workbench
     private CalibrationStatistics Uncorrelated()
     {
         var statistics = new CalibrationStatistics(Model.SourceSha256) { Samples = 1 };
-        foreach (var tap in Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).DistinctBy(t => t.Key, StringComparer.Ordinal))
+        foreach (var tap in Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf).DistinctBy(t => t.Key, StringComparer.Ordinal))
         {
             var identity = new float[tap.Channels * tap.Channels];
             for (var i = 0; i < tap.Channels; i++)

@@ -8,7 +8,7 @@ internal sealed class ElementwiseRule : OperatorRule
 {
     /// <inheritdoc />
     public override IReadOnlyList<string> OpTypes { get; } =
-        [.. ElementwiseOperators.Names, "com.microsoft.BiasGelu", "com.microsoft.FastGelu"];
+        [.. ElementwiseOperators.Names, "com.microsoft.BiasGelu", "com.microsoft.FastGelu", "com.microsoft.Gelu", "com.microsoft.QuickGelu"];
 
     /// <inheritdoc />
     public override void Relate(GraphNode node, Relations relations)

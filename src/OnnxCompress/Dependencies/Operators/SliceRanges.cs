@@ -65,5 +65,19 @@ internal static class SliceRanges
     {
         /// <summary>Whether it takes all of an axis.</summary>
         public bool IsWhole(int size) => Step == 1 && Start == 0 && End == size;
+
+        /// <summary>The indices that it takes of an axis, in their order.</summary>
+        public IEnumerable<int> Indices(int size)
+        {
+            if (Step > 0)
+            {
+                return Enumerable.Range(Start, End - Start).Where(i => (i - Start) % Step == 0);
+            }
+
+            // Backwards the first is at most the last index, and the end lies before it.
+            var first = Math.Min(RawStart < 0 ? RawStart + size : RawStart, size - 1);
+            var before = Math.Max(RawEnd < 0 ? RawEnd + size : RawEnd, -1);
+            return Enumerable.Range(0, size).Reverse().Where(i => i <= first && i > before && (first - i) % -Step == 0);
+        }
     }
 }

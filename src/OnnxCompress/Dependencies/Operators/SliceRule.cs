@@ -3,7 +3,10 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies.Operators;
 
-/// <summary>Slice takes a range of an axis. A range of channels with step 1 stays a range when channels go.</summary>
+/// <summary>
+/// Slice takes a range of an axis. A range of channels with step 1 stays a range when channels go; every second channel, or
+/// channels in the other order, become a Gather of those that stay.
+/// </summary>
 internal sealed class SliceRule : OperatorRule
 {
     /// <inheritdoc />
@@ -27,13 +30,13 @@ internal sealed class SliceRule : OperatorRule
                 continue;
             }
 
-            if (range.Step == 1 && (!relations.IsLive(axis) || range.IsConstant))
+            if ((range.Step == 1 || ranges.Length == 1) && (!relations.IsLive(axis) || range.IsConstant))
             {
-                axes[range.Axis] = new IndexAxis(axis.Ids[range.Start..range.End]);
+                axes[range.Axis] = new IndexAxis([.. range.Indices(axis.Length).Select(i => axis.Ids[i])]);
             }
             else
             {
-                relations.Pin(axis, DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' (Slice) takes a stepped or computed range of them");
+                relations.Pin(axis, DiagnosticCodes.OperatorNotMapped, node, $"'{node.Name}' (Slice) takes a range of them that is computed, or stepped beside another");
                 axes[range.Axis] = null;
             }
         }
@@ -52,8 +55,25 @@ internal sealed class SliceRule : OperatorRule
             return;
         }
 
+        if (ranges is [{ Step: not 1 } stepped])
+        {
+            Gather(node, stepped, axes[stepped.Axis]!, shrinkage);
+            return;
+        }
+
         var starts = ranges.Select(r => shrinkage.Shrinks(axes[r.Axis]) ? shrinkage.Kept(axes[r.Axis]!, 0, r.Start) : r.RawStart);
         var ends = ranges.Select(r => shrinkage.Shrinks(axes[r.Axis]) ? shrinkage.Kept(axes[r.Axis]!, 0, r.End) : r.RawEnd);
         SliceRanges.Write(node, shrinkage.Graph, [.. starts], [.. ends]);
+    }
+
+    /// <summary>What stays of a stepped range is no longer evenly spaced.</summary>
+    private static void Gather(GraphNode node, SliceRanges.Range range, IndexAxis axis, Shrinkage shrinkage)
+    {
+        long[] indices = [.. range.Indices(axis.Length).Where(i => shrinkage.IsKept(axis.Ids[i])).Select(i => (long)shrinkage.Kept(axis, 0, i))];
+        var data = node.Inputs[0];
+        node.Proto.OpType = "Gather";
+        node.Proto.Input.Clear();
+        node.Proto.Input.Add([data, shrinkage.Graph.AddIntegers($"{node.Name}/kept", indices)]);
+        node.SetInt("axis", range.Axis);
     }
 }

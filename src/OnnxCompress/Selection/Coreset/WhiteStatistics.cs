@@ -22,7 +22,8 @@ internal static class WhiteStatistics
         var discarded = new DiscardedMemory();
         foreach (var group in analysis.Groups)
         {
-            foreach (var consumer in group.ConsumerLayers.DistinctBy(c => ChannelTap.Of(c).Key, StringComparer.Ordinal))
+            var taps = group.ConsumerLayers.SelectMany(c => ChannelTap.AllOf(c).Select(tap => (Consumer: c, tap.Key)));
+            foreach (var (consumer, key) in taps.DistinctBy(t => t.Key, StringComparer.Ordinal))
             {
                 var sizes = bounds.Of(consumer, group);
                 var gram = new float[sizes.Length * sizes.Length];
@@ -32,7 +33,7 @@ internal static class WhiteStatistics
                 }
 
                 discarded.Add(sizeof(float) * ((long)gram.Length + model.Graph.Constant(consumer.Layer.Weight)!.Count));
-                statistics.Open(ChannelTap.Of(consumer).Key, sizes.Length).Fit.Add(gram, new float[sizes.Length], Rows);
+                statistics.Open(key, sizes.Length).Fit.Add(gram, new float[sizes.Length], Rows);
             }
         }
 
