@@ -160,7 +160,15 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         foreach (var diagnostic in verdict.All)
         {
-            talk.Say(diagnostic);
+            if (diagnostic.Severity == Severity.Information)
+            {
+                // About the result itself, so that it is said without --verbose.
+                talk.Line(diagnostic.ToString());
+            }
+            else
+            {
+                talk.Say(diagnostic);
+            }
         }
 
         return verdict.IsWritten ? ExitCodes.Done : ExitCodes.For(verdict.Failures[0].Code);
