@@ -31,6 +31,10 @@ internal static class StageOptions
         Alignment = new WidthAlignment(options.Alignment, measured),
     };
 
+    /// <summary>Whether layers are timed: a plan that stands needs no times.</summary>
+    public static bool LimitsTime(CompressionOptions options) => options.Plan is null
+        && (options.Budget.KeepLatency is not null || (!options.Budget.IsLimited && options.Goal?.Objective == Search.CompressionObjective.Latency));
+
     /// <summary>Options of timing.</summary>
     public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder);
 

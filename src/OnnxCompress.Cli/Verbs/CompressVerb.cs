@@ -3,6 +3,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Verbs;
 
@@ -195,7 +196,7 @@ internal sealed class CompressVerb
             Samples = _samples.Samples(parsed),
             Decision = decision,
             Guard = guard,
-            Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) },
+            Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) { Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),

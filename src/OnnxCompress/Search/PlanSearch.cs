@@ -99,9 +99,10 @@ internal sealed class PlanSearch(
     /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
     /// removes anything is too small.
     /// </summary>
+    /// <param name="goal">What small means.</param>
     /// <param name="accepts">Whether a score is good enough.</param>
     /// <returns>Accepted models by growing size, the smallest first.</returns>
-    public IReadOnlyList<ScoredPlan> Smallest(Func<PlanScore, bool> accepts)
+    public IReadOnlyList<ScoredPlan> Smallest(CompressionGoal goal, Func<PlanScore, bool> accepts)
     {
         var accepted = new List<ScoredPlan>();
         var rules = planner.Rules.ToList();
@@ -109,7 +110,7 @@ internal sealed class PlanSearch(
         for (var i = 0; i < Halvings; i++)
         {
             var middle = (low + high) / 2;
-            var found = FirstAccepted(new Budget { KeepCost = middle }, rules, accepts, i);
+            var found = FirstAccepted(goal.BudgetOf(middle), rules, accepts, i);
             if (found is null)
             {
                 low = middle;

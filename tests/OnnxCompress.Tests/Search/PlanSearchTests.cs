@@ -78,7 +78,7 @@ public sealed class PlanSearchTests
             },
             Rules[0]);
 
-        var accepted = Search(plans).Smallest(score => score.Agreement > 0.9);
+        var accepted = Search(plans).Smallest(new CompressionGoal(null, null), score => score.Agreement > 0.9);
 
         Assert.Equal(7, budgets.Count);
         Assert.InRange(budgets.Where(b => b >= least).Min(), least, least + (1 / 128.0));
