@@ -41,7 +41,7 @@ internal sealed class PlanWorkers(
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
     private double TimeShare(OnnxModel compressed, CancellationToken cancellation)
     {
-        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
+        var timing = StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
         return new LatencyComparer(tools.Runtime).Compare(prepared.Model, compressed, samples, timing, null, cancellation).Ratio;
     }
 }

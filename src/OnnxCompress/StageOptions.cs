@@ -36,7 +36,10 @@ internal static class StageOptions
         && (options.Budget.KeepLatency is not null || (!options.Budget.IsLimited && options.Goal?.Objective == Search.CompressionObjective.Latency));
 
     /// <summary>Options of timing.</summary>
-    public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder);
+    public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder, options.TimedBatch);
+
+    /// <summary>Options of timing whole models beside each other.</summary>
+    public static LatencyOptions Comparison(CompressionOptions options) => new() { Threads = options.Threads, Batch = options.TimedBatch };
 
     /// <summary>Options of allocation.</summary>
     /// <param name="options">What the user said.</param>
