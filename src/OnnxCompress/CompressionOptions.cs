@@ -65,6 +65,9 @@ public sealed record CompressionOptions
     /// <summary>Threads for the runtime and the linear algebra; 0 means all cores.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Samples in a run where time is measured, unless the model fixes another number.</summary>
+    public int TimedBatch { get; init; } = 1;
+
     /// <summary>Bytes of activations that reconstruction keeps in memory; more go to temporary files.</summary>
     public long MemoryBytes { get; init; } = 256 << 20;
 

@@ -115,7 +115,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
         // Many models are timed, each for a moment.
-        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
+        var timing = StageOptions.Comparison(options) with { MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
         LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
         return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, Time).Explore(budgets, progress, cancellation));
     }

@@ -32,7 +32,7 @@ internal sealed class Pipeline : IDisposable
         {
             _statistics = tools.Watch.Time("calibrate", () => Statistics(cancellation));
             // A plan that stands needs neither curves nor times.
-            _times = options.Budget.KeepLatency is null || options.Plan is not null
+            _times = !StageOptions.LimitsTime(options)
                 ? null
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));

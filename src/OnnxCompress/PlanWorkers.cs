@@ -32,16 +32,19 @@ internal sealed class PlanWorkers(
         var allocator = new PlanAllocator(
             model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
-        var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch);
+        var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch, Table());
         return (
             new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch),
             executor);
     }
 
+    private LatencyCost Table() => new(
+        prepared.Analysis, new TableTimer(WidthTable.VectorWidth), modelMilliseconds: null, WidthTable.VectorWidth, CancellationToken.None, options.TimedBatch);
+
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
     private double TimeShare(OnnxModel compressed, CancellationToken cancellation)
     {
-        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
+        var timing = StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
         return new LatencyComparer(tools.Runtime).Compare(prepared.Model, compressed, samples, timing, null, cancellation).Ratio;
     }
 }

@@ -31,8 +31,15 @@ internal static class StageOptions
         Alignment = new WidthAlignment(options.Alignment, measured),
     };
 
+    /// <summary>Whether layers are timed: a plan that stands needs no times.</summary>
+    public static bool LimitsTime(CompressionOptions options) => options.Plan is null
+        && (options.Budget.KeepLatency is not null || (!options.Budget.IsLimited && options.Goal?.Objective == Search.CompressionObjective.Latency));
+
     /// <summary>Options of timing.</summary>
-    public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder);
+    public static TimingOptions Timing(CompressionOptions options) => new(options.Threads, options.Alignment, options.CacheFolder, options.TimedBatch);
+
+    /// <summary>Options of timing whole models beside each other.</summary>
+    public static LatencyOptions Comparison(CompressionOptions options) => new() { Threads = options.Threads, Batch = options.TimedBatch };
 
     /// <summary>Options of allocation.</summary>
     /// <param name="options">What the user said.</param>

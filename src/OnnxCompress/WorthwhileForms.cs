@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Rewriting;
@@ -40,7 +41,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
     private double Share(string name, OnnxModel model, Shrinkage shrinkage, ISampleSource samples, NodeTimeCache cache, CancellationToken cancellation)
     {
-        var key = $"share of {name} in {model.SourceSha256}";
+        var key = string.Create(CultureInfo.InvariantCulture, $"share of {name} in {model.SourceSha256}, batch {options.TimedBatch}");
         if (cache.Find(key) is { } known)
         {
             return known;
@@ -48,7 +49,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
-        var timing = new LatencyOptions { Threads = options.Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
+        var timing = StageOptions.Comparison(options) with { MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
         var share = new LatencyComparer(runtime).Compare(model, rewritten, samples, timing, null, cancellation).Ratio;
         cache.Add(key, share, macs: 0);
         return share;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxCompress.Allocation;
+using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -11,6 +12,9 @@ internal sealed class BudgetOptions
     private readonly Option<string?> _macs = OptionFactory.Text("--keep-macs", "R", "Budget: share of the multiply-accumulates. Several budgets: all must hold.");
     private readonly Option<string?> _latency = OptionFactory.Text("--keep-latency", "R", "Budget: share of the time of one run, measured on this machine with --threads.");
 
+    private readonly Option<string?> _for = OptionFactory.Text(
+        "--for", "latency|bytes|macs|params", "Without a budget: what is made small within --min-agreement. Default: parameters, and operations.", "latency", "bytes", "macs", "params");
+
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
@@ -18,6 +22,7 @@ internal sealed class BudgetOptions
         command.Options.Add(_bytes);
         command.Options.Add(_macs);
         command.Options.Add(_latency);
+        command.Options.Add(_for);
     }
 
     /// <summary>Reads the options; without any, the smallest model is searched for.</summary>
@@ -27,4 +32,20 @@ internal sealed class BudgetOptions
         OptionText.Share("--keep-bytes", parsed.GetValue(_bytes)),
         OptionText.Share("--keep-macs", parsed.GetValue(_macs)),
         OptionText.Share("--keep-latency", parsed.GetValue(_latency)));
+
+    /// <summary>What is made small where there is no budget.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011; OCX9014: something else says how small.</exception>
+    public CompressionObjective Objective(ParseResult parsed, CompressionOptions options)
+    {
+        if (parsed.GetValue(_for) is not { } word)
+        {
+            return CompressionObjective.Size;
+        }
+
+        return options.Budget.IsLimited || options.Plan is not null || options.IsLossless
+            ? throw Usage.Conflict("--for says what is made small where nothing says how small; beside a budget, a plan or --methods none leave it out.")
+            : OptionText.Word(
+                "--for", word, ("latency", CompressionObjective.Latency), ("bytes", CompressionObjective.Bytes), ("macs", CompressionObjective.Macs),
+                ("params", CompressionObjective.Parameters));
+    }
 }

@@ -102,7 +102,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     private LatencyComparison Time(OnnxModel original, OnnxModel compressed, ISampleSource samples, IProgress<ProgressUpdate> progress)
     {
         LatencyComparison Compare(LatencyOptions options) => new LatencyComparer(_runtime).Compare(original, compressed, samples, options, progress, cancellation);
-        var options = new LatencyOptions { Threads = settings.Options.Threads };
+        var options = new LatencyOptions { Threads = settings.Options.Threads, Batch = settings.Options.TimedBatch };
         var first = Compare(options);
         return Verdict.IsTooSlow(settings, first) ? Compare(options with { Time = 3 * options.Time }) : first;
     }
@@ -160,7 +160,15 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         foreach (var diagnostic in verdict.All)
         {
-            talk.Say(diagnostic);
+            if (diagnostic.Severity == Severity.Information)
+            {
+                // About the result itself, so that it is said without --verbose.
+                talk.Line(diagnostic.ToString());
+            }
+            else
+            {
+                talk.Say(diagnostic);
+            }
         }
 
         return verdict.IsWritten ? ExitCodes.Done : ExitCodes.For(verdict.Failures[0].Code);

@@ -3,6 +3,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Verbs;
 
@@ -128,7 +129,7 @@ internal sealed class CompressVerb
         var decision = _decision.Read(parsed);
         var device = _run.Device(parsed);
         var options = _method.Apply(
-            parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed) });
+            parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed), TimedBatch = _run.Batch(parsed) });
         options = _cache.Apply(parsed, options);
         CheckLock(parsed, options);
         var statistics = parsed.GetValue(_statistics);
@@ -195,7 +196,7 @@ internal sealed class CompressVerb
             Samples = _samples.Samples(parsed),
             Decision = decision,
             Guard = guard,
-            Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) },
+            Options = options with { Decision = decision, Goal = new(guard.MinimumAgreement, guard.MaximumError) { Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),

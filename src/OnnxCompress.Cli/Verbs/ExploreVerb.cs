@@ -72,7 +72,7 @@ internal sealed class ExploreVerb
 
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
-        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, Decision = _decision.Read(parsed) });
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Decision = _decision.Read(parsed) });
         var samples = _samples.Samples(parsed);
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);

@@ -8,15 +8,15 @@ namespace OnnxCompress.Cli.Verbs;
 
 /// <summary>Whether a result is written, and what is said about it last.</summary>
 /// <param name="Failures">Why the result is not what was asked for; warnings where it is written all the same.</param>
-/// <param name="Warning">What to know of a result that is written; null for nothing.</param>
+/// <param name="Remarks">What to know of a result that is written.</param>
 /// <param name="IsWritten">Whether the result is written.</param>
-internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, Diagnostic? Warning, bool IsWritten)
+internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList<Diagnostic> Remarks, bool IsWritten)
 {
     // Pairs of runs are not measured more finely on a machine that does other things too.
     private const double LatencyTolerance = 0.05;
 
     /// <summary>All of it, in the order in which it is said.</summary>
-    public IEnumerable<Diagnostic> All => Warning is null ? Failures : Failures.Append(Warning);
+    public IEnumerable<Diagnostic> All => Failures.Concat(Remarks);
 
     /// <summary>Judges a result.</summary>
     /// <param name="settings">What was asked for.</param>
@@ -31,7 +31,11 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, Diagnostic? W
         }
 
         var isWritten = failures.Count == 0 || settings.Force;
-        return new([.. failures.Select(failure => Said(settings, failure))], isWritten && floor is { Severity: Severity.Warning } ? floor : null, isWritten);
+        var warning = floor is { Severity: Severity.Warning } ? floor : null;
+        return new(
+            [.. failures.Select(failure => Said(settings, failure))],
+            isWritten ? [.. new[] { SlowerResult.Of(outcome), warning }.OfType<Diagnostic>()] : [],
+            isWritten);
     }
 
     /// <summary>Whether the budget of time is passed by more than measuring explains.</summary>

@@ -38,6 +38,7 @@ internal sealed class VerifyVerb
         command.Options.Add(verb._labels);
         verb._decision.AddTo(command);
         verb._guard.AddTo(command);
+        verb._run.AddBatchTo(command);
         verb._run.AddTo(command);
         verb._talk.AddTo(command);
         command.SetAction(parsed => verb.Run(parsed, context));
@@ -50,7 +51,7 @@ internal sealed class VerifyVerb
         var data = _data.Read(parsed);
         var decision = _decision.Read(parsed);
         var guard = _guard.ReadExplicit(parsed, decision);
-        var threads = _run.Threads(parsed);
+        var (threads, batch) = (_run.Threads(parsed), _run.Batch(parsed));
         if (data.Files.Count == 0)
         {
             throw Usage.Missing("Data are missing: -d PATH with the samples to compare the models on.");
@@ -66,7 +67,7 @@ internal sealed class VerifyVerb
         var (verification, latency) = talk.WithProgress(progress => (
             new ModelVerifier(runtime).Verify(original, compressed, samples, options, progress, context.Cancellation),
             new LatencyComparer(runtime).Compare(
-                original, compressed, samples, new LatencyOptions { Threads = threads }, progress, context.Cancellation)));
+                original, compressed, samples, new LatencyOptions { Threads = threads, Batch = batch }, progress, context.Cancellation)));
 
         ReportedCost Cost(OnnxModel model, double milliseconds, string? sha256) =>
             CostOf(model, samples, new Compressor(new CpuBackend(threads), runtime), context.Cancellation) with { LatencyMs = milliseconds, Sha256 = sha256 };

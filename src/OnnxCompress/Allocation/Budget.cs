@@ -10,6 +10,9 @@ public sealed record Budget(double? KeepParameters = null, double? KeepBytes = n
     /// <summary>Of parameters and multiply-accumulates, a weighted mean of both shares: what is halved when no budget is given.</summary>
     internal double? KeepCost { get; init; }
 
+    /// <summary>Whether latency is that which times of nodes predict: no model is timed.</summary>
+    internal bool IsPredicted { get; init; }
+
     /// <summary>No limit on anything.</summary>
     public static Budget None { get; } = new();
 

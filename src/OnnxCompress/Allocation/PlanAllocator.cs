@@ -1,5 +1,6 @@
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
@@ -36,10 +37,18 @@ internal sealed class PlanAllocator(
     {
         SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
-        var allocated = sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
-            ? AldsSearch.Run(splits, limits, options.Seed)
-            : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
+        Allocated allocated;
+        try
+        {
+            allocated = Spread(budget, rule, sites, splits, reserve);
+        }
+        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach && Array.Exists(splits, s => s.LeavesOutSlower))
+        {
+            // Splits that save operations and no time are better than a budget that is not met.
+            splits = [.. splits.Select(s => s.WithSlower())];
+            allocated = Spread(budget, rule, sites, splits, reserve);
+        }
+
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => ChannelPlan.ForSite(site, allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
@@ -48,5 +57,12 @@ internal sealed class PlanAllocator(
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
         return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites };
+    }
+    private Allocated Spread(Budget budget, PlanRule rule, SiteCandidate[] sites, SplitCandidate[] splits, ModelCost reserve)
+    {
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
+        return sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
+            ? AldsSearch.Run(splits, limits, options.Seed)
+            : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();
     }
 }

@@ -216,6 +216,9 @@ public static class DiagnosticCodes
     /// <summary>Most decisions changed, and nobody said that this is wanted.</summary>
     public const string AgreementLost = "OCX7011";
 
+    /// <summary>The result takes more time than the original.</summary>
+    public const string ResultSlower = "OCX7012";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>

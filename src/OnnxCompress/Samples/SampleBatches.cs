@@ -27,6 +27,17 @@ internal static class SampleBatches
         }
     }
 
+    /// <summary>One batch to time a model with: samples of the shape of the first, over and over where there are fewer.</summary>
+    /// <param name="source">The samples; at least one.</param>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="size">Samples in the batch, unless the model's is fixed.</param>
+    public static int[] Timed(ISampleSource source, IReadOnlyList<TensorInfo> inputs, int size)
+    {
+        var length = FeedPlan.Of(inputs).FixedBatch ?? size;
+        int[] alike = [.. Enumerable.Range(0, source.Count).Where(i => source.ShapeGroup(i) == source.ShapeGroup(0)).Take(length)];
+        return [.. Enumerable.Range(0, length).Select(i => alike[i % alike.Length])];
+    }
+
     /// <summary>Batches of samples of one shape: shapes in the order they first occur, samples in their own order.</summary>
     /// <param name="source">The samples.</param>
     /// <param name="inputs">The model's inputs.</param>

@@ -1,6 +1,23 @@
+using OnnxCompress.Allocation;
+
 namespace OnnxCompress.Search;
 
 /// <summary>What the smallest model must keep when no budget says how small it has to be.</summary>
 /// <param name="MinimumAgreement">Share of equal decisions; null for none.</param>
 /// <param name="MaximumError">Relative error of an output; null for none.</param>
-public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumError);
+public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumError)
+{
+    /// <summary>What small means.</summary>
+    public CompressionObjective Objective { get; init; }
+
+    /// <summary>The budget that asks for a share of the original in what is made small.</summary>
+    internal Budget BudgetOf(double share) => Objective switch
+    {
+        // Times of nodes rank plans; how they add up to a model would have to be measured for each of many plans.
+        CompressionObjective.Latency => new(KeepLatency: share) { IsPredicted = true },
+        CompressionObjective.Bytes => new(KeepBytes: share),
+        CompressionObjective.Macs => new(KeepMacs: share),
+        CompressionObjective.Parameters => new(KeepParameters: share),
+        _ => new() { KeepCost = share },
+    };
+}

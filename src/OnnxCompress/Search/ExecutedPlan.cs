@@ -15,6 +15,9 @@ internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrin
     /// <summary>What the model costs.</summary>
     public required ModelCost Cost { get; init; }
 
+    /// <summary>About how long the model takes, by the table for this CPU: what plans that keep as much are told apart by.</summary>
+    public double Time { get; init; }
+
     /// <summary>For each site of the plan the layers whose outputs show what it does.</summary>
     public IReadOnlyList<LinearLayer[]> Layers { get; init; } = [];
 }

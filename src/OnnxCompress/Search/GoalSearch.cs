@@ -25,7 +25,7 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
         }
 
         // Validation samples are as clear as the calibration data; the guard is the user's own proof, taken as it is.
-        var accepted = search.Smallest(score => Accepts(score, score.CautiousAgreement));
+        var accepted = search.Smallest(goal, score => Accepts(score, score.CautiousAgreement));
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
             var made = search.Realize(accepted[step]);

@@ -4,6 +4,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Search;
 
@@ -13,8 +14,9 @@ namespace OnnxCompress.Search;
 /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
 /// <param name="mode">How weights are made.</param>
 /// <param name="watch">Times what it does.</param>
+/// <param name="table">About how long the model of a plan takes, by the table for this CPU.</param>
 internal sealed class PlanExecutor(
-    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, StageWatch watch) : IPlanExecutor
+    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, StageWatch watch, LatencyCost table) : IPlanExecutor
 {
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
@@ -46,7 +48,12 @@ internal sealed class PlanExecutor(
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
         var (stored, cost) = Finish(placed, model, shrinkage);
-        return new ExecutedPlan(plan, stored, shrinkage, fits) { Cost = cost, Layers = placed.Layers };
+        return new ExecutedPlan(plan, stored, shrinkage, fits) 
+        {
+            Cost = cost,
+            Layers = placed.Layers,
+            Time = table.Milliseconds(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
+        };
     });
 
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)

@@ -19,7 +19,7 @@ internal sealed class Planner(
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
         var counted = new CountedPlanner((b, reserve) => allocator.Allocate(b, rule, reserve, cancellation), plan => weigh(plan, cancellation), original);
-        return watch.Time("allocate", () => budget.KeepLatency is null
+        return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted
             ? counted.Plan(budget)
             : new LatencyPlanner(counted.Plan, plan => timeShare(plan, cancellation)).Plan(budget));
     }

@@ -5,4 +5,8 @@ namespace OnnxCompress.Search;
 /// <summary>A plan and how its model did; the model itself is made again when it is wanted, or a search would hold dozens.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Score">The score on validation samples; null when there are none.</param>
-internal sealed record ScoredPlan(CompressionPlan Plan, PlanScore? Score);
+internal sealed record ScoredPlan(CompressionPlan Plan, PlanScore? Score)
+{
+    /// <summary>See <see cref="ExecutedPlan.Time"/>.</summary>
+    public double Time { get; init; }
+}

@@ -1,6 +1,7 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Selection;
 
@@ -13,6 +14,7 @@ namespace OnnxCompress.Selection;
 internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, int bytesPerElement, bool lacksBias)
 {
     private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
+    private readonly TimedNode? _whole = TimedChains.Of(layer.Map, analysis.Relations.Shapes);
 
     /// <summary>The layer.</summary>
     public LinearLayer Layer => layer;
@@ -22,12 +24,20 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     /// <summary>The same layer with columns and rows only, where its kernel has any; else with all that it offers.</summary>
     public SplitCandidate SpatialFirst() => options.Any(IsSpatial) && !options.All(IsSpatial)
-        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], analysis, bytesPerElement, lacksBias) { Spectra = Spectra }
+        ? new SplitCandidate(layer, [.. options.Where(IsSpatial)], analysis, bytesPerElement, lacksBias) { Spectra = Spectra, LeavesOutSlower = LeavesOutSlower }
         : this;
 
     /// <summary>The same layer with errors that count more or less than those of others.</summary>
     public SplitCandidate Weighted(double weight) => weight == 1 ? this
-        : new SplitCandidate(layer, options, analysis, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = weight };
+        : new SplitCandidate(layer, options, analysis, bytesPerElement, lacksBias) { Spectra = Spectra, LeavesOutSlower = LeavesOutSlower, Weight = weight };
+
+    /// <summary>The same layer with its slow splits too: for budgets that are not met without them.</summary>
+    public SplitCandidate WithSlower() => LeavesOutSlower
+        ? new SplitCandidate(layer, options, analysis, bytesPerElement, lacksBias) { Spectra = Spectra, Weight = Weight }
+        : this;
+
+    /// <summary>Whether splits that take as long as the layer, by the table for this CPU, are none.</summary>
+    public bool LeavesOutSlower { get; init; }
 
     private double Weight { get; init; } = 1;
 
@@ -103,12 +113,24 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
 
+    private bool IsSlower(SplitShape shape, LayerSize remaining)
+    {
+        // A table is looked up: that takes next to nothing, split or not.
+        if (_whole is null)
+        {
+            return false;
+        }
+
+        var whole = _whole.With(remaining.Inputs, remaining.Outputs);
+        return !VectorTimes.IsFaster(whole, TimedChains.Of(whole, shape), WidthTable.VectorWidth);
+    }
+
     private SplitOption[] Paying(LayerSize remaining)
     {
         var key = (remaining.Inputs, remaining.Outputs);
         if (!_paying.TryGetValue(key, out var paying))
         {
-            _paying[key] = paying = [.. options.Where(o => Fits(o.Shape, remaining))];
+            _paying[key] = paying = [.. options.Where(o => Fits(o.Shape, remaining) && !(LeavesOutSlower && IsSlower(o.Shape, remaining)))];
         }
 
         return paying;

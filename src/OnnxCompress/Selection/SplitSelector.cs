@@ -38,6 +38,8 @@ internal sealed class SplitSelector(
             lacksBias: problem.TakesMean && layer.Bias is null)
         {
             Spectra = spectra,
+            // Where times are measured, those decide.
+            LeavesOutSlower = options.Alignment.Measured is null,
         };
     }
 }

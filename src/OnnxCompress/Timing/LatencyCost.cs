@@ -14,6 +14,7 @@ internal sealed class LatencyCost
     private readonly INodeTimer _timer;
     private readonly ModelAnalysis _analysis;
     private readonly int? _alignment;
+    private readonly int _batch;
     private readonly CancellationToken _cancellation;
     private readonly IReadOnlyList<Place> _places;
     private readonly Dictionary<GraphNode, Place> _placeOf;
@@ -28,9 +29,10 @@ internal sealed class LatencyCost
     /// <param name="modelMilliseconds">One run of the whole model, measured by the same timer; null counts the layers alone.</param>
     /// <param name="alignment">Measured widths are multiples of this; null asks the table for this CPU.</param>
     /// <param name="cancellation">Stops measuring, also later on.</param>
-    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation)
+    /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
+    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation, int batch = 1)
     {
-        (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
+        (_analysis, _timer, _alignment, _batch, _cancellation) = (analysis, timer, alignment, batch, cancellation);
         var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: PlaceOf(n))).ToArray();
         _places = [.. nodes.Select(n => n.Place).OfType<Place>()];
         _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
@@ -152,7 +154,7 @@ internal sealed class LatencyCost
 
     private Place? PlaceOf(GraphNode node)
     {
-        if (LinearMap.Of(node, _analysis.Relations.Graph) is not { } map || TimedChains.Of(map, _analysis.Relations.Shapes) is not { } whole)
+        if (LinearMap.Of(node, _analysis.Relations.Graph) is not { } map || TimedChains.Of(map, _analysis.Relations.Shapes, _batch) is not { } whole)
         {
             return null;
         }

@@ -27,7 +27,7 @@ internal sealed class LatencyTables
     /// <param name="runtime">The runtime.</param>
     /// <param name="model">The model.</param>
     /// <param name="analysis">Its analysis.</param>
-    /// <param name="samples">The first of them is run.</param>
+    /// <param name="samples">The first of them are run.</param>
     /// <param name="options">Threads, alignment, cache.</param>
     /// <param name="cancellation">Stops between runs, also of what is measured later.</param>
     public static LatencyTables Measure(
@@ -36,9 +36,9 @@ internal sealed class LatencyTables
         var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, options.Threads);
         var timer = new NodeTimer(runtime, new NodeTimingOptions { Threads = options.Threads }, cache);
         var widths = LikedWidths.Measure(timer, cancellation);
-        var feeds = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
+        var feeds = samples.Read(SampleBatches.Timed(samples, model.Inputs, options.Batch));
         var whole = timer.TimeModel(model, feeds, cancellation);
-        return new(timer, cache, widths, new LatencyCost(analysis, timer, whole, options.Alignment ?? widths.Convolution, cancellation));
+        return new(timer, cache, widths, new LatencyCost(analysis, timer, whole, options.Alignment ?? widths.Convolution, cancellation, options.Batch));
     }
 
     /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>

@@ -13,8 +13,10 @@ internal static class TimedChains
     /// </summary>
     /// <param name="map">The node.</param>
     /// <param name="shapes">Shapes that it reads and makes.</param>
-    public static TimedNode? Of(LinearMap map, TensorShapes shapes)
+    /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
+    public static TimedNode? Of(LinearMap map, TensorShapes shapes, int batch = 1)
     {
+        var runs = shapes.Samples > 1 ? 1 : batch;
         if (shapes.Of(map.Output) is not { Length: > 0 } output || map.Kind is not (LinearKind.Convolution or LinearKind.Product))
         {
             return null;
@@ -22,11 +24,11 @@ internal static class TimedChains
 
         if (map.Window is { } window)
         {
-            return shapes.Of(map.Input) is { } input ? Convolution(map, window, input, output) : null;
+            return shapes.Of(map.Input) is { } input ? Convolution(map, window, input, output, runs) : null;
         }
 
         var rows = output.Aggregate(1L, (product, d) => product * d) / map.Outputs;
-        return new TimedNode(map.Node.OpType, map.Inputs, map.Outputs) { Space = [checked((int)rows)], OutputsFirst = map.OutputsFirst };
+        return new TimedNode(map.Node.OpType, map.Inputs, map.Outputs) { Space = [checked((int)(rows * runs))], OutputsFirst = map.OutputsFirst };
     }
 
     /// <summary>The thin layers of a split.</summary>
@@ -51,14 +53,14 @@ internal static class TimedChains
     /// <param name="rank">Columns of the thinner table.</param>
     public static TimedChain OfTable(int rows, int outputs, int rank) => new(new TimedNode("MatMul", rank, outputs) { Space = [rows] });
 
-    private static TimedNode Convolution(LinearMap map, ConvolutionWindow window, int[] input, int[] output)
+    private static TimedNode Convolution(LinearMap map, ConvolutionWindow window, int[] input, int[] output, int runs)
     {
         int[] axes = [.. Enumerable.Range(0, map.Kernel.Length)];
         int[] space = [.. input.Skip(LinearMap.SpatialFrom)];
         var pads = axes.Select(axis => window.Padding(axis, space[axis], output[LinearMap.SpatialFrom + axis])).ToArray();
         return new TimedNode(map.Node.OpType, map.Inputs, map.Outputs)
         {
-            Batch = input[0],
+            Batch = runs * input[0],
             Groups = map.Groups,
             Space = space,
             Kernel = map.Kernel,

@@ -7,7 +7,7 @@ using OnnxCompress.Samples;
 namespace OnnxCompress.Verification;
 
 /// <summary>
-/// Times two models in turn on one sample (or the batch that the model fixes), so that what else the machine does hits both
+/// Times two models in turn on one batch, so that what else the machine does hits both
 /// alike; the order of each pair alternates. Of the few runs of a turn the quickest counts, which another process did not
 /// interrupt, and of all turns the lower quartile: what other programs do only ever adds time.
 /// </summary>
@@ -23,7 +23,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
     /// <summary>Times both models.</summary>
     /// <param name="original">The reference.</param>
     /// <param name="compressed">The model under test, with the same inputs and outputs.</param>
-    /// <param name="samples">At least one; the first is run.</param>
+    /// <param name="samples">At least one; the first are run.</param>
     /// <param name="options">Threads and how long.</param>
     /// <param name="progress">Told after each pair; may be null.</param>
     /// <param name="cancellation">Stops between operators.</param>
@@ -39,7 +39,7 @@ public sealed class LatencyComparer(IModelRuntime runtime)
         var settings = new SessionSettings(options.Threads);
         using var first = runtime.Open(original, settings);
         using var second = runtime.Open(compressed, settings);
-        var batch = SampleBatches.Of(1, [.. original.Inputs, .. compressed.Inputs], 1).First().Indices;
+        var batch = SampleBatches.Timed(samples, [.. original.Inputs, .. compressed.Inputs], options.Batch);
         var feeds = samples.Read(batch);
         string[] outputs = [.. original.Outputs.Select(output => output.Name)];
         double Time(IModelSession session, int runs) => Measure(session, feeds, outputs, runs, cancellation);

@@ -6,6 +6,9 @@ public sealed record LatencyOptions
     /// <summary>Threads of the runtime; 0 means all cores.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Samples in a run, unless the model fixes another number.</summary>
+    public int Batch { get; init; } = 1;
+
     /// <summary>Measured pairs at most.</summary>
     public int Rounds { get; init; } = 201;
 

@@ -23,6 +23,9 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     /// <summary>Models that are scored as not finite.</summary>
     public Func<CompressionPlan, bool> Overflows { get; init; } = _ => false;
 
+    /// <summary>About how long the model of a plan takes.</summary>
+    public Func<CompressionPlan, double> Times { get; init; } = _ => 1;
+
     public static PlanRule Rule(string name) => new(name, true, true, 1);
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
@@ -42,7 +45,7 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
         builder.Input("x", "N", 3);
         var model = builder.Output(builder.Gemm("g", "x", 3, 2)).Build();
         _planOf[model] = plan;
-        return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, 1) };
+        return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, 1), Time = Times(plan) };
     }
 
     PlanScore IPlanJudge.Score(OnnxModel compressed, CancellationToken cancellation) => Overflows(_planOf[compressed])

@@ -48,6 +48,30 @@ public sealed class GoalSearchTests
         AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(plans, new Guard(_ => true)));
     }
 
+    [Theory]
+    [InlineData(CompressionObjective.Size, 0.5, null, null, null, null)]
+    [InlineData(CompressionObjective.Latency, null, 0.5, null, null, null)]
+    [InlineData(CompressionObjective.Bytes, null, null, 0.5, null, null)]
+    [InlineData(CompressionObjective.Macs, null, null, null, 0.5, null)]
+    [InlineData(CompressionObjective.Parameters, null, null, null, null, 0.5)]
+    public void What_is_halved_is_what_is_made_small(CompressionObjective objective, double? cost, double? latency, double? bytes, double? macs, double? parameters)
+    {
+        var budgets = new List<Budget>();
+        var plans = new FakePlans(
+            (budget, _) =>
+            {
+                budgets.Add(budget);
+                return FakePlans.Score(0.99, 1);
+            },
+            Rule);
+        var search = new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken);
+
+        new GoalSearch(search, null, new CompressionGoal(0.9, null) { Objective = objective }).Smallest(TestContext.Current.CancellationToken);
+
+        Assert.Equal((cost, latency, bytes, macs, parameters), (budgets[0].KeepCost, budgets[0].KeepLatency, budgets[0].KeepBytes, budgets[0].KeepMacs, budgets[0].KeepParameters));
+        Assert.Equal(objective == CompressionObjective.Latency, budgets[0].IsPredicted);
+    }
+
     private static FakePlans Plans(double least) => new((budget, _) => FakePlans.Score(budget.KeepCost >= least ? 0.99 : 0.1, 1), Rule);
 
     private static ExecutedPlan Smallest(FakePlans plans, Guard guard) =>

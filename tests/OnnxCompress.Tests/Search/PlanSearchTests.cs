@@ -25,6 +25,18 @@ public sealed class PlanSearchTests
         Assert.Equal("first", Search(plans).Best(Budget.None).Plan.Rule);
     }
 
+    [Theory]
+    [InlineData(0.51, 0.9, "second")]
+    [InlineData(0.51, 0.99, "first")]
+    [InlineData(0.52, 0.5, "first")]
+    [InlineData(0.48, 2, "second")]
+    public void Of_plans_that_chance_may_tell_apart_the_faster_one_wins(double loss, double time, string winner)
+    {
+        var plans = new FakePlans((_, rule) => FakePlans.Score(0.9, rule.Name == "second" ? loss : 0.5), Rules) { Times = plan => plan.Rule == "second" ? time : 1 };
+
+        Assert.Equal(winner, Search(plans).Best(Budget.None).Plan.Rule);
+    }
+
     [Fact]
     public void Without_a_judge_the_first_rule_that_meets_the_budget_is_taken()
     {
@@ -78,7 +90,7 @@ public sealed class PlanSearchTests
             },
             Rules[0]);
 
-        var accepted = Search(plans).Smallest(score => score.Agreement > 0.9);
+        var accepted = Search(plans).Smallest(new CompressionGoal(null, null), score => score.Agreement > 0.9);
 
         Assert.Equal(7, budgets.Count);
         Assert.InRange(budgets.Where(b => b >= least).Min(), least, least + (1 / 128.0));
