@@ -1,3 +1,4 @@
+using System.Numerics;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
@@ -42,10 +43,7 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
             AddTo(_sums, rows.Row(r)[.._sums.Length]);
             AddSquares(rows.Row(r));
             var drift = rows.Row(r).Slice(inputs + outputs, _drifts.Length);
-            for (var o = 0; o < drift.Length; o++)
-            {
-                _drifts[o] += (double)drift[o] * drift[o];
-            }
+            AddProducts(_drifts, drift, drift);
         }
 
         Rows += rows.Rows;
@@ -146,20 +144,40 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
     {
         var y = row.Slice(inputs, outputs);
         var d = row.Slice(inputs + outputs, _mixed.Length);
-        for (var o = 0; o < y.Length; o++)
+        AddProducts(_squares, y, y);
+
+        AddProducts(_mixed, y[..d.Length], d);
+    }
+
+    private static void AddProducts(Span<double> sums, ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        var (i, half) = (0, Vector<double>.Count);
+        for (; i <= a.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            _squares[o] += (double)y[o] * y[o];
+            Vector.Widen(new Vector<float>(a[i..]), out var low, out var high);
+            Vector.Widen(new Vector<float>(b[i..]), out var otherLow, out var otherHigh);
+            (new Vector<double>(sums[i..]) + (low * otherLow)).CopyTo(sums[i..]);
+            (new Vector<double>(sums[(i + half)..]) + (high * otherHigh)).CopyTo(sums[(i + half)..]);
         }
 
-        for (var o = 0; o < d.Length; o++)
+        for (; i < a.Length; i++)
         {
-            _mixed[o] += (double)y[o] * d[o];
+            sums[i] += (double)a[i] * b[i];
         }
     }
 
     private static void AddTo(Span<double> sums, ReadOnlySpan<float> values)
     {
-        for (var i = 0; i < values.Length; i++)
+        // Whole vectors of floats become two of doubles; each sum adds what the scalar loop would.
+        var (i, half) = (0, Vector<double>.Count);
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(values[i..]), out var low, out var high);
+            (new Vector<double>(sums[i..]) + low).CopyTo(sums[i..]);
+            (new Vector<double>(sums[(i + half)..]) + high).CopyTo(sums[(i + half)..]);
+        }
+
+        for (; i < values.Length; i++)
         {
             sums[i] += values[i];
         }
