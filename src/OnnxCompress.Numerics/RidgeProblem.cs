@@ -8,6 +8,9 @@ namespace OnnxCompress.Numerics;
 /// </summary>
 public sealed class RidgeProblem
 {
+    /// <summary>How many times more outputs than inputs make the way through the inputs worth its three more products.</summary>
+    private const int ManyMore = 2;
+
     private readonly IDenseChain _chain;
     private readonly IDenseOperand _normal;
     private readonly IDenseOperand _cross;
@@ -72,6 +75,12 @@ public sealed class RidgeProblem
     /// <exception cref="NumericException">Something is not finite.</exception>
     public (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRank(IDenseBackend backend, double lambda, int rank)
     {
+        ArgumentNullException.ThrowIfNull(backend);
+        if (_cross.Columns > ManyMore * _cross.Rows && rank <= _cross.Rows)
+        {
+            return SolveLowRankOfMany(backend, lambda, rank);
+        }
+
         if (Solve(lambda) is not { } weights)
         {
             return null;
@@ -90,6 +99,43 @@ public sealed class RidgeProblem
         return (_chain.Product(along, Transpose.No, basis, Transpose.Yes), expand);
     }
 
+    /// <summary>
+    /// The same for outputs that are many more than inputs, without a matrix of outputs x outputs: with
+    /// X X^T + lambda I = L L^T the eigenvectors are the left singular vectors of W L, found from (W L)^T (W L), n x n.
+    /// </summary>
+    private (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRankOfMany(IDenseBackend backend, double lambda, int rank)
+    {
+        using var system = _chain.Copy(_normal, lambda);
+        if (_chain.FactorCholesky(system) >= 0)
+        {
+            return null;
+        }
+
+        using var weights = RightSide(lambda);
+        _chain.SolveCholesky(system, weights);
+        var lower = new Matrix<double>(system.Rows, system.Rows);
+        _chain.Read(system, lower);
+        for (var row = 0; row < lower.Rows; row++)
+        {
+            lower.Row(row)[(row + 1)..].Clear();
+        }
+
+        using var factor = _chain.Put(lower);
+        using var scaled = _chain.Product(factor, Transpose.Yes, weights, Transpose.No);
+        using var energies = _chain.Product(scaled, Transpose.No, scaled, Transpose.Yes);
+        var spread = new Matrix<double>(energies.Rows, energies.Rows);
+        _chain.Read(energies, spread);
+        Symmetrize(spread);
+        using var right = _chain.Put(backend.TopEigen(spread, rank, new Random(0)).Vectors);
+        using var left = _chain.Product(scaled, Transpose.Yes, right, Transpose.No);
+        var expand = new Matrix<double>(left.Rows, rank);
+        _chain.Read(left, expand);
+        Orthonormalize(expand);
+        using var basis = _chain.Put(expand);
+        using var along = _chain.Product(weights, Transpose.No, basis, Transpose.No);
+        return (_chain.Product(along, Transpose.No, basis, Transpose.Yes), expand);
+    }
+
     // Y X^T + lambda W0, transposed.
     private IDenseOperand RightSide(double lambda)
     {
@@ -100,6 +146,40 @@ public sealed class RidgeProblem
         }
 
         return rightSide;
+    }
+
+    // Gram and Schmidt, twice for what rounding leaves; a direction that the others span becomes zero.
+    private static void Orthonormalize(Matrix<double> columns)
+    {
+        var rows = columns.Transpose();
+        for (var k = 0; k < rows.Rows; k++)
+        {
+            var row = rows.Row(k);
+            var before = Math.Sqrt(Kernels.Vectors.Dot(row, row));
+            for (var other = 0; other < 2 * k; other++)
+            {
+                var earlier = rows.Row(other % k);
+                var share = Kernels.Vectors.Dot(row, earlier);
+                for (var i = 0; i < row.Length; i++)
+                {
+                    row[i] -= share * earlier[i];
+                }
+            }
+
+            var norm = Math.Sqrt(Kernels.Vectors.Dot(row, row));
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = norm > 1e-9 * before ? row[i] / norm : 0;
+            }
+        }
+
+        for (var k = 0; k < rows.Rows; k++)
+        {
+            for (var i = 0; i < rows.Columns; i++)
+            {
+                columns[i, k] = rows[k, i];
+            }
+        }
     }
 
     // Rounding differs on the two sides of the diagonal.

@@ -60,8 +60,11 @@ internal sealed class Pipeline : IDisposable
 
     /// <summary>Analyses, calibrates and prices.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>
-    public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) => new(
-        tools, tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation)), samples, options, cancellation);
+    public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
+    {
+        var prepared = tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation));
+        return new(tools, prepared, samples, prepared.WithinMemory(options), cancellation);
+    }
 
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>

@@ -31,6 +31,18 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }
 
+    /// <summary>
+    /// The same options with batches of so few samples that what all layers make of one, which is looked at together, takes
+    /// no more than the memory for activations.
+    /// </summary>
+    public CompressionOptions WithinMemory(CompressionOptions options)
+    {
+        var shapes = Analysis.Relations.Shapes;
+        var values = Analysis.Relations.Layers.Select(l => l.Output).Distinct(StringComparer.Ordinal)
+            .Sum(output => (shapes.Of(output) ?? []).Aggregate(1.0, (product, size) => product * size) / shapes.Samples);
+        return options with { BatchSize = (int)Math.Clamp(options.MemoryBytes / (sizeof(float) * Math.Max(1, values)), 1, Math.Max(1, options.BatchSize)) };
+    }
+
     /// <summary>Takes the statistics that the methods need.</summary>
     /// <param name="samples">Calibration data.</param>
     /// <param name="runtime">Runs the model.</param>

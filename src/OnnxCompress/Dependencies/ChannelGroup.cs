@@ -24,7 +24,7 @@ public sealed class ChannelGroup
     public IReadOnlyList<string> Producers { get; internal init; } = [];
 
     /// <summary>Nodes that read the channels and get new weights.</summary>
-    public IReadOnlyList<string> Consumers => [.. ConsumerLayers.SelectMany(c => c.Uses).Select(l => l.Node.Name)];
+    public IReadOnlyList<string> Consumers => [.. ConsumerLayers.SelectMany(c => c.Uses).Select(l => l.Node.Name).Distinct()];
 
     /// <summary>Nodes in between whose per-channel constants shrink.</summary>
     public IReadOnlyList<string> Carried { get; internal init; } = [];

@@ -162,6 +162,7 @@ internal sealed class GroupBuilder
         var layers = _readers.Layers(touchedNames);
         var nodes = _readers.Nodes(touchedNames);
         var producers = layers.Where(l => touched.Contains((l.Weight, l.OutputAxis))).Select(l => l.Node.Name)
+            .Distinct()
             .Concat(nodes.Where(n => n.OpType == "Gather" && touched.Any(t => t.Name == n.Inputs[0])).Select(n => n.Name))
             .ToList();
         var carried = nodes

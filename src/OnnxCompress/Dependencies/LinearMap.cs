@@ -52,7 +52,10 @@ internal sealed class LinearMap
     public string Weight => Node.Inputs[WeightInput];
 
     /// <summary>The activation that is read.</summary>
-    public string Input => Node.Inputs[WeightInput == 0 ? 1 : 0];
+    public string Input => ReadsState ? Output : Node.Inputs[WeightInput == 0 ? 1 : 0];
+
+    /// <summary>Whether it maps the states of a recurrent layer to its gates.</summary>
+    public bool ReadsState => Kind == LinearKind.Recurrent && WeightInput == 2;
 
     /// <summary>The activation that is made.</summary>
     public string Output => Node.Outputs.First(o => o.Length > 0);
@@ -109,6 +112,10 @@ internal sealed class LinearMap
         "LSTM" or "GRU" or "RNN" => graph.Constant(node.Inputs[1]) is { Dims.Count: 3 } weight ? new(node, LinearKind.Recurrent, weight, 1, 1, 2) : null,
         _ => null,
     };
+
+    /// <summary>The map of a recurrent layer from its states, as its output shows them, to its gates; null where its weight is no constant.</summary>
+    public static LinearMap? OfState(GraphNode node, ModelGraph graph) =>
+        graph.Constant(node.Inputs[2]) is { Dims.Count: 3 } weight && weight.Dims[2] > 0 ? new(node, LinearKind.Recurrent, weight, 2, 1, 2) : null;
 
     /// <summary>Groups of a convolution, transposed or not.</summary>
     public static int GroupsOf(GraphNode node) => (int)node.Int("group", 1);

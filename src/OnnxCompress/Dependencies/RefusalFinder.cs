@@ -23,7 +23,7 @@ internal static class RefusalFinder
         return [.. held.GroupBy(h => h.Reason).Select(g => new Refusal(
             g.Key.Node,
             g.Key.Code,
-            $"The output channels of {string.Join(", ", g.Select(h => $"'{h.Layer}'"))} stay: {g.Key.Sentence}.",
+            $"The output channels of {string.Join(", ", g.Select(h => $"'{h.Layer}'").Distinct())} stay: {g.Key.Sentence}.",
             g.Sum(h => h.Parameters)))];
     }
 

@@ -44,7 +44,7 @@ internal sealed class FitAccumulator
         (_site, _keptInputs, _backend, (_fit, _check)) = (site, keptInputs, backend, buffers);
         var (groups, outputs) = (site.Map.Groups, OutputsPerGroup(site));
         Moments = [.. Enumerable.Range(0, groups).Select(_ => new FitMoments(site.Layout.Columns, outputs, hasDrift))];
-        _width = Moments[0].Statistics.Channels + (hasDrift ? outputs : 0);
+        _width = Moments[0].Width + (hasDrift ? outputs : 0);
         var isHeld = rows is { } known && ((long)known.Fit + known.Check) * _width * groups <= HeldFloats;
         Capacity = Math.Max(FewestBufferedRows, BufferedFloats / (_width * groups));
         _fit.Begin(isHeld ? rows!.Value.Fit : Capacity, _width, groups);
@@ -174,7 +174,7 @@ internal sealed class FitAccumulator
         ParallelWork.For(Moments.Length, Moments.Length == 1 ? 1 : _backend.Threads, group =>
         {
             var moments = Moments[group];
-            var rows = buffer.Window(group, 0, buffer.Rows).Window(0, 0, buffer.Rows, moments.Statistics.Channels);
+            var rows = buffer.Window(group, 0, buffer.Rows).Window(0, 0, buffer.Rows, moments.Width);
             if (buffer.Rows > 0 && _active is null)
             {
                 moments.Add(isCheck, rows, _backend);

@@ -54,6 +54,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private List<FitSite> Shared(List<FitSite> sites)
     {
         var joined = new List<FitSite>();
+        var open = sites.Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
         foreach (var uses in sites.GroupBy(s => s.Map.Weight, StringComparer.Ordinal))
         {
             var first = uses.First();
@@ -62,10 +63,13 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             {
                 joined.Add(first);
             }
-            else if (uses.Count() == wanted && uses.All(u => IsFinal(u.Map.Input, sites, sites.IndexOf(first))))
+            else if (uses.Count() == wanted && uses.All(u => IsFinal(u.Map.Input, open, out _)))
             {
                 joined.Add(first with { Sharers = [.. uses.Skip(1)] });
             }
+
+            // What is not fitted stays as it is, and is final too.
+            open.ExceptWith(uses.Select(u => u.Output));
         }
 
         return joined;
@@ -203,14 +207,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return false;
         }
 
-        return IsFinal(tensor, sites, index, out var seen) && seen.Overlaps(_changed);
+        var open = sites.Skip(index).SelectMany(s => s.Uses).Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
+        return IsFinal(tensor, open, out var seen) && seen.Overlaps(_changed);
     }
 
-    private bool IsFinal(string tensor, List<FitSite> sites, int index) => IsFinal(tensor, sites, index, out _);
-
-    private bool IsFinal(string tensor, List<FitSite> sites, int index, out HashSet<string> seen)
+    private bool IsFinal(string tensor, HashSet<string> open, out HashSet<string> seen)
     {
-        var open = sites.Skip(index).SelectMany(s => s.Uses).Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
         var pending = new Stack<string>([tensor]);
         seen = new HashSet<string>(StringComparer.Ordinal);
         while (pending.TryPop(out var next))

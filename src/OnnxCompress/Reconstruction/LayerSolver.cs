@@ -1,4 +1,3 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
@@ -30,32 +29,31 @@ internal sealed class LayerSolver(IDenseBackend backend)
         // Where the method's weights were kept there is no ridge to begin at.
         like = like is { Ridge: var ridge } && double.IsPositiveInfinity(ridge) ? null : like;
         var first = like is null ? FirstRidge : Array.IndexOf(Ridges, like.Ridge);
-        var statistics = moments.Statistics;
-        var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
-        var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
+        var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
+        var check = moments.Check.Rows > 0 ? moments.Check : fit;
         // What the network sees is the sum; a target without drift is judged by it all the same.
         using var chain = backend.OpenChain((double)prior.Columns * prior.Columns * Math.Max(prior.Rows, prior.Columns));
         var method = chain.Put(prior.Transpose());
-        var judge = Judge(chain, moments.Target(check, priorBias is null ? null : fit, moments.HasDrift));
+        var judge = Judge(chain, check.Target(priorBias is null ? null : fit.Means(), moments.HasDrift));
         var before = MethodError(chain, moments, check, (prior, method), priorBias);
         var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(method));
         bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
         foreach (var withDrift in targets)
         {
-            var problem = new Problem(chain, moments.Target(fit, priorBias is null ? null : fit, withDrift), method, rank);
+            var problem = new Problem(chain, fit.Target(priorBias is null ? null : fit.Means(), withDrift), method, rank);
             var trial = Search(problem, judge, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
-        var energy = moments.Target(check, null, moments.HasDrift).Energy;
+        var energy = check.Target(null, moments.HasDrift).Energy;
         // Where a network's values overflow no error is a number, and nothing is better than what is there.
         if (!(best.Error < before))
         {
             return new LayerSolution(prior, null, null, Relative(before, energy), Relative(before, energy), double.PositiveInfinity, false);
         }
 
-        var total = statistics.Total();
-        var final = moments.Target(total, priorBias is null ? null : total, best.WithDrift);
+        var total = moments.Total();
+        var final = total.Target(priorBias is null ? null : total.Means(), best.WithDrift);
         var (weights, expand) = (prior, (Matrix<double>?)null);
         if (!double.IsPositiveInfinity(best.Ridge) && Fit(new Problem(chain, final, method, rank), best.Ridge) is var (solved, basis))
         {
@@ -74,9 +72,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     /// <summary>The squared error of the method's own weights with its own bias.</summary>
     private static double MethodError(
-        IDenseChain chain, FitMoments moments, ChannelStatistics check, (Matrix<double> Weights, IDenseOperand Transposed) prior, double[]? priorBias)
+        IDenseChain chain, FitMoments moments, FitFold check, (Matrix<double> Weights, IDenseOperand Transposed) prior, double[]? priorBias)
     {
-        var own = moments.Target(check, priorBias is null ? null : check, moments.HasDrift);
+        var own = check.Target(priorBias is null ? null : check.Means(), moments.HasDrift);
         var error = Judge(chain, own).ErrorOf(prior.Transposed);
         return priorBias is null ? error : error + (own.Rows * own.BiasFor(prior.Weights).Zip(priorBias, (b, p) => (b - p) * (b - p)).Sum());
     }

@@ -106,7 +106,7 @@ internal sealed class ChannelRewriter
         var weights = ConsumerWeights.Read(consumer, result);
         if (mixing.Offsets is { } offsets)
         {
-            AddToBias(result.Constant(consumer.Layer.Bias!)!, weights.Respond(offsets));
+            AddToBias(consumer.Layer, result, weights.Respond(offsets));
         }
 
         var matrix = weights.ToMatrix();
@@ -144,8 +144,18 @@ internal sealed class ChannelRewriter
         weights.Write(scaled, kept);
     }
 
-    private static void AddToBias(Initializer bias, double[] response)
+    private static void AddToBias(LinearLayer layer, ModelGraph graph, double[] response)
     {
+        if (layer.Bias is not { } name)
+        {
+            var node = graph.Producer(layer.Output)!;
+            var added = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), graph.Constant(layer.Weight)!.Type, [response.Length]);
+            added.Write([response.Length], [.. response.Select(r => (float)r)]);
+            graph.AddInput(node, 2, added.Name);
+            return;
+        }
+
+        var bias = graph.Constant(name)!;
         var values = bias.ReadFloats();
         for (var i = 0; i < values.Length; i++)
         {

@@ -59,10 +59,12 @@ internal sealed class ConsumerMoments
     /// <summary>tr(Q G): the squared norm of the layer's output, less its mean where the bias can take it up.</summary>
     public double Energy(Matrix<double> gram) => Vectors.Dot(gram.Values, Target.Values);
 
-    /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own.</summary>
+    /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own, or it has none.</summary>
     private static bool CanTakeConstants(GroupConsumer consumer, ModelGraph graph) =>
-        consumer.Layer is { PassesConstants: true, Bias: { } bias } && !graph.IsInput(bias)
-        && graph.Uses(bias).Count == consumer.Sharers.Count + 1 && consumer.Sharers.All(l => l.Bias == bias);
+        consumer.Layer is { PassesConstants: true } layer && (layer.Bias is { } bias
+            ? !graph.IsInput(bias) && graph.Uses(bias).Count == consumer.Sharers.Count + 1 && consumer.Sharers.All(l => l.Bias == bias)
+            // One can be made.
+            : consumer.Sharers.Count == 0 && layer.Map is { TakesBiasInput: true, BiasInput: null, Scales: false });
 
     private double[]? MeansOf(ChannelStatistics statistics) =>
         _centre ? [.. statistics.Sums.Select(s => s / Math.Max(1, statistics.Rows))] : null;

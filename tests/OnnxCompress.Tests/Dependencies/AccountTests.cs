@@ -96,19 +96,6 @@ public sealed class AccountTests
         Assert.Contains("a layer normalisation reads all of them", refusal.Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void What_two_directions_read_is_not_called_their_state()
-    {
-        var test = new TestModel();
-        var layer = test.MatMul("layer", test.Input("x", 3, 1, 4), 4, 6);
-        test.Nodes("LSTM", "lstm", [layer, test.Weight("w", 2, 20, 6), test.Weight("r", 2, 20, 5)], ["lstm"], ("hidden_size", 5), ("direction", "bidirectional"));
-        test.Output("lstm", 3, 2, 1, 5);
-
-        var refusal = Assert.Single(Analyze(test.Build()).Refusals, r => r.Reason.Contains("'layer'", StringComparison.Ordinal));
-
-        Assert.Contains("reads them in two directions", refusal.Reason, StringComparison.Ordinal);
-    }
-
     private static ModelAnalysis Analyze(OnnxModel model) => new Compressor(new CpuBackend(1), ModelRunner.Runtime).Analyze(
         model, ModelRunner.Samples(model, count: 1), new CompressionOptions(), TestContext.Current.CancellationToken);
 }

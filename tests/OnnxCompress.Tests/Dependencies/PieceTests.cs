@@ -120,14 +120,17 @@ public sealed class PieceTests
     }
 
     [Fact]
-    public void Two_directions_hold_their_input()
+    public void The_inputs_of_two_directions_shrink_together()
     {
         var builder = new TestModel();
         builder.Input("x", "L", 1, 4);
         builder.MatMul("m", "x", 4, 6);
         builder.Nodes("LSTM", "lstm", ["m", builder.Weight("W", 2, 12, 6), builder.Weight("R", 2, 12, 3)], ["y"], ("hidden_size", 3), ("direction", "bidirectional"));
 
-        GroupAssert.Refused(builder.Analyze("y"), "m", DiagnosticCodes.RecurrentState);
+        var bench = builder.Analyze("y");
+
+        GroupAssert.Group(bench, 6, ["m"], ["lstm"]);
+        Check(bench, ("m", [0, 4]));
     }
 
     [Theory]

@@ -40,12 +40,21 @@ public sealed class FitAccumulatorTests
 
             foreach (var accumulator in new[] { held, streamed })
             {
-                var statistics = accumulator.Moments[0].Statistics;
-                var moments = fold == 0 ? statistics.Fit : statistics.Check;
+                var moments = fold == 0 ? accumulator.Moments[0].Fit : accumulator.Moments[0].Check;
+                var (alone, summed) = (moments.Target(null, withDrift: false), moments.Target(null, withDrift: true));
                 Assert.Equal(Rows * (to - from), moments.Rows);
-                var scale = gram.Values.ToArray().Max(Math.Abs);
-                Assert.Equal(gram.Values.ToArray(), moments.Gram, (e, a) => Math.Abs(e - a) < 1e-5 * scale);
-                Assert.Equal(expected[from..to].Sum(p => Enumerable.Range(0, Rows).Sum(r => (double)p[r, Inputs])), moments.Sums[Inputs], 1e-2);
+                var scale = 1e-5 * gram.Values.ToArray().Max(Math.Abs);
+                foreach (var i in Enumerable.Range(0, Inputs))
+                {
+                    Assert.All(Enumerable.Range(0, Inputs), j => Assert.Equal(gram[i, j], alone.Normal[i, j], scale));
+                    Assert.All(Enumerable.Range(0, Outputs), o => Assert.Equal(gram[Inputs + o, i], alone.Cross[o, i], scale));
+                    Assert.All(Enumerable.Range(0, Outputs), o => Assert.Equal(gram[Inputs + o, i] + gram[Inputs + Outputs + o, i], summed.Cross[o, i], scale));
+                }
+
+                double Trace(int a, int b) => Enumerable.Range(Inputs, Outputs).Sum(o => gram[a + o, b + o]);
+                Assert.Equal(Trace(0, 0), alone.Energy, scale * Outputs);
+                Assert.Equal(Trace(0, 0) + (2 * Trace(0, Outputs)) + Trace(Outputs, Outputs), summed.Energy, 4 * scale * Outputs);
+                Assert.Equal(expected[from..to].Sum(p => Enumerable.Range(0, Rows).Sum(r => (double)p[r, Inputs])), moments.Rows * alone.TargetMeans[0], 1e-2);
             }
         }
     }

@@ -9,6 +9,11 @@ internal sealed partial class RandomGraphs
     private Tensor? SliceChannels(Tensor source)
     {
         var channels = source.Dims[0];
+        if (channels > 1 && Chance(0.25))
+        {
+            return SliceStepped(source, axis: 0);
+        }
+
         if (Chance(0.3))
         {
             var rows = _model.Node("Slice", NextName(), [source.Name, Sizes(0), Sizes(99), Sizes(-2), Sizes(2)]);
@@ -67,6 +72,11 @@ internal sealed partial class RandomGraphs
         if (height * width > 40)
         {
             return null;
+        }
+
+        if (Chance(0.4))
+        {
+            return UpsampleAsComputed(source);
         }
 
         // Scales leave the batch open; sizes would state it.

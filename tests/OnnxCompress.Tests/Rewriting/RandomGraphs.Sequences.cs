@@ -6,7 +6,7 @@ internal sealed partial class RandomGraphs
     private Tensor? ExtendSequence(Tensor source)
     {
         var (length, width) = (source.Dims[0], source.Dims[1]);
-        switch (_random.Next(16))
+        switch (_random.Next(24))
         {
             case 0 or 1 or 2:
                 return Project(source, 2 + _random.Next(7));
@@ -31,6 +31,18 @@ internal sealed partial class RandomGraphs
             case 12 when length != Dynamic:
                 var mix = _model.Weight(NextName(), 3, length);
                 return new Tensor(_model.Node("MatMul", NextName(), [mix, source.Name]), 3, width);
+            case 16 or 17:
+                return Recur(source);
+            case 18 or 19:
+                return ProjectShared(source);
+            case 20:
+                return ProjectOtherwise(source);
+            case 21:
+                return SliceStepped(source, axis: 1);
+            case 22:
+                return Branch(source);
+            case 23:
+                return Call(source);
             case 13 when length != Dynamic:
                 return new Tensor(_model.Node("Transpose", NextName(), [source.Name], ("perm", new long[] { 0, 2, 1 })), width, length);
             default:

@@ -111,6 +111,10 @@ internal sealed partial class RandomGraphs
                 return new Tensor(_model.Node("Reshape", NextName(), [source.Name, Sizes(0, width / 4, 2, 2)]), width / 4, 2, 2);
             case 8 when Chance(0.2):
                 return source with { Name = _model.Node("Softmax", NextName(), [source.Name], ("axis", 1)) };
+            case 8 when width > 1 && Chance(0.5):
+                return SliceStepped(source, axis: 0);
+            case 9 when Chance(0.5):
+                return ProjectShared(source);
             default:
                 return Activate(source);
         }
@@ -148,12 +152,13 @@ internal sealed partial class RandomGraphs
 
     private Tensor Activate(Tensor source)
     {
-        var op = Pick("Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Softplus", "Abs", "Neg", "Erf", "Identity", "Dropout", "Clip", "PRelu", "Constant");
+        var op = Pick("Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "Softplus", "Abs", "Neg", "Erf", "Identity", "Dropout", "Clip", "PRelu", "Constant", "QuickGelu");
         return source with
         {
             Name = op switch
             {
                 "Clip" => _model.Node("Clip", NextName(), [source.Name, _model.Scalar(NextName(), -1), _model.Scalar(NextName(), 1.5f)]),
+                "QuickGelu" => Custom(_model.Node("QuickGelu", NextName(), [source.Name])),
                 "PRelu" => _model.Node("PRelu", NextName(), [source.Name, PerChannel(source)]),
                 "Constant" => _model.Node(Pick("Add", "Mul", "Sub"), NextName(), Chance(0.5) ? [source.Name, PerChannel(source)] : [PerChannel(source), source.Name]),
                 _ => _model.Node(op, NextName(), [source.Name]),

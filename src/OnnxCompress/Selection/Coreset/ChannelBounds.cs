@@ -41,7 +41,13 @@ internal sealed class ChannelBounds(Relations relations, PointNorms norms)
 
     private Dictionary<int, double> Through(GraphNode node)
     {
-        if (_layers.TryGetValue(node.Name, out var layer))
+        if (_layers.TryGetValue(node.Name, out var layer) && layer.Map.Kind == LinearKind.Recurrent)
+        {
+            // Gates keep states within 1.
+            return relations.KnownAxes(layer.Output)[layer.OutputChannelAxis]!.Ids.Select(relations.Elements.Root).Distinct().ToDictionary(root => root, _ => 1.0);
+        }
+
+        if (layer is not null)
         {
             return ByRoot(relations.KnownAxes(layer.Output)[layer.OutputChannelAxis], norms.Of(layer));
         }
