@@ -1,5 +1,3 @@
-using OnnxCompress.Dependencies;
-
 namespace OnnxCompress.Timing;
 
 /// <summary>
