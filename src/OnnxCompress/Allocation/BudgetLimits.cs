@@ -19,6 +19,7 @@ internal sealed class BudgetLimits
     private readonly IReadOnlyList<Limit> _limits;
     private readonly CostModel[] _parts;
     private readonly ILookup<int, int> _splitsOf;
+    private readonly double _tableTime;
 
     /// <summary>Prepares the limits.</summary>
     /// <param name="groups">The groups that <see cref="Allocated.Kept"/> speaks of.</param>
@@ -47,13 +48,15 @@ internal sealed class BudgetLimits
         _splitsOf = splits.Index()
             .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
             .ToLookup(p => p.Site, p => p.Split);
+        // Operations say little about the time of thin layers, so where they are limited both are prices.
+        _tableTime = budget is { KeepMacs: not null, KeepLatency: null } ? splits.Sum(s => s.TableTime(null, s.WholeSize)) : 0;
         original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
         _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
     }
 
     /// <summary>
     /// What a split of a layer costs under this budget, or the whole layer for null: the sum of its shares of all limits,
-    /// so that a layer that has no part in the one is judged by the other. Infinite for a split that makes the layer slower
+    /// so that a layer that has no part in the one is judged by the other; of operations, and of the time by the table. Infinite for a split that makes the layer slower
     /// where time is limited.
     /// </summary>
     /// <param name="candidate">The layer.</param>
@@ -62,7 +65,8 @@ internal sealed class BudgetLimits
     public double Price(SplitCandidate candidate, LayerSize remaining, SplitShape? shape)
     {
         var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
-        return _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
+        var time = _tableTime > 0 ? candidate.TableTime(shape, remaining) / _tableTime : 0;
+        return time + _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>

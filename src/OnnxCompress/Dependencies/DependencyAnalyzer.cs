@@ -91,8 +91,9 @@ internal static class DependencyAnalyzer
     /// <summary>Whether a weight is read by one layer that is run several times (siamese networks, networks that share weights between blocks).</summary>
     private static bool IsOneMap(IEnumerable<LinearLayer> layers, ModelGraph graph)
     {
-        var first = layers.First();
-        return first.Map.Kind != LinearKind.Recurrent && layers.Count() == graph.Uses(first.Weight).Count && layers.All(l => l.Map.IsLike(first.Map));
+        LinearLayer[] all = [.. layers];
+        var first = all[0];
+        return first.Map.Kind != LinearKind.Recurrent && all.Length == graph.Uses(first.Weight).Count && Array.TrueForAll(all, l => l.Map.IsLike(first.Map));
     }
 
     private static void PinUnselected(Relations relations, Func<string, bool> isSelected)

@@ -113,17 +113,20 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     private static bool IsSpatial(SplitOption option) => option.Shape.Form == SplitForm.Spatial;
 
-    private bool IsSlower(SplitShape shape, LayerSize remaining)
+    /// <summary>About how long what remains of the layer takes by the table for this CPU, split or whole; 0 where the table says nothing.</summary>
+    public double TableTime(SplitShape? shape, LayerSize remaining)
     {
         // A table is looked up: that takes next to nothing, split or not.
-        if (_whole is null)
+        if (_whole?.With(remaining.Inputs, remaining.Outputs) is not { Groups: 1 } whole || shape?.Groups > 1)
         {
-            return false;
+            return 0;
         }
 
-        var whole = _whole.With(remaining.Inputs, remaining.Outputs);
-        return !VectorTimes.IsFaster(whole, TimedChains.Of(whole, shape), WidthTable.VectorWidth);
+        return VectorTimes.Of(shape is null ? new TimedChain(whole) : TimedChains.Of(whole, shape), WidthTable.VectorWidth);
     }
+
+    private bool IsSlower(SplitShape shape, LayerSize remaining) =>
+        _whole?.With(remaining.Inputs, remaining.Outputs) is { } whole && !VectorTimes.IsFaster(whole, TimedChains.Of(whole, shape), WidthTable.VectorWidth);
 
     private SplitOption[] Paying(LayerSize remaining)
     {

@@ -1,5 +1,3 @@
-using OnnxCompress.Dependencies;
-
 namespace OnnxCompress.Timing;
 
 /// <summary>
@@ -16,6 +14,9 @@ internal static class VectorTimes
 
     /// <summary>What starting a node takes, about two microseconds.</summary>
     private const double PerNode = 8000;
+
+    /// <summary>A value of fewer channels than a vector, which is brought out of the blocked layout and read one by one.</summary>
+    private const double PerOddValue = 8;
 
     /// <summary>Outputs of a convolution are made in four vectors at a time; fewer hardly save anything for one and two.</summary>
     private static readonly double[] Rest = [0, 2, 2.3, 3];
@@ -43,7 +44,8 @@ internal static class VectorTimes
         var inputs = node.Inputs < vector ? node.Inputs : RoundUp(node.Inputs, vector);
         var vectors = RoundUp(node.Outputs, vector) / vector;
         var products = positions * Count(node.Kernel) * inputs / node.Groups * ((vectors / 4 * 4) + Rest[vectors % 4]);
-        return products + (PerValue * ((Count(node.Space) * node.Batch * node.Inputs) + (positions * node.Outputs)));
+        var read = Count(node.Space) * node.Batch * node.Inputs;
+        return products + (PerValue * (read + (positions * node.Outputs))) + (node.Inputs < vector ? PerOddValue * read : 0);
     }
 
     private static double Product(TimedNode node, int vector)

@@ -1,6 +1,5 @@
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
-using OnnxCompress.Models.Protos;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
 

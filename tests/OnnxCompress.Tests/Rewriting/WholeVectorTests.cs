@@ -1,8 +1,6 @@
 using OnnxCompress.Dependencies;
-using OnnxCompress.Models;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Tests.Testing;
-using OnnxCompress.Timing;
 
 namespace OnnxCompress.Tests.Rewriting;
 
