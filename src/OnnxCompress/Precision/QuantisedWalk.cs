@@ -34,11 +34,14 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         OriginalOutputs outputs, OnnxModel model, Shrinkage shrinkage, Func<string, double> stepOf, RoundedWeights weights, CancellationToken cancellation)
     {
         var sites = new FitSites(outputs.Original.Graph, model.Graph, shrinkage).Find()
-            .Where(s => weights.Wants(s.Map.Weight) && s.Expand is null).Select(s => s with { Range = null }).ToArray();
+            .Where(s => weights.Wants(s.Map.Weight) && s.Expand is null).Select(s => options.Refits ? s : s with { Range = null }).ToArray();
         if (sites.Length == 0)
         {
             return;
         }
+
+        var branches = new BranchesBeside(model.Graph, sites);
+        sites = options.Refits ? [.. sites.Select((_, i) => branches.See(i))] : sites;
 
         outputs.Take(sites, cancellation);
         var rows = new FitRows(outputs, backend);
@@ -48,14 +51,36 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             foreach (var site in sites)
             {
                 cancellation.ThrowIfCancellationRequested();
-                walk.Advance(site.Beside is null ? [site.Map.Input] : [site.Map.Input, site.Beside], cancellation);
-                Round(site, rows.AccumulateKept(site, cancellation), model.Graph, stepOf(site.Map.Input), weights);
+                walk.Advance(site.Beside is null ? [site.Map.Input] : [site.Map.Input, site.BesideNow ?? site.Beside], cancellation);
+                var accumulator = rows.AccumulateKept(site, cancellation);
+                if (site.Range is { } range)
+                {
+                    // From the solution for all values to that for those which the activation lets through.
+                    Solve(site, accumulator, model.Graph);
+                    rows.Retarget(accumulator, new FitWeights(model.Graph, backend).Active(site, range), site, cancellation);
+                }
+
+                Round(site, accumulator, model.Graph, stepOf(site.Map.Input), weights);
             }
         }
         finally
         {
             walk.End();
         }
+    }
+
+    private void Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph)
+    {
+        var values = new FitWeights(graph, backend);
+        var bias = values.ReadBias(site);
+        var perGroup = FitAccumulator.OutputsPerGroup(site);
+        var solutions = new LayerSolution[accumulator.Moments.Length];
+        ParallelWork.For(
+            solutions.Length,
+            backend.Threads,
+            g => solutions[g] = _solver.Solve(accumulator.Moments[g], values.Read(site, g), bias?[(g * perGroup)..((g + 1) * perGroup)], rank: null),
+            CancellationToken.None);
+        values.Write(site, solutions);
     }
 
     private void Round(FitSite site, FitAccumulator accumulator, ModelGraph graph, double inputStep, RoundedWeights weights)

@@ -51,10 +51,16 @@ public static class PrecisionComparison
         var (runtime, backend, token) = (new OrtRuntime(), new CpuBackend(), CancellationToken.None);
         var samples = shared.Calibration(CalibrationSamples);
         var model = Simplifier.Simplify(shared.Model, runtime, samples.Read([0]), token);
+        var first = model.Graph.Nodes.First(n => n.OpType is "Conv" or "Gemm").Name;
+        var last = model.Graph.Nodes.Last(n => n.OpType is "Conv" or "Gemm").Name;
+        var ab = Environment.GetEnvironmentVariable("AB") ?? "";
         var grid = SaturationProbe.GridFor(runtime, model, token);
         foreach (var (name, with) in Variants)
         {
             var options = with(new QuantizerOptions(new ReconstructionOptions(0, 16, 0, 1L << 30), grid));
+            if (ab.Contains('x') && !name.Contains("again")) continue;
+            options = options with { IsSelected = n => !(ab.Contains('f') && n == first) && !(ab.Contains('l') && n == last) };
+            if (ab.Contains('8')) options = options with { Grid = new WeightGrid(127) };
             var watch = System.Diagnostics.Stopwatch.StartNew();
             var made = new ModelQuantizer(runtime, backend, samples, hasData: true, options).Quantize(model, token);
             var seconds = watch.Elapsed.TotalSeconds;
