@@ -37,7 +37,7 @@ internal sealed class Pipeline : IDisposable
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
             var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options).Open(curves, _times?.Cost, _outputs, Rewrites);
+            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites }.Open(curves, _times?.Cost, _outputs, cancellation);
         }
         catch
         {
@@ -70,7 +70,8 @@ internal sealed class Pipeline : IDisposable
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();
-        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero);
+        var difference = Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
+        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero, difference);
     }
 
     /// <inheritdoc />

@@ -225,6 +225,9 @@ public static class DiagnosticCodes
     /// <summary>The result takes more time than the original.</summary>
     public const string ResultSlower = "OCX7012";
 
+    /// <summary>A model in 8 bits answers otherwise when the runtime optimises it.</summary>
+    public const string KernelsDiffer = "OCX7013";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>

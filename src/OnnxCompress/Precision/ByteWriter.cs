@@ -72,19 +72,22 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
         }
     }
 
-    /// <summary>Looks rows of a table up in bytes and dequantizes only those.</summary>
+    /// <summary>Looks rows of a table up in bytes, and their steps beside them: only rows that are looked up become floats.</summary>
     public void WriteTable(LinearMap map)
     {
-        // Columns, not rows, have a step each: those of all rows that are looked up are the same.
-        var steps = Steps(map, map.OutputAxis, null, 0);
-        var whole = Whole(map.Weight, map.OutputAxis, steps);
-        var output = map.Output;
-        var bytes = graph.UniqueName($"{output}/q");
-        map.Node.Proto.Input[0] = whole;
-        map.Node.Proto.Output[0] = bytes;
-        var (step, zero) = Constants(map.Weight, ElementType.Int8, steps);
-        var node = graph.AddNode("DequantizeLinear", graph.UniqueName($"{output}/dq"), [bytes, step, zero], [output]);
-        node.SetInt("axis", -1);
+        var (node, output) = (map.Node, map.Output);
+        var rows = (int)graph.Constant(map.Weight)!.Dims[0];
+        var steps = Steps(map, 0, null, 0);
+        var whole = Whole(map.Weight, 0, steps);
+        var step = graph.UniqueName($"{map.Weight}/s");
+        graph.AddInitializer(step, ElementType.Float, [rows, 1]).Write([rows, 1], steps);
+        string Name(string what) => graph.UniqueName($"{node.Name}/{what}");
+        var (bytes, scale, value) = (Name("q"), Name("s"), Name("cast"));
+        node.Proto.Input[0] = whole;
+        node.Proto.Output[0] = bytes;
+        graph.AddNode("Gather", scale, [step, node.Inputs[1]], [scale]).CopyAttributes(node);
+        graph.AddNode("Cast", value, [bytes], [value]).SetInt("to", (long)ElementType.Float);
+        graph.AddNode("Mul", Name("mul"), [value, scale], [output]);
     }
 
     private float[] Steps(LinearMap map, int axis, float[]? bias, double inputStep)
