@@ -20,7 +20,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
         var inputStep = pairs.ScaleOf(map.Input) is { } scale ? scale.Scale : 0.0;
         var bias = map.BiasInput is { } name ? graph.Constant(name)!.ReadFloats() : null;
         var steps = Steps(map, map.OutputAxis, bias, inputStep);
-        var read = Dequantized(map.Weight, Whole(map.Weight, map.OutputAxis, steps), steps, map.OutputAxis);
+        var read = Dequantized(map.Weight, Whole(map.Weight, map.OutputAxis, steps, grid), steps, map.OutputAxis);
         map.Node.Proto.Input[map.WeightInput] = read;
         if (bias is not null)
         {
@@ -77,8 +77,15 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
     {
         var (node, output) = (map.Node, map.Output);
         var rows = (int)graph.Constant(map.Weight)!.Dims[0];
-        var steps = Steps(map, 0, null, 0);
-        var whole = Whole(map.Weight, 0, steps);
+        // Rows of a table are not multiplied: they have all eight bits.
+        var full = new WeightGrid(WeightGrid.Full);
+        var steps = new float[rows];
+        for (var r = 0; r < rows; r++)
+        {
+            steps[r] = full.WholeStep(Channel(map.Weight, 0, r), 0, 0);
+        }
+
+        var whole = Whole(map.Weight, 0, steps, full);
         var step = graph.UniqueName($"{map.Weight}/s");
         graph.AddInitializer(step, ElementType.Float, [rows, 1]).Write([rows, 1], steps);
         string Name(string what) => graph.UniqueName($"{node.Name}/{what}");
@@ -119,14 +126,14 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
         return found;
     }
 
-    private string Whole(string weight, int axis, float[] steps)
+    private string Whole(string weight, int axis, float[] steps, WeightGrid of)
     {
         var constant = graph.Constant(weight)!;
         var (values, inner) = (Values(weight), Inner(constant, axis));
         var bytes = new byte[values.Length];
         for (var i = 0; i < bytes.Length; i++)
         {
-            bytes[i] = unchecked((byte)grid.Quantize(values[i], steps[i / inner % steps.Length]));
+            bytes[i] = unchecked((byte)of.Quantize(values[i], steps[i / inner % steps.Length]));
         }
 
         return Stored(weight, ElementType.Int8, [.. constant.Dims], bytes);
@@ -137,7 +144,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
     {
         if (map.OutputAxis == 1)
         {
-            return Whole(map.Weight, 1, steps);
+            return Whole(map.Weight, 1, steps, grid);
         }
 
         var values = Values(map.Weight);

@@ -35,13 +35,17 @@ internal sealed class RangeObserver(FoldBatches batches, IReadOnlyList<string> t
             cancellation.ThrowIfCancellationRequested();
             var fed = batches.Read(b);
             string[] outputs = [.. tensors.Where(t => !fed.Any(f => f.Name == t))];
-            using var run = session.Run(fed, outputs, cancellation);
-            foreach (var (input, i) in fed.Select(f => (f, Index(f.Name))).Where(f => f.Item2 >= 0))
+            foreach (var input in fed.Where(f => Index(f.Name) >= 0))
             {
-                Count(i, ((float[])input.Values).AsSpan(0, (int)input.Count), b);
+                Count(Index(input.Name), ((float[])input.Values).AsSpan(0, (int)input.Count), b);
             }
 
-            Take(run, outputs, b, cancellation);
+            // The runtime refuses a run without outputs.
+            if (outputs.Length > 0)
+            {
+                using var run = session.Run(fed, outputs, cancellation);
+                Take(run, outputs, b, cancellation);
+            }
         }
     }
 

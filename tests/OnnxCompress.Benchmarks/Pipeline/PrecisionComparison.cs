@@ -27,11 +27,13 @@ public static class PrecisionComparison
     ];
 
     /// <summary>Runs the benchmark.</summary>
-    /// <param name="args">Names of models; none: all.</param>
+    /// <param name="args">Names of models, or parts of them; none: all. <c>--how TEXT</c>: only the ways with this text in their names.</param>
     /// <returns>0.</returns>
     public static int Run(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
+        var how = Array.IndexOf(args, "--how") is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : "";
+        args = at < 0 ? args : [.. args[..at], .. args[(at + 2)..]];
         Console.WriteLine("| model | how | agreement | accuracy | relative error | bytes | latency |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var (name, open) in SharedCase.All.Where(c => args.Length == 0 || args.Any(a => c.Name.Contains(a, StringComparison.Ordinal))))
@@ -39,42 +41,29 @@ public static class PrecisionComparison
             using var shared = open();
             if (shared is not null)
             {
-                Compare(shared);
+                Compare(shared, how);
             }
         }
 
         return 0;
     }
 
-    private static void Compare(SharedCase shared)
+    private static void Compare(SharedCase shared, string how)
     {
         var (runtime, backend, token) = (new OrtRuntime(), new CpuBackend(), CancellationToken.None);
         var samples = shared.Calibration(CalibrationSamples);
         var model = Simplifier.Simplify(shared.Model, runtime, samples.Read([0]), token);
-        var first = model.Graph.Nodes.First(n => n.OpType is "Conv" or "Gemm").Name;
-        var last = model.Graph.Nodes.Last(n => n.OpType is "Conv" or "Gemm").Name;
-        var ab = Environment.GetEnvironmentVariable("AB") ?? "";
         var grid = SaturationProbe.GridFor(runtime, model, token);
-        foreach (var (name, with) in Variants)
+        foreach (var (name, with) in Variants.Where(v => v.Name.Contains(how, StringComparison.Ordinal)))
         {
             var options = with(new QuantizerOptions(new ReconstructionOptions(0, 16, 0, 1L << 30), grid));
-            if (ab.Contains('x') && !name.Contains("again")) continue;
-            options = options with { IsSelected = n => !(ab.Contains('t') && n.Contains("Gather")) && !(ab.Contains('f') && n == first) && !(ab.Contains('l') && n == last) };
-            if (ab.Contains('8')) options = options with { Grid = new WeightGrid(127) };
-            var watch = System.Diagnostics.Stopwatch.StartNew();
             var made = new ModelQuantizer(runtime, backend, samples, hasData: true, options).Quantize(model, token);
-            var seconds = watch.Elapsed.TotalSeconds;
             var score = shared.Score(made.Model);
             var timing = new LatencyOptions { Threads = 1, Time = TimeSpan.FromSeconds(2) };
             var latency = new LatencyComparer(runtime).Compare(shared.Model, made.Model, samples, timing, null, token);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {shared.Name} ({(grid.Limit == WeightGrid.Full ? 8 : 7)}-bit weights) | {name} | {score.Agreement:F4} | {score.Accuracy!.Original:F4} -> {score.Accuracy.Compressed:F4} | {score.RelativeError:F4} | {(double)made.Model.Bytes / shared.Model.Bytes:F3} | {latency.Ratio:F3} |"));
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{shared.Name}: {seconds:F1} s; float: {string.Join("; ", made.Layers.Where(l => l.Reason is not null).Select(l => $"{l.Layer}: {l.Reason}"))}"));
-            if (Environment.GetEnvironmentVariable("PRECISION_OUT") is { } folder)
-            {
-                File.WriteAllBytes(Path.Combine(folder, $"{shared.Name}.{Array.FindIndex(Variants, v => v.Name == name)}.onnx"), made.Model.ToBytes());
-            }
         }
     }
 }
