@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Samples;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
@@ -23,8 +24,8 @@ internal sealed class Pipeline : IDisposable
     private Pipeline(PipelineTools tools, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
-        // A plan that stands says what it ends with.
-        Rewrites = options.Plan is null || options.IsLossless
+        // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
+        Rewrites = (options.Plan is null || options.IsLossless) && StageOptions.Precision(options) == NumberForm.Float
             ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(prepared, samples, cancellation))
             : [];
         _outputs = Outputs(cancellation);

@@ -147,7 +147,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
 
     private Matrix<double>? Feed(Matrix<double> weights, Matrix<double> normal, float[] steps, double ridge)
     {
-        var lambda = RidgeRegression.RelativeLambda(normal, ridge);
+        var lambda = RidgeProblem.RelativeLambda(normal, ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
         {
             return null;

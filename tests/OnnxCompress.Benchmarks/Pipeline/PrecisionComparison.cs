@@ -32,8 +32,9 @@ public static class PrecisionComparison
     public static int Run(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
-        var how = Array.IndexOf(args, "--how") is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : "";
-        args = at < 0 ? args : [.. args[..at], .. args[(at + 2)..]];
+        var at = Array.IndexOf(args, "--how");
+        var how = at >= 0 && at + 1 < args.Length ? args[at + 1] : "";
+        args = at < 0 ? args : [.. args[..at], .. args.Skip(at + 2)];
         Console.WriteLine("| model | how | agreement | accuracy | relative error | bytes | latency |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var (name, open) in SharedCase.All.Where(c => args.Length == 0 || args.Any(a => c.Name.Contains(a, StringComparison.Ordinal))))
