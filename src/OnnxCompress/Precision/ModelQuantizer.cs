@@ -43,16 +43,13 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         var places = PlaceFinder.Find(made, shapes, options.IsSelected, hasData);
         var pairs = new BytePairs(made.Graph);
         var rounded = new RoundedWeights(places.Static.Concat(places.Dynamic).Select(m => m.Weight));
-        var warnings = new List<Diagnostic>();
+        IReadOnlyList<Diagnostic> warnings = [];
         if (hasData)
         {
             var relations = DependencyAnalyzer.Analyze(model, shapes).Relations;
             using var outputs = new OriginalOutputs(runtime, model, relations, samples, options.Walk, cancellation);
-            var observer = new RangeObserver(outputs.Batches, places.Observed, options.Walk.Threads);
-            observer.Run(runtime, model, cancellation);
-            var histograms = observer.Histograms;
-            warnings.AddRange(histograms.Where(h => h.Value.NonFinite > 0).Select(h => NotFinite(h.Key, h.Value)));
-            pairs.Add(places, histograms.ToDictionary(h => h.Key, h => options.FitsRanges ? RangeSearch.Best(h.Value) : RangeSearch.Whole(h.Value), StringComparer.Ordinal));
+            (var scales, warnings) = ActivationRanges.Of(runtime, model, outputs.Batches, places.Observed, options, cancellation);
+            pairs.Add(places, scales);
             new QuantisedWalk(runtime, backend, options).Run(
                 outputs, made, new Shrinkage(model.Graph, relations, null), tensor => pairs.ScaleOf(tensor)?.Scale ?? 0, rounded, cancellation);
         }
@@ -61,8 +58,9 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             pairs.Add(places, new Dictionary<string, ByteScale>());
         }
 
-        Write(made.Graph, places, pairs, rounded);
-        return new QuantisedModel(made, [.. Layers(places, rounded)], warnings);
+        var layers = PlaceWriter.Layers(places, rounded);
+        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, rounded));
+        return new QuantisedModel(made, layers, warnings);
     }
 
     /// <summary>The model with the nodes and constants that it has in 8 bits, whose values mean nothing: for what it will weigh.</summary>
@@ -75,48 +73,10 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         var places = PlaceFinder.Find(made, Shapes(model, cancellation), options.IsSelected, hasData);
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
-        Write(made.Graph, places, pairs, new RoundedWeights([]));
+        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, new RoundedWeights([])));
         return made;
     }
 
     private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>
         ShapeObserver.Observe(runtime, model, samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), cancellation);
-
-    private void Write(ModelGraph graph, QuantisedPlaces places, BytePairs pairs, RoundedWeights rounded)
-    {
-        var writer = new ByteWriter(graph, pairs, options.Grid, rounded);
-        foreach (var map in places.Static)
-        {
-            writer.WriteStatic(map);
-        }
-
-        foreach (var map in places.Dynamic)
-        {
-            writer.WriteDynamic(map);
-        }
-
-        foreach (var map in places.Tables)
-        {
-            writer.WriteTable(map);
-        }
-
-        graph.Index();
-        graph.RemoveDeadNodes();
-        graph.RemoveUnusedInitializers();
-    }
-
-    private static IEnumerable<LayerPrecision> Layers(QuantisedPlaces places, RoundedWeights rounded)
-    {
-        IEnumerable<LayerPrecision> Of(IEnumerable<LinearMap> maps, string form) => maps.Select(m => new LayerPrecision(m.Node.Name, form)
-        {
-            Parameters = (long)m.Layout.Outputs * m.Layout.Columns * m.Groups,
-            Error = rounded.ErrorOf(m.Weight),
-        });
-        return [.. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.Tables, LayerPrecision.Table), .. places.Left];
-    }
-
-    private static Diagnostic NotFinite(string tensor, TensorHistogram histogram) => new(
-        DiagnosticCodes.RangeNotFinite,
-        Severity.Warning,
-        $"'{tensor}' held {histogram.NonFinite} values that are NaN or infinite on the calibration data; its range was chosen without them.");
 }

@@ -1,5 +1,4 @@
 using OnnxCompress.Dependencies;
-using OnnxCompress.Models;
 
 namespace OnnxCompress.Precision;
 
