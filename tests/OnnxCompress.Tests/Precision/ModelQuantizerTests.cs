@@ -3,7 +3,6 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
-using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
