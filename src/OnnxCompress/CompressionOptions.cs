@@ -41,6 +41,9 @@ public sealed record CompressionOptions
     /// <summary>How weights are made once the plan stands.</summary>
     public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Sequential;
 
+    /// <summary>The numbers that layers are stored and run in; those of <see cref="Plan"/> where there is one.</summary>
+    public NumberForm Precision { get; init; } = NumberForm.Float;
+
     /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
     public int? Alignment { get; init; }
 

@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Reporting;
 using OnnxCompress.Samples;
@@ -31,6 +32,15 @@ public sealed record CompressionResult(
 {
     /// <summary>What least squares did for each layer, in the order they were solved; empty without reconstruction.</summary>
     public IReadOnlyList<FitOutcome> Layers { get; init; } = [];
+
+    /// <summary>The numbers that each layer is stored and run in; empty where all are those of the original.</summary>
+    public IReadOnlyList<LayerPrecision> Precision { get; init; } = [];
+
+    /// <summary>
+    /// Largest relative difference between the outputs of the model as the runtime optimises it and as it is written; null where it
+    /// was not measured.
+    /// </summary>
+    public double? KernelDifference { get; init; }
 
     /// <summary>
     /// The report of this result, for <see cref="ReportText.For"/>. What only the caller knows is added with <c>with</c>: the hash of

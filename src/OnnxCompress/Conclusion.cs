@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Verification;
@@ -21,22 +22,38 @@ internal sealed class Conclusion(
             : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
                 prepared.Model, made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
+    /// <summary>How far the runtime's kernels for bytes are from the nodes that they replace; null where there are none.</summary>
+    public double? KernelDifferenceOf(ExecutedPlan made, CancellationToken cancellation) => made.Precision.Count == 0
+        ? null
+        : new KernelDifference(tools.Runtime, options.Threads).Measure(made.Model, samples, options.BatchSize, cancellation);
+
+    private static IEnumerable<Diagnostic> Saturating(double? difference) => !(difference > KernelDifference.Usual) ? [] :
+    [
+        new Diagnostic(
+            DiagnosticCodes.KernelsDiffer,
+            Severity.Warning,
+            FormattableString.Invariant($"The model in 8 bits answers otherwise when the runtime optimises it: relative difference {difference:G2}. Its kernels on this processor may saturate.")),
+    ];
+
     /// <summary>The result.</summary>
     /// <param name="made">The plan that was taken, carried out.</param>
     /// <param name="errors">See <see cref="ErrorsOf"/>.</param>
     /// <param name="nodeTiming">Time spent on timing single nodes.</param>
-    public CompressionResult Of(ExecutedPlan made, double[] errors, TimeSpan nodeTiming)
+    /// <param name="difference">See <see cref="KernelDifferenceOf"/>.</param>
+    public CompressionResult Of(ExecutedPlan made, double[] errors, TimeSpan nodeTiming, double? difference)
     {
         var analysis = prepared.Analysis;
         return new CompressionResult(
-            made.Model, made.Plan, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
+            made.Model, made.Plan with { Precision = StageOptions.Precision(options) }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
             prepared.Original,
             made.Cost,
             analysis.Refusals,
-            [.. SampleSufficiency.Check(analysis, statistics)],
+            [.. SampleSufficiency.Check(analysis, statistics), .. made.Warnings, .. Saturating(difference)],
             tools.Watch.Times with { NodeTimingSeconds = nodeTiming.TotalSeconds })
         {
             Layers = made.Fits,
+            Precision = made.Precision,
+            KernelDifference = difference,
         };
     }
 }

@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Samples;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
@@ -23,8 +24,8 @@ internal sealed class Pipeline : IDisposable
     private Pipeline(PipelineTools tools, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
-        // A plan that stands says what it ends with.
-        Rewrites = options.Plan is null || options.IsLossless
+        // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
+        Rewrites = (options.Plan is null || options.IsLossless) && StageOptions.Precision(options) == NumberForm.Float
             ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(prepared, samples, cancellation))
             : [];
         _outputs = Outputs(cancellation);
@@ -37,7 +38,7 @@ internal sealed class Pipeline : IDisposable
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
             var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options).Open(curves, _times?.Cost, _outputs, Rewrites);
+            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites }.Open(curves, _times?.Cost, _outputs, cancellation);
         }
         catch
         {
@@ -73,7 +74,8 @@ internal sealed class Pipeline : IDisposable
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();
-        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero);
+        var difference = Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
+        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero, difference);
     }
 
     /// <inheritdoc />

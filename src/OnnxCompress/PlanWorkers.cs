@@ -1,6 +1,8 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
+using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
@@ -20,26 +22,47 @@ namespace OnnxCompress;
 internal sealed class PlanWorkers(
     PipelineTools tools, PreparedModel prepared, CalibrationStatistics statistics, ISampleSource samples, CompressionOptions options)
 {
+    /// <summary>What every plan ends with.</summary>
+    public required IReadOnlyList<string> Rewrites { get; init; }
+
     /// <summary>Both.</summary>
     /// <param name="curves">What could go.</param>
     /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
-    /// <param name="rewrites">What every plan ends with.</param>
-    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, IReadOnlyList<string> rewrites)
+    /// <param name="cancellation">Stops the run.</param>
+    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, CancellationToken cancellation)
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
         var allocator = new PlanAllocator(
-            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = rewrites });
+            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
-        var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), tools.Watch, Table());
+        var quantizer = Quantizer(cancellation);
+        var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
         return (
-            new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch),
+            new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            {
+                ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
+            },
             executor);
     }
 
     private LatencyCost Table() => new(
         prepared.Analysis, new TableTimer(WidthTable.VectorWidth), modelMilliseconds: null, WidthTable.VectorWidth, CancellationToken.None, options.TimedBatch);
+
+    private ModelQuantizer? Quantizer(CancellationToken cancellation)
+    {
+        if (StageOptions.Precision(options) == NumberForm.Float)
+        {
+            return null;
+        }
+
+        ModelQuantizer.Check(prepared.Model);
+        var grid = SaturationProbe.GridFor(tools.Runtime, prepared.Model, cancellation);
+        return new ModelQuantizer(
+            tools.Runtime, tools.Backend, samples, hasData: samples is not RandomSampleSource,
+            new QuantizerOptions(StageOptions.Reconstruction(options), grid) { IsSelected = prepared.Analysis.IsSelected });
+    }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
     private double TimeShare(OnnxModel compressed, CancellationToken cancellation)

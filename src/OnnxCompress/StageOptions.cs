@@ -51,6 +51,9 @@ internal static class StageOptions
     public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
         new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
 
+    /// <summary>The numbers of the result: a plan that stands has decided.</summary>
+    public static NumberForm Precision(CompressionOptions options) => options.Plan?.Precision ?? options.Precision;
+
     /// <summary>Options of the comparison of plans.</summary>
     public static VerificationOptions Verification(CompressionOptions options) => new() { Decision = options.Decision, Threads = options.Threads };
 

@@ -40,6 +40,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "Guess", "kept": [1] } ] }""")]
     [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "LowRank", "form": "Knot", "rank": 1 } ] }""")]
     [InlineData("""{ "schema": 1, "model": "x", "sites": [ { "site": "a", "method": "Interpolative" } ] }""")]
+    [InlineData("""{ "schema": 1, "model": "x", "sites": [], "precision": "Int3" }""")]
     public void What_is_no_plan_is_refused(string text)
     {
         var plan = _folder.File("plan.json");

@@ -17,6 +17,9 @@ internal sealed class MethodOptions
     ];
 
     private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
+    private readonly Option<string?> _precision = OptionFactory.Text(
+        "--precision", "float|int8", "The numbers that layers are stored and run in: as they are, or 8 bits. Default: float.", "float", "int8");
+
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
         "How the weights that stay are made: as published, by least squares layer by layer, or in one pass over the compressed network. Default: sequential.",
@@ -41,7 +44,7 @@ internal sealed class MethodOptions
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _methods, _reconstruct, _align, _selection, _split, _trials, _include, _exclude })
+        foreach (var option in new Option[] { _methods, _precision, _reconstruct, _align, _selection, _split, _trials, _include, _exclude })
         {
             command.Options.Add(option);
         }
@@ -53,6 +56,7 @@ internal sealed class MethodOptions
     {
         Methods = IsLossless(parsed) ? [] : Methods(parsed.GetValue(_methods)),
         IsLossless = IsLossless(parsed),
+        Precision = Precision(parsed.GetValue(_precision), options),
         Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
@@ -103,6 +107,10 @@ internal sealed class MethodOptions
         "redundancy" => CompressionMethod.Redundancy,
         _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy; or none, alone"),
     };
+
+    private static NumberForm Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null
+        ? throw Usage.Conflict("The plan says which numbers layers have; leave --precision out.")
+        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8));
 
     private SplitForm? Split(ParseResult parsed)
     {

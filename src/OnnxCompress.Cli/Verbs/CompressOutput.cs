@@ -67,6 +67,11 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
         }
 
         talk.Result(ResultTables.Sites(report.Sites));
+        if (report.Precision is { } precision)
+        {
+            talk.Result(ResultTables.Precision(precision));
+        }
+
         talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));
     }
 }

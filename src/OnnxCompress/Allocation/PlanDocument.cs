@@ -12,6 +12,9 @@ internal sealed record PlanDocument(int Schema, string? Model, string? Rule, Pla
     /// <summary>Rewrites that change no output; left out when there are none.</summary>
     public string[]? Rewrites { get; init; }
 
+    /// <summary>The numbers that layers are stored and run in; null, as in plans of earlier versions, for floating point.</summary>
+    public string? Precision { get; init; }
+
     /// <summary>What it was made with.</summary>
     public PlanOrigin? Origin { get; init; }
 }

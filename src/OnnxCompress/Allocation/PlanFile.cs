@@ -33,7 +33,7 @@ internal static class PlanFile
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
         PlainText.Escape(JsonSerializer.Serialize(
-            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -45,7 +45,13 @@ internal static class PlanFile
             var bytes = InputFile.ReadAllBytes(path, LargestBytes).AsSpan();
             var document = JsonSerializer.Deserialize(bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes, Context.PlanDocument);
             return document is { Schema: Schema, Model: not null, Sites: not null } && !document.Sites.Contains(null) && document.Rewrites?.Contains(null) != true
-                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))]) { Rule = document.Rule ?? "", Origin = document.Origin, Rewrites = document.Rewrites ?? [] }
+                ? new CompressionPlan(document.Model, [.. document.Sites.Select(s => Site(s!, path))])
+                {
+                    Rule = document.Rule ?? "",
+                    Rewrites = document.Rewrites ?? [],
+                    Precision = Precision(document.Precision, path),
+                    Origin = document.Origin,
+                }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
@@ -125,6 +131,11 @@ internal static class PlanFile
             ? new SplitPlan(entry.Site, new SplitShape(form, entry.Rank ?? 0, entry.Groups ?? 1, entry.InnerRank ?? 0), entry.Of, error)
             : throw Unreadable(path, $"the site '{entry.Site}' has the unknown form '{entry.Form}'", null);
     }
+
+    /// <summary>Plans of earlier versions say nothing of it and mean floating point.</summary>
+    private static NumberForm Precision(string? name, string path) => name is null
+        ? NumberForm.Float
+        : Named<NumberForm>(name) ?? throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
 
     /// <summary>The value with exactly this name: the parser of .NET also takes numbers, lists and blanks.</summary>
     private static T? Named<T>(string? name)

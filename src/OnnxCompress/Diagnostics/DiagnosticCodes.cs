@@ -148,6 +148,9 @@ public static class DiagnosticCodes
     /// <summary>An input declares a size that is not positive, or more values than can be fed.</summary>
     public const string InputSizeInvalid = "OCX3025";
 
+    /// <summary>A tensor whose range was chosen held NaN or infinity.</summary>
+    public const string RangeNotFinite = "OCX3026";
+
     // 4: select
 
     /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>
@@ -180,6 +183,9 @@ public static class DiagnosticCodes
 
     /// <summary>A locked plan does not give the result that it gave.</summary>
     public const string PlanNotReproduced = "OCX6003";
+
+    /// <summary>8 bits need a later operator set than the model's.</summary>
+    public const string PrecisionNeedsOpset = "OCX6004";
 
     // 7: verify
 
@@ -218,6 +224,9 @@ public static class DiagnosticCodes
 
     /// <summary>The result takes more time than the original.</summary>
     public const string ResultSlower = "OCX7012";
+
+    /// <summary>A model in 8 bits answers otherwise when the runtime optimises it.</summary>
+    public const string KernelsDiffer = "OCX7013";
 
     // 8: write and report
 

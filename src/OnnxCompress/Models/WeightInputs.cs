@@ -56,7 +56,7 @@ internal static class WeightInputs
 
         if (type.IsFloatingPoint())
         {
-            return IsScale(node, index, isScaled) ? null : WeightForm.Float;
+            return IsScale(node, index, isScaled) || IsStepTable(node, index, isScaled) ? null : WeightForm.Float;
         }
 
         return Narrow.Contains(type) || (int)type is >= FirstUnread and <= LastUnread || (type == ElementType.Int32 && QuantisedBias.TryGetValue(node.OpType, out var bias) && bias == index)
@@ -75,6 +75,9 @@ internal static class WeightInputs
         ("GatherBlockQuantized", 0) when type == ElementType.UInt8 && node.Int("bits", 4) == 4 => 2 * stored,
         _ => stored,
     };
+
+    /// <summary>A table in bytes has the steps of its rows in a table of their own.</summary>
+    private static bool IsStepTable(GraphNode node, int index, Func<string, bool> isScaled) => node.OpType == "Gather" && index == 0 && isScaled(node.Inputs[0]);
 
     /// <summary>Dynamic quantisation multiplies the scale of the activation with that of the weight.</summary>
     private static bool IsScale(GraphNode node, int index, Func<string, bool> isScaled) =>

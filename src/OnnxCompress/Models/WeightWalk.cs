@@ -18,6 +18,7 @@ internal static class WeightWalk
     private static IEnumerable<StoredWeight> Of(GraphProto graph, IReadOnlySet<string> scales, string? inside)
     {
         var scaled = graph.Node.Where(n => n.OpType == "DynamicQuantizeLinear" && n.Output.Count > 1).Select(n => n.Output[1]).Concat(scales).ToHashSet(StringComparer.Ordinal);
+        scaled.UnionWith(TableSteps(graph));
         var reads = Reads(graph.Node).ToLookup(r => r.Name, r => (r.Node, r.Index), StringComparer.Ordinal);
         foreach (var (name, type, elements, isSparse) in Constants(graph))
         {
@@ -34,6 +35,19 @@ internal static class WeightWalk
                 yield return weight;
             }
         }
+    }
+
+    /// <summary>Steps of tables in bytes: looked up beside the rows, cast to floats, that they are multiplied with.</summary>
+    private static IEnumerable<string> TableSteps(GraphProto graph)
+    {
+        var makers = graph.Node.Where(n => n.Output.Count > 0 && n.OpType is "Gather" or "Cast").DistinctBy(n => n.Output[0]).ToDictionary(n => n.Output[0], StringComparer.Ordinal);
+        NodeProto? Maker(string name, string opType) => makers.GetValueOrDefault(name) is { } maker && maker.OpType == opType ? maker : null;
+        return
+        [
+            .. graph.Node.Where(n => n is { OpType: "Mul", Input.Count: 2 }).SelectMany(n => new[] { (n.Input[0], n.Input[1]), (n.Input[1], n.Input[0]) })
+                .Where(pair => Maker(pair.Item1, "Cast") is { } cast && Maker(cast.Input[0], "Gather") is { } rows && Maker(pair.Item2, "Gather") is { } steps && steps.Input[1] == rows.Input[1])
+                .Select(pair => makers[pair.Item2].Input[0]),
+        ];
     }
 
     private static StoredWeight? Weight(

@@ -105,7 +105,7 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     {
         var ((rows, dims), input) = (outputs.Of(site, batch), outputs.Store.Get(site.Map.Input, batch));
         var beside = outputs.Beside(site, batch);
-        var drift = beside is null ? null : Drift(beside, outputs.Store.Get(site.Beside!, batch), site, rows);
+        var drift = beside is null ? null : Drift(beside, outputs.Store.Get(site.BesideNow ?? site.Beside!, batch), site, rows);
         return new FitPart(rows, dims, (float[])input.Values, input.Dims, outputs.Targets(site, batch), drift, beside);
     }
 

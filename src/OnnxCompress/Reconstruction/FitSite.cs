@@ -45,6 +45,9 @@ internal sealed record FitSite
     /// <summary>What an Add puts beside the output and nothing else changes in between; null when there is no such Add.</summary>
     public string? Beside { get; init; }
 
+    /// <summary>What the compressed network has in place of <see cref="Beside"/>; null where it goes by the same name.</summary>
+    public string? BesideNow { get; init; }
+
     /// <summary>
     /// What the activation behind the output, or behind the Add that puts <see cref="Beside"/> to it, lets through; null
     /// where every value counts.

@@ -42,6 +42,9 @@ public sealed record CompressionReport
     /// <summary>What least squares did for each layer, in the order they were solved; empty without reconstruction.</summary>
     public IReadOnlyList<ReportedLayer> Layers { get; init; } = [];
 
+    /// <summary>The numbers that layers are stored and run in; null where all are those of the original.</summary>
+    public ReportedPrecision? Precision { get; init; }
+
     /// <summary>What was left alone, and why.</summary>
     public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
 

@@ -34,6 +34,11 @@ internal static class MarkdownReport
         }
 
         Table(text, "Layers", ResultTables.Sites(report.Sites));
+        if (report.Precision is { } precision)
+        {
+            Table(text, "Numbers", ResultTables.Precision(precision));
+        }
+
         Table(text, "Left alone, by reason", ResultTables.RefusedByReason(report.Refused));
         Table(text, "Frontier", ResultTables.Frontier(report.Frontier, report.Original));
         Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));

@@ -66,6 +66,15 @@ internal static class ReportSentences
         $"{Figures.Count(verification.Samples)} {samples}".TrimEnd()
         + (verification.DistinctSamples == verification.Samples ? "" : $" ({Figures.Count(verification.DistinctSamples)} different)");
 
+    /// <summary>What there is to know of a model in other numbers than the original's.</summary>
+    public static string Numbers(ReportedPrecision precision)
+    {
+        var kept = precision.Layers.Count(layer => layer.Reason is not null);
+        var rest = kept == 0 ? "" : $" {Figures.Count(kept)} stayed as they were, for the reasons below.";
+        var kernels = precision.KernelDifference is { } difference ? $" Optimised by the runtime, outputs differ from the nodes as written by {Figures.Error(difference)} at most." : "";
+        return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored and run in 8 bits.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted.";
+    }
+
     private static string Change(string what, double before, double after) =>
         $"{Figures.Percent(Math.Abs(before - after) / Math.Max(1, before))} {(after <= before ? "fewer" : "more")} {what}";
 }

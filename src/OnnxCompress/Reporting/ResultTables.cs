@@ -78,6 +78,16 @@ internal static class ResultTables
             Figures.Error(site.PredictedError),
             Figures.Error(site.MeasuredError)))]);
 
+    /// <summary>The numbers that layers are stored and run in, summed by form and reason.</summary>
+    public static ResultTable Precision(ReportedPrecision precision) => new(
+        "numbers",
+        [new("form"), new("layers", true), new("parameters", true), new("largest error", true), new("why")],
+        [.. precision.Layers
+            .GroupBy(layer => (layer.Form, layer.Reason))
+            .Select(group => Row(
+                group.Key.Form, Figures.Count(group.Count()), Figures.Count(group.Sum(layer => layer.Parameters)), Figures.Error(group.Max(layer => layer.Error)),
+                group.Key.Reason is { } reason ? $"{reason} ({group.First().Layer})" : ""))]);
+
     /// <summary>Where the parameters of a file are.</summary>
     public static ResultTable Account(ReportedAccount account)
     {

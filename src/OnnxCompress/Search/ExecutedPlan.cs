@@ -1,6 +1,8 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Search;
@@ -17,6 +19,12 @@ internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrin
 
     /// <summary>About how long the model takes, by the table for this CPU: what plans that keep as much are told apart by.</summary>
     public double Time { get; init; }
+
+    /// <summary>The numbers of each layer; empty where all are those of the original.</summary>
+    public IReadOnlyList<LayerPrecision> Precision { get; init; } = [];
+
+    /// <summary>What there is to know of them.</summary>
+    public IReadOnlyList<Diagnostic> Warnings { get; init; } = [];
 
     /// <summary>For each site of the plan the layers whose outputs show what it does.</summary>
     public IReadOnlyList<LinearLayer[]> Layers { get; init; } = [];

@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Timing;
@@ -13,10 +14,11 @@ namespace OnnxCompress.Search;
 /// <param name="reconstructor">Solves.</param>
 /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
 /// <param name="mode">How weights are made.</param>
+/// <param name="quantizer">Puts the result into 8 bits; null where it keeps its numbers.</param>
 /// <param name="watch">Times what it does.</param>
 /// <param name="table">About how long the model of a plan takes, by the table for this CPU.</param>
 internal sealed class PlanExecutor(
-    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, StageWatch watch, LatencyCost table) : IPlanExecutor
+    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, LatencyCost table) : IPlanExecutor
 {
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
@@ -26,7 +28,7 @@ internal sealed class PlanExecutor(
     public OnnxModel Unfitted(CompressionPlan plan, CancellationToken cancellation)
     {
         var (placed, model, shrinkage) = Rewrite(plan, cancellation);
-        return Finish(placed, model, shrinkage).Model;
+        return Finish(placed, model, shrinkage, m => Outline(m, cancellation)).Model;
     }
 
     /// <summary>What the finished model of a plan costs at most: biases that least squares may add included.</summary>
@@ -37,7 +39,7 @@ internal sealed class PlanExecutor(
         _rewritten = rewritten;
         var (placed, model, shrinkage) = rewritten;
         var finished = FasterForms.HaveWork(plan.Rewrites, model.Graph, shrinkage) ? model.Clone() : model;
-        var cost = Finish(placed, finished, shrinkage).Cost;
+        var cost = Finish(placed, finished, shrinkage, m => Outline(m, cancellation)).Cost;
         return outputs is null ? cost : Reconstructor.AddedBiases(outputs, model, shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
@@ -47,11 +49,14 @@ internal sealed class PlanExecutor(
     {
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
-        var (stored, cost) = Finish(placed, model, shrinkage);
-        return new ExecutedPlan(plan, stored, shrinkage, fits) 
+        QuantisedModel? quantised = null;
+        var (stored, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.Quantize(m, cancellation))?.Model ?? m);
+        return new ExecutedPlan(plan, stored, shrinkage, fits)
         {
             Cost = cost,
             Layers = placed.Layers,
+            Precision = quantised?.Layers ?? [],
+            Warnings = quantised?.Warnings ?? [],
             Time = table.Milliseconds(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
         };
     });
@@ -70,11 +75,13 @@ internal sealed class PlanExecutor(
         return (placed, model, shrinkage);
     }
 
+    private OnnxModel Outline(OnnxModel model, CancellationToken cancellation) => quantizer?.Outline(model, cancellation) ?? model;
+
     /// <summary>The model as it is written, and what that costs.</summary>
-    private static (OnnxModel Model, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage)
+    private static (OnnxModel Model, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)
     {
         var added = FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
-        var stored = model.AsStored();
+        var stored = precise(model).AsStored();
         return (stored, new(ParameterCount.Of(stored), placed.Macs() + added, stored.Bytes));
     }
 }

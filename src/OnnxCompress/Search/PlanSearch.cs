@@ -65,7 +65,8 @@ internal sealed class PlanSearch(
             }
         }
 
-        foreach (var rule in planner.Rules.Take(most).TakeWhile(_ => best is null || judge is not null))
+        // Where the budget is met by removing nothing, all rules agree.
+        foreach (var rule in planner.Rules.Take(most).TakeWhile(_ => best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)))
         {
             if (Attempt(rule) is { } tried && (best is null || IsBetter(tried, best.Value.Plan)))
             {
@@ -73,7 +74,7 @@ internal sealed class PlanSearch(
             }
         }
 
-        if (best is { } start && judge is not null && trial < most)
+        if (best is { } start && judge is not null && trial < most && start.Plan.Plan.Sites.Count > 0)
         {
             var least = start.Plan.Score!.Loss;
             ScoredPlan? Move(PlanRule rule)

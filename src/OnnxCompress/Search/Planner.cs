@@ -12,15 +12,23 @@ internal sealed class Planner(
     PlanAllocator allocator, Func<CompressionPlan, CancellationToken, double> timeShare, Func<CompressionPlan, CancellationToken, ModelCost> weigh, ModelCost original,
     StageWatch watch) : IPlanner
 {
+    /// <summary>Bytes of the finished model for each that its plan counts: below 1 where weights are stored in 8 bits.</summary>
+    public double ByteShare { get; init; } = 1;
+
     /// <inheritdoc />
     public IReadOnlyList<PlanRule> Rules => allocator.Rules;
 
     /// <inheritdoc />
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
-        var counted = new CountedPlanner((b, reserve) => allocator.Allocate(b, rule, reserve, cancellation), plan => weigh(plan, cancellation), original);
+        var counted = new CountedPlanner((b, reserve) => allocator.Allocate(InFloats(b), rule, InFloats(reserve), cancellation), plan => weigh(plan, cancellation), original);
         return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted
             ? counted.Plan(budget)
             : new LatencyPlanner(counted.Plan, plan => timeShare(plan, cancellation)).Plan(budget));
     }
+
+    // Plans are priced in floats; what of a limit the stored form saves is left to them.
+    private Budget InFloats(Budget budget) => budget.KeepBytes is { } share ? budget with { KeepBytes = Math.Min(1, share / ByteShare) } : budget;
+
+    private ModelCost InFloats(ModelCost reserve) => reserve with { Bytes = (long)(reserve.Bytes / ByteShare) };
 }

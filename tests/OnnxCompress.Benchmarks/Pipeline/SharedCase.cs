@@ -40,6 +40,22 @@ internal sealed class SharedCase : IDisposable
     /// <summary>Opens a Fashion-MNIST model; null, with the reason printed, where it is absent.</summary>
     public static SharedCase? Fashion(string file) => Open(file, "fashion", new Preprocessing(1 / 255.0, [], []));
 
+    /// <summary>Opens MobileNetV2 on ImageNet; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? MobileNet() => Open("mobilenet_v2_imagenet.onnx", "imagenet", new Preprocessing(1 / 127.5, [1], []));
+
+    /// <summary>Opens the small ResNet of MLPerf on CIFAR-10; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? Resnet8() => Open("mlperf_resnet8_cifar10.onnx", "cifar10", new Preprocessing(1, [], []));
+
+    /// <summary>Opens the encoder on SST-2; null, with the reason printed, where it is absent.</summary>
+    public static SharedCase? Encoder() => Open("sst2_encoder.onnx", "sst2", new Preprocessing(1, [], []));
+
+    /// <summary>All of them that have data.</summary>
+    public static IReadOnlyList<(string Name, Func<SharedCase?> Open)> All { get; } =
+    [
+        ("resnet20", () => Resnet20()), ("mobilenet", MobileNet), ("squeezenet", Squeezenet), ("resnet8", Resnet8),
+        ("fm_mlp", () => Fashion("fm_mlp.onnx")), ("fm_lenet", () => Fashion("fm_lenet.onnx")), ("sst2", Encoder),
+    ];
+
     /// <summary>The score of a compressed model on the test images.</summary>
     public VerificationResult Score(OnnxModel compressed) => new ModelVerifier(new OrtRuntime()).Verify(
         Model, compressed, Test, new VerificationOptions { Labels = Labels }, null, CancellationToken.None);

@@ -40,6 +40,22 @@ public sealed class PlanFileTests : IDisposable
     }
 
     [Fact]
+    public void Plans_of_earlier_versions_mean_floating_point()
+    {
+        Assert.Equal(NumberForm.Float, CompressionPlan.Load(Write(Sound)).Precision);
+        Assert.DoesNotContain("precision\":", new CompressionPlan("ab", []).ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_numbers_of_a_plan_are_read_again_and_need_data()
+    {
+        var read = CompressionPlan.Load(Write(new CompressionPlan("ab", []) { Precision = NumberForm.Int8 }.ToText()));
+
+        Assert.Equal(NumberForm.Int8, read.Precision);
+        Assert.False(read.NeedsNoData);
+    }
+
+    [Fact]
     public void Text_that_could_command_a_terminal_or_turn_a_line_round_is_escaped()
     {
         var text = new CompressionPlan("ab", [new SplitPlan("a\u202eb\u001bc", new SplitShape(SplitForm.Plain, 1), 2, 0)]).ToText();

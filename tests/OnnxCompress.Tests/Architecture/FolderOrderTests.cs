@@ -20,7 +20,7 @@ public sealed class FolderOrderTests
     private static readonly string[] Order =
     [
         "Diagnostics", "Models", "Running", "Samples", "Simplification", "Dependencies", "Forms", "Calibration", "Timing", "Selection", "Allocation",
-        "Rewriting", "Reconstruction", "Verification", "Search", "Reporting", Root,
+        "Rewriting", "Reconstruction", "Precision", "Verification", "Search", "Reporting", Root,
     ];
 
     private static readonly Lazy<Dictionary<string, HashSet<string>>> Named = new(Read);

@@ -65,6 +65,7 @@ internal static class HtmlReport
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
         yield return ("layers", "Layers", LayerSection.Write(report));
+        yield return ("precision", "Numbers", PrecisionSection.Write(report.Precision));
         yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
         yield return ("changed", "Decisions that changed", ChangedSection.Write(report));
         yield return ("refused", "Left alone, by reason", RefusedSection.Write(report.Refused));

@@ -1,0 +1,11 @@
+namespace OnnxCompress.Forms;
+
+/// <summary>The numbers that a model is stored and run in.</summary>
+public enum NumberForm
+{
+    /// <summary>The floating point numbers that the model has.</summary>
+    Float,
+
+    /// <summary>Weights of 8 bits, and activations of 8 bits wherever a layer multiplies.</summary>
+    Int8,
+}

@@ -1,0 +1,65 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
+
+namespace OnnxCompress.Precision;
+
+/// <summary>What the bytes of each tensor stand for, from calibration data.</summary>
+/// <param name="Scales">By root of the tensors.</param>
+/// <param name="Warnings">Tensors that held values which no range holds.</param>
+internal sealed record ActivationRanges(IReadOnlyDictionary<string, ByteScale> Scales, IReadOnlyList<Diagnostic> Warnings)
+{
+    /// <summary>Operators that look at nothing but the greatest of many values.</summary>
+    private static readonly HashSet<string> Peaks = ["GlobalMaxPool", "ReduceMax"];
+
+    /// <summary>Operators behind which a great value is still one, or the cause of one.</summary>
+    private static readonly HashSet<string> Through = ["Add", "Sub", "Mul", "Div", "Relu", "Tanh", "Sigmoid", "Erf", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Transpose", "Identity"];
+
+    /// <summary>Runs the float model over the data and chooses.</summary>
+    /// <param name="runtime">Where it runs.</param>
+    /// <param name="model">The float model.</param>
+    /// <param name="batches">The data.</param>
+    /// <param name="tensors">The tensors whose ranges decide.</param>
+    /// <param name="options">Threads, and how ranges are chosen.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    public static ActivationRanges Of(
+        IModelRuntime runtime, OnnxModel model, FoldBatches batches, IReadOnlyList<string> tensors, QuantizerOptions options, CancellationToken cancellation)
+    {
+        var observer = new RangeObserver(batches, tensors, options.Walk.Threads);
+        observer.Run(runtime, model, cancellation);
+        var histograms = observer.Histograms;
+        return new(
+            histograms.ToDictionary(
+                h => h.Key, h => options.FitsRanges && !ReachesPeak(h.Key, model.Graph) ? RangeSearch.Best(h.Value) : RangeSearch.Whole(h.Value), StringComparer.Ordinal),
+            [.. histograms.Where(h => h.Value.NonFinite > 0).Select(h => NotFinite(h.Key, h.Value))]);
+    }
+
+    /// <summary>Whether only the greatest values count in the end: a range that cuts those off for the sake of the others loses what is read.</summary>
+    private static bool ReachesPeak(string tensor, ModelGraph graph)
+    {
+        var (pending, seen) = (new Stack<string>([tensor]), new HashSet<string>(StringComparer.Ordinal));
+        while (pending.TryPop(out var next))
+        {
+            foreach (var reader in graph.Uses(next).Where(u => u.Index != TensorUse.Captured).Select(u => u.Node))
+            {
+                if (Peaks.Contains(reader.OpType))
+                {
+                    return true;
+                }
+
+                if (Through.Contains(reader.OpType) && seen.Add(reader.Outputs[0]))
+                {
+                    pending.Push(reader.Outputs[0]);
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static Diagnostic NotFinite(string tensor, TensorHistogram histogram) => new(
+        DiagnosticCodes.RangeNotFinite,
+        Severity.Warning,
+        $"'{tensor}' held {histogram.NonFinite} values that are NaN or infinite on the calibration data; its range was chosen without them.");
+}

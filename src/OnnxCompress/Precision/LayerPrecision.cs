@@ -1,0 +1,24 @@
+namespace OnnxCompress.Precision;
+
+/// <summary>The numbers that a layer is stored and run in.</summary>
+/// <param name="Layer">Name of its node.</param>
+/// <param name="Form">
+/// <c>int8</c>: weights and activations, with ranges from calibration data; <c>int8-dynamic</c>: the range of what it reads is
+/// taken while the model runs; <c>int8-table</c>: rows of a table; <c>float</c>: as it was.
+/// </param>
+public sealed record LayerPrecision(string Layer, string Form)
+{
+    internal const string Int8 = "int8", Dynamic = "int8-dynamic", Table = "int8-table", Float = "float";
+
+    /// <summary>Why it stayed as it was; null for a layer that did not.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Logical elements of its weight.</summary>
+    public long Parameters { get; init; }
+
+    /// <summary>
+    /// Relative error of its output for the inputs that the layers in front of it make now, on rows that nothing was fitted on; null
+    /// where it was not measured.
+    /// </summary>
+    public double? Error { get; init; }
+}

@@ -1,0 +1,82 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
+
+namespace OnnxCompress.Precision;
+
+/// <summary>Puts a model into 8 bits: ranges from the data, weights by feedback, biases last.</summary>
+/// <param name="runtime">Where models run.</param>
+/// <param name="backend">Does the linear algebra.</param>
+/// <param name="samples">Calibration data.</param>
+/// <param name="hasData">Whether the samples say anything about what the network sees; else they serve for shapes only.</param>
+/// <param name="options">How.</param>
+internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backend, ISampleSource samples, bool hasData, QuantizerOptions options)
+{
+    /// <summary>Operator sets before it dequantize whole tensors only, not each output channel.</summary>
+    private const long OldestOpset = 13;
+
+    /// <summary>Refuses models that 8 bits cannot be written for.</summary>
+    /// <exception cref="OnnxCompressException">OCX6004.</exception>
+    public static void Check(OnnxModel model)
+    {
+        if (model.Opset < OldestOpset)
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.PrecisionNeedsOpset,
+                $"The model is of operator set {model.Opset}; DequantizeLinear for each output channel came with {OldestOpset}. Convert it with the ONNX version converter, or leave --precision at float.");
+        }
+    }
+
+    /// <summary>The model in 8 bits.</summary>
+    /// <param name="model">The model in single floats; not changed.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    /// <exception cref="OnnxCompressException">OCX6004: its operator set is too old.</exception>
+    public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation)
+    {
+        Check(model);
+        var shapes = Shapes(model, cancellation);
+        var made = model.Clone();
+        var places = PlaceFinder.Find(made, shapes, options.IsSelected, hasData);
+        var pairs = new BytePairs(made.Graph);
+        var rounded = new RoundedWeights(places.Static.Concat(places.Dynamic).Select(m => m.Weight));
+        IReadOnlyList<Diagnostic> warnings = [];
+        if (hasData)
+        {
+            var relations = DependencyAnalyzer.Analyze(model, shapes).Relations;
+            using var outputs = new OriginalOutputs(runtime, model, relations, samples, options.Walk, cancellation);
+            (var scales, warnings) = ActivationRanges.Of(runtime, model, outputs.Batches, places.Observed, options, cancellation);
+            pairs.Add(places, scales);
+            new QuantisedWalk(runtime, backend, options).Run(
+                outputs, made, new Shrinkage(model.Graph, relations, null), tensor => pairs.ScaleOf(tensor)?.Scale ?? 0, rounded, cancellation);
+        }
+        else
+        {
+            pairs.Add(places, new Dictionary<string, ByteScale>());
+        }
+
+        var layers = PlaceWriter.Layers(places, rounded);
+        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, rounded));
+        return new QuantisedModel(made, layers, warnings);
+    }
+
+    /// <summary>The model with the nodes and constants that it has in 8 bits, whose values mean nothing: for what it will weigh.</summary>
+    /// <param name="model">The model in single floats; not changed.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public OnnxModel Outline(OnnxModel model, CancellationToken cancellation)
+    {
+        Check(model);
+        var made = model.Clone();
+        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options.IsSelected, hasData);
+        var pairs = new BytePairs(made.Graph);
+        pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
+        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, new RoundedWeights([])));
+        return made;
+    }
+
+    private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>
+        ShapeObserver.Observe(runtime, model, samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), cancellation);
+}

@@ -1,0 +1,45 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Precision;
+
+/// <summary>Writes all places of a graph, and says what became of each layer.</summary>
+internal static class PlaceWriter
+{
+    /// <summary>Stores weights as whole numbers.</summary>
+    /// <param name="graph">The graph with its pairs; edited in place.</param>
+    /// <param name="places">The layers.</param>
+    /// <param name="writer">Writes one of them.</param>
+    public static void Write(ModelGraph graph, QuantisedPlaces places, ByteWriter writer)
+    {
+        foreach (var map in places.Static)
+        {
+            writer.WriteStatic(map);
+        }
+
+        foreach (var map in places.Dynamic)
+        {
+            writer.WriteDynamic(map);
+        }
+
+        foreach (var map in places.Tables)
+        {
+            writer.WriteTable(map);
+        }
+
+        graph.Index();
+        graph.RemoveDeadNodes();
+        graph.RemoveUnusedInitializers();
+    }
+
+    /// <summary>The layers, before they are written: then their weights go by other names.</summary>
+    public static IReadOnlyList<LayerPrecision> Layers(QuantisedPlaces places, RoundedWeights rounded)
+    {
+        IEnumerable<LayerPrecision> Of(IEnumerable<LinearMap> maps, string form) => maps.Select(m => new LayerPrecision(m.Node.Name, form)
+        {
+            Parameters = (long)m.Layout.Outputs * m.Layout.Columns * m.Groups,
+            Error = rounded.ErrorOf(m.Weight),
+        });
+        return [.. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.Tables, LayerPrecision.Table), .. places.Left];
+    }
+}

@@ -1,0 +1,33 @@
+using OnnxCompress.Dependencies;
+
+namespace OnnxCompress.Precision;
+
+/// <summary>Which layers of a graph take 8 bits in which form, and which tensors between them.</summary>
+/// <param name="Static">Layers whose input is a tensor of <paramref name="Tensors"/>.</param>
+/// <param name="Dynamic">Matrix products that find the range of their input while they run.</param>
+/// <param name="Tables">Tables whose rows are looked up.</param>
+/// <param name="Tensors">Tensors that are stored in bytes, in an order in which they are made.</param>
+/// <param name="Roots">Of a tensor that holds values of another one, that other: both have one scale.</param>
+/// <param name="Left">Layers that stay as they are, and why.</param>
+internal sealed record QuantisedPlaces(
+    IReadOnlyList<LinearMap> Static,
+    IReadOnlyList<LinearMap> Dynamic,
+    IReadOnlyList<LinearMap> Tables,
+    IReadOnlyList<string> Tensors,
+    IReadOnlyDictionary<string, string> Roots,
+    IReadOnlyList<LayerPrecision> Left)
+{
+    /// <summary>The tensor whose range decides the scale of another.</summary>
+    public string RootOf(string tensor)
+    {
+        while (Roots.TryGetValue(tensor, out var root))
+        {
+            tensor = root;
+        }
+
+        return tensor;
+    }
+
+    /// <summary>The tensors whose ranges must be known.</summary>
+    public IReadOnlyList<string> Observed => [.. Tensors.Select(RootOf).Distinct(StringComparer.Ordinal)];
+}

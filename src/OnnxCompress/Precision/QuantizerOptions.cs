@@ -1,0 +1,24 @@
+using OnnxCompress.Reconstruction;
+
+namespace OnnxCompress.Precision;
+
+/// <summary>How a model is put into 8 bits.</summary>
+/// <param name="Walk">Threads, batch size, seed and memory.</param>
+/// <param name="Grid">The values that weights can have.</param>
+internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid Grid)
+{
+    /// <summary>Whether the user's selection includes a node.</summary>
+    public Func<string, bool> IsSelected { get; init; } = static _ => true;
+
+    /// <summary>Whether ranges have the least expected squared error; else they hold the least and the greatest value.</summary>
+    public bool FitsRanges { get; init; } = true;
+
+    /// <summary>Whether weights are solved for what the quantised network gives each layer before they are rounded.</summary>
+    public bool Refits { get; init; } = true;
+
+    /// <summary>Whether the error of a weight moves into those that are rounded after it.</summary>
+    public bool Feeds { get; init; } = true;
+
+    /// <summary>Whether biases make up for what is left in the mean.</summary>
+    public bool Corrects { get; init; } = true;
+}
