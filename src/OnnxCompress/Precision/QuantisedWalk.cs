@@ -1,4 +1,3 @@
-using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
@@ -102,11 +101,10 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
     {
         var solved = options.Refits ? _solver.Solve(moments, prior, priorBias, rank: null) : null;
         var (weights, withDrift) = (solved?.Weights ?? prior, solved?.UsesDrift ?? moments.HasDrift);
-        var statistics = moments.Statistics;
-        var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
-        var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
-        TargetMoments Target(ChannelStatistics fold, ChannelStatistics about, bool drift) => moments.Target(fold, priorBias is null ? null : about, drift);
-        var total = statistics.Total();
+        var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
+        var check = moments.Check.Rows > 0 ? moments.Check : fit;
+        TargetMoments Target(FitFold fold, FitFold about, bool drift) => fold.Target(priorBias is null ? null : about.Means(), drift);
+        var total = moments.Total();
         var final = Target(total, total, withDrift);
 
         var steps = Steps(weights, priorBias, final.Normal, inputStep);
@@ -120,7 +118,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             (chosen, error) = (all, Error(judge, fed));
         }
 
-        var energy = moments.Target(check, null, moments.HasDrift).Energy;
+        var energy = check.Target(null, moments.HasDrift).Energy;
         var bias = priorBias is null ? null : options.Corrects ? final.BiasFor(chosen) : priorBias;
         var relative = energy > 0 ? Math.Sqrt(Math.Max(0, error) / energy) : 0;
         return (new LayerSolution(chosen, null, bias, relative, relative, ridge, withDrift), steps);
