@@ -57,14 +57,15 @@ public sealed class SharedWeightTests
     public void Reconstruction_fits_the_weight_to_the_rows_of_both_uses()
     {
         var model = Siamese(isConvolution: false, copied: false);
-        var budget = new Budget(KeepParameters: 0.7);
+        var budget = new Budget(KeepParameters: 0.4);
         var samples = ModelRunner.Samples(model, count: 64, seed: 99);
 
         var plain = ModelAssert.Distance(model, Compress(model, budget, ReconstructionMode.None), samples);
-        var fitted = Compress(model, budget, ReconstructionMode.Sequential);
+        var result = Compress(model, budget, ReconstructionMode.Sequential);
+        var fitted = ModelAssert.Distance(model, result, samples);
 
-        Assert.True(ModelAssert.Distance(model, fitted, samples) < plain, "fitting must help on samples that were not seen");
-        Assert.Equal(2, fitted.Graph.Uses("down.w").Count);
+        Assert.True(fitted < plain, $"fitting must help on samples that were not seen: {fitted} after {plain}");
+        Assert.Equal(2, result.Graph.Uses("down.w").Count);
     }
 
     private static OnnxModel Siamese(bool isConvolution, bool copied)
@@ -87,7 +88,8 @@ public sealed class SharedWeightTests
         string Hidden(string name) => test.Relu($"{name}.relu", Layer($"{name}.up", test.Input(name, dims), "up"));
         string Deep(string name) => isConvolution ? Hidden(name) : test.Relu($"{name}.deep", Layer($"{name}.mid", Hidden(name), "mid"));
         string Branch(string name) => Layer($"{name}.down", Deep(name), "down");
-        var model = test.Output(test.Node("Sub", "difference", [Branch("left"), Branch("right")])).Build();
+        var (left, right) = (Branch("left"), Branch("right"));
+        var model = (isConvolution ? test.Output(test.Node("Sub", "difference", [left, right])) : test.Output(left).Output(right)).Build();
         foreach (var name in copied ? ["up.w", "up.b"] : Array.Empty<string>())
         {
             model.Edit(name, values => Array.Copy(values, 0, values, values.Length / 2, values.Length / 2));
