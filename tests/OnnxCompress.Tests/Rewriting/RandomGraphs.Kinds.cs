@@ -64,7 +64,7 @@ internal sealed partial class RandomGraphs
     private Tensor SliceStepped(Tensor source, int axis)
     {
         var (size, step) = (source.Dims[axis], Pick(2, 3, -1, -2));
-        var name = _model.Node("Slice", NextName(), [source.Name, Sizes(step < 0 ? -1 : _random.Next(2) % size), Sizes(step < 0 ? -99 : 99), Sizes(axis + 1), Sizes(step)]);
+        var name = _model.Node("Slice", NextName(), [source.Name, Sizes(step < 0 ? -1 : _random.Next(2) % size), Sizes(step < 0 ? int.MinValue : int.MaxValue), Sizes(axis + 1), Sizes(step)]);
         var first = step < 0 ? 0 : (int)_model.Graph.Initializer.Single(i => i.Name == _model.Graph.Node[^1].Input[1]).Int64Data[0];
         int[] dims = [.. source.Dims];
         dims[axis] = (size - first + Math.Abs(step) - 1) / Math.Abs(step);
