@@ -100,6 +100,7 @@ public sealed class ReportJsonTests
             }
           ],
           "layers": [],
+          "precision": null,
           "refused": [
             {
               "node": "Resize_12",
