@@ -22,10 +22,9 @@ internal sealed class Conclusion(
             : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
                 prepared.Model, made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
-    /// <summary>How far the runtime's kernels for bytes are from the nodes that they replace; null where there are none.</summary>
-    public double? KernelDifferenceOf(ExecutedPlan made, CancellationToken cancellation) => made.Precision.Count == 0
-        ? null
-        : new KernelDifference(tools.Runtime, options.Threads).Measure(made.Model, samples, options.BatchSize, cancellation);
+    /// <summary>How far the runtime's kernels for bytes are from the nodes that they replace.</summary>
+    public double KernelDifferenceOf(ExecutedPlan made, CancellationToken cancellation) =>
+        new KernelDifference(tools.Runtime, options.Threads).Measure(made.Model, samples, options.BatchSize, cancellation);
 
     private static IEnumerable<Diagnostic> Saturating(double? difference) => !(difference > KernelDifference.Usual) ? [] :
     [

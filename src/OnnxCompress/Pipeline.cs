@@ -74,7 +74,7 @@ internal sealed class Pipeline : IDisposable
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();
-        var difference = Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
+        var difference = made.Precision.Count == 0 ? (double?)null : Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
         return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero, difference);
     }
 
