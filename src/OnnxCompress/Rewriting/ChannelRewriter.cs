@@ -23,6 +23,9 @@ internal sealed class ChannelRewriter
     private readonly IDenseBackend _backend;
     private readonly ChannelSelection _selection;
 
+    /// <summary>Biases that layers had none of, by name: the analysis does not know them.</summary>
+    private readonly Dictionary<string, LinearLayer> _made = new(StringComparer.Ordinal);
+
     /// <summary>Prepares rewriting.</summary>
     /// <param name="analysis">Analysis of the model that is rewritten.</param>
     /// <param name="statistics">Its statistics.</param>
@@ -38,6 +41,7 @@ internal sealed class ChannelRewriter
     /// <param name="shrinkage">Which indices of each tensor stayed.</param>
     public OnnxModel Rewrite(OnnxModel model, PlacedPlan plan, CancellationToken cancellation, out Shrinkage shrinkage)
     {
+        _made.Clear();
         var result = model.Clone();
         var sites = plan.Channels;
         shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept);
@@ -73,6 +77,7 @@ internal sealed class ChannelRewriter
             SelectInputs(group, site.Kept, result.Graph);
         }
 
+        ShrinkMade(result.Graph, shrinkage);
         Shrink(result.Graph, shrinkage, [.. readers.Keys]);
         return result;
     }
@@ -144,14 +149,15 @@ internal sealed class ChannelRewriter
         weights.Write(scaled, kept);
     }
 
-    private static void AddToBias(LinearLayer layer, ModelGraph graph, double[] response)
+    private void AddToBias(LinearLayer layer, ModelGraph graph, double[] response)
     {
-        if (layer.Bias is not { } name)
+        var node = graph.Producer(layer.Output)!;
+        if ((layer.Bias ?? node.Input(2)) is not { } name)
         {
-            var node = graph.Producer(layer.Output)!;
             var added = graph.AddInitializer(graph.UniqueName($"{node.Name}/bias"), graph.Constant(layer.Weight)!.Type, [response.Length]);
             added.Write([response.Length], [.. response.Select(r => (float)r)]);
             graph.AddInput(node, 2, added.Name);
+            _made.Add(added.Name, layer);
             return;
         }
 
@@ -166,6 +172,18 @@ internal sealed class ChannelRewriter
     }
 
     /// <summary>Takes the indices of removed channels out of a constant.</summary>
+    private void ShrinkMade(ModelGraph graph, Shrinkage shrinkage)
+    {
+        foreach (var (name, layer) in _made)
+        {
+            var axis = _analysis.Relations.KnownAxes(layer.Output)[layer.OutputChannelAxis];
+            if (shrinkage.Shrinks(axis))
+            {
+                graph.Constant(name)!.Slice(0, shrinkage.Indices(axis!));
+            }
+        }
+    }
+
     private void Shrink(ModelGraph graph, string constant, Shrinkage shrinkage)
     {
         var axes = _analysis.Relations.KnownAxes(constant);

@@ -18,12 +18,14 @@ internal static class FileCount
         return stored.Where(s => read.Contains(s.Name) && s.Tensor.DataType is 1 or 10 or 11).Sum(s => Product(s.Tensor.Dims));
     }
 
-    /// <summary>Products of one sample in Conv, ConvTranspose, Gemm and MatMul.</summary>
+    /// <summary>Products of one sample in Conv, ConvTranspose, Gemm and MatMul, and in what is another word for one of them.</summary>
     public static long Macs(byte[] file, int samples)
     {
-        var proto = ModelProto.Parser.ParseFrom(file);
         var model = OnnxCompress.Models.OnnxModel.Load(file);
-        string[] names = [.. proto.Graph.Node.Where(n => n.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul").SelectMany(n => n.Input.Concat(n.Output)).Where(n => n.Length > 0).Distinct()];
+        // What a function holds has names, and so shapes, only where it is called.
+        model.InlineFunctions();
+        var proto = ModelProto.Parser.ParseFrom(model.ToBytes());
+        string[] names = [.. proto.Graph.Node.Where(n => n.OpType is "Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "FusedMatMul" or "Einsum" or "LSTM" or "GRU" or "RNN").SelectMany(n => n.Input.Concat(n.Output)).Where(n => n.Length > 0).Distinct()];
         var constants = proto.Graph.Initializer.ToDictionary(t => t.Name, t => t.Dims.ToArray(), StringComparer.Ordinal);
         string[] asked = [.. names.Where(n => !constants.ContainsKey(n) && proto.Graph.Input.All(i => i.Name != n))];
         var known = ModelRunner.Run(model.Observing(asked), ModelRunner.Samples(model, samples), samples, outputs: asked).ToDictionary(o => o.Name, o => o.Dims, StringComparer.Ordinal);
@@ -33,12 +35,23 @@ internal static class FileCount
         }
 
         long[] Dims(string name) => constants.TryGetValue(name, out var dims) ? dims : known[name];
+        Dictionary<char, long> Letters(NodeProto node)
+        {
+            var equation = node.Attribute.Single(a => a.Name == "equation").S.ToStringUtf8();
+            return equation.Split("->")[0].Split(',').SelectMany((term, i) => term.Trim().Zip(Dims(node.Input[i]))).DistinctBy(p => p.First).ToDictionary(p => p.First, p => p.Second);
+        }
+
         return proto.Graph.Node.Sum(n => n.OpType switch
         {
             "Conv" => Product(Dims(n.Output[0])) * Product(Dims(n.Input[1]).Skip(1)),
             "ConvTranspose" => Product(Dims(n.Input[0])) * Product(Dims(n.Input[1]).Skip(1)),
             "Gemm" => Product(Dims(n.Output[0])) * Dims(n.Input[0])[n.Attribute.Any(a => a.Name == "transA" && a.I != 0) ? 0 : 1],
             "MatMul" => Product(Dims(n.Output[0])) * Dims(n.Input[0])[^1],
+            "FusedMatMul" => Product(Dims(n.Output[0])) * Dims(n.Input[0])[n.Attribute.Any(a => a.Name == "transA" && a.I != 0) ? ^2 : ^1],
+            // Each letter of the equation is a loop.
+            "Einsum" => Product(Letters(n).Values),
+            // In each step of each sample the input and the state, by all gates.
+            "LSTM" or "GRU" or "RNN" => Product(Dims(n.Input[0]).Take(2)) * (Product(Dims(n.Input[1])) + Product(Dims(n.Input[2]))),
             _ => 0,
         });
     }

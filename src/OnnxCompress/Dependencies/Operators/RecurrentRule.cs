@@ -49,7 +49,9 @@ internal sealed class RecurrentRule : OperatorRule
         }
 
         var shape = relations.Shape(node.Inputs[0])!;
-        relations.Add(new MacTerm(node.Name, (long)shape[0] * shape[1] * weight[0]!.Length, [weight[1]!, weight[2]!]));
+        var steps = (long)shape[0] * shape[1] * weight[0]!.Length;
+        relations.Add(new MacTerm(node.Name, steps, [weight[1]!, weight[2]!]));
+        relations.Add(new MacTerm(node.Name, steps, [recurrent[1]!, recurrent[2]!]));
         var channelAxis = relations.Shapes.Of(map.Output)!.Length - 1;
         relations.Add(new LinearLayer(map, 2, channelAxis));
         relations.Add(new LinearLayer(state, channelAxis, channelAxis));
