@@ -11,9 +11,6 @@ namespace OnnxCompress.Rewriting;
 /// </summary>
 internal static class WholeVectors
 {
-    /// <summary>The blocked layout takes multiples of this.</summary>
-    private const int Blocked = 4;
-
     /// <summary>What may lie between: it works on each channel alone, and makes a finite number of zeros.</summary>
     private static readonly HashSet<string> Between =
     [
@@ -55,7 +52,7 @@ internal static class WholeVectors
     /// <param name="width">Channels.</param>
     /// <param name="vector">Channels in a vector.</param>
     public static int Padded(int width, int vector) =>
-        width > vector / 2 && width < vector ? vector : (width + Blocked - 1) / Blocked * Blocked;
+        width > vector / 2 && width < vector ? vector : (width + WidthTable.Blocked - 1) / WidthTable.Blocked * WidthTable.Blocked;
 
     private static (LinearMap First, LinearMap Second)? Find(GraphNode node, ModelGraph graph, Shrinkage shrinkage)
     {

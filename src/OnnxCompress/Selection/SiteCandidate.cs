@@ -45,8 +45,8 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
     /// <summary>
     /// The channels that stay when the first <paramref name="width"/> of the order are wanted: each segment is filled up
     /// to a width that is liked with the next in the order. Channels that add nothing fill up nothing, unless a multiple was
-    /// asked for: what they cost is taken from living channels elsewhere. Between convolutions they do, since an odd width
-    /// takes longer than a whole vector. Where layers select what they read, all stay unless many go.
+    /// asked for: what they cost is taken from living channels elsewhere. Between convolutions they fill up what the blocked
+    /// layout needs, since any other width takes longer. Where layers select what they read, all stay unless many go.
     /// </summary>
     public bool[] Keep(int width)
     {

@@ -12,15 +12,21 @@ internal static class WidthTable
     /// <summary>Channels in a vector of this CPU: 16 with AVX-512, else 8.</summary>
     public static int VectorWidth => Avx512F.IsSupported ? 16 : 8;
 
+    /// <summary>The blocked layout takes multiples of this, at the time of the next whole vector.</summary>
+    public const int Blocked = 4;
+
     /// <summary>Matrix products run as well at widths that fill a quarter of a vector.</summary>
     private const int MatrixProductAlignment = 4;
 
     /// <summary>The narrowest matrix products would lose all choice if they were held to that.</summary>
     private const int ChoicesPerLayer = 8;
 
-    /// <summary>The smallest width that is liked and holds as many channels.</summary>
+    /// <summary>
+    /// The smallest width that is liked and holds as many channels. All there are is one, in the blocked layout: what a budget
+    /// spends on channels beyond them it takes from others.
+    /// </summary>
     /// <param name="count">Channels that are wanted, at least one.</param>
-    /// <param name="most">Channels there are.</param>
+    /// <param name="most">Channels there are that do something.</param>
     /// <param name="isConvolved">Whether a convolution makes or reads the channels.</param>
     /// <param name="vector">Channels in a vector.</param>
     public static int Next(int count, int most, bool isConvolved, int vector)
@@ -36,7 +42,8 @@ internal static class WidthTable
             width /= 2;
         }
 
-        return RoundUp(count, width);
+        var all = RoundUp(most, Blocked);
+        return count <= all ? Math.Min(RoundUp(count, width), all) : RoundUp(count, width);
     }
 
     /// <summary>

@@ -27,6 +27,14 @@ public sealed class WidthTableTests
     }
 
     [Fact]
+    public void All_that_do_something_are_held_to_the_blocked_layout_and_not_to_a_whole_vector()
+    {
+        var alignment = new WidthAlignment(null) { VectorWidth = 16 };
+
+        Assert.Equal([16, 20, 20, 32], ((int[])[16, 17, 20, 21]).Select(count => alignment.Next(count, 18, isConvolved: true)));
+    }
+
+    [Fact]
     public void A_multiple_that_is_asked_for_or_was_measured_counts_before_the_table()
     {
         Assert.Equal(12, new WidthAlignment(6) { VectorWidth = 16 }.Next(7, 64, isConvolved: true));
