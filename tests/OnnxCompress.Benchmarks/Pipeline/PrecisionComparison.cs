@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Precision;

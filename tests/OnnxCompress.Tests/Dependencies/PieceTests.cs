@@ -1,4 +1,3 @@
-using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
 using OnnxCompress.Tests.Testing;

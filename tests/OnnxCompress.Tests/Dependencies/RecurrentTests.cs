@@ -1,6 +1,5 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
 using OnnxCompress.Tests.Testing;

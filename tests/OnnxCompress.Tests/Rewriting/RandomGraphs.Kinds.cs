@@ -1,6 +1,5 @@
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
-using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Rewriting;
 
