@@ -87,7 +87,7 @@ public sealed class InspectTests
         using var folder = new TemporaryFolder();
         var model = new TestModel();
         model.Input("x", "N", "T");
-        model.Output(model.MatMul("y", model.Node("Reshape", "row", ["x", model.Integers("shape", 11, 7)]), 7, 7), 11, 7);
+        model.Output(model.MatMul("y", model.Node("Reshape", "row", ["x", model.Integers("shape", 11, 13)]), 13, 7), 11, 7);
 
         var run = CliRun.Of("inspect", folder.Write("model.onnx", model.Bytes()));
 

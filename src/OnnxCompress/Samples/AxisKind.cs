@@ -18,6 +18,9 @@ internal enum AxisKind
     /// <summary>Colours of pictures.</summary>
     Channels,
 
+    /// <summary>What a weight beside it says: its size stands for which of the weight's sides is taken.</summary>
+    Weighed,
+
     /// <summary>Values of a piece of sound, beside a rate or a state.</summary>
     Chunk,
 

@@ -7,7 +7,7 @@ namespace OnnxCompress.Samples;
 internal sealed class SizeDials
 {
     private static readonly AxisKind[][] Together =
-        [[AxisKind.Past], [AxisKind.Channels], [AxisKind.Height, AxisKind.Width], [AxisKind.Length], [AxisKind.Chunk], [AxisKind.Recording]];
+        [[AxisKind.Weighed], [AxisKind.Past], [AxisKind.Channels], [AxisKind.Height, AxisKind.Width], [AxisKind.Length], [AxisKind.Chunk], [AxisKind.Recording]];
 
     private readonly (AxisKind[] Kinds, long[][] Rows)[] _dials;
 
@@ -49,6 +49,7 @@ internal sealed class SizeDials
 
     private static long[][] Rows(AxisKind kind) => kind switch
     {
+        AxisKind.Weighed => Each(0, 1),
         AxisKind.Past => Each(0, 16, 1),
         AxisKind.Channels => Each(3, 1, 4),
         AxisKind.Height => [[224, 224], [256, 256], [320, 320], [48, 192], [32, 128], [64, 64], [640, 640], [512, 512], [384, 384], [128, 128], [112, 112], [96, 96], [48, 48], [32, 32], [28, 28], [299, 299], [416, 416]],

@@ -28,6 +28,30 @@ public sealed class AssumedShapesTests
         Assert.Equal(["x=1,5,224,224"], Choose(model.Output("conv", "N", 2, -1, -1).Build()).Assumed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Features_are_as_many_as_the_weights_take(bool isTurned)
+    {
+        var model = new TestModel();
+        model.Input("x", "N", "F");
+        model.Input("other", "N", "F");
+        model.Gemm("gemm", "other", 37, 5, isTurned);
+        model.Node("Concat", "y", ["x", "gemm"], ("axis", 1));
+
+        Assert.Equal(["x=1,37", "other=1,37"], Choose(model.Output("y", "N", 42).Build()).Assumed);
+    }
+
+    [Fact]
+    public void Channels_with_a_kernel_each_are_as_many_as_come_out()
+    {
+        var model = new TestModel();
+        model.Input("x", "N", -1, 8, 8);
+        model.Conv("conv", "x", 6, 6, group: 6);
+
+        Assert.Equal(["x=1,6,8,8"], Choose(model.Output("conv", "N", 6, 8, 8).Build()).Assumed);
+    }
+
     [Fact]
     public void A_picture_with_its_channels_behind_has_its_sides_in_front()
     {
