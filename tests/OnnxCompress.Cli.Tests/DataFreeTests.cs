@@ -39,6 +39,7 @@ public sealed class DataFreeTests : IDisposable
         ["constants of shape arithmetic"] = ShapeArithmetic,
         ["dead channels"] = () => DeadChannels(),
         ["ids and a mask"] = IdsAndMask,
+        ["a dynamic length"] = DynamicLength,
     };
 
     public void Dispose() => _folder.Dispose();
@@ -61,6 +62,20 @@ public sealed class DataFreeTests : IDisposable
             });
 
         Assert.Empty(failures);
+    }
+
+    [Fact]
+    public void Sizes_that_nobody_gave_are_said_and_reported()
+    {
+        var (model, report) = (_folder.Write("model.onnx", DynamicLength().Bytes()), _folder.File("report.json"));
+        string[] args = ["compress", model, "-o", _folder.File("small.onnx"), "--keep-params", "0.8", "--cache-dir", "none", "--trials", "1", "--report", report];
+
+        var run = CliRun.Of(args);
+
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Contains("assumed x=1,16,16; give --shape to say otherwise", run.Error, StringComparison.Ordinal);
+        Assert.Contains(DiagnosticCodes.SizesAssumed, File.ReadAllText(report), StringComparison.Ordinal);
+        Assert.DoesNotContain("assumed", CliRun.Of([.. args, "--force", "--shape", "x=1,4,16"]).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,6 +174,13 @@ public sealed class DataFreeTests : IDisposable
         model.Node("Mul", "scaled", [model.Node("Add", "both", ["state", "chunk"]), model.Node("Sigmoid", "part", ["speed"])]);
         model.MatMul("fc2", model.Relu("r1", model.MatMul("fc1", "scaled", 16, 64)), 64, 16);
         return model.Output(model.Node("Tanh", "next", ["fc2"]), 2, "N", 16);
+    }
+
+    private static TestModel DynamicLength()
+    {
+        var model = new TestModel();
+        model.MatMul("fc2", model.Relu("r1", model.MatMul("fc1", model.Input("x", "n", "t", 16), 16, 64)), 64, 16);
+        return model.Output("fc2", "n", "t", 16);
     }
 
     private static TestModel InputWithoutBatch()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Testing;
+using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Cli.Tests;
 
@@ -57,11 +58,53 @@ public sealed class InspectTests
     }
 
     [Fact]
-    public void A_dynamic_length_needs_a_shape()
+    public void A_shape_is_for_an_input_that_is_there()
     {
         var run = CliRun.Of("inspect", SampleFiles.Model, "--shape", "imag=1,1,28,28");
 
         run.HasOneError(1, DiagnosticCodes.InputUnmatched, "'image'");
+    }
+
+    [Fact]
+    public void Dynamic_sizes_are_assumed_and_said()
+    {
+        using var folder = new TemporaryFolder();
+        var model = folder.Write("model.onnx", Picture().Bytes());
+
+        var told = CliRun.Of("inspect", model);
+        var given = CliRun.Of("inspect", model, "--shape", "x=1,3,8,8");
+
+        Assert.Equal((0, ""), (told.Code, told.Error));
+        Assert.Contains("assumed x=1,3,224,224; give --shape to say otherwise", told.Output.Split(Environment.NewLine));
+        Assert.DoesNotContain("assumed", given.Output, StringComparison.Ordinal);
+        Assert.Equal(["x=1,3,224,224"], Assumed("inspect", model, "--json"));
+        Assert.Empty(Assumed("inspect", model, "--json", "--shape", "x=1,3,8,8"));
+    }
+
+    [Fact]
+    public void A_size_that_cannot_be_guessed_is_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        var model = new TestModel();
+        model.Input("x", "N", "T");
+        model.Output(model.MatMul("y", model.Node("Reshape", "row", ["x", model.Integers("shape", 11, 13)]), 13, 7), 11, 7);
+
+        var run = CliRun.Of("inspect", folder.Write("model.onnx", model.Bytes()));
+
+        run.HasOneError(1, DiagnosticCodes.DimensionUnknown, "does not run with x=1,16 or x=1,32", "--shape x=1,16");
+    }
+
+    private static string?[] Assumed(params string[] args)
+    {
+        using var report = JsonDocument.Parse(CliRun.Of(args).Output);
+        return [.. report.RootElement.GetProperty("assumed").EnumerateArray().Select(shape => shape.GetString())];
+    }
+
+    private static TestModel Picture()
+    {
+        var model = new TestModel();
+        model.Input("x", "N", 3, "a", "b");
+        return model.Output(model.Conv("second", model.Relu("r", model.Conv("first", "x", 3, 16)), 16, 2), "N", 2, "a", "b");
     }
 
     [Theory]

@@ -24,6 +24,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
     private readonly long _started = Stopwatch.GetTimestamp();
     private OrtRuntime _runtime = new();
+    private AssumedShapes? _shapes;
 
     /// <summary>Runs.</summary>
     /// <returns>The exit code.</returns>
@@ -37,7 +38,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model, _runtime, cancellation);
         using var verifyData = settings.VerifyData?.Open(model, _runtime, cancellation);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
-        var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, settings.Shapes);
+        var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, Shapes(model));
         var split = data is null
             ? new SampleSplit([0], [], [])
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
@@ -54,7 +55,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             statistics,
             labels,
             progress));
-        Diagnostic[] remarks = [.. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
+        Diagnostic[] remarks = [.. Assumption(), .. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
         foreach (var remark in remarks)
         {
             talk.Say(remark);
@@ -76,6 +77,25 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         return Finish(verdict);
     }
 
+    /// <summary>Shapes of made-up samples, chosen once; what had to be assumed is said before the work begins.</summary>
+    private IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes(OnnxModel model)
+    {
+        if (_shapes is null)
+        {
+            _shapes = AssumedShapes.Choose(model, _runtime, settings.Shapes, cancellation);
+            if (_shapes.Remark is { } remark)
+            {
+                talk.Line(remark);
+            }
+        }
+
+        return _shapes.Shapes;
+    }
+
+    /// <summary>For the report; the console has it already.</summary>
+    private IEnumerable<Diagnostic> Assumption() =>
+        _shapes?.Remark is { } remark ? [new(DiagnosticCodes.SizesAssumed, Severity.Information, $"{char.ToUpperInvariant(remark[0])}{remark[1..]}.")] : [];
+
     private CompressOutcome Work(
         IDenseBackend backend, OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
     {
@@ -93,7 +113,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var verification = Verify(data.Guard, settings.Decision);
         // What a model decides about made-up inputs says nothing of what it decides about real ones.
         var random = Verify(
-            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, settings.Shapes, settings.InputRange) : null, new DecisionRule(DecisionKind.None));
+            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, new DecisionRule(DecisionKind.None));
         var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }

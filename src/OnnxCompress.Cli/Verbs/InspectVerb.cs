@@ -40,20 +40,22 @@ internal sealed class InspectVerb
         var shapes = _shapes.Read(parsed);
         var threads = _run.Threads(parsed);
         var model = LoadedModel.Open(parsed.GetValue(_model)!, _run.Loading(parsed), talk);
-        var sample = RandomSampleSource.For(model, count: 1, seed: 0, shapes);
-        var analysis = new Compressor(new CpuBackend(threads), new OrtRuntime()).Analyze(model, sample, new CompressionOptions(), context.Cancellation);
-        var report = InspectionReports.Create(model, analysis, ToolVersion.Text);
+        var runtime = new OrtRuntime();
+        var assumed = AssumedShapes.Choose(model, runtime, shapes, context.Cancellation);
+        var sample = RandomSampleSource.For(model, count: 1, seed: 0, assumed.Shapes);
+        var analysis = new Compressor(new CpuBackend(threads), runtime).Analyze(model, sample, new CompressionOptions(), context.Cancellation);
+        var report = InspectionReports.Create(model, analysis, assumed.Assumed, ToolVersion.Text);
         if (talk.Json)
         {
             talk.ResultJson(ReportJson.Write(report));
             return ExitCodes.Done;
         }
 
-        Print(report, [.. analysis.Groups.Select(group => group.Describe())], talk);
+        Print(report, [.. analysis.Groups.Select(group => group.Describe())], assumed.Remark, talk);
         return ExitCodes.Done;
     }
 
-    private static void Print(InspectionReport report, IReadOnlyList<string> groups, Talk talk)
+    private static void Print(InspectionReport report, IReadOnlyList<string> groups, string? assumed, Talk talk)
     {
         void Say(string text, int indent = 0)
         {
@@ -66,6 +68,11 @@ internal sealed class InspectVerb
         Say($"{report.Model.Source}: opset {report.Opset}, {Figures.Bytes(report.Original.Bytes)}, "
             + $"{Figures.Count(report.Original.Parameters)} parameters, {Figures.Count(report.Original.Macs)} MACs for one sample");
         Say($"inputs:  {string.Join("; ", report.Inputs)}", 9);
+        if (assumed is not null)
+        {
+            Say(assumed, 9);
+        }
+
         Say($"outputs: {string.Join("; ", report.Outputs)}", 9);
         Say($"operators: {string.Join(", ", report.Operators.Select(entry => $"{entry.Count} {entry.Operator}"))}", 11);
         talk.Result("");

@@ -151,6 +151,9 @@ public static class DiagnosticCodes
     /// <summary>A tensor whose range was chosen held NaN or infinity.</summary>
     public const string RangeNotFinite = "OCX3026";
 
+    /// <summary>Dynamic dimensions that nobody gave a size were given a likely one.</summary>
+    public const string SizesAssumed = "OCX3027";
+
     // 4: select
 
     /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>

@@ -24,6 +24,9 @@ internal sealed record InspectionReport
     /// <summary>What must be fed, for instance <c>image: Float[batch,1,28,28]</c>.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
+    /// <summary>Shapes that were assumed for inputs with dynamic dimensions, for instance <c>x=1,3,224,224</c>; costs are for these.</summary>
+    public required IReadOnlyList<string> Assumed { get; init; }
+
     /// <summary>What comes back.</summary>
     public required IReadOnlyList<string> Outputs { get; init; }
 

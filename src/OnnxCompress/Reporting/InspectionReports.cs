@@ -9,8 +9,9 @@ internal static class InspectionReports
     /// <summary>Says what is in a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="analysis">What was found in it.</param>
+    /// <param name="assumed">Shapes that were assumed, as they would be typed.</param>
     /// <param name="tool">Version of the tool.</param>
-    public static InspectionReport Create(OnnxModel model, ModelAnalysis analysis, string tool) => new()
+    public static InspectionReport Create(OnnxModel model, ModelAnalysis analysis, IReadOnlyList<string> assumed, string tool) => new()
     {
         Tool = tool,
         Model = new(Path.GetFileName(model.SourcePath) ?? "", model.SourceSha256),
@@ -18,6 +19,7 @@ internal static class InspectionReports
         Account = ReportedAccount.From(analysis.Account!),
         Opset = model.Opset,
         Inputs = [.. model.Inputs.Select(input => input.ToString())],
+        Assumed = assumed,
         Outputs = [.. model.Outputs.Select(output => output.ToString())],
         Operators =
         [

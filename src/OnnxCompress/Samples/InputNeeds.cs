@@ -38,7 +38,8 @@ internal static class InputNeeds
     private static string Size(Dimension dim, bool isBatch, string input) => (dim.Value
         ?? (isBatch ? 1 : IsPast(dim.Symbol) || GivenValue.IsPast(input) ? 0 : IsSide(dim.Symbol) ? Side : Length)).ToString(CultureInfo.InvariantCulture);
 
-    private static bool IsPast(string? symbol) => symbol is not null && symbol.Contains("past", StringComparison.OrdinalIgnoreCase) && !symbol.Contains('+', StringComparison.Ordinal);
+    /// <summary>Whether a name of an axis says that it counts what came before.</summary>
+    public static bool IsPast(string? symbol) => symbol is not null && symbol.Contains("past", StringComparison.OrdinalIgnoreCase) && !symbol.Contains('+', StringComparison.Ordinal);
 
     private static bool IsSide(string? symbol) => symbol is not null
         && (symbol.Contains("height", StringComparison.OrdinalIgnoreCase) || symbol.Contains("width", StringComparison.OrdinalIgnoreCase) || symbol is "H" or "W" or "h" or "w");

@@ -13,6 +13,31 @@ internal static class MadeUpShapes
     /// <exception cref="OnnxCompressException">OCX3005: a shape contradicts the model; OCX3021: one is for no input; OCX3023: a size is not known.</exception>
     public static IReadOnlyList<long[]> Of(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
+        var shapes = Known(plan, given);
+        InputFeed[] open = [.. plan.Inputs.Where((_, i) => shapes[i] is null)];
+        return open.Length == 0 ? [.. shapes.Select(shape => shape!)] : throw Unknown(open, "");
+    }
+
+    /// <summary>The inputs that have a size which is not known.</summary>
+    /// <param name="plan">The inputs.</param>
+    /// <param name="given">Shapes of runs by input name.</param>
+    /// <exception cref="OnnxCompressException">OCX3005: a shape contradicts the model; OCX3021: one is for no input.</exception>
+    public static IReadOnlyList<InputFeed> Open(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
+    {
+        var shapes = Known(plan, given);
+        return [.. plan.Inputs.Where((_, i) => shapes[i] is null)];
+    }
+
+    /// <summary>OCX3023 for inputs with sizes that are not known.</summary>
+    /// <param name="open">The inputs.</param>
+    /// <param name="tried">What else is to be said; a sentence, or nothing.</param>
+    public static OnnxCompressException Unknown(IReadOnlyList<InputFeed> open, string tried) => new(
+        DiagnosticCodes.DimensionUnknown,
+        $"The model's input{(open.Count == 1 ? "" : "s")} {InputNeeds.Names(open.Select(feed => feed.Input))} {(open.Count == 1 ? "has" : "have")} dynamic dimensions; "
+        + $"{tried}say how large they are, for instance {InputNeeds.Shapes(open)}");
+
+    private static long[]?[] Known(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
+    {
         var unknown = given.Keys.FirstOrDefault(name => plan.Find(name) is null);
         if (unknown is not null)
         {
@@ -22,16 +47,11 @@ internal static class MadeUpShapes
         }
 
         var names = Names(plan, given);
-        long[]?[] shapes = [.. plan.Inputs.Select(feed => given.TryGetValue(feed.Input.Name, out var shape) ? feed.SampleOf(shape) : Declared(feed, names))];
-        InputFeed[] open = [.. plan.Inputs.Where((_, i) => shapes[i] is null)];
-        return open.Length == 0 ? [.. shapes.Select(shape => shape!)] : throw new OnnxCompressException(
-            DiagnosticCodes.DimensionUnknown,
-            $"The model's input{(open.Length == 1 ? "" : "s")} {InputNeeds.Names(open.Select(feed => feed.Input))} {(open.Length == 1 ? "has" : "have")} dynamic dimensions; "
-            + $"say how large they are, for instance {InputNeeds.Shapes(open)}");
+        return [.. plan.Inputs.Select(feed => given.TryGetValue(feed.Input.Name, out var shape) ? feed.SampleOf(shape) : Declared(feed, names))];
     }
 
     /// <summary>What given shapes say of names; the batch's is none of them.</summary>
-    private static Dictionary<string, long> Names(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
+    public static Dictionary<string, long> Names(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
         var names = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (input, shape) in given)
@@ -64,8 +84,8 @@ internal static class MadeUpShapes
         return sizes is null || sizes.Any(size => size is null) ? null : [.. sizes.Select(size => size!.Value)];
     }
 
-    /// <summary>Exporters also write sums, as <c>past + length</c>.</summary>
-    private static long? Size(string? symbol, Dictionary<string, long> names)
+    /// <summary>What a name stands for; exporters also write sums, as <c>past + length</c>. Null where it is not known.</summary>
+    public static long? Size(string? symbol, IReadOnlyDictionary<string, long> names)
     {
         long? sum = 0;
         foreach (var term in symbol?.Split('+', StringSplitOptions.TrimEntries) ?? [])

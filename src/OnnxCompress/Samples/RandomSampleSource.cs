@@ -89,7 +89,9 @@ public sealed class RandomSampleSource : ISampleSource
         return Batches.Of(feed, _shapes[input], own.Length, values);
     }
 
-    private static void CheckFeedable(IReadOnlyList<TensorInfo> inputs)
+    /// <summary>Refuses inputs that nothing can be made up for.</summary>
+    /// <exception cref="OnnxCompressException">OCX3002: an input is no tensor of numbers.</exception>
+    internal static void CheckFeedable(IReadOnlyList<TensorInfo> inputs)
     {
         string[] others = [.. inputs.Where(input => !input.OnlyPassesThrough && InputNeeds.Unfeedable(input) is not null).Select(input => $"'{input.Name}' ({InputNeeds.Unfeedable(input)})")];
         if (others.Length > 0)
