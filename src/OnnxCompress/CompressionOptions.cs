@@ -30,7 +30,7 @@ public sealed record CompressionOptions
     /// Whether nothing is removed: the model is only rewritten into a form that computes the same and runs at least as fast.
     /// Methods are not used then.
     /// </summary>
-    public bool IsLossless { get; init; }
+    public bool RemovesNothing { get; init; }
 
     /// <summary>How interpolative decomposition chooses the channels that stay.</summary>
     public ChannelSelection Selection { get; init; } = ChannelSelection.Target;

@@ -79,7 +79,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private CompressionResult Run(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        if (options.IsLossless)
+        if (options.RemovesNothing)
         {
             // The plan that removes nothing asks for no statistics.
             options = options with { Plan = new CompressionPlan(model.SourceSha256, []) { Precision = options.Precision }, IsDataFree = true };
@@ -88,7 +88,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
-            ? pipeline.Executor.Execute(options.IsLossless ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
+            ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
             : Search(model, pipeline, data, options, progress, cancellation);
         return pipeline.Conclude(made, cancellation);
     }

@@ -25,7 +25,7 @@ internal sealed class Pipeline : IDisposable
     {
         (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
         // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
-        Rewrites = (options.Plan is null || options.IsLossless) && StageOptions.Precision(options) == NumberForm.Float
+        Rewrites = (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
             ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(prepared, samples, cancellation))
             : [];
         _outputs = Outputs(cancellation);

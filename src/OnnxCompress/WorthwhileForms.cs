@@ -14,11 +14,14 @@ namespace OnnxCompress;
 /// was measured is kept with the times of nodes, so that another run decides the same.
 /// </summary>
 /// <param name="runtime">Where models run.</param>
-/// <param name="options">Threads, and where times are kept.</param>
+/// <param name="options">Samples in a run, and where times are kept.</param>
 internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions options)
 {
-    /// <summary>A smaller gain is not told from chance, and a rewrite costs some weights.</summary>
-    private const double Clear = 0.99;
+    /// <summary>A smaller gain is not told from chance, which must not decide what bytes a run writes; and a rewrite costs some weights.</summary>
+    private const double Clear = 0.97;
+
+    /// <summary>Whatever the number of threads, a run decides the same.</summary>
+    private const int Threads = 1;
 
     /// <summary>Their names, in the order in which they are carried out.</summary>
     /// <param name="prepared">The model.</param>
@@ -33,7 +36,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
             return [];
         }
 
-        var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, options.Threads);
+        var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, Threads);
         string[] faster = [.. open.Where(name => Share(name, prepared.Model, shrinkage, samples, cache, cancellation) < Clear)];
         cache.Keep();
         return faster;
@@ -49,7 +52,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
-        var timing = StageOptions.Comparison(options) with { MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
+        var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
         var share = new LatencyComparer(runtime).Compare(model, rewritten, samples, timing, null, cancellation).Ratio;
         cache.Add(key, share, macs: 0);
         return share;

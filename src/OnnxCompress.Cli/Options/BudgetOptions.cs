@@ -42,7 +42,7 @@ internal sealed class BudgetOptions
             return CompressionObjective.Size;
         }
 
-        return options.Budget.IsLimited || options.Plan is not null || options.IsLossless
+        return options.Budget.IsLimited || options.Plan is not null || options.RemovesNothing
             ? throw Usage.Conflict("--for says what is made small where nothing says how small; beside a budget, a plan or --methods none leave it out.")
             : OptionText.Word(
                 "--for", word, ("latency", CompressionObjective.Latency), ("bytes", CompressionObjective.Bytes), ("macs", CompressionObjective.Macs),

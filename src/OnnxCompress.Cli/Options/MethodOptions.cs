@@ -54,8 +54,8 @@ internal sealed class MethodOptions
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
     public CompressionOptions Apply(ParseResult parsed, CompressionOptions options) => options with
     {
-        Methods = IsLossless(parsed) ? [] : Methods(parsed.GetValue(_methods)),
-        IsLossless = IsLossless(parsed),
+        Methods = RemovesNothing(parsed) ? [] : Methods(parsed.GetValue(_methods)),
+        RemovesNothing = RemovesNothing(parsed),
         Precision = Precision(parsed.GetValue(_precision), options),
         Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
@@ -69,7 +69,7 @@ internal sealed class MethodOptions
     };
 
     /// <summary>Whether the user asks for rewrites alone that change no output.</summary>
-    public bool IsLossless(ParseResult parsed) => parsed.GetValue(_methods)?.Trim() == Nothing;
+    public bool RemovesNothing(ParseResult parsed) => parsed.GetValue(_methods)?.Trim() == Nothing;
 
     /// <summary>Whether the user asks for a way of making weights that runs the network on samples.</summary>
     public bool ReconstructionNeedsData(ParseResult parsed) => parsed.GetValue(_reconstruct) == "sequential";
@@ -115,7 +115,7 @@ internal sealed class MethodOptions
     private SplitForm? Split(ParseResult parsed)
     {
         var word = parsed.GetValue(_split);
-        if (word is not null && (IsLossless(parsed) || (Methods(parsed.GetValue(_methods)) is { Count: > 0 } named && !named.Contains(CompressionMethod.LowRank))))
+        if (word is not null && (RemovesNothing(parsed) || (Methods(parsed.GetValue(_methods)) is { Count: > 0 } named && !named.Contains(CompressionMethod.LowRank))))
         {
             throw Usage.Conflict("--split belongs to the method svd; add --methods svd.");
         }

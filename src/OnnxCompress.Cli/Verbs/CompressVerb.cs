@@ -3,6 +3,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Forms;
 using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Verbs;
@@ -231,7 +232,7 @@ internal sealed class CompressVerb
             throw Usage.Missing("Data are missing: the plan's methods make weights from activations. Give -d PATH or --statistics PATH.");
         }
 
-        if (options.Plan is null && !options.Budget.IsLimited && !options.IsLossless)
+        if (options.Plan is null && !options.Budget.IsLimited && !options.RemovesNothing)
         {
             throw Usage.Missing("Data are missing: give -d PATH with calibration samples, or --statistics PATH. Without data, by weights alone, a budget is needed: --keep-params 0.7, for instance.");
         }
@@ -240,9 +241,9 @@ internal sealed class CompressVerb
         return options with { IsDataFree = true };
     }
 
-    /// <summary>Without a budget something must say how small is too small.</summary>
+    /// <summary>Without a budget something must say how small is too small; what changes no number needs no guard.</summary>
     private static Guard GuardFor(Guard guard, CompressionOptions options) =>
-        options.Budget.IsLimited || options.Plan is not null || options.IsLossless || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+        options.Budget.IsLimited || options.Plan is not null || options is { RemovesNothing: true, Precision: NumberForm.Float } || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
 
     private string? PlanPath(ParseResult parsed) => _part switch
     {
@@ -254,7 +255,7 @@ internal sealed class CompressVerb
     private CompressionPlan? ReadPlan(ParseResult parsed)
     {
         var path = PlanPath(parsed);
-        if (path is not null && _method.IsLossless(parsed))
+        if (path is not null && _method.RemovesNothing(parsed))
         {
             throw Usage.Conflict("A plan says what is removed, and --methods none that nothing is. Give one of them.");
         }

@@ -60,7 +60,7 @@ internal sealed class ExploreVerb
             throw Usage.Missing("Data are missing: -d PATH with samples to calibrate and to score models on.");
         }
 
-        if (_method.IsLossless(parsed))
+        if (_method.RemovesNothing(parsed))
         {
             throw Usage.Conflict("explore shows what removing costs, and --methods none removes nothing; use compress.");
         }

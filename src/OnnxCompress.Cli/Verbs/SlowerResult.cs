@@ -28,7 +28,9 @@ internal static class SlowerResult
     {
         var (result, splits) = (outcome.Result, outcome.Result.Sites.Count(s => s.Split is not null));
         var operations = result.Original.Macs == 0 ? 1 : (double)result.Compressed.Macs / result.Original.Macs;
-        return result.Sites.Count == 0
+        return result.Precision.Any(layer => layer.Reason is null)
+                ? ("layers in 8 bits that are thin, or stand between layers that are not in 8 bits, take longer than in floating point", "--exclude leaves them out, and --precision float all; Where size is what is wanted, nothing has to be done.")
+            : result.Sites.Count == 0
                 ? ("nothing was removed, and both do the same work", "What is measured is noise; --keep-latency 0.8 makes a faster model by removing something.")
             : outcome.Latency.OriginalMs < ShortRunMs
                 ? ("a run is so short that most of it is starting operators", "Its size is what is gained; --methods id adds no operators.")

@@ -51,7 +51,7 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
         var failures = new List<Diagnostic>();
         var (before, after) = (outcome.Result.Original.Bytes, outcome.Result.Compressed.Bytes);
         // Who asks for nothing to be removed gets the model in its faster form, whatever its size.
-        if (after >= before && !settings.Options.IsLossless)
+        if (after >= before && !settings.Options.RemovesNothing)
         {
             failures.Add(new(
                 DiagnosticCodes.ResultNotSmaller,

@@ -1,6 +1,8 @@
+using System.Globalization;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Rewriting;
 
@@ -13,11 +15,11 @@ internal static class FasterForms
     /// <summary>Shortcuts as convolutions: <see cref="StridedShortcuts"/>.</summary>
     private const string Shortcuts = "strided shortcuts";
 
-    /// <summary>Odd widths padded with zeros: <see cref="WholeVectors"/>.</summary>
-    private const string Widths = "whole vectors";
+    /// <summary>Odd widths padded with zeros, and the channels in a vector: <see cref="WholeVectors"/>. Another machine pads to the same.</summary>
+    private const string Widths = "whole vectors of ";
 
     /// <summary>All names, in the order in which they are carried out.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Shortcuts, Widths];
+    public static IReadOnlyList<string> Names { get; } = [Shortcuts, string.Create(CultureInfo.InvariantCulture, $"{Widths}{WidthTable.VectorWidth}")];
 
     /// <summary>Whether any of the named rewrites finds something to do.</summary>
     public static bool HaveWork(IReadOnlyList<string> names, ModelGraph graph, Shrinkage shrinkage) => names.Any(name => Of(name).Any(graph, shrinkage));
@@ -33,7 +35,12 @@ internal static class FasterForms
     private static (Func<ModelGraph, Shrinkage, bool> Any, Func<ModelGraph, Shrinkage, long> Apply) Of(string name) => name switch
     {
         Shortcuts => (StridedShortcuts.Any, StridedShortcuts.Apply),
-        Widths => (WholeVectors.Any, WholeVectors.Apply),
+        _ when VectorOf(name) is { } vector => ((graph, shrinkage) => WholeVectors.Any(graph, shrinkage, vector), (graph, shrinkage) => WholeVectors.Apply(graph, shrinkage, vector)),
         _ => throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan asks for the rewrite '{name}', which this version does not know; make a new plan for this model."),
     };
+
+    private static int? VectorOf(string name) =>
+        name.StartsWith(Widths, StringComparison.Ordinal) && int.TryParse(name.AsSpan(Widths.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var vector) && vector is 8 or 16
+            ? vector
+            : null;
 }

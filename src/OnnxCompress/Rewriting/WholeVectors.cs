@@ -19,21 +19,22 @@ internal static class WholeVectors
     ];
 
     /// <summary>Whether there are any.</summary>
-    public static bool Any(ModelGraph graph, Shrinkage shrinkage) => graph.Nodes.Any(n => Find(n, graph, shrinkage) is not null);
+    public static bool Any(ModelGraph graph, Shrinkage shrinkage, int vector) => graph.Nodes.Any(n => Find(n, graph, shrinkage, vector) is not null);
 
     /// <summary>Pads them.</summary>
     /// <param name="graph">The graph, with the channels that stay.</param>
     /// <param name="shrinkage">Has the shapes of the original.</param>
+    /// <param name="vector">Channels in a vector.</param>
     /// <returns>Multiply-accumulates that the model has more for one sample.</returns>
-    public static long Apply(ModelGraph graph, Shrinkage shrinkage)
+    public static long Apply(ModelGraph graph, Shrinkage shrinkage, int vector)
     {
         var macs = 0L;
         foreach (var node in graph.Nodes)
         {
             // One after the other: what one adds to its consumer is part of what the next one pads.
-            if (Find(node, graph, shrinkage) is { } pair)
+            if (Find(node, graph, shrinkage, vector) is { } pair)
             {
-                var added = Padded(pair.First.Outputs, WidthTable.VectorWidth) - pair.First.Outputs;
+                var added = WidthTable.Padded(pair.First.Outputs, vector) - pair.First.Outputs;
                 macs += added * (PerChannel(pair.First, pair.First.Inputs, shrinkage) + PerChannel(pair.Second, pair.Second.Outputs, shrinkage));
                 Pad(pair.First.Weight, pair.First.OutputAxis, added, graph);
                 Pad(pair.Second.Weight, pair.Second.InputAxis, added, graph);
@@ -48,15 +49,9 @@ internal static class WholeVectors
         return macs;
     }
 
-    /// <summary>The width that takes less time: a whole vector from half of one on, else the next multiple of four.</summary>
-    /// <param name="width">Channels.</param>
-    /// <param name="vector">Channels in a vector.</param>
-    public static int Padded(int width, int vector) =>
-        width > vector / 2 && width < vector ? vector : (width + WidthTable.Blocked - 1) / WidthTable.Blocked * WidthTable.Blocked;
-
-    private static (LinearMap First, LinearMap Second)? Find(GraphNode node, ModelGraph graph, Shrinkage shrinkage)
+    private static (LinearMap First, LinearMap Second)? Find(GraphNode node, ModelGraph graph, Shrinkage shrinkage, int vector)
     {
-        if (Own(node, graph, shrinkage) is not { } first || Padded(first.Outputs, WidthTable.VectorWidth) == first.Outputs)
+        if (Own(node, graph, shrinkage) is not { } first || WidthTable.Padded(first.Outputs, vector) == first.Outputs)
         {
             return null;
         }

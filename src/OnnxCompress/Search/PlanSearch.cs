@@ -65,13 +65,21 @@ internal sealed class PlanSearch(
             }
         }
 
+        var leastLoss = double.PositiveInfinity;
         // Where the budget is met by removing nothing, all rules agree.
         foreach (var rule in planner.Rules.Take(most).TakeWhile(_ => best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)))
         {
-            if (Attempt(rule) is { } tried && (best is null || IsBetter(tried, best.Value.Plan)))
+            if (Attempt(rule) is not { } tried)
+            {
+                continue;
+            }
+
+            if (best is null || IsBetter(tried, best.Value.Plan, leastLoss))
             {
                 (best, _best) = ((tried, rule), _latest);
             }
+
+            leastLoss = Math.Min(leastLoss, tried.Score?.Loss ?? double.PositiveInfinity);
         }
 
         if (best is { } start && judge is not null && trial < most && start.Plan.Plan.Sites.Count > 0)
@@ -135,11 +143,11 @@ internal sealed class PlanSearch(
         return accepted;
     }
 
-    /// <summary>Whether a plan keeps clearly more than another, or as much and is faster.</summary>
-    private static bool IsBetter(ScoredPlan tried, ScoredPlan best)
+    /// <summary>Whether a plan keeps clearly more than another, or as much as any that was tried and is faster.</summary>
+    private static bool IsBetter(ScoredPlan tried, ScoredPlan best, double leastLoss)
     {
-        var (loss, least) = (tried.Score!.Loss, best.Score!.Loss);
-        return loss < Clear * least || (Clear * loss <= least && tried.Time < Faster * best.Time);
+        var loss = tried.Score!.Loss;
+        return loss < Clear * best.Score!.Loss || (Clear * loss <= leastLoss && tried.Time < Faster * best.Time);
     }
 
     // Without a judge one plan is carried out, and its stages speak for themselves.

@@ -61,7 +61,7 @@ internal sealed class ConsumerMoments
 
     /// <summary>A constant is folded only where it is exact (no zero padding) and where the bias is the layer's own, or it has none.</summary>
     private static bool CanTakeConstants(GroupConsumer consumer, ModelGraph graph) =>
-        consumer.Layer is { PassesConstants: true } layer && (layer.Bias is { } bias
+        consumer.Layer is var layer && consumer.Uses.All(use => use.PassesConstants) && (layer.Bias is { } bias
             ? !graph.IsInput(bias) && graph.Uses(bias).Count == consumer.Sharers.Count + 1 && consumer.Sharers.All(l => l.Bias == bias)
             // One can be made.
             : consumer.Sharers.Count == 0 && layer.Map is { TakesBiasInput: true, BiasInput: null, Scales: false });

@@ -47,6 +47,14 @@ internal static class WidthTable
     }
 
     /// <summary>
+    /// The width that zeros are added up to: a whole vector from half of one on, else the next that the blocked layout takes. Unlike
+    /// <see cref="Next"/>, which chooses what stays, it adds operations, so that it stops where the layout is reached.
+    /// </summary>
+    /// <param name="width">Channels.</param>
+    /// <param name="vector">Channels in a vector.</param>
+    public static int Padded(int width, int vector) => width > vector / 2 && width < vector ? vector : RoundUp(width, Blocked);
+
+    /// <summary>
     /// A multiple for tables of times: whole vectors for convolutions where the layer has several of them, else the power of two
     /// that leaves it eight choices.
     /// </summary>

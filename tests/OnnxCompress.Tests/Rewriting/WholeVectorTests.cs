@@ -1,6 +1,7 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Tests.Testing;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Tests.Rewriting;
 
@@ -90,5 +91,5 @@ public sealed class WholeVectorTests
     [InlineData(16, 10, 16)]
     [InlineData(16, 12, 16)]
     [InlineData(16, 18, 20)]
-    public void The_next_width_is_one_that_takes_less_time(int vector, int width, int padded) => Assert.Equal(padded, WholeVectors.Padded(width, vector));
+    public void The_next_width_is_one_that_takes_less_time(int vector, int width, int padded) => Assert.Equal(padded, WidthTable.Padded(width, vector));
 }

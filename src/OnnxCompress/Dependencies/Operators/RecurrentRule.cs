@@ -6,8 +6,8 @@ namespace OnnxCompress.Dependencies.Operators;
 /// <summary>
 /// LSTM, GRU and RNN, in one or two directions. Their input is read by one linear map, so its channels can go. A hidden unit
 /// is a channel too: made by its rows of W, R and B in each gate, read by a column of R (a linear map from the states) and
-/// by whatever reads the states. Two directions share the numbers of their units, and lose them together. Peepholes and
-/// states that come from outside hold the units; a projection is an operator of its own.
+/// by whatever reads the states. Two directions share the numbers of their units, and lose them together. Peepholes, resets
+/// in front of the product, and states that come from outside hold the units; a projection is an operator of its own.
 /// </summary>
 internal sealed class RecurrentRule : OperatorRule
 {
@@ -36,9 +36,9 @@ internal sealed class RecurrentRule : OperatorRule
         var isKnown = TieGates(weight[1]!, units, relations) & TieGates(recurrent[1]!, units, relations);
         isKnown &= node.Input(BiasInput) is not { } bias || TieBias(bias, units, node, relations);
         TieStates(node, units, relations);
-        if (!isKnown || node.Input(PeepholeInput) is not null)
+        if ((isKnown ? WhyHeld(node) : "has weights of other sizes than its units") is { } why)
         {
-            HoldUnits(node, units, isKnown ? "weighs its own state with peepholes" : "has weights of other sizes than its units", relations);
+            HoldUnits(node, units, why, relations);
         }
 
         foreach (var output in node.Outputs.Where(o => o.Length > 0))
@@ -110,6 +110,13 @@ internal sealed class RecurrentRule : OperatorRule
             relations.Pin(relations.Axes(peepholes), DiagnosticCodes.RecurrentState, node.Name, $"they are the state of '{node.Name}' ({node.OpType})");
         }
     }
+
+    /// <summary>What is no linear map of the states that the layer gives; null where all is.</summary>
+    private static string? WhyHeld(GraphNode node) =>
+        node.OpType == "LSTM" && node.Input(PeepholeInput) is not null ? "weighs its own state with peepholes"
+        : node.OpType == "LSTM" && node.Outputs.Take(2).All(o => o.Length == 0) ? "gives its cell state alone"
+        : node.OpType == "GRU" && node.Int("linear_before_reset", 0) == 0 ? "is reset before it is multiplied"
+        : null;
 
     private static void HoldUnits(GraphNode node, IndexAxis units, string why, Relations relations) =>
         relations.Pin(units, DiagnosticCodes.RecurrentState, node, $"they are the state of '{node.Name}' ({node.OpType}), which {why}");

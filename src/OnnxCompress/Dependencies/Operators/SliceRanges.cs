@@ -22,7 +22,7 @@ internal static class SliceRanges
 
         var axes = isAttribute ? [.. node.Ints("axes")] : Integers(node.Input(3), graph, shapes);
         var steps = isAttribute ? null : Integers(node.Input(4), graph, shapes);
-        var isConstant = isAttribute || (graph.Constant(node.Inputs[1]) is not null && graph.Constant(node.Inputs[2]) is not null);
+        var isConstant = isAttribute || node.Inputs.Skip(1).All(name => name.Length == 0 || graph.Constant(name) is not null);
         return [.. starts.Select((start, i) =>
         {
             var axis = axes is { Length: > 0 } ? (int)(axes[i] < 0 ? axes[i] + shape.Length : axes[i]) : i;

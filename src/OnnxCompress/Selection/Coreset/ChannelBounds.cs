@@ -43,7 +43,7 @@ internal sealed class ChannelBounds(Relations relations, PointNorms norms)
     {
         if (_layers.TryGetValue(node.Name, out var layer) && layer.Map.Kind == LinearKind.Recurrent)
         {
-            // Gates keep states within 1.
+            // Gates keep states within 1; of cell states and other activations nothing is known, which counts as 1 too.
             return relations.KnownAxes(layer.Output)[layer.OutputChannelAxis]!.Ids.Select(relations.Elements.Root).Distinct().ToDictionary(root => root, _ => 1.0);
         }
 
