@@ -19,10 +19,11 @@ internal sealed class AssumedSizes
     public AssumedSizes(OnnxModel model, FeedPlan plan, IReadOnlyList<InputFeed> open, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
         (_open, _given) = (open, MadeUpShapes.Names(plan, given));
+        var kinds = new AxisKinds(model.Inputs);
         foreach (var (input, axis) in Dynamic(open))
         {
             var hints = AxisHints.Of(input, axis, model.Graph);
-            var slot = new Slot(hints.Count > 0 ? AxisKind.Weighed : AxisKinds.Of(input, axis, model.Inputs), hints);
+            var slot = new Slot(hints.Count > 0 ? AxisKind.Weighed : kinds.Of(input, axis), hints);
             _slots.Add((input.Name, axis), slot);
             Note(slot, input.Dims![axis].Symbol);
         }
@@ -30,7 +31,7 @@ internal sealed class AssumedSizes
         var known = new Dictionary<AxisKind, long>();
         foreach (var (input, axis) in Dynamic(plan.Inputs.Where(feed => given.ContainsKey(feed.Input.Name) && feed.Input.Dims is not null)))
         {
-            known.TryAdd(AxisKinds.Of(input, axis, model.Inputs), given[input.Name][axis]);
+            known.TryAdd(kinds.Of(input, axis), given[input.Name][axis]);
         }
 
         _dials = new(_slots.Values.Select(slot => slot.Kind).Concat(_named.Values.Select(slot => slot.Kind)).ToHashSet(), known);

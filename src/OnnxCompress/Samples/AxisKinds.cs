@@ -3,21 +3,24 @@ using OnnxCompress.Models;
 namespace OnnxCompress.Samples;
 
 /// <summary>Tells what dynamic axes count: by their names, the name of their input, and the axes beside them.</summary>
-internal static class AxisKinds
+/// <param name="inputs">All inputs of the model.</param>
+internal sealed class AxisKinds(IReadOnlyList<TensorInfo> inputs)
 {
     private static readonly string[] Sounds = ["audio", "wav", "pcm", "signal", "speech", "sound"];
+
+    private readonly bool _hasRate = inputs.Any(IsRate);
+    private readonly bool _isAlone = inputs.Count == 1;
 
     /// <summary>What an axis counts.</summary>
     /// <param name="input">The input; has a rank.</param>
     /// <param name="axis">The axis, of all of them.</param>
-    /// <param name="inputs">All inputs of the model.</param>
-    public static AxisKind Of(TensorInfo input, int axis, IReadOnlyList<TensorInfo> inputs)
+    public AxisKind Of(TensorInfo input, int axis)
     {
         var symbol = input.Dims![axis].Symbol;
         return Named(symbol)
             ?? (symbol is null && GivenValue.IsPast(input.Name) ? AxisKind.Past
-            : Has(symbol, "seq", "length", "token", "time", "frame", "step") ? Sequence(input, inputs)
-            : PictureAxis(input, axis) ?? (GivenValue.IsPast(input.Name) ? AxisKind.Past : Sequence(input, inputs)));
+            : Has(symbol, "seq", "length", "token", "time", "frame", "step") ? Sequence(input)
+            : PictureAxis(input, axis) ?? (GivenValue.IsPast(input.Name) ? AxisKind.Past : Sequence(input)));
     }
 
     private static AxisKind? Named(string? symbol) =>
@@ -54,12 +57,12 @@ internal static class AxisKinds
 
     private static bool IsColours(Dimension dim) => dim.Value is 1 or 3 or 4;
 
-    private static AxisKind Sequence(TensorInfo input, IReadOnlyList<TensorInfo> inputs) =>
+    private AxisKind Sequence(TensorInfo input) =>
         !input.Type.IsFloatingPoint() || input.Dims!.Count > 3 ? AxisKind.Length
-        : inputs.Any(IsRate) ? AxisKind.Chunk
+        : _hasRate ? AxisKind.Chunk
         : !Has(input.Name, Sounds) ? AxisKind.Length
-        : inputs.Count > 1 ? AxisKind.Chunk
-        : AxisKind.Recording;
+        : _isAlone ? AxisKind.Recording
+        : AxisKind.Chunk;
 
     private static bool IsRate(TensorInfo input) =>
         string.Equals(input.Name, "sr", StringComparison.OrdinalIgnoreCase) || Has(input.Name, "sample_rate", "sampling_rate", "samplerate");

@@ -38,7 +38,8 @@ internal static class MadeUpShapes
 
     private static long[]?[] Known(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
-        var unknown = given.Keys.FirstOrDefault(name => plan.Find(name) is null);
+        var inputs = plan.Inputs.Select(feed => feed.Input.Name).ToHashSet(StringComparer.Ordinal);
+        var unknown = given.Keys.FirstOrDefault(name => !inputs.Contains(name));
         if (unknown is not null)
         {
             throw new OnnxCompressException(
@@ -54,9 +55,9 @@ internal static class MadeUpShapes
     public static Dictionary<string, long> Names(FeedPlan plan, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
         var names = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (input, shape) in given)
+        foreach (var feed in plan.Inputs.Where(feed => given.ContainsKey(feed.Input.Name)))
         {
-            var feed = plan.Find(input)!;
+            var shape = given[feed.Input.Name];
             if (shape.Count == 0 && feed.Input.Dims is not { Count: 0 } || (feed.Input.Dims is { } declared
                 && (declared.Count != shape.Count || declared.Index().Any(dim => dim.Index != feed.BatchAxis && dim.Item.Value is { } size && size != shape[dim.Index]))))
             {
