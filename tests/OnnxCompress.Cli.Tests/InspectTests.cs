@@ -94,10 +94,10 @@ public sealed class InspectTests
         run.HasOneError(1, DiagnosticCodes.DimensionUnknown, "does not run with x=1,16 or x=1,32", "--shape x=1,16");
     }
 
-    private static string?[] Assumed(params string[] args)
+    private static string[] Assumed(params string[] args)
     {
         using var report = JsonDocument.Parse(CliRun.Of(args).Output);
-        return [.. report.RootElement.GetProperty("assumed").EnumerateArray().Select(shape => shape.GetString())];
+        return [.. report.RootElement.GetProperty("assumed").EnumerateArray().Select(shape => shape.GetString()!)];
     }
 
     private static TestModel Picture()
