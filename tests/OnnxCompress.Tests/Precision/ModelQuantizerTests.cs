@@ -206,6 +206,24 @@ public sealed class ModelQuantizerTests
         Assert.Equal(quantizer.Quantize(model, Token).Model.Bytes, quantizer.Outline(model, Token).Bytes);
     }
 
+    [Fact]
+    public void An_outline_has_the_biases_that_rounding_adds()
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("x", "N", 3, 8, 8);
+        test.Node("Conv", "a", [test.Relu("r1", test.Node("Conv", "first", ["x", test.Weight("first.w", 6, 3, 1, 1)])), test.Weight("a.w", 6, 6, 1, 1), test.Weight("shared.b", 6)]);
+        test.Node("Conv", "b", ["a", test.Weight("b.w", 6, 6, 1, 1), "shared.b"]);
+        test.Node("Gemm", "fc", [test.Node("Flatten", "flat", [test.Node("GlobalAveragePool", "pool", ["b"])]), test.Weight("fc.w", 6, 4)]);
+        var model = test.Output("fc", "N", 4).Build();
+        var quantizer = new ModelQuantizer(ModelRunner.Runtime, Workbench.Backend, ModelRunner.Samples(model), hasData: true, Options(1));
+
+        var (made, outline) = (quantizer.Quantize(model, Token).Model, quantizer.Outline(model, Token));
+
+        Assert.Equal(["first", "fc"], quantizer.Biased(model, Token).Except(["a", "b"]));
+        Assert.All(made.Graph.Nodes.Where(n => n.OpType is "Conv" or "Gemm"), n => Assert.NotNull(n.Input(2)));
+        Assert.Equal((ParameterCount.Of(made), made.Bytes), (ParameterCount.Of(outline), outline.Bytes));
+    }
+
     /// <summary>Two convolutions beside a shortcut, a Clip, a pool, and a product behind them.</summary>
     private static TestModel Residual()
     {
