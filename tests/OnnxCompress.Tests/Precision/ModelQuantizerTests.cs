@@ -224,6 +224,42 @@ public sealed class ModelQuantizerTests
         Assert.Equal((ParameterCount.Of(made), made.Bytes), (ParameterCount.Of(outline), outline.Bytes));
     }
 
+    [Fact]
+    public void A_layer_that_reads_a_constant_keeps_its_bias_in_floating_point()
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("x", "N", 3, 4, 4);
+        test.Conv("live", "x", 3, 5);
+        test.Conv("fixed", test.Weight("image", 1, 3, 4, 4), 3, 5);
+        var model = test.Output(test.Node("Add", "sum", ["live", "fixed"]), "N", 5, 4, 4).Build();
+
+        var made = Quantize(model);
+
+        Assert.Contains("constant", Assert.Single(made.Layers, l => l.Layer == "fixed").Reason, StringComparison.Ordinal);
+        Assert.InRange(ModelAssert.Distance(model, made.Model), 1e-6, 0.05);
+    }
+
+    [Theory]
+    [InlineData(4096, 1)]
+    [InlineData(2048, 2)]
+    [InlineData(300, 8)]
+    [InlineData(30, 64)]
+    [InlineData(8, 64)]
+    [InlineData(64, 2)]
+    public void Tables_are_in_bytes_only_where_the_file_gets_smaller(int rows, int columns)
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("ids", ElementType.Int64, "N", 4);
+        test.Node("Gather", "table", [test.Weight("table.w", rows, columns), "ids"]);
+        var model = test.Output("table", "N", 4, columns).Build();
+
+        var made = Quantize(model);
+
+        var isTable = Assert.Single(made.Layers).Form == "int8-table";
+        Assert.True(isTable ? made.Model.Bytes < model.Bytes : made.Model.Bytes == model.Bytes);
+        Assert.Equal((3 * columns) - 4 > 1500 / rows, isTable);
+    }
+
     /// <summary>Two convolutions beside a shortcut, a Clip, a pool, and a product behind them.</summary>
     private static TestModel Residual()
     {
