@@ -61,7 +61,12 @@ internal sealed class PlanWorkers(
         var grid = SaturationProbe.GridFor(tools.Runtime, prepared.Model, cancellation);
         return new ModelQuantizer(
             tools.Runtime, tools.Backend, samples, hasData: samples is not RandomSampleSource,
-            new QuantizerOptions(StageOptions.Reconstruction(options), grid) { IsSelected = prepared.Analysis.IsSelected });
+            new QuantizerOptions(StageOptions.Reconstruction(options), grid) 
+            {
+                IsSelected = prepared.Analysis.IsSelected,
+                // Whoever wants weights as methods publish them, or from the original network alone, gets those, rounded.
+                Refits = options.Reconstruction == ReconstructionMode.Sequential,
+            });
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

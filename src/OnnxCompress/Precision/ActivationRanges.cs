@@ -14,7 +14,11 @@ internal sealed record ActivationRanges(IReadOnlyDictionary<string, ByteScale> S
     private static readonly HashSet<string> Peaks = ["GlobalMaxPool", "ReduceMax"];
 
     /// <summary>Operators behind which a great value is still one, or the cause of one.</summary>
-    private static readonly HashSet<string> Through = ["Add", "Sub", "Mul", "Div", "Relu", "Tanh", "Sigmoid", "Erf", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Transpose", "Identity"];
+    private static readonly HashSet<string> Through =
+    [
+        .. PlaceFinder.Moving, "Concat", "Split", "Cast", "Dropout", "Expand", "Clip", "PRelu", "Add", "Sub", "Mul", "Div", "Min", "Max", "Sum",
+        "Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Celu", "Selu", "Gelu", "Swish", "Mish", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Softplus", "Softsign", "Exp", "Sqrt",
+    ];
 
     /// <summary>Runs the float model over the data and chooses.</summary>
     /// <param name="runtime">Where it runs.</param>
@@ -26,9 +30,7 @@ internal sealed record ActivationRanges(IReadOnlyDictionary<string, ByteScale> S
     public static ActivationRanges Of(
         IModelRuntime runtime, OnnxModel model, FoldBatches batches, IReadOnlyList<string> tensors, QuantizerOptions options, CancellationToken cancellation)
     {
-        var observer = new RangeObserver(batches, tensors, options.Walk.Threads);
-        observer.Run(runtime, model, cancellation);
-        var histograms = observer.Histograms;
+        var histograms = new RangeObserver(batches, tensors, options.Walk.Threads).Run(runtime, model, cancellation);
         return new(
             histograms.ToDictionary(
                 h => h.Key, h => options.FitsRanges && !ReachesPeak(h.Key, model.Graph) ? RangeSearch.Best(h.Value) : RangeSearch.Whole(h.Value), StringComparer.Ordinal),
@@ -48,9 +50,9 @@ internal sealed record ActivationRanges(IReadOnlyDictionary<string, ByteScale> S
                     return true;
                 }
 
-                if (Through.Contains(reader.OpType) && seen.Add(reader.Outputs[0]))
+                foreach (var output in reader.Outputs.Where(o => o.Length > 0 && Through.Contains(reader.OpType) && seen.Add(o)))
                 {
-                    pending.Push(reader.Outputs[0]);
+                    pending.Push(output);
                 }
             }
         }

@@ -8,8 +8,9 @@ namespace OnnxCompress.Precision;
 /// lost in bytes so far. In the float network the other branch is the tensor in front of its pair.
 /// </summary>
 /// <param name="graph">The graph with its pairs.</param>
+/// <param name="shapes">Shapes of the float network.</param>
 /// <param name="sites">The layers, in the order in which they are rounded.</param>
-internal sealed class BranchesBeside(ModelGraph graph, IReadOnlyList<FitSite> sites)
+internal sealed class BranchesBeside(ModelGraph graph, TensorShapes shapes, IReadOnlyList<FitSite> sites)
 {
     /// <summary>A layer with what is added beside it, and what the activation behind the sum lets through.</summary>
     /// <param name="index">Its place among the layers.</param>
@@ -26,7 +27,7 @@ internal sealed class BranchesBeside(ModelGraph graph, IReadOnlyList<FitSite> si
 
         var other = add.Inputs[add.Inputs[0] == dequantize.Outputs[0] ? 1 : 0];
         var beside = other == dequantize.Outputs[0] ? null : InFront(other);
-        return beside is null || !IsSettled(beside, index) ? site : site with { Beside = beside, BesideNow = other, Range = ActivationRange.Behind(graph, add.Outputs[0]) };
+        return beside is null || !IsAlike(site.Output, beside) || !IsSettled(beside, index) ? site : site with { Beside = beside, BesideNow = other, Range = ActivationRange.Behind(graph, add.Outputs[0]) };
     }
 
     private GraphNode? Reader(string tensor) => !graph.IsOutput(tensor) && graph.Uses(tensor) is [{ Index: >= 0, Node: var node }] ? node : null;
@@ -36,6 +37,10 @@ internal sealed class BranchesBeside(ModelGraph graph, IReadOnlyList<FitSite> si
         graph.Producer(tensor) is { OpType: "DequantizeLinear" } read && graph.Producer(read.Inputs[0]) is { OpType: "QuantizeLinear" } pair && graph.Producer(pair.Inputs[0]) is not null
             ? pair.Inputs[0]
             : null;
+
+    /// <summary>Whether rows of one tensor are rows of the other: an Add may also spread a smaller tensor out.</summary>
+    private bool IsAlike(string output, string beside) =>
+        shapes.Of(output) is { } dims && shapes.Of(beside) is { } others && dims.AsSpan().SequenceEqual(others);
 
     /// <summary>Whether no layer that is still to be rounded comes before a tensor.</summary>
     private bool IsSettled(string tensor, int index)

@@ -8,13 +8,9 @@ internal sealed class BytePairs(ModelGraph graph)
 {
     private readonly Dictionary<string, (string Scale, string Zero)> _scales = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ByteScale> _byOutput = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _scaleOfOutput = new(StringComparer.Ordinal);
 
     /// <summary>The scale of a tensor that a pair has made; null for others.</summary>
     public ByteScale? ScaleOf(string tensor) => _byOutput.TryGetValue(tensor, out var scale) ? scale : null;
-
-    /// <summary>The step of a tensor that is quantised while the model runs; null for others.</summary>
-    public string? DynamicScaleOf(string tensor) => _scaleOfOutput.GetValueOrDefault(tensor);
 
     /// <summary>Adds the pairs of all tensors.</summary>
     /// <param name="places">The tensors.</param>
@@ -51,7 +47,6 @@ internal sealed class BytePairs(ModelGraph graph)
 
         graph.AddNode("DynamicQuantizeLinear", bytes, [tensor], [bytes, scale, zero]);
         graph.AddNode("DequantizeLinear", read, [bytes, scale, zero], [read]);
-        _scaleOfOutput[read] = scale;
     }
 
     private (string Scale, string Zero) Constants(string root, ByteScale scale)

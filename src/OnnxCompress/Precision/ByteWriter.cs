@@ -11,13 +11,10 @@ namespace OnnxCompress.Precision;
 /// <param name="rounded">Steps of weights that have values of their grids already.</param>
 internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid grid, RoundedWeights rounded)
 {
-    /// <summary>Half of what 32 bits hold: the other half is left to the products.</summary>
-    private const double LargestBias = 1 << 30;
-
     /// <summary>Puts a DequantizeLinear behind the weight and the bias of a layer whose input is in bytes.</summary>
     public void WriteStatic(LinearMap map)
     {
-        var inputStep = pairs.ScaleOf(map.Input) is { } scale ? scale.Scale : 0.0;
+        var inputStep = (double)pairs.ScaleOf(map.Input)!.Value.Scale;
         var bias = map.BiasInput is { } name ? graph.Constant(name)!.ReadFloats() : null;
         var steps = Steps(map, map.OutputAxis, bias, inputStep);
         var read = Dequantized(map.Weight, Whole(map.Weight, map.OutputAxis, steps, grid), steps, map.OutputAxis);
@@ -28,7 +25,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
             var whole = new int[bias.Length];
             for (var o = 0; o < whole.Length; o++)
             {
-                whole[o] = (int)Math.Clamp(Math.Round((double)bias[o] / products[o], MidpointRounding.ToEven), -LargestBias, LargestBias);
+                whole[o] = (int)Math.Clamp(Math.Round((double)bias[o] / products[o], MidpointRounding.ToEven), -WeightGrid.LargestBias, WeightGrid.LargestBias);
             }
 
             var stored = Stored(map.BiasInput!, ElementType.Int32, [whole.Length], MemoryMarshal.AsBytes(whole.AsSpan()).ToArray());

@@ -10,8 +10,8 @@ namespace OnnxCompress.Precision;
 /// <param name="hasData">Whether ranges of activations can be known.</param>
 internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Func<string, bool> isSelected, bool hasData)
 {
-    /// <summary>The scales and nodes around a smaller table cost what its bytes save.</summary>
-    private const long SmallestTable = 2048;
+    /// <summary>Bytes of the nodes that look a table up in bytes, about: their names are those of the layer.</summary>
+    private const long BytesOfLookUp = 1000;
 
     /// <summary>The form of a layer; a reason where it stays as it is.</summary>
     public (string Form, string? Reason) Of(LinearMap map)
@@ -21,16 +21,20 @@ internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Func<st
             : weight.Type != ElementType.Float || shapes.TypeOf(map.Output) != ElementType.Float ? "it does not compute in single floats"
             : graph.IsInput(map.Weight) || graph.IsOutput(map.Weight) ? "a caller sees or may replace its weight"
             : graph.Uses(map.Weight).Count != 1 ? "its weight is shared with other nodes"
+            : map.Kind != LinearKind.Table && graph.Constant(map.Input) is not null ? "it reads a constant"
             : !weight.HasOnlyFiniteValues ? "its weight holds values that are not finite"
             : null;
         return reason is not null ? (LayerPrecision.Float, reason) : map.Kind switch
         {
             LinearKind.Convolution => Convolution(map),
             LinearKind.Product => Product(map),
-            LinearKind.Table => weight.Count >= SmallestTable ? (LayerPrecision.Table, null) : (LayerPrecision.Float, "its table is so small that scales would take what bytes save"),
+            LinearKind.Table => IsWorthBytes(weight) ? (LayerPrecision.Table, null) : (LayerPrecision.Float, "its table is so small that scales would take what bytes save"),
             _ => (LayerPrecision.Float, $"the runtime has no {map.Node.OpType} in 8 bits"),
         };
     }
+
+    /// <summary>Whether three bytes of each weight are more than a step for each row and the nodes.</summary>
+    private static bool IsWorthBytes(Initializer table) => (sizeof(float) - 1) * table.Count > (sizeof(float) * table.Dims[0]) + BytesOfLookUp;
 
     private (string Form, string? Reason) Convolution(LinearMap map) => !hasData
         ? (LayerPrecision.Float, "the ranges of a convolution's input and output come from data: give -d PATH")

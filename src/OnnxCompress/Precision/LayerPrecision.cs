@@ -17,8 +17,8 @@ public sealed record LayerPrecision(string Layer, string Form)
     public long Parameters { get; init; }
 
     /// <summary>
-    /// Relative error of its output for the inputs that the layers in front of it make now, on rows that nothing was fitted on; null
-    /// where it was not measured.
+    /// Relative error of its output for the inputs that the layers in front of it make now, on samples set aside (weights that were
+    /// solved again have seen them); null where it was not measured.
     /// </summary>
     public double? Error { get; init; }
 }

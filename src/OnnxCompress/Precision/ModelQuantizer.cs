@@ -71,11 +71,25 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         Check(model);
         var made = model.Clone();
         var places = PlaceFinder.Find(made, Shapes(model, cancellation), options.IsSelected, hasData);
+        WalkBiases.Add(made.Graph, Biased(places, made.Graph));
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
         PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, new RoundedWeights([])));
         return made;
     }
+
+    /// <summary>Names of the layers that get a bias which they do not have in the model.</summary>
+    /// <param name="model">The model in single floats; not changed.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public IReadOnlyList<string> Biased(OnnxModel model, CancellationToken cancellation)
+    {
+        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options.IsSelected, hasData);
+        return [.. Biased(places, model.Graph).Select(map => map.Node.Name)];
+    }
+
+    // Without data nothing is corrected.
+    private LinearMap[] Biased(QuantisedPlaces places, ModelGraph graph) =>
+        hasData ? [.. places.Static.Concat(places.Dynamic).Where(map => WalkBiases.Adds(map, graph))] : [];
 
     private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>
         ShapeObserver.Observe(runtime, model, samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), cancellation);

@@ -14,7 +14,7 @@ internal sealed class PlaceFinder
     private static readonly HashSet<string> Between = ["Add", "Concat", "AveragePool", "GlobalAveragePool"];
 
     /// <summary>Operators whose results are values that they read.</summary>
-    private static readonly HashSet<string> Moving = ["MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Identity", "Pad"];
+    internal static readonly HashSet<string> Moving = ["MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Identity", "Pad"];
 
     /// <summary>The first operator set in which MaxPool takes bytes.</summary>
     private const long PoolsBytes = 12;

@@ -1,8 +1,8 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
-using OnnxCompress.Models;
-using OnnxCompress.Dependencies;
 
 namespace OnnxCompress.Precision;
 
@@ -39,7 +39,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             return;
         }
 
-        var branches = new BranchesBeside(model.Graph, sites);
+        var branches = new BranchesBeside(model.Graph, shrinkage.Shapes, sites);
         sites = options.Refits ? [.. sites.Select((_, i) => branches.See(i))] : sites;
 
         outputs.Take(sites, cancellation);

@@ -13,7 +13,7 @@ internal sealed record WeightGrid(int Limit)
     public const int Reduced = 64;
 
     /// <summary>Sums of the bias and the products have 32 bits; half of them are left to the products.</summary>
-    private const double LargestBias = 1 << 30;
+    public const double LargestBias = 1 << 30;
 
     /// <summary>Steps below this could not be divided by, and their product with that of the input would underflow.</summary>
     private const double SmallestStep = 1e-30;

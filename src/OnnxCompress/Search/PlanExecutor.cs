@@ -40,7 +40,7 @@ internal sealed class PlanExecutor(
         var (placed, model, shrinkage) = rewritten;
         var finished = FasterForms.HaveWork(plan.Rewrites, model.Graph, shrinkage) ? model.Clone() : model;
         var cost = Finish(placed, finished, shrinkage, m => Outline(m, cancellation)).Cost;
-        return outputs is null ? cost : Reconstructor.AddedBiases(outputs, model, shrinkage, mode)
+        return outputs is null ? cost : Reconstructor.AddedBiases(outputs, WithCounted(model, finished, cancellation), shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
 
@@ -60,6 +60,20 @@ internal sealed class PlanExecutor(
             Time = table.Milliseconds(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
         };
     });
+
+    /// <summary>The model with the biases that the outline in 8 bits has already: none is counted twice.</summary>
+    private OnnxModel WithCounted(OnnxModel model, OnnxModel finished, CancellationToken cancellation)
+    {
+        if (quantizer is null)
+        {
+            return model;
+        }
+
+        var counted = model.Clone();
+        var names = quantizer.Biased(finished, cancellation).ToHashSet(StringComparer.Ordinal);
+        WalkBiases.Add(counted.Graph, counted.Graph.Nodes.Where(n => names.Contains(n.Name)).Select(n => LinearMap.Of(n, counted.Graph)).OfType<LinearMap>().Where(map => WalkBiases.Adds(map, counted.Graph)).ToArray());
+        return counted;
+    }
 
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)
     {

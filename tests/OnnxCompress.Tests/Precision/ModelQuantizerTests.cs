@@ -206,6 +206,60 @@ public sealed class ModelQuantizerTests
         Assert.Equal(quantizer.Quantize(model, Token).Model.Bytes, quantizer.Outline(model, Token).Bytes);
     }
 
+    [Fact]
+    public void An_outline_has_the_biases_that_rounding_adds()
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("x", "N", 3, 8, 8);
+        test.Node("Conv", "a", [test.Relu("r1", test.Node("Conv", "first", ["x", test.Weight("first.w", 6, 3, 1, 1)])), test.Weight("a.w", 6, 6, 1, 1), test.Weight("shared.b", 6)]);
+        test.Node("Conv", "b", ["a", test.Weight("b.w", 6, 6, 1, 1), "shared.b"]);
+        test.Node("Gemm", "fc", [test.Node("Flatten", "flat", [test.Node("GlobalAveragePool", "pool", ["b"])]), test.Weight("fc.w", 6, 4)]);
+        var model = test.Output("fc", "N", 4).Build();
+        var quantizer = new ModelQuantizer(ModelRunner.Runtime, Workbench.Backend, ModelRunner.Samples(model), hasData: true, Options(1));
+
+        var (made, outline) = (quantizer.Quantize(model, Token).Model, quantizer.Outline(model, Token));
+
+        Assert.Equal(["first", "fc"], quantizer.Biased(model, Token).Except(["a", "b"]));
+        Assert.All(made.Graph.Nodes.Where(n => n.OpType is "Conv" or "Gemm"), n => Assert.NotNull(n.Input(2)));
+        Assert.Equal((ParameterCount.Of(made), made.Bytes), (ParameterCount.Of(outline), outline.Bytes));
+    }
+
+    [Fact]
+    public void A_layer_that_reads_a_constant_keeps_its_bias_in_floating_point()
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("x", "N", 3, 4, 4);
+        test.Conv("live", "x", 3, 5);
+        test.Conv("fixed", test.Weight("image", 1, 3, 4, 4), 3, 5);
+        var model = test.Output(test.Node("Add", "sum", ["live", "fixed"]), "N", 5, 4, 4).Build();
+
+        var made = Quantize(model);
+
+        Assert.Contains("constant", Assert.Single(made.Layers, l => l.Layer == "fixed").Reason, StringComparison.Ordinal);
+        Assert.InRange(ModelAssert.Distance(model, made.Model), 1e-6, 0.05);
+    }
+
+    [Theory]
+    [InlineData(4096, 1)]
+    [InlineData(2048, 2)]
+    [InlineData(300, 8)]
+    [InlineData(30, 64)]
+    [InlineData(8, 64)]
+    [InlineData(64, 2)]
+    public void Tables_are_in_bytes_only_where_the_file_gets_smaller(int rows, int columns)
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("ids", ElementType.Int64, "N", 4);
+        test.Node("Gather", "table", [test.Weight("table.w", rows, columns), "ids"]);
+        var model = test.Output("table", "N", 4, columns).Build();
+
+        var made = Quantize(model);
+
+        var isTable = Assert.Single(made.Layers).Form == "int8-table";
+        Assert.True(isTable ? made.Model.Bytes < model.Bytes : made.Model.Bytes == model.Bytes);
+        Assert.Equal((3 * columns) - 4 > 1500 / rows, isTable);
+    }
+
     /// <summary>Two convolutions beside a shortcut, a Clip, a pool, and a product behind them.</summary>
     private static TestModel Residual()
     {
