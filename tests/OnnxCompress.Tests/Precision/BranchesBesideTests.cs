@@ -4,7 +4,6 @@ using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
-using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Precision;

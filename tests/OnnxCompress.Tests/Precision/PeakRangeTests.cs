@@ -2,7 +2,6 @@ using OnnxCompress.Models;
 using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
-using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Precision;
