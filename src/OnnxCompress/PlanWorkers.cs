@@ -64,9 +64,7 @@ internal sealed class PlanWorkers(
             new QuantizerOptions(StageOptions.Reconstruction(options), grid) 
             {
                 IsSelected = prepared.Analysis.IsSelected,
-                // Whoever wants weights as methods publish them, or from the original network alone, gets those, rounded.
-                Refits = options.Reconstruction == ReconstructionMode.Sequential,
-            });
+            }.For(options.Reconstruction));
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

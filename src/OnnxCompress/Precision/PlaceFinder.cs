@@ -40,7 +40,7 @@ internal sealed class PlaceFinder
     {
         var finder = new PlaceFinder(model, shapes);
         var choice = new LayerChoice(model.Graph, shapes, isSelected, hasData);
-        var (found, left) = (new List<(LinearMap Map, string Form)>(), new List<LayerPrecision>());
+        var (found, left, kept) = (new List<(LinearMap Map, string Form)>(), new List<LayerPrecision>(), new List<string>());
         foreach (var map in model.Graph.Nodes.Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>())
         {
             var (form, reason) = choice.Of(map);
@@ -50,10 +50,13 @@ internal sealed class PlaceFinder
             }
             else
             {
+                kept.Add(map.Weight);
                 left.Add(new LayerPrecision(map.Node.Name, form) { Reason = reason, Parameters = model.Graph.Constant(map.Weight)!.Count });
             }
         }
 
+        var known = found.Select(f => f.Map.Weight).Concat(kept).ToHashSet(StringComparer.Ordinal);
+        left.AddRange(UnknownLayers.Of(model, known));
         LinearMap[] Of(string form) => [.. found.Where(f => f.Form == form).Select(f => f.Map)];
         var layers = Of(LayerPrecision.Int8);
         var tensors = finder.Tensors(layers);

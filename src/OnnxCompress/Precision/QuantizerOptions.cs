@@ -16,6 +16,9 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
     /// <summary>Whether weights are solved for what the quantised network gives each layer before they are rounded.</summary>
     public bool Refits { get; init; } = true;
 
+    /// <summary>The same for weights that are made in a way: whoever wants those of the methods, or of the original network alone, gets those, rounded.</summary>
+    public QuantizerOptions For(ReconstructionMode mode) => this with { Refits = mode == ReconstructionMode.Sequential };
+
     /// <summary>Whether the error of a weight moves into those that are rounded after it.</summary>
     public bool Feeds { get; init; } = true;
 

@@ -148,6 +148,24 @@ public sealed class ModelQuantizerTests
     }
 
     [Fact]
+    public void Layers_of_forms_that_are_not_written_say_so()
+    {
+        var test = new TestModel(opset: 13);
+        test.Input("x", "N", 4, 6);
+        test.Node("MatMul", "stack", ["x", test.Weight("stack.w", 1, 6, 5)]);
+        test.Nodes("LSTM", "lstm", [test.Node("MatMul", "row", ["x", test.Weight("row.w", 6, 8)]), test.Weight("lstm.w", 1, 12, 8), test.Weight("lstm.r", 1, 12, 3)], ["lstm"], ("hidden_size", 3));
+        test.Node("Gemm", "turned", [test.Node("Transpose", "turn", [test.Node("Flatten", "flat", ["x"])]), test.Weight("turned.w", 24, 3)], ("transA", 1));
+        var model = test.Output("stack", "N", 4, 5).Output("lstm").Output("turned", "N", 3).Build();
+
+        var left = Quantize(model).Layers.Where(l => l.Form == "float").ToDictionary(l => l.Parameters, l => l.Reason!);
+
+        Assert.Contains("MatMul", left[6 * 5], StringComparison.Ordinal);
+        Assert.Contains("LSTM", left[12 * 8], StringComparison.Ordinal);
+        Assert.Contains("LSTM", left[12 * 3], StringComparison.Ordinal);
+        Assert.Contains("Gemm", left[24 * 3], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_data_convolutions_stay_and_products_are_dynamic()
     {
         var model = Residual().Build();
