@@ -14,7 +14,7 @@ public sealed class PrecisionPipelineTests
     public void Weights_are_solved_again_only_where_the_whole_network_is_fitted()
     {
         var model = WithoutBiases(8);
-        string Made(ReconstructionMode mode) => Compress(model, new CompressionOptions { RemovesNothing = true, Reconstruction = mode }).Model.ContentHash();
+        string? Made(ReconstructionMode mode) => Compress(model, new CompressionOptions { RemovesNothing = true, Reconstruction = mode }).Model.ContentHash();
 
         Assert.Equal(Made(ReconstructionMode.None), Made(ReconstructionMode.Local));
         Assert.NotEqual(Made(ReconstructionMode.None), Made(ReconstructionMode.Sequential));
