@@ -15,6 +15,7 @@ public sealed class RidgeProblem
     private readonly IDenseOperand _normal;
     private readonly IDenseOperand _cross;
     private readonly IDenseOperand? _prior;
+    private readonly Lazy<bool> _isFinite;
 
     /// <summary>Puts the matrices into the chain.</summary>
     /// <param name="chain">Does the work, and holds the memory until it is disposed.</param>
@@ -28,6 +29,13 @@ public sealed class RidgeProblem
         ArgumentNullException.ThrowIfNull(cross);
         (_chain, _prior) = (chain, prior);
         (_normal, _cross) = (chain.Put(normal), chain.Put(cross.Transpose()));
+        // Not every backend sees what it is given, and once is enough for all ridges.
+        _isFinite = new(() =>
+        {
+            Finite.RequireTriangle(normal, Triangle.Lower, nameof(normal));
+            Finite.Require(cross, nameof(cross));
+            return true;
+        });
     }
 
     /// <summary>The absolute lambda that is <paramref name="relative"/> times the mean diagonal of X X^T.</summary>
@@ -53,6 +61,7 @@ public sealed class RidgeProblem
     /// <exception cref="NumericException">Something is not finite.</exception>
     public IDenseOperand? Solve(double lambda)
     {
+        _ = _isFinite.Value;
         using var system = _chain.Copy(_normal, lambda);
         if (_chain.FactorCholesky(system) >= 0)
         {

@@ -17,7 +17,7 @@ internal static class TimedChains
     public static TimedNode? Of(LinearMap map, TensorShapes shapes, int batch = 1)
     {
         var runs = shapes.Samples > 1 ? 1 : batch;
-        if (shapes.Of(map.Output) is not { Length: > 0 } output || map.Kind is not (LinearKind.Convolution or LinearKind.Product))
+        if (map.Inputs == 0 || map.Outputs == 0 || shapes.Of(map.Output) is not { Length: > 0 } output || map.Kind is not (LinearKind.Convolution or LinearKind.Product))
         {
             return null;
         }

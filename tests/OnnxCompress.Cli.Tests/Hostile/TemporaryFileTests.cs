@@ -35,7 +35,7 @@ public sealed class TemporaryFileTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A limit on file sizes stands in for a full disk.");
         var temporary = Directory.CreateDirectory(_folder.File("tmp")).FullName;
         // The signal for it is ignored, so that writing fails; the runtime's own memory is a file, too, unless it is told otherwise.
-        const string Full = "trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 64;";
+        const string Full = "trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 8;";
         using var archive = ToolProcess.StartAfter(Full, [("TMPDIR", temporary)], Arguments(Archive()));
         var read = ToolProcess.End(archive);
         using var spill = ToolProcess.StartAfter(Full, [("TMPDIR", temporary)], [.. Arguments(SampleFiles.Calibration, "sequential"), "--memory", "1K"]);
