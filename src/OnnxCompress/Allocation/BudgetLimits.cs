@@ -56,8 +56,8 @@ internal sealed class BudgetLimits
 
     /// <summary>
     /// What a split of a layer costs under this budget, or the whole layer for null: the sum of its shares of all limits,
-    /// so that a layer that has no part in the one is judged by the other; of operations, and of the time by the table. Infinite for a split that makes the layer slower
-    /// where time is limited.
+    /// so that a layer that has no part in the one is judged by the other. Where operations are limited, its share of the time by
+    /// the table is added. Infinite for a split that makes the layer slower where time is limited.
     /// </summary>
     /// <param name="candidate">The layer.</param>
     /// <param name="remaining">What stays of it.</param>

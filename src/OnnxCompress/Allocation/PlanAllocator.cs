@@ -58,6 +58,7 @@ internal sealed class PlanAllocator(
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
         return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites };
     }
+
     private Allocated Spread(Budget budget, PlanRule rule, SiteCandidate[] sites, SplitCandidate[] splits, ModelCost reserve)
     {
         var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
