@@ -71,15 +71,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
     private void Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph)
     {
         var values = new FitWeights(graph, backend);
-        var bias = values.ReadBias(site);
-        var perGroup = FitAccumulator.OutputsPerGroup(site);
-        var solutions = new LayerSolution[accumulator.Moments.Length];
-        ParallelWork.For(
-            solutions.Length,
-            backend.Threads,
-            g => solutions[g] = _solver.Solve(accumulator.Moments[g], values.Read(site, g), bias?[(g * perGroup)..((g + 1) * perGroup)], rank: null),
-            CancellationToken.None);
-        values.Write(site, solutions);
+        values.Write(site, _solver.SolveGroups(site, accumulator, values));
     }
 
     private void Round(FitSite site, FitAccumulator accumulator, ModelGraph graph, double inputStep, RoundedWeights weights)

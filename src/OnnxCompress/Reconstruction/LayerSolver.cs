@@ -1,4 +1,5 @@
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -16,6 +17,24 @@ internal sealed class LayerSolver(IDenseBackend backend)
     private static readonly double[] Ridges = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 
     private const int FirstRidge = 3;
+
+    /// <summary>Solves all groups of a layer, side by side.</summary>
+    /// <param name="site">The layer; its rank is the largest of the weights.</param>
+    /// <param name="accumulator">Its moments.</param>
+    /// <param name="weights">The method's weights.</param>
+    /// <param name="like">Solutions of nearly the same problem, see <see cref="Solve"/>.</param>
+    public LayerSolution[] SolveGroups(FitSite site, FitAccumulator accumulator, FitWeights weights, LayerSolution[]? like = null)
+    {
+        var bias = weights.ReadBias(site);
+        var outputs = FitAccumulator.OutputsPerGroup(site);
+        var solutions = new LayerSolution[accumulator.Moments.Length];
+        ParallelWork.For(
+            solutions.Length,
+            backend.Threads,
+            g => solutions[g] = Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
+            CancellationToken.None);
+        return solutions;
+    }
 
     /// <summary>Solves.</summary>
     /// <param name="moments">Moments of both folds.</param>

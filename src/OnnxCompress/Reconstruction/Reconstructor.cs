@@ -103,14 +103,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
     private (FitOutcome Outcome, LayerSolution[] Solutions) Solve(FitSite site, FitAccumulator accumulator, ModelGraph graph, LayerSolution[]? like = null)
     {
         var weights = new FitWeights(graph, backend);
-        var bias = weights.ReadBias(site);
-        var outputs = FitAccumulator.OutputsPerGroup(site);
-        var solutions = new LayerSolution[accumulator.Moments.Length];
-        ParallelWork.For(
-            solutions.Length,
-            backend.Threads,
-            g => solutions[g] = _solver.Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
-            CancellationToken.None);
+        var solutions = _solver.SolveGroups(site, accumulator, weights, like);
         if (Array.Exists(solutions, s => s.IsChanged))
         {
             weights.Write(site, solutions);
