@@ -138,6 +138,18 @@ public sealed class InterpolativeTests
     }
 
     [Fact]
+    public void A_plan_that_names_no_ridge_gets_the_smallest()
+    {
+        // Two channels that are one: without a ridge nothing can be solved, and ten times nothing is nothing.
+        var gram = new Matrix<double>(3, 3);
+        gram.Values.Fill(1);
+
+        var mixing = ChannelMixing.Solve(new ChannelMoments(gram, null, 10), [0, 1], 0, Workbench.Backend).Mixing;
+
+        NumericAssert.Within(1, mixing[0, 2] + mixing[1, 2], 1e-6, 1, "the third is what the other two are together, less the ridge");
+    }
+
+    [Fact]
     public void No_choice_of_channels_beats_the_singular_values()
     {
         var data = Data(300, 31, Channels);

@@ -20,7 +20,7 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
     /// <summary>Solves for the mixing of one consumer.</summary>
     /// <param name="moments">G, and means when the bias takes constants.</param>
     /// <param name="kept">Distinct indices into the consumer's channels.</param>
-    /// <param name="ridge">Relative to the mean diagonal; at least <see cref="SmallestRidge"/>.</param>
+    /// <param name="ridge">Relative to the mean diagonal; <see cref="SmallestRidge"/> where it is less.</param>
     /// <param name="backend">Factorises.</param>
     public static ChannelMixing Solve(ChannelMoments moments, ReadOnlySpan<int> kept, double ridge, IDenseBackend backend)
     {
@@ -34,7 +34,8 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
             }
         }
 
-        backend.SolveCholesky(Factor(gram, kept, ridge, backend), mixing);
+        // A plan that somebody wrote may say less, or nothing.
+        backend.SolveCholesky(Factor(gram, kept, Math.Max(ridge, SmallestRidge), backend), mixing);
         for (var i = 0; i < kept.Length; i++)
         {
             for (var k = 0; k < kept.Length; k++)
@@ -73,7 +74,7 @@ internal sealed record ChannelMixing(Matrix<double> Mixing, double[]? Offsets)
                 return system;
             }
 
-            if (ridge > trace)
+            if (!(ridge <= trace))
             {
                 throw new NumericException(NumericFailure.NotPositiveDefinite, $"The Gram of {kept.Length} kept channels is not positive definite.");
             }
