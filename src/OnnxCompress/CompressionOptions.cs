@@ -17,8 +17,11 @@ public sealed record CompressionOptions
     /// <summary>What the smallest model must keep; only without a budget.</summary>
     public CompressionGoal? Goal { get; init; }
 
-    /// <summary>What a decision is, where plans are compared.</summary>
-    public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
+    /// <summary>What a decision is, for each output that decides, where plans are compared.</summary>
+    public IReadOnlyList<DecisionRule> Decisions { get; init; } = [DecisionRule.ArgMax];
+
+    /// <summary>See <see cref="VerificationOptions.Mask"/>.</summary>
+    public string? Mask { get; init; }
 
     /// <summary>A plan to carry out in place of searching for one.</summary>
     public CompressionPlan? Plan { get; init; }

@@ -55,7 +55,7 @@ internal static class StageOptions
     public static NumberForm Precision(CompressionOptions options) => options.Plan?.Precision ?? options.Precision;
 
     /// <summary>Options of the comparison of plans.</summary>
-    public static VerificationOptions Verification(CompressionOptions options) => new() { Decision = options.Decision, Threads = options.Threads };
+    public static VerificationOptions Verification(CompressionOptions options) => new() { Decisions = options.Decisions, Mask = options.Mask, Threads = options.Threads };
 
     /// <summary>
     /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -10,7 +9,7 @@ internal sealed class GuardOptions
         "--min-agreement", "P", "Guard: fail when fewer than this share of held-out decisions stay the same.");
 
     private readonly Option<string?> _maxError = OptionFactory.Text(
-        "--max-error", "R", "Guard with --decision none: fail when an output's relative error is larger. Default there: 0.02.");
+        "--max-error", "R", "Guard with --decision none or regression: fail when an output's relative error is larger. Default there: 0.02.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
@@ -21,26 +20,26 @@ internal sealed class GuardOptions
 
     /// <summary>Reads the options; with no decisions there is always a guard.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
-    public Guard Read(ParseResult parsed, DecisionRule decision)
+    public Guard Read(ParseResult parsed, DecisionChoice decision)
     {
         var guard = ReadExplicit(parsed, decision);
-        return decision.Kind == DecisionKind.None && guard.MaximumError is null ? guard with { MaximumError = Guard.DefaultMaximumError } : guard;
+        return decision.IsDriftOnly && guard.MaximumError is null ? guard with { MaximumError = Guard.DefaultMaximumError } : guard;
     }
 
     /// <summary>Reads the options; nothing is asked for that was not said.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
-    public Guard ReadExplicit(ParseResult parsed, DecisionRule decision)
+    public Guard ReadExplicit(ParseResult parsed, DecisionChoice decision)
     {
         var agreement = ReadAgreement(parsed);
         double? error = parsed.GetValue(_maxError) is { } text ? OptionText.Number("--max-error", text) : null;
-        if (decision.Kind == DecisionKind.None)
+        if (agreement is not null && decision.IsDriftOnly)
         {
-            return agreement is null
-                ? new(null, error)
-                : throw Usage.Conflict("--min-agreement needs decisions; with --decision none the guard is --max-error.");
+            throw Usage.Conflict("--min-agreement needs decisions; with --decision none or regression the guard is --max-error.");
         }
 
-        return error is null ? new(agreement, null) : throw Usage.Conflict("--max-error is the guard of --decision none; with decisions it is --min-agreement.");
+        return error is null || decision.HasDrift
+            ? new(agreement, error)
+            : throw Usage.Conflict("--max-error is the guard of --decision none and regression; with decisions it is --min-agreement.");
     }
 
     /// <summary>0 is allowed: whatever the agreement is, the result is wanted.</summary>

@@ -25,6 +25,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     private readonly long _started = Stopwatch.GetTimestamp();
     private OrtRuntime _runtime = new();
     private AssumedShapes? _shapes;
+    private IReadOnlyList<DecisionRule> _decisions = [];
 
     /// <summary>Runs.</summary>
     /// <returns>The exit code.</returns>
@@ -34,10 +35,16 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         _runtime = device.Runtime;
         var model = LoadedModel.Open(settings.Model, settings.Loading, talk);
         settings.Outputs.CheckSideFiles(model, settings.WritesPlan ? null : settings.Output);
+        (_decisions, var chosen) = settings.Decisions.For(model);
         var statistics = LoadStatistics(model);
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model, _runtime, cancellation);
         using var verifyData = settings.VerifyData?.Open(model, _runtime, cancellation);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
+        if (chosen is not null && (data ?? verifyData) is not null)
+        {
+            talk.Line(chosen);
+        }
+
         var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, Shapes(model));
         var split = data is null
             ? new SampleSplit([0], [], [])
@@ -100,20 +107,20 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         IDenseBackend backend, OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
-        var options = settings.Options with { Statistics = statistics };
+        var options = settings.Options with { Statistics = statistics, Decisions = _decisions };
         var result = new Compressor(backend, _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        VerificationResult? Verify(ISampleSource? samples, DecisionRule decision) => samples is null ? null : new ModelVerifier(_runtime).Verify(
+        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<DecisionRule> decisions) => samples is null ? null : new ModelVerifier(_runtime).Verify(
             model,
             result.Model,
             samples,
-            new VerificationOptions { Decision = decision, Labels = samples == data.Guard ? labels : null, Threads = threads },
+            new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Threads = threads },
             progress,
             cancellation);
-        var verification = Verify(data.Guard, settings.Decision);
+        var verification = Verify(data.Guard, _decisions);
         // What a model decides about made-up inputs says nothing of what it decides about real ones.
         var random = Verify(
-            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, new DecisionRule(DecisionKind.None));
+            options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, [new DecisionRule(DecisionKind.None)]);
         var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
     }

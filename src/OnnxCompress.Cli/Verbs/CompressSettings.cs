@@ -1,7 +1,6 @@
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Models;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli.Verbs;
 
@@ -56,8 +55,8 @@ internal sealed record CompressSettings
     /// <summary>Samples for statistics at most.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>What a decision is.</summary>
-    public required DecisionRule Decision { get; init; }
+    /// <summary>What was said about decisions; what they are is known with the model.</summary>
+    public required DecisionChoice Decisions { get; init; }
 
     /// <summary>What held-out samples must say.</summary>
     public required Guard Guard { get; init; }

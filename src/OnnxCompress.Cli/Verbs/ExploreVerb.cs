@@ -72,12 +72,20 @@ internal sealed class ExploreVerb
 
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
-        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Decision = _decision.Read(parsed) });
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed) });
+        var decision = _decision.Read(parsed);
         var samples = _samples.Samples(parsed);
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
         var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
+        var (rules, chosen) = decision.For(model);
+        if (chosen is not null)
+        {
+            talk.Line(chosen);
+        }
+
+        options = options with { Decisions = rules, Mask = decision.Mask };
         using var source = data.Open(model, backend.Runtime, context.Cancellation);
         var split = SampleSplit.Create(source, _samples.Holdout(parsed), seed, samples, context.Cancellation);
         var parts = new CompressionData(

@@ -63,7 +63,13 @@ internal sealed class VerifyVerb
         var runtime = new OrtRuntime();
         using var samples = data.Open(original, runtime, context.Cancellation);
         CheckCount(samples, guard, context.Cancellation);
-        var options = new VerificationOptions { Decision = decision, Labels = labels, Threads = threads };
+        var (rules, chosen) = decision.For(original);
+        if (chosen is not null)
+        {
+            talk.Line(chosen);
+        }
+
+        var options = new VerificationOptions { Decisions = rules, Mask = decision.Mask, Labels = labels, Threads = threads };
         var (verification, latency) = talk.WithProgress(progress => (
             new ModelVerifier(runtime).Verify(original, compressed, samples, options, progress, context.Cancellation),
             new LatencyComparer(runtime).Compare(

@@ -14,6 +14,12 @@ namespace OnnxCompress.Reporting;
 public sealed record ReportedChange(
     int Sample, string? File, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin)
 {
+    /// <summary>What the original said, where a decision is more than a number; else null.</summary>
+    public string? OriginalText { get; init; }
+
+    /// <summary>What the compressed model said.</summary>
+    public string? CompressedText { get; init; }
+
     /// <summary>A change as it is reported: by where its sample lies in the files, not by its place in the samples that were looked at.</summary>
     /// <param name="change">The change.</param>
     /// <param name="samples">The samples that were looked at; null: they are counted as they came.</param>
@@ -27,6 +33,10 @@ public sealed record ReportedChange(
             change.Original,
             change.Compressed,
             change.OriginalMargin,
-            change.CompressedMargin);
+            change.CompressedMargin)
+        {
+            OriginalText = change.OriginalText,
+            CompressedText = change.CompressedText,
+        };
     }
 }

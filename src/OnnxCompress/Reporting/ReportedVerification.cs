@@ -29,6 +29,9 @@ public sealed record ReportedVerification(
     /// </summary>
     public double? CautiousAgreement { get; init; }
 
+    /// <summary>What each rule says; where there are several, the agreement above is the least of theirs.</summary>
+    public IReadOnlyList<ReportedDecision> Decisions { get; init; } = [];
+
     /// <summary>The result as it is reported.</summary>
     public static ReportedVerification From(VerificationResult result) => new(
         result.Samples,
@@ -43,5 +46,6 @@ public sealed record ReportedVerification(
         DistinctSamples = result.DistinctSamples,
         OneDecision = result.HasOneDecision,
         CautiousAgreement = result.CautiousAgreement,
+        Decisions = [.. result.ByRule.Select(ReportedDecision.From)],
     };
 }

@@ -47,6 +47,7 @@ internal static class ResultTables
             rows.Add(Row("same decision, cautious", Figures.FinePercent(cautious), "to expect on data the network was not trained on"));
         }
 
+        rows.AddRange(verification.Decisions.SelectMany(decision => Decision(decision, verification.Decisions.Count > 1)));
         foreach (var output in verification.Outputs)
         {
             var cosine = output.Cosine?.ToString("F5", CultureInfo.InvariantCulture) ?? "-";
@@ -63,6 +64,20 @@ internal static class ResultTables
         }
 
         return new($"on {ReportSentences.Counted(verification, samples)}", [new("measure"), new("value", true), new("note")], rows);
+    }
+
+    // With one rule its agreement stands above already.
+    private static IEnumerable<string[]> Decision(ReportedDecision decision, bool isOneOfMany)
+    {
+        if (isOneOfMany)
+        {
+            yield return Row($"same decision of {decision.Output}", Figures.FinePercent(decision.Agreement), decision.Rule);
+        }
+
+        foreach (var figure in decision.Figures)
+        {
+            yield return Row(figure.Meaning, figure.Value.ToString("0.####", CultureInfo.InvariantCulture), isOneOfMany ? decision.Output : decision.Rule);
+        }
     }
 
     /// <summary>What happened where.</summary>
@@ -161,8 +176,8 @@ internal static class ResultTables
             change.Sample.ToString(CultureInfo.InvariantCulture),
             change.File ?? "-",
             .. positions ? [change.Position.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
-            change.Original.ToString(CultureInfo.InvariantCulture),
-            change.Compressed.ToString(CultureInfo.InvariantCulture),
+            change.OriginalText ?? change.Original.ToString(CultureInfo.InvariantCulture),
+            change.CompressedText ?? change.Compressed.ToString(CultureInfo.InvariantCulture),
             Figures.Error(change.OriginalMargin),
             Figures.Error(change.CompressedMargin),
         ];

@@ -16,7 +16,8 @@ internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISamp
     public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
     {
         var result = new ModelVerifier(runtime).Verify(original, compressed, samples, options, null, cancellation);
-        var error = result.RelativeError ?? double.PositiveInfinity;
-        return new PlanScore(result.Agreement, result.CautiousAgreement, error, result.DecisionRisk ?? error);
+        // Where the outputs of both models are not to be held against each other, decisions alone count.
+        var error = result.RelativeError ?? (result.Agreement is null ? double.PositiveInfinity : 0);
+        return new PlanScore(result.Agreement, result.CautiousAgreement ?? result.Agreement, error, result.DecisionRisk ?? result.RelativeError ?? 1 - result.Agreement ?? error);
     }
 }

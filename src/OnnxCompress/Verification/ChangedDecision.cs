@@ -7,4 +7,11 @@ namespace OnnxCompress.Verification;
 /// <param name="Compressed">The compressed model's.</param>
 /// <param name="OriginalMargin">How far the original preferred its own decision over the other, in units of the output; null where there is no such distance.</param>
 /// <param name="CompressedMargin">The same of the compressed model.</param>
-public sealed record ChangedDecision(int Sample, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin);
+public sealed record ChangedDecision(int Sample, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin)
+{
+    /// <summary>What the original said, where a decision is more than a number: a text, boxes; else null.</summary>
+    public string? OriginalText { get; init; }
+
+    /// <summary>What the compressed model said.</summary>
+    public string? CompressedText { get; init; }
+}

@@ -10,4 +10,10 @@ public sealed record DecisionRule(DecisionKind Kind, string? Output = null, int?
 {
     /// <summary>The largest class of the first output.</summary>
     public static DecisionRule ArgMax { get; } = new(DecisionKind.ArgMax);
+
+    /// <summary>The class that stands for nothing in <see cref="DecisionKind.Ctc"/>, negative from the end; null: the first.</summary>
+    public int? Blank { get; init; }
+
+    /// <summary>Whether there is anything to agree about; else only drift counts.</summary>
+    public bool Decides => Kind is not (DecisionKind.None or DecisionKind.Regression);
 }

@@ -7,6 +7,7 @@ internal sealed class DriftSums
     private double _compressed;
     private double _difference;
     private double _product;
+    private bool _isUnknown;
 
     /// <summary>Adds values.</summary>
     /// <param name="original">The original's; infinities are skipped, the caller has seen that both have them.</param>
@@ -26,8 +27,11 @@ internal sealed class DriftSums
         }
     }
 
+    /// <summary>Notes values that cannot be compared one by one: then nothing can be stated.</summary>
+    public void AddUnknown() => _isUnknown = true;
+
     /// <summary>What the sums say.</summary>
-    public OutputDrift Drift(string name) => new(
+    public OutputDrift Drift(string name) => _isUnknown ? new(name, null, null, null) : new(
         name,
         _difference == 0 ? 0 : _original == 0 ? null : Math.Sqrt(_difference / _original),
         _original == 0 || _compressed == 0 ? null : _product / (Math.Sqrt(_original) * Math.Sqrt(_compressed)),

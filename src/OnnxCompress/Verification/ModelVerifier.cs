@@ -70,7 +70,7 @@ public sealed class ModelVerifier(IModelRuntime runtime)
                 DiagnosticCodes.LabelsMismatch, $"There are {options.Labels.Count} labels for {samples.Count} samples.");
         }
 
-        if (options.Decision.Kind == DecisionKind.None)
+        if (!options.Decisions.Any(rule => rule.Decides))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.LabelsMismatch, "Labels need decisions to be compared with; they do not go with --decision none.");

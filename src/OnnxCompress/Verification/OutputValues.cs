@@ -37,6 +37,26 @@ internal sealed class OutputValues
         StoredValues.ToDouble(Type, bytes, _values.AsSpan(0, Length));
     }
 
+    /// <summary>Becomes what a model would say whose outputs drift further the same way.</summary>
+    /// <param name="from">Where the drift starts.</param>
+    /// <param name="to">Where it ends; of the same shape.</param>
+    /// <param name="times">How many times it is taken.</param>
+    public void Stretch(OutputValues from, OutputValues to, int times)
+    {
+        (Dims, Type, Length) = (to.Dims, to.Type, to.Length);
+        if (_values.Length < Length)
+        {
+            _values = new double[Length];
+        }
+
+        for (var i = 0; i < Length; i++)
+        {
+            // Infinities that both models have stay what they are.
+            var (start, end) = (from._values[i], to._values[i]);
+            _values[i] = start == end ? end : start + (times * (end - start));
+        }
+    }
+
     /// <summary>The part of the values that belongs to the first samples of a batch; all of them when there is no batch axis.</summary>
     public ReadOnlySpan<double> OfFirst(int samples, int batch) =>
         Dims.Count > 0 && Dims[0] == batch ? Values[..(Length / batch * samples)] : Values;

@@ -3,8 +3,11 @@ namespace OnnxCompress.Verification;
 /// <summary>How two models are compared.</summary>
 public sealed record VerificationOptions
 {
-    /// <summary>What a decision is.</summary>
-    public DecisionRule Decision { get; init; } = DecisionRule.ArgMax;
+    /// <summary>What a decision is, for each output that decides; the first rule is the one that labels go with.</summary>
+    public IReadOnlyList<DecisionRule> Decisions { get; init; } = [DecisionRule.ArgMax];
+
+    /// <summary>The input whose zeros mark positions that do not count; null: the one that is named like a mask, if there is one.</summary>
+    public string? Mask { get; init; }
 
     /// <summary>The right class of each sample, when known.</summary>
     public IReadOnlyList<long>? Labels { get; init; }

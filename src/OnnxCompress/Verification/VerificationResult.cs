@@ -37,6 +37,12 @@ public sealed record VerificationResult(
     /// <summary>Whether the original decided the same everywhere: a model that answers nothing else would agree with it.</summary>
     public bool HasOneDecision { get; init; }
 
+    /// <summary>
+    /// What each rule says, in the order of the rules that decide. Where there are several, the figures above are those of the
+    /// rule with the least agreement: what holds for it holds for all.
+    /// </summary>
+    public IReadOnlyList<DecisionResult> ByRule { get; init; } = [];
+
     /// <summary>The most of <see cref="Changed"/> that are kept.</summary>
     public const int MostChanged = 50;
 
@@ -56,5 +62,8 @@ public sealed record VerificationResult(
     /// </summary>
     public double? AgreementLower95 => DistinctDecisions == 0
         ? null
-        : Math.Min(Agreement!.Value, BinomialBound.Lower95((long)Math.Floor((double)DistinctAgreeing * DistinctSamples / DistinctDecisions), DistinctSamples));
+        : Math.Min(Agreement!.Value, BinomialBound.Lower95((long)Math.Floor((double)DistinctAgreeing * Trials / DistinctDecisions), Trials));
+
+    // Where only some samples are compared, the others prove nothing.
+    private int Trials => (int)Math.Min(DistinctSamples, DistinctDecisions);
 }

@@ -137,7 +137,7 @@ public sealed class ModelVerifierTests
         var original = _runtime.Add(row => [row[0], row[0]], [2]);
         var compressed = _runtime.Add(row => [row[0] - 1, row[0]], [2]);
 
-        var result = Verify(original, compressed, 10, new VerificationOptions { Decision = new(DecisionKind.Threshold, Threshold: 4.5) });
+        var result = Verify(original, compressed, 10, new VerificationOptions { Decisions = [new(DecisionKind.Threshold, Threshold: 4.5)] });
 
         Assert.Equal((20L, 19L), (result.Decisions, result.Agreeing));
     }
@@ -147,7 +147,7 @@ public sealed class ModelVerifierTests
     {
         var model = _runtime.Add(row => [row[0], 1], [2]);
 
-        var result = Verify(model, model, 5, new VerificationOptions { Decision = new(DecisionKind.None) });
+        var result = Verify(model, model, 5, new VerificationOptions { Decisions = [new(DecisionKind.None)] });
 
         Assert.Null(result.Agreement);
         Assert.Null(result.AgreementLower95);
@@ -215,8 +215,8 @@ public sealed class ModelVerifierTests
     {
         var model = _runtime.Add(row => [row[0], 1], [2]);
 
-        Refused(DiagnosticCodes.OutputsDiffer, "no numeric output 'q'", () => Verify(model, model, 1, new VerificationOptions { Decision = new(DecisionKind.ArgMax, "q") }));
-        Refused(DiagnosticCodes.OutputsDiffer, "axis 2", () => Verify(model, model, 1, new VerificationOptions { Decision = new(DecisionKind.ArgMax, Axis: 2) }));
+        Refused(DiagnosticCodes.OutputsDiffer, "no numeric output 'q'", () => Verify(model, model, 1, new VerificationOptions { Decisions = [new(DecisionKind.ArgMax, "q")] }));
+        Refused(DiagnosticCodes.OutputsDiffer, "axis 2", () => Verify(model, model, 1, new VerificationOptions { Decisions = [new(DecisionKind.ArgMax, Axis: 2)] }));
     }
 
     [Fact]

@@ -1,9 +1,10 @@
 using OnnxCompress.Models;
 using OnnxCompress.Verification;
+using OnnxCompress.Verification.Decisions;
 
 namespace OnnxCompress.Tests.Verification;
 
-public sealed class DecisionReaderTests
+public sealed class ClassReaderTests
 {
     [Fact]
     public void Ties_go_to_the_lower_class() => Assert.Equal([1L, 0L], Decide([0, 5, 5, 2, 2, 1], [2, 3]));
@@ -29,7 +30,7 @@ public sealed class DecisionReaderTests
 
     [Fact]
     public void An_integer_output_is_the_decision_itself() =>
-        Assert.Equal([7L, -2L], new DecisionReader(DecisionRule.ArgMax, "y", 0).Decide([7, -2], [2, 1], ElementType.Int64, batch: 2));
+        Assert.Equal([7L, -2L], new ClassReader(DecisionRule.ArgMax, "y", 0).Decide([7, -2], [2, 1], ElementType.Int64, batch: 2));
 
     [Fact]
     public void A_vector_of_numbers_is_held_against_the_threshold() => Assert.Equal([0L, 1L], Decide([-1, 1], [2]));
@@ -65,14 +66,14 @@ public sealed class DecisionReaderTests
     {
         Assert.Equal(0.25 + 1, Risk([2, -1], [3, 1], [2]));
         Assert.Equal(0, Risk([0], [0], [1]));
-        Assert.Null(new DecisionReader(DecisionRule.ArgMax, "y", 0).Risk([7], [7], [8], [1, 1], ElementType.Int64, 1));
+        Assert.Null(new ClassReader(DecisionRule.ArgMax, "y", 0).Risk([7], [7], [8], [1, 1], ElementType.Int64, [true]));
     }
 
     private static double? Risk(double[] expected, double[] actual, long[] dims)
     {
-        var reader = new DecisionReader(DecisionRule.ArgMax, "y", 0);
+        var reader = new ClassReader(DecisionRule.ArgMax, "y", 0);
         var decisions = reader.Decide(expected, dims, ElementType.Float, (int)dims[0]);
-        return reader.Risk(decisions, expected, actual, dims, ElementType.Float, decisions.Length);
+        return reader.Risk(decisions, expected, actual, dims, ElementType.Float, [.. decisions.Select(_ => true)]);
     }
 
     private static double[] Softmax(double[] values)
@@ -82,5 +83,5 @@ public sealed class DecisionReaderTests
     }
 
     private static long[] Decide(double[] values, long[] dims, int? axis = null) =>
-        new DecisionReader(DecisionRule.ArgMax with { Axis = axis }, "y", 0).Decide(values, dims, ElementType.Float, batch: (int)dims[0]);
+        new ClassReader(DecisionRule.ArgMax with { Axis = axis }, "y", 0).Decide(values, dims, ElementType.Float, batch: (int)dims[0]);
 }

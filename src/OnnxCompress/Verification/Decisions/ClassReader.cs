@@ -1,15 +1,17 @@
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
-namespace OnnxCompress.Verification;
+namespace OnnxCompress.Verification.Decisions;
 
-/// <summary>Reads decisions off one batch of the deciding output.</summary>
+/// <summary>Reads classes off one batch of the deciding output.</summary>
 /// <param name="rule">What a decision is.</param>
 /// <param name="output">The deciding output's name, for messages.</param>
 /// <param name="threshold">What a value must exceed where a threshold decides.</param>
-internal sealed class DecisionReader(DecisionRule rule, string output, double threshold)
+internal sealed class ClassReader(DecisionRule rule, string output, double threshold)
 {
     private const double LeastProbability = 1e-12;
+
+    private bool IsBinary => rule.Kind is DecisionKind.Threshold or DecisionKind.MultiLabel;
 
     /// <summary>Decisions of every sample, position after position.</summary>
     /// <param name="values">The output, row-major.</param>
@@ -28,7 +30,7 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
                 + "choose another with --output, or --decision none.");
         }
 
-        if (rule.Kind == DecisionKind.Threshold)
+        if (IsBinary)
         {
             return Above(values);
         }
@@ -52,12 +54,12 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
     /// <returns>Value of the decided class less that of the other, or the distance from the threshold.</returns>
     public double? Margin(ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type, int position, long decision, long other)
     {
-        if (rule.Kind != DecisionKind.Threshold && !type.IsFloatingPoint())
+        if (!IsBinary && !type.IsFloatingPoint())
         {
             return null;
         }
 
-        var axis = rule.Kind == DecisionKind.Threshold ? 0 : Axis(dims);
+        var axis = IsBinary ? 0 : Axis(dims);
         if (axis == 0 || dims[axis] == 1)
         {
             return Math.Abs(values[position] - threshold);
@@ -65,6 +67,25 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
 
         var (start, inner) = Start(position, dims, axis);
         return values[start + ((int)decision * inner)] - values[start + ((int)other * inner)];
+    }
+
+    /// <summary>How many classes stand before one, by their values and of equals by their order.</summary>
+    /// <param name="values">The output, row-major.</param>
+    /// <param name="dims">Its shape.</param>
+    /// <param name="position">Which decision.</param>
+    /// <param name="decision">The class.</param>
+    public int Before(ReadOnlySpan<double> values, IReadOnlyList<long> dims, int position, long decision)
+    {
+        var axis = Axis(dims);
+        var (start, inner) = Start(position, dims, axis);
+        var (own, before) = (values[start + ((int)decision * inner)], 0);
+        for (var c = 0; c < (int)dims[axis]; c++)
+        {
+            var value = values[start + (c * inner)];
+            before += value > own || (value == own && c < decision) ? 1 : 0;
+        }
+
+        return before;
     }
 
     /// <summary>
@@ -78,20 +99,25 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
     /// <param name="actual">The drifted output.</param>
     /// <param name="dims">Their shape.</param>
     /// <param name="type">Their element type.</param>
-    /// <param name="count">How many decisions count.</param>
+    /// <param name="counted">For each of the first decisions whether it counts; the others do not.</param>
     public double? Risk(
-        long[] decisions, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, IReadOnlyList<long> dims, ElementType type, int count)
+        long[] decisions, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, IReadOnlyList<long> dims, ElementType type, ReadOnlySpan<bool> counted)
     {
-        if (rule.Kind != DecisionKind.Threshold && !type.IsFloatingPoint())
+        if (!IsBinary && !type.IsFloatingPoint())
         {
             return null;
         }
 
-        var axis = rule.Kind == DecisionKind.Threshold ? 0 : Axis(dims);
+        var axis = IsBinary ? 0 : Axis(dims);
         var isBinary = axis == 0 || dims[axis] == 1;
         double risk = 0;
-        for (var position = 0; position < count; position++)
+        for (var position = 0; position < counted.Length; position++)
         {
+            if (!counted[position])
+            {
+                continue;
+            }
+
             if (isBinary)
             {
                 risk += Risk(expected[position] - threshold, expected[position] - actual[position]);
@@ -130,7 +156,8 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         return double.IsNaN(share) ? 0 : share * share;
     }
 
-    private static bool IsProbability(ReadOnlySpan<double> values, int stride, int classes)
+    /// <summary>Whether scores lie in [0, 1] and sum to one.</summary>
+    public static bool IsProbability(ReadOnlySpan<double> values, int stride, int classes)
     {
         const double Tolerance = 1e-3;
         var (smallest, sum) = (double.PositiveInfinity, 0.0);
@@ -143,9 +170,12 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         return smallest >= 0 && Math.Abs(sum - 1) < Tolerance;
     }
 
-    private int Axis(IReadOnlyList<long> dims)
+    /// <summary>The axis that classes lie on; 0 where every value decides on its own.</summary>
+    /// <exception cref="OnnxCompressException">OCX7003: there is no such axis.</exception>
+    public int Axis(IReadOnlyList<long> dims)
     {
-        if (dims.Count == 1)
+        // A picture without channels says one thing for each pixel.
+        if (dims.Count == 1 || (rule.Kind == DecisionKind.Pixels && dims.Count == 3 && rule.Axis is null))
         {
             return 0;
         }
@@ -199,8 +229,8 @@ internal sealed class DecisionReader(DecisionRule rule, string output, double th
         return decisions;
     }
 
-    // Where the classes of a decision begin, and elements from one class to the next.
-    private static (int Start, int Inner) Start(int position, IReadOnlyList<long> dims, int axis)
+    /// <summary>Where the classes of a decision begin, and elements from one class to the next.</summary>
+    public static (int Start, int Inner) Start(int position, IReadOnlyList<long> dims, int axis)
     {
         var inner = (int)dims.Skip(axis + 1).Aggregate(1L, (product, dim) => product * dim);
         return ((position / inner * (int)dims[axis] * inner) + (position % inner), inner);
