@@ -23,7 +23,7 @@ internal sealed class ModelItem
 
     private static readonly HashSet<string> Repeated = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Data", "VerifyData", "State", "Shape", "IncludeNodes", "ExcludeNodes", "Report",
+        "Data", "VerifyData", "State", "Shape", "Decision", "IncludeNodes", "ExcludeNodes", "Report",
     };
 
     private static readonly HashSet<string> Paths = new(StringComparer.OrdinalIgnoreCase)

@@ -19,6 +19,9 @@ internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
     /// <summary>Whether the agreement is the tool's own goal, which nobody asked for.</summary>
     public bool IsDefault { get; init; }
 
+    /// <summary>Whether the network was not trained on the samples, so that what they say is taken as it is.</summary>
+    public bool IsUnseen { get; init; }
+
     /// <summary>The agreement that the user asked for; null for none.</summary>
     public double? Promised => IsDefault ? null : MinimumAgreement;
 
@@ -36,6 +39,12 @@ internal sealed record Guard(double? MinimumAgreement, double? MaximumError)
                 : (verification.DistinctAgreement, $"{verification.DistinctSamples} different");
             return Failed($"{Figures.FinePercent(share)} of the decisions on {samples} samples stayed the same, "
                 + $"less than --min-agreement {least.ToString(CultureInfo.InvariantCulture)}.");
+        }
+
+        if (!IsUnseen && MinimumAgreement is { } wanted && verification.CautiousAgreement < wanted)
+        {
+            return Failed($"{Figures.FinePercent(verification.CautiousAgreement)} of the decisions on data that the network was not trained on can be expected to stay the same, "
+                + $"less than --min-agreement {wanted.ToString(CultureInfo.InvariantCulture)}. If it was not trained on these samples, say --data-kind unseen: {Figures.FinePercent(verification.Agreement)} of them stayed the same.");
         }
 
         return MaximumError is { } most && !(verification.RelativeError <= most)

@@ -8,6 +8,13 @@ internal sealed class GuardOptions
     private readonly Option<string?> _minAgreement = OptionFactory.Text(
         "--min-agreement", "P", "Guard: fail when fewer than this share of held-out decisions stay the same.");
 
+    private readonly Option<string?> _dataKind = OptionFactory.Text(
+        "--data-kind",
+        "trained|unseen",
+        "Whether the network was trained on data like the samples. Then they are clearer than those to come, and --min-agreement holds for the cautious figure too. Default: trained; unseen for verify.",
+        "trained",
+        "unseen");
+
     private readonly Option<string?> _maxError = OptionFactory.Text(
         "--max-error", "R", "Guard with --decision none or regression: fail when an output's relative error is larger. Default there: 0.02.");
 
@@ -16,17 +23,18 @@ internal sealed class GuardOptions
     {
         command.Options.Add(_minAgreement);
         command.Options.Add(_maxError);
+        command.Options.Add(_dataKind);
     }
 
     /// <summary>Reads the options; with no decisions there is always a guard.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
     public Guard Read(ParseResult parsed, DecisionChoice decision)
     {
-        var guard = ReadExplicit(parsed, decision);
+        var guard = ReadExplicit(parsed, decision) with { IsUnseen = Kind(parsed, otherwise: "trained") };
         return decision.IsDriftOnly && guard.MaximumError is null ? guard with { MaximumError = Guard.DefaultMaximumError } : guard;
     }
 
-    /// <summary>Reads the options; nothing is asked for that was not said.</summary>
+    /// <summary>Reads the options for samples that are compared as they are; nothing is asked for that was not said.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011 or OCX9014.</exception>
     public Guard ReadExplicit(ParseResult parsed, DecisionChoice decision)
     {
@@ -38,9 +46,12 @@ internal sealed class GuardOptions
         }
 
         return error is null || decision.HasDrift
-            ? new(agreement, error)
+            ? new(agreement, error) { IsUnseen = Kind(parsed, otherwise: "unseen") }
             : throw Usage.Conflict("--max-error is the guard of --decision none and regression; with decisions it is --min-agreement.");
     }
+
+    private bool Kind(ParseResult parsed, string otherwise) =>
+        OptionText.Word("--data-kind", parsed.GetValue(_dataKind) ?? otherwise, ("trained", false), ("unseen", true));
 
     /// <summary>0 is allowed: whatever the agreement is, the result is wanted.</summary>
     private double? ReadAgreement(ParseResult parsed)

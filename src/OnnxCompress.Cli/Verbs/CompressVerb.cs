@@ -197,7 +197,7 @@ internal sealed class CompressVerb
             Samples = _samples.Samples(parsed),
             Decisions = decision,
             Guard = guard,
-            Options = options with { Mask = decision.Mask, Goal = new(guard.MinimumAgreement, guard.MaximumError) { Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
+            Options = options with { Mask = decision.Mask, Goal = new(guard.MinimumAgreement, guard.MaximumError) { IsUnseen = guard.IsUnseen, Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),

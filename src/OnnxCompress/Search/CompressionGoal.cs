@@ -10,6 +10,9 @@ public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumEr
     /// <summary>What small means.</summary>
     public CompressionObjective Objective { get; init; }
 
+    /// <summary>Whether the network was not trained on the samples, so that what they say is taken as it is.</summary>
+    public bool IsUnseen { get; init; }
+
     /// <summary>The budget that asks for a share of the original in what is made small.</summary>
     internal Budget BudgetOf(double share) => Objective switch
     {

@@ -24,12 +24,11 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
                 "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
         }
 
-        // Validation samples are as clear as the calibration data; the guard is the user's own proof, taken as it is.
-        var accepted = search.Smallest(goal, score => Accepts(score, score.CautiousAgreement));
+        var accepted = search.Smallest(goal, Accepts);
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
             var made = search.Realize(accepted[step]);
-            if (guard is null || (guard.Score(made.Model, cancellation) is var proof && Accepts(proof, proof.Agreement)))
+            if (guard is null || Accepts(guard.Score(made.Model, cancellation)))
             {
                 return made;
             }
@@ -38,8 +37,9 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
         throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
     }
 
-    private bool Accepts(PlanScore score, double? agreement) =>
-        !(agreement < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
+    /// <summary>Samples that were trained on are clearer than those to come, unless the user says that they were not.</summary>
+    private bool Accepts(PlanScore score) =>
+        !((goal.IsUnseen ? score.Agreement : score.CautiousAgreement) < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
 
     private string Why(IReadOnlyList<ScoredPlan> accepted)
     {

@@ -1,12 +1,15 @@
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
+using OnnxCompress.Verification.Decisions;
 
 namespace OnnxCompress.Verification;
 
 /// <summary>One output of a run, widened to double; the memory is used again by the next run.</summary>
 internal sealed class OutputValues
 {
+    private const double LeastProbability = 1e-12;
+
     private double[] _values = [];
 
     /// <summary>The values, row-major.</summary>
@@ -37,11 +40,14 @@ internal sealed class OutputValues
         StoredValues.ToDouble(Type, bytes, _values.AsSpan(0, Length));
     }
 
-    /// <summary>Becomes what a model would say whose outputs drift further the same way.</summary>
+    /// <summary>
+    /// Becomes what a model would say whose outputs drift further the same way; of <see cref="DriftScale.Logarithm"/> its logarithm.
+    /// </summary>
     /// <param name="from">Where the drift starts.</param>
     /// <param name="to">Where it ends; of the same shape.</param>
     /// <param name="times">How many times it is taken.</param>
-    public void Stretch(OutputValues from, OutputValues to, int times)
+    /// <param name="scale">On which scale.</param>
+    public void Stretch(OutputValues from, OutputValues to, int times, DriftScale scale)
     {
         (Dims, Type, Length) = (to.Dims, to.Type, to.Length);
         if (_values.Length < Length)
@@ -51,11 +57,19 @@ internal sealed class OutputValues
 
         for (var i = 0; i < Length; i++)
         {
+            var (start, end) = (On(scale, from._values[i]), On(scale, to._values[i]));
             // Infinities that both models have stay what they are.
-            var (start, end) = (from._values[i], to._values[i]);
-            _values[i] = start == end ? end : start + (times * (end - start));
+            var far = start == end ? end : start + (times * (end - start));
+            _values[i] = scale == DriftScale.LogOdds ? 1 / (1 + Math.Exp(-far)) : far;
         }
     }
+
+    private static double On(DriftScale scale, double value) => scale switch
+    {
+        DriftScale.Logarithm => Math.Log(Math.Max(value, LeastProbability)),
+        DriftScale.LogOdds => Math.Log(Math.Max(value, LeastProbability) / Math.Max(1 - value, LeastProbability)),
+        _ => value,
+    };
 
     /// <summary>The part of the values that belongs to the first samples of a batch; all of them when there is no batch axis.</summary>
     public ReadOnlySpan<double> OfFirst(int samples, int batch) =>

@@ -118,20 +118,21 @@ internal sealed class RunComparison
     {
         var values = rule.Outputs.Select(name => _values[name]).ToList();
         var batch = new DecisionBatch([.. values.Select(v => v.Expected)], [.. values.Select(v => v.Actual)], indices, isNew, mask);
-        rule.Add(batch, times: 1);
+        rule.Add(batch, stretch: 0);
         if (values.Exists(v => !v.Expected.Dims.SequenceEqual(v.Actual.Dims)))
         {
             return;
         }
 
-        for (var times = 2; times <= OutputDecisions.MostTimes; times++)
+        var scale = rule.Scale(batch);
+        for (var stretch = 1; stretch < OutputDecisions.Times.Length; stretch++)
         {
             foreach (var (expected, actual, far) in values)
             {
-                far.Stretch(expected, actual, times);
+                far.Stretch(expected, actual, OutputDecisions.Times[stretch], scale);
             }
 
-            rule.Add(batch with { Actual = [.. values.Select(v => v.Far)] }, times);
+            rule.Add(batch with { Actual = [.. values.Select(v => v.Far)] }, stretch);
         }
     }
 

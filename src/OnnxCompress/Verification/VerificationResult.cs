@@ -11,11 +11,9 @@ public sealed record VerificationResult(
     int Samples, long Decisions, long Agreeing, double? RelativeError, IReadOnlyList<OutputDrift> Outputs, AccuracyComparison? Accuracy)
 {
     /// <summary>
-    /// The agreement to expect of samples that are less clear than these: with the drift of the outputs taken k times, at
-    /// most k times as many decisions may change, the worst k of 1 to 5 counts. Calibration data are often training data,
-    /// which a network decides with wide margins: there hardly a decision changes until unseen data change many (ResNet-20
-    /// at 0.8 of its operations: 99.4% on training images, 95.4% on test images, about 94.5% by this estimate from training
-    /// images). Null when nothing decides.
+    /// The agreement to expect of samples that are less clear than these, as data are that the network was not trained on: what
+    /// changes when the outputs' drift is taken k times, by k, the worst k of 1 to 10, and a little for what few samples cannot
+    /// see. Null when nothing decides.
     /// </summary>
     public double? CautiousAgreement { get; init; }
 

@@ -231,15 +231,51 @@ public sealed class DecisionKindTests
     [Fact]
     public void Drift_that_is_stretched_lowers_the_cautious_figure_of_every_kind()
     {
-        // Margins 1, drift .3: no text changes at once, all do at four times the drift.
-        var original = _runtime.Add(_ => [0, 1, 0], [1, 3]);
-        var compressed = _runtime.Add(_ => [0, 0.85f, 0.15f], [1, 3]);
+        // Margins 2, drift .6: no text changes at once, all do at four times the drift.
+        var original = _runtime.Add(_ => [0, 2, 0], [1, 3]);
+        var compressed = _runtime.Add(_ => [0, 1.7f, 0.3f], [1, 3]);
 
         var result = Verify(original, compressed, 4, new DecisionRule(DecisionKind.Ctc));
 
         Assert.Equal(1, result.Agreement);
-        Assert.Equal(1 - (1 / 4.0), result.CautiousAgreement);
+        NumericAssert.Within(1 - (1 / 4.0) - 0.002, result.CautiousAgreement!.Value, 1e-12, 1, "two in a thousand for what four samples cannot see");
     }
+
+    [Fact]
+    public void Drift_of_probabilities_is_stretched_where_they_add_up()
+    {
+        // In logits the margin is 2 and the drift 1; in probabilities the same drift would never turn the decision.
+        var original = _runtime.Add(_ => Softmax(2), [2]);
+        var compressed = _runtime.Add(_ => Softmax(1), [2]);
+        var sigmoids = (_runtime.Add(_ => Sigmoid(2), [1], "Sigmoid"), _runtime.Add(_ => Sigmoid(0.9), [1], "Sigmoid"));
+
+        // At twice the drift classes are as likely as each other and the first stays; at three times all turn.
+        NumericAssert.Within(1 - (1 / 3.0) - 0.002, Verify(original, compressed, 4, DecisionRule.ArgMax).CautiousAgreement!.Value, 1e-3, 1, "single precision may turn the tie");
+        NumericAssert.Within(1 - (1 / 2.0) - 0.002, Verify(sigmoids.Item1, sigmoids.Item2, 4, DecisionRule.ArgMax).CautiousAgreement!.Value, 1e-12, 1, "2 - 2 x 1.1 is below 0");
+    }
+
+    [Fact]
+    public void Drift_that_moves_nothing_however_far_it_goes_costs_nothing()
+    {
+        var original = _runtime.Add(row => [row[0] + 1, 0], [2]);
+        var rounded = _runtime.Add(row => [(row[0] + 1) * 1.0001f, 0], [2]);
+
+        Assert.Equal(1, Verify(original, rounded, 10, DecisionRule.ArgMax).CautiousAgreement);
+    }
+
+    [Fact]
+    public void What_was_counted_as_it_is_has_a_standard_error()
+    {
+        var original = _runtime.Add(row => [1, 0], [2]);
+        var compressed = _runtime.Add(row => row[0] < 100 ? [0, 1] : [1, 0], [2]);
+
+        // A tenth of 1,000 at once, and none of the others however far: .1, its error, and one of a thousand.
+        NumericAssert.Within(1 - 0.1 - Math.Sqrt(0.1 * 0.9 / 1000) - 0.001, Verify(original, compressed, 1000, DecisionRule.ArgMax).CautiousAgreement!.Value, 1e-12, 1, "by hand");
+    }
+
+    private static float[] Softmax(double logit) => [(float)(1 / (1 + Math.Exp(-logit))), (float)(1 / (1 + Math.Exp(logit)))];
+
+    private static float[] Sigmoid(double logit) => [(float)(1 / (1 + Math.Exp(-logit)))];
 
     private static float[] Direction(double degrees) => [(float)Math.Cos(degrees * Math.PI / 180), (float)Math.Sin(degrees * Math.PI / 180)];
 

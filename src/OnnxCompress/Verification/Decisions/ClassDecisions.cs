@@ -16,6 +16,7 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
     private readonly ClassOverlap? _overlap = rule.Kind == DecisionKind.Pixels ? new() : null;
     private readonly TokenDivergence? _divergence = rule.Kind == DecisionKind.Tokens ? new() : null;
     private long[] _wanted = [];
+    private DriftScale? _scale;
     private double? _risk = 0;
     private long? _onlyDecision;
     private bool _decisionsDiffer;
@@ -37,10 +38,10 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
     protected override bool IsOneDecision => !_decisionsDiffer;
 
     /// <inheritdoc />
-    public override void Add(DecisionBatch batch, int times)
+    public override void Add(DecisionBatch batch, int stretch)
     {
         var (expected, actual) = (batch.Expected[0], batch.Actual[0]);
-        if (times == 1)
+        if (stretch == 0)
         {
             _wanted = _reader.Decide(expected.Values, expected.Dims, expected.Type, batch.Size);
         }
@@ -60,20 +61,23 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
                 }
             }
 
-            Count(times, batch.IsNew[sample], decided, agreeing);
-            if (times == 1)
+            Count(stretch, batch.IsNew[sample], decided, agreeing);
+            if (stretch == 0)
             {
                 _samples++;
                 _wholeSamples += decided == agreeing ? 1 : 0;
             }
         }
 
-        if (times == 1)
+        if (stretch == 0)
         {
             Look(batch, got, positions, counted);
             Label(batch, got, positions);
         }
     }
+
+    /// <inheritdoc />
+    public override DriftScale Scale(DecisionBatch batch) => _scale ??= _reader.Scale(batch.Expected[0].Values, batch.Expected[0].Dims, batch.Expected[0].Type);
 
     /// <inheritdoc />
     protected override IEnumerable<DecisionFigure> Figures() => rule.Kind switch

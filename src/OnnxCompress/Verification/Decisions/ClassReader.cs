@@ -69,6 +69,35 @@ internal sealed class ClassReader(DecisionRule rule, string output, double thres
         return values[start + ((int)decision * inner)] - values[start + ((int)other * inner)];
     }
 
+    /// <summary>On which scale the output's values add up, by what they are.</summary>
+    /// <param name="values">The output, row-major.</param>
+    /// <param name="dims">Its shape.</param>
+    /// <param name="type">Its element type.</param>
+    public DriftScale Scale(ReadOnlySpan<double> values, IReadOnlyList<long> dims, ElementType type)
+    {
+        if (!type.IsFloatingPoint() || values.IsEmpty)
+        {
+            return DriftScale.Plain;
+        }
+
+        var axis = IsBinary ? 0 : Axis(dims);
+        if (axis == 0 || dims[axis] == 1)
+        {
+            return threshold is > 0 and < 1 && !values.ContainsAnyExceptInRange(0, 1) ? DriftScale.LogOdds : DriftScale.Plain;
+        }
+
+        for (var position = 0; position < values.Length / (int)dims[axis]; position++)
+        {
+            var (start, inner) = Start(position, dims, axis);
+            if (!IsProbability(values[start..], inner, (int)dims[axis]))
+            {
+                return DriftScale.Plain;
+            }
+        }
+
+        return DriftScale.Logarithm;
+    }
+
     /// <summary>How many classes stand before one, by their values and of equals by their order.</summary>
     /// <param name="values">The output, row-major.</param>
     /// <param name="dims">Its shape.</param>

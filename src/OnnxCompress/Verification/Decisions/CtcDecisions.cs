@@ -10,6 +10,7 @@ namespace OnnxCompress.Verification.Decisions;
 /// <param name="blank">The class that stands for nothing, negative from the end.</param>
 internal sealed class CtcDecisions(string output, int blank) : OutputDecisions(DecisionKind.Ctc, output)
 {
+    private DriftScale? _scale;
     private double _distance;
     private long _compared;
     private string? _only;
@@ -19,14 +20,14 @@ internal sealed class CtcDecisions(string output, int blank) : OutputDecisions(D
     protected override bool IsOneDecision => !_textsDiffer;
 
     /// <inheritdoc />
-    public override void Add(DecisionBatch batch, int times)
+    public override void Add(DecisionBatch batch, int stretch)
     {
         for (var sample = 0; sample < batch.Samples; sample++)
         {
             var (wanted, got) = (Decode(batch.Expected[0], batch.Size, sample), Decode(batch.Actual[0], batch.Size, sample));
             var isSame = wanted.AsSpan().SequenceEqual(got);
-            Count(times, batch.IsNew[sample], 1, isSame ? 1 : 0);
-            if (times != 1)
+            Count(stretch, batch.IsNew[sample], 1, isSame ? 1 : 0);
+            if (stretch != 0)
             {
                 continue;
             }
@@ -41,6 +42,10 @@ internal sealed class CtcDecisions(string output, int blank) : OutputDecisions(D
             }
         }
     }
+
+    /// <inheritdoc />
+    public override DriftScale Scale(DecisionBatch batch) => _scale ??=
+        new ClassReader(new(DecisionKind.ArgMax, output), output, 0).Scale(batch.Expected[0].Values, batch.Expected[0].Dims, batch.Expected[0].Type);
 
     /// <summary>Insertions, deletions and substitutions that make one text of another (Levenshtein).</summary>
     public static int EditDistance(ReadOnlySpan<int> from, ReadOnlySpan<int> to)

@@ -21,15 +21,15 @@ internal sealed class DetectionDecisions(IReadOnlyList<string> outputs) : Output
     protected override bool IsOneDecision => !_hasBoxes;
 
     /// <inheritdoc />
-    public override void Add(DecisionBatch batch, int times)
+    public override void Add(DecisionBatch batch, int stretch)
     {
         for (var sample = 0; sample < batch.Samples; sample++)
         {
             var (wanted, got) = (_reader.Read(batch, batch.Expected, sample), _reader.Read(batch, batch.Actual, sample));
             var pairs = Pairs(wanted, got);
             var isEmpty = wanted.Count + got.Count == 0;
-            Count(times, batch.IsNew[sample], isEmpty ? 1 : wanted.Count + got.Count, isEmpty ? 1 : 2 * pairs);
-            if (times != 1)
+            Count(stretch, batch.IsNew[sample], isEmpty ? 1 : wanted.Count + got.Count, isEmpty ? 1 : 2 * pairs);
+            if (stretch != 0)
             {
                 continue;
             }

@@ -11,23 +11,23 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
     public const int MostSamples = 500;
 
     private readonly List<float[]> _expected = [];
-    private readonly List<float[]>[] _actual = [.. Enumerable.Range(0, MostTimes).Select(_ => new List<float[]>())];
+    private readonly List<float[]>[] _actual = [.. Times.Select(_ => new List<float[]>())];
     private readonly List<int> _samples = [];
     private double _cosine;
     private bool _isCounted;
 
     /// <inheritdoc />
-    public override void Add(DecisionBatch batch, int times)
+    public override void Add(DecisionBatch batch, int stretch)
     {
         for (var sample = 0; sample < batch.Samples; sample++)
         {
-            if (!batch.IsNew[sample] || _actual[times - 1].Count == MostSamples)
+            if (!batch.IsNew[sample] || _actual[stretch].Count == MostSamples)
             {
                 continue;
             }
 
-            _actual[times - 1].Add(Direction(batch.Of(batch.Actual[0], sample)));
-            if (times == 1)
+            _actual[stretch].Add(Direction(batch.Of(batch.Actual[0], sample)));
+            if (stretch == 0)
             {
                 _expected.Add(Direction(batch.Of(batch.Expected[0], sample)));
                 _samples.Add(batch.Indices[sample]);
@@ -56,18 +56,18 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
 
         _isCounted = true;
         var wanted = Nearest(_expected);
-        for (var times = 1; times <= MostTimes; times++)
+        for (var stretch = 0; stretch < Times.Length; stretch++)
         {
-            if (_actual[times - 1].Count != _expected.Count)
+            if (_actual[stretch].Count != _expected.Count)
             {
                 continue;
             }
 
-            var got = Nearest(_actual[times - 1]);
+            var got = Nearest(_actual[stretch]);
             for (var i = 0; i < wanted.Length; i++)
             {
-                Count(times, isNew: true, 1, wanted[i].Index == got[i].Index ? 1 : 0);
-                if (times == 1)
+                Count(stretch, isNew: true, 1, wanted[i].Index == got[i].Index ? 1 : 0);
+                if (stretch == 0)
                 {
                     _cosine += Dot(_expected[i], _actual[0][i]);
                     Note(i, wanted[i], got[i]);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OnnxCompress.Verification.Decisions;
 
 /// <summary>Counts how far two models decide the same by one rule, batch after batch.</summary>
@@ -5,11 +7,11 @@ namespace OnnxCompress.Verification.Decisions;
 /// <param name="outputs">The outputs that are read; the first names the rule.</param>
 internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<string> outputs)
 {
-    /// <summary>How many times the drift is taken at most; see <see cref="VerificationResult.CautiousAgreement"/>.</summary>
-    public const int MostTimes = 5;
+    /// <summary>How many times the drift is taken; see <see cref="CautiousFigure"/>.</summary>
+    public static readonly ImmutableArray<int> Times = [1, 2, 3, 4, 5, 6, 8, 10, 100];
 
-    private readonly long[] _decided = new long[MostTimes];
-    private readonly long[] _agreeing = new long[MostTimes];
+    private readonly long[] _decided = new long[Times.Length];
+    private readonly long[] _agreeing = new long[Times.Length];
     private long _distinctDecided;
     private long _distinctAgreeing;
 
@@ -27,14 +29,18 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
 
     /// <summary>Adds one batch.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="times">How many times the drift was taken in what the compressed model says: first 1, its own words, then
-    /// 2 to <see cref="MostTimes"/> for the same batch where shapes are equal.</param>
-    public abstract void Add(DecisionBatch batch, int times);
+    /// <param name="stretch">Which of <see cref="Times"/> the drift was taken in what the compressed model says: first 0, its own
+    /// words, then the others for the same batch where shapes are equal.</param>
+    public abstract void Add(DecisionBatch batch, int stretch);
+
+    /// <summary>On which scale drift is stretched: that on which scores add up.</summary>
+    /// <param name="batch">A batch of outputs.</param>
+    public virtual DriftScale Scale(DecisionBatch batch) => DriftScale.Plain;
 
     /// <summary>What was counted.</summary>
     public virtual DecisionResult Result() => new(outputs[0], kind, _decided[0], _agreeing[0])
     {
-        CautiousAgreement = Cautious(),
+        CautiousAgreement = CautiousFigure.Of(_decided, _agreeing),
         Risk = RiskSum is { } risk && _decided[0] > 0 ? risk / _decided[0] : null,
         DistinctDecisions = _distinctDecided,
         DistinctAgreeing = _distinctAgreeing,
@@ -53,29 +59,18 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
     protected virtual IEnumerable<DecisionFigure> Figures() => [];
 
     /// <summary>Counts decisions of one sample.</summary>
-    /// <param name="times">How many times the drift was taken.</param>
+    /// <param name="stretch">Which of <see cref="Times"/> the drift was taken.</param>
     /// <param name="isNew">Whether the sample is no copy.</param>
     /// <param name="decided">Its decisions.</param>
     /// <param name="agreeing">Those that are the same.</param>
-    protected void Count(int times, bool isNew, long decided, long agreeing)
+    protected void Count(int stretch, bool isNew, long decided, long agreeing)
     {
-        _decided[times - 1] += decided;
-        _agreeing[times - 1] += agreeing;
-        if (times == 1 && isNew)
+        _decided[stretch] += decided;
+        _agreeing[stretch] += agreeing;
+        if (stretch == 0 && isNew)
         {
             _distinctDecided += decided;
             _distinctAgreeing += agreeing;
         }
-    }
-
-    // The worst over how far the drift is stretched: changes at k times the drift are k times those to expect.
-    private double? Cautious()
-    {
-        if (_decided.Any(decided => decided == 0))
-        {
-            return null;
-        }
-
-        return 1 - Enumerable.Range(0, MostTimes).Max(k => (1 - ((double)_agreeing[k] / _decided[k])) / (k + 1));
     }
 }
