@@ -23,6 +23,9 @@ public sealed record CompressionOptions
     /// <summary>See <see cref="VerificationOptions.Mask"/>.</summary>
     public string? Mask { get; init; }
 
+    /// <summary>The user's own measure, by which plans are compared in place of decisions; null: decisions.</summary>
+    public IModelJudge? Judge { get; init; }
+
     /// <summary>A plan to carry out in place of searching for one.</summary>
     public CompressionPlan? Plan { get; init; }
 

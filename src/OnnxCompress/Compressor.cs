@@ -142,9 +142,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
         failure);
 
-    private PlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => samples is { Count: > 0 }
-        ? new PlanJudge(runtime, original, samples, StageOptions.Verification(options))
-        : null;
+    private IPlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => options.Judge is { } judge
+        ? new UserJudge(judge)
+        : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, StageOptions.Verification(options)) : null;
 
     private ExecutedPlan Search(
         OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)

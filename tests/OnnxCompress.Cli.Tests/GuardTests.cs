@@ -1,3 +1,6 @@
+using OnnxCompress.Verification;
+using OnnxCompress.Cli.Options;
+using System.Text.Json;
 using System.Globalization;
 using OnnxCompress.Cli.Verbs;
 using OnnxCompress.Diagnostics;
@@ -145,6 +148,48 @@ public sealed class GuardTests : IDisposable
         Assert.All([verified, compressed], run => Assert.Contains($"warning {DiagnosticCodes.OneDecision}: The original decides the same for all 120 samples", run.Error, StringComparison.Ordinal));
         Assert.Contains("120 samples", verified.Output.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_cautious_figure_is_held_too_unless_the_data_are_unseen()
+    {
+        var data = _folder.Write("v.npy", NpyBytes.Of([400, 1, 28, 28], Images(200, 400)));
+        string[] strict = ["--verify-data", data, "--min-agreement"];
+        var report = _folder.File("r.json");
+        Assert.Equal(0, Compress(Calibration(), "--verify-data", data, "--min-agreement", "0", "--report", report).Code);
+        var found = JsonDocument.Parse(File.ReadAllText(report)).RootElement.GetProperty("verification");
+        var (plain, cautious) = (found.GetProperty("agreement").GetDouble(), found.GetProperty("cautiousAgreement").GetDouble());
+        // Between the two lies what one accepts and the other does not.
+        Assert.True(cautious < plain - 0.001, $"{cautious} and {plain}");
+        var between = ((plain + cautious) / 2).ToString(CultureInfo.InvariantCulture);
+
+        var refused = Compress(Calibration(), [.. strict, between, "--overwrite"]);
+        var accepted = Compress(Calibration(), [.. strict, between, "--data-kind", "unseen", "--overwrite"]);
+        var verified = CliRun.Of("verify", SampleFiles.Model, Out, "-d", data, "--scale", SampleFiles.Scale, "--min-agreement", between);
+
+        Assert.Equal(3, refused.Code);
+        Assert.Contains("--data-kind unseen", refused.Error, StringComparison.Ordinal);
+        Assert.True(accepted.Code == 0, accepted.Error);
+        Assert.True(verified.Code == 0, verified.Error);
+        Assert.Equal(3, CliRun.Of("verify", SampleFiles.Model, Out, "-d", data, "--scale", SampleFiles.Scale, "--min-agreement", between, "--data-kind", "trained").Code);
+    }
+
+    [Fact]
+    public void A_loss_of_accuracy_is_held_against_labels()
+    {
+        var data = _folder.Write("v.npy", NpyBytes.Of([200, 1, 28, 28], Images(200, 200)));
+        // Labels that the original cannot have: it loses nothing that it never had, and with its own it may lose some.
+        var wrong = _folder.Write("l.npy", NpyBytes.Of([200], Enumerable.Repeat(999L, 200).ToArray()));
+
+        var run = Compress(Calibration(), "--verify-data", data, "--labels", wrong, "--max-accuracy-drop", "0%");
+
+        Assert.True(run.Code == 0, run.Error);
+        Assert.Null(new Guard(null, null) { MaximumAccuracyDrop = 0.005 }.Failure(Accuracy(0.9, 0.895)));
+        Assert.Contains("90.00% to 89.40%", new Guard(null, null) { MaximumAccuracyDrop = 0.005 }.Failure(Accuracy(0.9, 0.894))!.Message, StringComparison.Ordinal);
+        Assert.NotNull(new Guard(null, null) { MaximumAccuracyDrop = 0.005 }.Failure(Accuracy(0.9, 0.894) with { Accuracy = null }));
+        CliRun.Of("verify", SampleFiles.Model, SampleFiles.Model, "-d", data, "--max-accuracy-drop", "0.01").HasOneError(2, DiagnosticCodes.OptionsConflict, "needs --labels");
+    }
+
+    private static VerificationResult Accuracy(double original, double compressed) => new(1000, 1000, 950, 0.1, [], new(original, compressed, 8, 2));
 
     private string Calibration()
     {

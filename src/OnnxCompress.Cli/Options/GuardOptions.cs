@@ -18,12 +18,16 @@ internal sealed class GuardOptions
     private readonly Option<string?> _maxError = OptionFactory.Text(
         "--max-error", "R", "Guard with --decision none or regression: fail when an output's relative error is larger. Default there: 0.02.");
 
+    private readonly Option<string?> _maxAccuracyDrop = OptionFactory.Text(
+        "--max-accuracy-drop", "P", "Guard with --labels: fail when the accuracy falls by more, a share or percent of the samples, for instance 0.5%.");
+
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_minAgreement);
         command.Options.Add(_maxError);
         command.Options.Add(_dataKind);
+        command.Options.Add(_maxAccuracyDrop);
     }
 
     /// <summary>Reads the options; with no decisions there is always a guard.</summary>
@@ -46,8 +50,23 @@ internal sealed class GuardOptions
         }
 
         return error is null || decision.HasDrift
-            ? new(agreement, error) { IsUnseen = Kind(parsed, otherwise: "unseen") }
+            ? new(agreement, error) { IsUnseen = Kind(parsed, otherwise: "unseen"), MaximumAccuracyDrop = ReadDrop(parsed) }
             : throw Usage.Conflict("--max-error is the guard of --decision none and regression; with decisions it is --min-agreement.");
+    }
+
+    /// <summary>Whether a guard holds the accuracy, which needs labels.</summary>
+    public bool NeedsLabels(ParseResult parsed) => parsed.GetValue(_maxAccuracyDrop) is not null;
+
+    private double? ReadDrop(ParseResult parsed)
+    {
+        const string Option = "--max-accuracy-drop";
+        if (parsed.GetValue(_maxAccuracyDrop) is not { } text)
+        {
+            return null;
+        }
+
+        var share = text.EndsWith('%') ? OptionText.Number(Option, text[..^1]) / 100 : OptionText.Number(Option, text);
+        return share is >= 0 and <= 1 ? share : throw Usage.Invalid(Option, text, "a share from 0 to 1 or a percentage, for instance 0.5%");
     }
 
     private bool Kind(ParseResult parsed, string otherwise) =>

@@ -9,4 +9,8 @@ namespace OnnxCompress.Cli.Verbs;
 /// <param name="Latency">Time of both models.</param>
 /// <param name="VerifySeconds">How long verification and timing took.</param>
 internal sealed record CompressOutcome(
-    CompressionResult Result, VerificationResult? Verification, VerificationResult? RandomInputs, LatencyComparison Latency, double VerifySeconds);
+    CompressionResult Result, VerificationResult? Verification, VerificationResult? RandomInputs, LatencyComparison Latency, double VerifySeconds)
+{
+    /// <summary>What the user's judge says of the result; null without one.</summary>
+    public JudgeScore? Judged { get; init; }
+}

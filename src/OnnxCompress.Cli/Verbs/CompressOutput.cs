@@ -66,6 +66,11 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
             talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));
         }
 
+        if (report.Judged is not null)
+        {
+            talk.Result(ResultTables.Judged(report.Judged));
+        }
+
         talk.Result(ResultTables.Sites(report.Sites));
         if (report.Precision is { } precision)
         {

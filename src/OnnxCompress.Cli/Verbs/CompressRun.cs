@@ -40,11 +40,6 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         using var data = settings.Data.Files.Count == 0 ? null : settings.Data.Open(model, _runtime, cancellation);
         using var verifyData = settings.VerifyData?.Open(model, _runtime, cancellation);
         var labels = settings.Labels is null ? null : LabelFile.Read(settings.Labels);
-        if (chosen is not null && (data ?? verifyData) is not null)
-        {
-            talk.Line(chosen);
-        }
-
         var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, Shapes(model));
         var split = data is null
             ? new SampleSplit([0], [], [])
@@ -62,6 +57,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             statistics,
             labels,
             progress));
+        if (chosen is not null && outcome.Verification is not null)
+        {
+            talk.Line(chosen);
+        }
+
         Diagnostic[] remarks = [.. Assumption(), .. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
         foreach (var remark in remarks)
         {
@@ -122,7 +122,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var random = Verify(
             options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, [new DecisionRule(DecisionKind.None)]);
         var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
-        return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds);
+        return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds) { Judged = settings.Judge?.Judge(result.Model, cancellation) };
     }
 
     /// <summary>Where time was asked for, a result that seems too slow is timed once more: other programs come and go.</summary>
@@ -164,6 +164,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         {
             Tool = ToolVersion.Text,
             Command = settings.Command,
+            Judged = outcome.Judged,
             RandomInputs = outcome.RandomInputs is { } random ? ReportedVerification.From(random) : null,
             Timing = report.Timing with
             {

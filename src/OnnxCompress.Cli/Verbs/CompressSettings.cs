@@ -61,6 +61,9 @@ internal sealed record CompressSettings
     /// <summary>What held-out samples must say.</summary>
     public required Guard Guard { get; init; }
 
+    /// <summary>The user's own measure, for which the guard holds; null: decisions.</summary>
+    public JudgeCommand? Judge { get; init; }
+
     /// <summary>Budget and method.</summary>
     public required CompressionOptions Options { get; init; }
 

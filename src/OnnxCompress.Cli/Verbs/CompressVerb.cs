@@ -36,6 +36,7 @@ internal sealed class CompressVerb
     private readonly DecisionOptions _decision = new();
     private readonly BudgetOptions _budget = new();
     private readonly GuardOptions _guard = new();
+    private readonly JudgeOptions _judge = new();
     private readonly MethodOptions _method = new();
     private readonly RunOptions _run = new();
     private readonly CacheOptions _cache = new();
@@ -105,6 +106,7 @@ internal sealed class CompressVerb
         command.Options.Add(verb._labels);
         verb._decision.AddTo(command);
         verb._guard.AddTo(command);
+        verb._judge.AddTo(command);
         verb._method.AddTo(command);
         verb._run.AddAllTo(command);
         verb._cache.AddTo(command);
@@ -160,6 +162,11 @@ internal sealed class CompressVerb
             throw Usage.Conflict("--labels are those of --verify-data, which is missing.");
         }
 
+        if (labels is null && _guard.NeedsLabels(parsed))
+        {
+            throw Usage.Conflict("--max-accuracy-drop needs --labels, the right classes of --verify-data.");
+        }
+
         if (_samples.SaysHoldout(parsed) && verifyFiles.Length > 0)
         {
             throw Usage.Conflict("--holdout and --verify-data both say what the guard sees; give one of them.");
@@ -168,6 +175,7 @@ internal sealed class CompressVerb
         var reports = _reports.Read(parsed);
         var verifyData = verifyFiles.Select(DataFile.Parse).ToArray();
         var planFile = _part == PipelinePart.Compress ? parsed.GetValue(_savePlan) : null;
+        var judge = _judge.Read(parsed, model);
         var guard = GuardFor(_guard.Read(parsed, decision), options);
         return new CompressSettings
         {
@@ -197,7 +205,8 @@ internal sealed class CompressVerb
             Samples = _samples.Samples(parsed),
             Decisions = decision,
             Guard = guard,
-            Options = options with { Mask = decision.Mask, Goal = new(guard.MinimumAgreement, guard.MaximumError) { IsUnseen = guard.IsUnseen, Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
+            Judge = judge,
+            Options = options with { Mask = decision.Mask, Judge = judge, Goal = new(guard.MinimumAgreement, guard.MaximumError) { IsUnseen = guard.IsUnseen, Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),

@@ -80,11 +80,6 @@ internal sealed class ExploreVerb
         var model = LoadedModel.Open(path, _run.Loading(parsed), talk);
         outputs.CheckSideFiles(model, result: null);
         var (rules, chosen) = decision.For(model);
-        if (chosen is not null)
-        {
-            talk.Line(chosen);
-        }
-
         options = options with { Decisions = rules, Mask = decision.Mask };
         using var source = data.Open(model, backend.Runtime, context.Cancellation);
         var split = SampleSplit.Create(source, _samples.Holdout(parsed), seed, samples, context.Cancellation);
@@ -94,6 +89,11 @@ internal sealed class ExploreVerb
         var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var compressor = new Compressor(backend.Backend, backend.Runtime);
         var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
+        if (chosen is not null)
+        {
+            talk.Line(chosen);
+        }
+
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
         var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.FileBytes, Baseline(points));
         var report = new CompressionReport

@@ -84,6 +84,12 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
 
     private void CheckCount(int different)
     {
+        // A judge has samples of its own.
+        if (settings.Judge is not null)
+        {
+            return;
+        }
+
         if (different == 0 && settings.Guard.IsSet)
         {
             throw new OnnxCompressException(
@@ -114,7 +120,7 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
                 : Warning(DiagnosticCodes.FewGuardSamples, "No samples are held out: nothing was verified about the result.");
         }
 
-        return settings.Guard.Promised is { } promised ? AgreementSamples.OutOfReach(promised, evidence.Different)
+        return settings is { Guard.Promised: { } promised, Judge: null } ? AgreementSamples.OutOfReach(promised, evidence.Different)
             : evidence.Different < Few ? Warning(DiagnosticCodes.FewGuardSamples, Proven(evidence))
             : null;
     }

@@ -24,7 +24,8 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
     public static Verdict Of(CompressSettings settings, CompressOutcome outcome)
     {
         var failures = Find(settings, outcome);
-        var floor = AgreementFloor.Of(settings.Guard, outcome.Verification);
+        // Who brings a judge has said what counts.
+        var floor = outcome.Judged is null ? AgreementFloor.Of(settings.Guard, outcome.Verification) : null;
         if (floor is { Severity: Severity.Error })
         {
             failures.Add(floor);
@@ -72,7 +73,8 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
             failures.Add(new(DiagnosticCodes.BudgetExceeded, Severity.Error, exceeded));
         }
 
-        if (outcome.Verification is { } verification && settings.Guard.Failure(verification) is { } failure)
+        var broken = outcome.Judged is { } judged ? settings.Guard.Failure(judged) : outcome.Verification is { } verification ? settings.Guard.Failure(verification) : null;
+        if (broken is { } failure)
         {
             failures.Add(failure with { Message = failure.Message + Costliest(outcome.Result.Sites) });
         }

@@ -58,22 +58,27 @@ internal sealed class VerifyVerb
         }
 
         var labels = parsed.GetValue(_labels) is { } path ? LabelFile.Read(path) : null;
+        if (labels is null && _guard.NeedsLabels(parsed))
+        {
+            throw Usage.Conflict("--max-accuracy-drop needs --labels.");
+        }
+
         var original = LoadedModel.Open(parsed.GetValue(_original)!, _run.Loading(parsed), talk);
         var compressed = OnnxModel.Load(parsed.GetValue(_compressed)!, _run.Loading(parsed));
         var runtime = new OrtRuntime();
         using var samples = data.Open(original, runtime, context.Cancellation);
         CheckCount(samples, guard, context.Cancellation);
         var (rules, chosen) = decision.For(original);
-        if (chosen is not null)
-        {
-            talk.Line(chosen);
-        }
-
         var options = new VerificationOptions { Decisions = rules, Mask = decision.Mask, Labels = labels, Threads = threads };
         var (verification, latency) = talk.WithProgress(progress => (
             new ModelVerifier(runtime).Verify(original, compressed, samples, options, progress, context.Cancellation),
             new LatencyComparer(runtime).Compare(
                 original, compressed, samples, new LatencyOptions { Threads = threads, Batch = batch }, progress, context.Cancellation)));
+
+        if (chosen is not null)
+        {
+            talk.Line(chosen);
+        }
 
         ReportedCost Cost(OnnxModel model, double milliseconds, string? sha256) =>
             CostOf(model, samples, new Compressor(new CpuBackend(threads), runtime), context.Cancellation) with { LatencyMs = milliseconds, Sha256 = sha256 };

@@ -231,6 +231,9 @@ public static class DiagnosticCodes
     /// <summary>A model in 8 bits answers otherwise when the runtime optimises it.</summary>
     public const string KernelsDiffer = "OCX7013";
 
+    /// <summary>The user's judge gave no score.</summary>
+    public const string JudgeFailed = "OCX7020";
+
     // 8: write and report
 
     /// <summary>The output is a directory, or its folder does not exist.</summary>

@@ -1,3 +1,5 @@
+using OnnxCompress.Verification;
+
 namespace OnnxCompress.Reporting;
 
 /// <summary>What one compression did, as <c>report.json</c> holds it. Keys are stable: more may follow, none is renamed.</summary>
@@ -26,6 +28,9 @@ public sealed record CompressionReport
 
     /// <summary>How far outputs drift on seeded random inputs; only when there were no real ones, of which it says nothing.</summary>
     public ReportedVerification? RandomInputs { get; init; }
+
+    /// <summary>What the user's own judge says of the result; null without one.</summary>
+    public JudgeScore? Judged { get; init; }
 
     /// <summary>The sentence that nothing was verified; null where held-out samples were.</summary>
     public string? NotVerified { get; init; }

@@ -28,6 +28,11 @@ internal static class MarkdownReport
             Table(text, $"Agreement on {ReportSentences.Counted(verification, "held-out samples")}", ResultTables.Verification(verification, ""));
         }
 
+        if (report.Judged is { } judged)
+        {
+            Table(text, "By the judge", ResultTables.Judged(judged));
+        }
+
         if (report.RandomInputs is { } random)
         {
             Table(text, $"Drift on {Figures.Count(random.Samples)} random inputs", ResultTables.Verification(random, ""));

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxCompress.Samples;
 using OnnxCompress.Verification;
 
@@ -15,9 +16,11 @@ public sealed record ReportedChange(
     int Sample, string? File, int Position, long Original, long Compressed, double? OriginalMargin, double? CompressedMargin)
 {
     /// <summary>What the original said, where a decision is more than a number; else null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? OriginalText { get; init; }
 
     /// <summary>What the compressed model said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CompressedText { get; init; }
 
     /// <summary>A change as it is reported: by where its sample lies in the files, not by its place in the samples that were looked at.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Reporting;
 
@@ -76,9 +77,15 @@ internal static class ResultTables
 
         foreach (var figure in decision.Figures)
         {
-            yield return Row(figure.Meaning, figure.Value.ToString("0.####", CultureInfo.InvariantCulture), isOneOfMany ? decision.Output : decision.Rule);
+            yield return Row(figure.Meaning, Exact(figure.Value), isOneOfMany ? decision.Output : decision.Rule);
         }
     }
+
+    /// <summary>What the user's own judge says.</summary>
+    public static ResultTable Judged(JudgeScore judged) => new(
+        "by the judge",
+        [new("measure"), new("value", true)],
+        [Row("score", Exact(judged.Score)), .. judged.Figures.Select(figure => Row(figure.Name, Exact(figure.Value)))]);
 
     /// <summary>What happened where.</summary>
     public static ResultTable Sites(IReadOnlyList<ReportedSite> sites) => new(
@@ -189,6 +196,8 @@ internal static class ResultTables
             ],
             [.. changes.Select(Cells)]);
     }
+
+    private static string Exact(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
     private static string[] Row(params string[] cells) => cells;
 

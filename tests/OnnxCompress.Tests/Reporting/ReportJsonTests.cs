@@ -13,7 +13,11 @@ public sealed class ReportJsonTests
         Model = new("m.onnx", "ab"),
         Original = new(1000, 2000, 4000, 1.5),
         Compressed = new(500, 1000, 2000, 0.75, "cd"),
-        Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)) { CautiousAgreement = 0.8 },
+        Verification = new(100, 0.9, 0.85, 0.1, [new("logits", 0.1, 0.99, 20)], new(0.8, 0.7, 12, 2, 0.0129)) 
+        {
+            CautiousAgreement = 0.8,
+            Decisions = [new("logits", "pixels", 0.9, 0.8, [new("meanIou", "mean intersection over union", 0.75)])],
+        },
         Diagnostics = [ReportedDiagnostic.From(new("OCX7010", Severity.Warning, "Only 90%."))],
         Latency = new(0.5, 0, 1, 31),
         Sites = [new("conv1", "id", 12, 16, null, 0.01, 0.02)],
@@ -70,9 +74,25 @@ public sealed class ReportJsonTests
             },
             "distinctSamples": 100,
             "oneDecision": false,
-            "cautiousAgreement": 0.8
+            "cautiousAgreement": 0.8,
+            "decisions": [
+              {
+                "output": "logits",
+                "rule": "pixels",
+                "agreement": 0.9,
+                "cautiousAgreement": 0.8,
+                "figures": [
+                  {
+                    "name": "meanIou",
+                    "meaning": "mean intersection over union",
+                    "value": 0.75
+                  }
+                ]
+              }
+            ]
           },
           "randomInputs": null,
+          "judged": null,
           "notVerified": null,
           "diagnostics": [
             {

@@ -40,12 +40,15 @@ public sealed class GoalSearchTests
     }
 
     [Fact]
-    public void The_cautious_figure_of_the_validation_samples_decides_and_the_plain_one_of_the_guard()
+    public void The_cautious_figure_decides_unless_the_data_are_unseen()
     {
         // Plain agreement would accept everything, caution nothing.
-        var plans = new FakePlans((_, _) => new PlanScore(1, 0.5, 0, 0), Rule);
+        FakePlans Clear() => new((_, _) => new PlanScore(1, 0.5, 0, 0), Rule);
+        var unsure = new Guard(_ => true) { Cautious = 0.5 };
 
-        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(plans, new Guard(_ => true)));
+        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(Clear(), new Guard(_ => true)));
+        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(Plans(0.5), unsure));
+        Assert.NotNull(Smallest(Clear(), unsure, isUnseen: true));
     }
 
     [Theory]
@@ -74,9 +77,9 @@ public sealed class GoalSearchTests
 
     private static FakePlans Plans(double least) => new((budget, _) => FakePlans.Score(budget.KeepCost >= least ? 0.99 : 0.1, 1), Rule);
 
-    private static ExecutedPlan Smallest(FakePlans plans, Guard guard) =>
+    private static ExecutedPlan Smallest(FakePlans plans, Guard guard, bool isUnseen = false) =>
         new GoalSearch(
-            new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken), guard, new CompressionGoal(0.9, null))
+            new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken), guard, new CompressionGoal(0.9, null) { IsUnseen = isUnseen })
             .Smallest(TestContext.Current.CancellationToken);
 
     private static void AssertFails(string code, Action search) => Assert.Equal(code, Assert.Throws<OnnxCompressException>(search).Diagnostic.Code);
@@ -85,6 +88,12 @@ public sealed class GoalSearchTests
     {
         public int Asked { get; private set; }
 
-        public PlanScore Score(OnnxModel compressed, CancellationToken cancellation) => new(accepts(++Asked) ? 0.95 : 0.85, 0, 0, 0);
+        public double? Cautious { get; init; }
+
+        public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
+        {
+            var agreement = accepts(++Asked) ? 0.95 : 0.85;
+            return new(agreement, Cautious ?? agreement, 0, 0);
+        }
     }
 }

@@ -6,7 +6,10 @@ namespace OnnxCompress.Reporting.Html;
 internal static class AgreementSection
 {
     /// <summary>The section's markup.</summary>
-    public static string Write(CompressionReport report)
+    public static string Write(CompressionReport report) =>
+        (report.Judged is { } judged ? HtmlText.Table(ResultTables.Judged(judged), "What the judge of this run says") : "") + OfSamples(report);
+
+    private static string OfSamples(CompressionReport report)
     {
         if (report.Verification is not { } verification)
         {

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.Json;
+using OnnxCompress.Cli.Options;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Models;
+using OnnxCompress.Testing;
+
+namespace OnnxCompress.Cli.Tests;
+
+/// <summary>A judge of the user's own: what it prints counts, and whatever it does, nothing is lost. Judges are scripts of the Unix shell.</summary>
+public sealed class JudgeTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Out => _folder.File("small.onnx");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("judge", "judge")]
+    [InlineData("  a  'b c'\t\"d 'e\" ", "a|b c|d 'e")]
+    [InlineData("a\"b c\"d ''", "ab cd|")]
+    [InlineData("C:\\tools\\judge.exe $HOME;`x`", "C:\\tools\\judge.exe|$HOME;`x`")]
+    [InlineData("'open", null)]
+    [InlineData("   ", null)]
+    [InlineData("'' x", null)]
+    public void Words_are_parted_by_spaces_and_held_together_by_quotes_alone(string text, string? words) =>
+        Assert.Equal(words, JudgeOptions.Words(text) is { } parts ? string.Join('|', parts) : null);
+
+    [Theory]
+    [InlineData("0.97", 0.97)]
+    [InlineData(" -3e-1\n", -0.3)]
+    [InlineData("{\"score\": 1, \"words\": 0.25, \"note\": \"x\"}", 1)]
+    public void A_number_or_an_object_with_a_score_is_read(string output, double score)
+    {
+        var judged = Command("true").Parse(output);
+
+        Assert.Equal(score, judged.Score);
+        Assert.Equal(output.Contains("words", StringComparison.Ordinal) ? ["words"] : [], judged.Figures.Select(figure => figure.Name));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("good")]
+    [InlineData("[0.9]")]
+    [InlineData("{\"points\": 1}")]
+    [InlineData("{\"score\": \"1\"}")]
+    [InlineData("1e999")]
+    [InlineData("0.9 0.8")]
+    public void Anything_else_is_named(string output)
+    {
+        var error = Assert.Throws<OnnxCompressException>(() => Command("true").Parse(output));
+
+        Assert.Equal(DiagnosticCodes.JudgeFailed, error.Diagnostic.Code);
+        Assert.Contains(output.Length == 0 ? "printed nothing" : output, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_judge_compares_plans_and_is_the_guard()
+    {
+        var log = _folder.File("seen");
+        var judge = Script($"echo \"$2 $(stat -c %s \"$3\")\" >> '{log}'; echo '{{\"score\": 0.9, \"words\": 0.5}}'");
+
+        var kept = Compress(judge, "--min-agreement", "0.9", "--report", _folder.File("report.json"));
+        Assert.True(kept.Code == 0, kept.Error);
+        Assert.Contains("by the judge", kept.Output, StringComparison.Ordinal);
+        var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json"))).RootElement.GetProperty("judged");
+        Assert.Equal((0.9, 0.5), (report.GetProperty("score").GetDouble(), report.GetProperty("figures")[0].GetProperty("value").GetDouble()));
+        // Every plan that was compared, and the result; the first argument is the script's own, then come both models.
+        var seen = File.ReadAllLines(log);
+        Assert.True(seen.Length > 1, kept.Error);
+        Assert.All(seen, line => Assert.StartsWith($"{Path.GetFullPath(SampleFiles.Model)} ", line, StringComparison.Ordinal));
+        Assert.Equal(new FileInfo(Out).Length.ToString(System.Globalization.CultureInfo.InvariantCulture), seen[^1].Split(' ')[^1]);
+
+        File.Delete(Out);
+        var refused = Compress(judge, "--min-agreement", "0.95", "--trials", "1");
+        Assert.Equal(3, refused.Code);
+        Assert.Contains("The judge gives 0.9, less than --min-agreement 0.95", refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Out));
+    }
+
+    [Theory]
+    [InlineData("sleep 600", "did not end within 1 s")]
+    [InlineData("yes", "prints more than 65536 characters")]
+    [InlineData("echo no accuracy >&2; exit 5", "ended with exit code 5: 'no accuracy'")]
+    [InlineData("kill -9 $$", "ended with exit code 137")]
+    [InlineData("echo fine", "printed 'fine'")]
+    [InlineData("sleep 600 & echo 0.9", "did not end within 1 s")]
+    public void A_judge_that_misbehaves_costs_one_error_and_nothing_else(string script, string message)
+    {
+        var folders = Directory.GetDirectories(Path.GetTempPath(), RunFolder.Prefix + "*").SelectMany(Directory.GetDirectories).ToHashSet();
+        var started = Stopwatch.GetTimestamp();
+
+        var run = Compress(Script(script), "--judge-time", "1", "--trials", "1", "--report", _folder.File("report.json"));
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.JudgeFailed}", run.Error, StringComparison.Ordinal);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Out) || File.Exists(_folder.File("report.json")));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2));
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), RunFolder.Prefix + "*").SelectMany(Directory.GetDirectories).Where(folder => !folders.Contains(folder) && File.Exists(Path.Combine(folder, "candidate.onnx"))));
+    }
+
+    [Fact]
+    public void A_judge_that_is_not_there_is_an_error()
+    {
+        var run = Compress("/nowhere/judge", "--trials", "1");
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains("The judge '/nowhere/judge' cannot be started", run.Error, StringComparison.Ordinal);
+    }
+
+    private static JudgeCommand Command(params string[] words) => new(words, TimeSpan.FromSeconds(10), "m.onnx");
+
+    private string Script(string text)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The shell of the test is a POSIX one.");
+        var path = _folder.File($"judge-{Guid.NewGuid():N}.sh");
+        File.WriteAllText(path, text + "\n");
+        return $"sh '{path}' extra";
+    }
+
+    private CliRun Compress(string judge, params string[] more) => CliRun.Of(
+        ["compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "40", "--keep-params", "0.9", "--methods", "id", "--reconstruct", "none",
+            "--cache-dir", "none", "--judge", judge, .. more]);
+}
