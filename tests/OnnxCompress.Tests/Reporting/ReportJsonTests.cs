@@ -194,7 +194,8 @@ public sealed class ReportJsonTests
         Assert.Equal(["latency (batch 1, all cores)", "1.50 ms", "0.750 ms", "50.0%"], costs.Rows[3]);
         Assert.Equal(["same decision", "90.00%", "on data like these; at least 85.00% with 95% confidence"], verification.Rows[0]);
         Assert.Equal(["same decision, cautious", "80.00%", "to expect on data the network was not trained on"], verification.Rows[1]);
-        Assert.Equal(["accuracy, compressed", "70.00%", "-10.00 points (McNemar p = 0.013)"], verification.Rows[4]);
+        Assert.Equal(["mean intersection over union", "0.75", "pixels"], verification.Rows[2]);
+        Assert.Equal(["accuracy, compressed", "70.00%", "-10.00 points (McNemar p = 0.013)"], verification.Rows[5]);
         Assert.Equal(["conv1", "id", "12 of 16", "0.0100", "0.0200"], ResultTables.Sites(Report.Sites).Rows[0]);
         Assert.Equal(["OCX2007", "1", "42", "Channels of 'é' reach <Resize>."], ResultTables.RefusedByReason(Report.Refused).Rows[0]);
     }

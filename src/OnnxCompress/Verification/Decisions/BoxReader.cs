@@ -71,7 +71,7 @@ internal sealed class BoxReader(IReadOnlyList<string> outputs)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.OutputsDiffer,
-                $"The output '{outputs[0]}' has the shape [{string.Join(',', dims)}], which --decision detection does not know as boxes; docs/decisions-of-models.md lists the layouts.");
+                $"The output '{outputs[0]}' has the shape [{string.Join(',', dims)}], which --decision detection does not know as boxes; docs/guide-decisions.md lists the layouts.");
         }
 
         return dims[2] == 6 && HasWholeClasses(values[0].Values) ? BoxLayout.Finished
