@@ -61,8 +61,9 @@ internal sealed class PlanWorkers(
         var grid = SaturationProbe.GridFor(tools.Runtime, prepared.Model, cancellation);
         return new ModelQuantizer(
             tools.Runtime, tools.Backend, samples, hasData: samples is not RandomSampleSource,
-            new QuantizerOptions(StageOptions.Reconstruction(options), grid) 
+            new QuantizerOptions(StageOptions.Reconstruction(options), grid)
             {
+                Form = StageOptions.Precision(options),
                 IsSelected = prepared.Analysis.IsSelected,
             }.For(options.Reconstruction));
     }

@@ -18,7 +18,7 @@ internal sealed class MethodOptions
 
     private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
     private readonly Option<string?> _precision = OptionFactory.Text(
-        "--precision", "float|int8", "The numbers that layers are stored and run in: as they are, or 8 bits. Default: float.", "float", "int8");
+        "--precision", "float|int8|int4", "The numbers that layers are stored and run in: as they are, 8 bits, or weights of 4 bits. Default: float.", "float", "int8", "int4");
 
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
@@ -110,7 +110,7 @@ internal sealed class MethodOptions
 
     private static NumberForm Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null
         ? throw Usage.Conflict("The plan says which numbers layers have; leave --precision out.")
-        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8));
+        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8), ("int4", NumberForm.Int4));
 
     private SplitForm? Split(ParseResult parsed)
     {

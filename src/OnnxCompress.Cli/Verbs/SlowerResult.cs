@@ -29,7 +29,7 @@ internal static class SlowerResult
         var (result, splits) = (outcome.Result, outcome.Result.Sites.Count(s => s.Split is not null));
         var operations = result.Original.Macs == 0 ? 1 : (double)result.Compressed.Macs / result.Original.Macs;
         return result.Precision.Any(layer => layer.Reason is null)
-                ? ("layers in 8 bits that are thin, or stand between layers that are not in 8 bits, take longer than in floating point", "--exclude leaves them out, and --precision float all; Where size is what is wanted, nothing has to be done.")
+                ? ("layers in whole numbers that are thin, stand between layers in floating point, or multiply many rows by weights of 4 bits, take longer than in floating point", "--exclude leaves them out, and --precision float all; Where size is what is wanted, nothing has to be done.")
             : result.Sites.Count == 0
                 ? ("nothing was removed, and both do the same work", "What is measured is noise; --keep-latency 0.8 makes a faster model by removing something.")
             : outcome.Latency.OriginalMs < ShortRunMs

@@ -8,4 +8,7 @@ public enum NumberForm
 
     /// <summary>Weights of 8 bits, and activations of 8 bits wherever a layer multiplies.</summary>
     Int8,
+
+    /// <summary>Weights of matrix products and tables of 4 bits, with a step for each block; convolutions of 8 bits.</summary>
+    Int4,
 }

@@ -40,9 +40,15 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         Check(model);
         var shapes = Shapes(model, cancellation);
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, shapes, options.IsSelected, hasData);
+        var places = PlaceFinder.Find(made, shapes, options, hasData);
         var pairs = new BytePairs(made.Graph);
-        var rounded = new RoundedWeights(places.Static.Concat(places.Dynamic).Select(m => m.Weight));
+        var rounded = Wanted(places);
+        // Tables are rounded first: the layers behind them make up for what they lose.
+        foreach (var table in places.BlockTables)
+        {
+            BlockWriter.Round(made.Graph, table, rounded);
+        }
+
         IReadOnlyList<Diagnostic> warnings = [];
         if (hasData)
         {
@@ -58,8 +64,13 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             pairs.Add(places, new Dictionary<string, ByteScale>());
         }
 
+        foreach (var map in places.WeightsAlone.Where(m => rounded.StepsOf(m.Weight) is null))
+        {
+            BlockWriter.Round(made.Graph, map, rounded);
+        }
+
         var layers = PlaceWriter.Layers(places, rounded);
-        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, rounded));
+        PlaceWriter.Write(made, places, pairs, rounded);
         return new QuantisedModel(made, layers, warnings);
     }
 
@@ -70,11 +81,11 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     {
         Check(model);
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options.IsSelected, hasData);
+        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options, hasData);
         WalkBiases.Add(made.Graph, Biased(places, made.Graph));
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
-        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, new RoundedWeights([])));
+        PlaceWriter.Write(made, places, pairs, Wanted(places));
         return made;
     }
 
@@ -83,13 +94,34 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <param name="cancellation">Stops the run.</param>
     public IReadOnlyList<string> Biased(OnnxModel model, CancellationToken cancellation)
     {
-        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options.IsSelected, hasData);
+        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options, hasData);
         return [.. Biased(places, model.Graph).Select(map => map.Node.Name)];
+    }
+
+    private RoundedWeights Wanted(QuantisedPlaces places)
+    {
+        var wanted = new RoundedWeights();
+        foreach (var map in places.Static.Concat(places.Dynamic))
+        {
+            wanted.Want(map.Weight, options.Grid);
+        }
+
+        foreach (var (map, bits) in places.Blocks.Select(m => (m, 4)).Concat(places.WideBlocks.Select(m => (m, 8))))
+        {
+            wanted.Want(map.Weight, WeightGrid.Blocks(bits, LayerChoice.Block(map.Inputs, options.Block)));
+        }
+
+        foreach (var map in places.BlockTables)
+        {
+            wanted.Want(map.Weight, WeightGrid.Blocks(bits: 4, LayerChoice.Block(map.Outputs, options.Block)));
+        }
+
+        return wanted;
     }
 
     // Without data nothing is corrected.
     private LinearMap[] Biased(QuantisedPlaces places, ModelGraph graph) =>
-        hasData ? [.. places.Static.Concat(places.Dynamic).Where(map => WalkBiases.Adds(map, graph))] : [];
+        hasData ? [.. places.Walked.Where(map => WalkBiases.Adds(map, graph))] : [];
 
     private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>
         ShapeObserver.Observe(runtime, model, samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), cancellation);

@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Precision;
@@ -9,6 +10,12 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
 {
     /// <summary>Whether the user's selection includes a node.</summary>
     public Func<string, bool> IsSelected { get; init; } = static _ => true;
+
+    /// <summary>The numbers that are asked for.</summary>
+    public NumberForm Form { get; init; } = NumberForm.Int8;
+
+    /// <summary>Inputs that share a step in 4 bits, at most.</summary>
+    public int Block { get; init; } = 64;
 
     /// <summary>Whether ranges have the least expected squared error; else they hold the least and the greatest value.</summary>
     public bool FitsRanges { get; init; } = true;

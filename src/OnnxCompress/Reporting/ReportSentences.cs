@@ -72,7 +72,7 @@ internal static class ReportSentences
         var kept = precision.Layers.Count(layer => layer.Reason is not null);
         var rest = kept == 0 ? "" : $" {Figures.Count(kept)} stayed as they were, for the reasons below.";
         var kernels = precision.KernelDifference is { } difference ? $" Optimised by the runtime, outputs differ from the nodes as written by {Figures.Error(difference)} at most." : "";
-        return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored and run in 8 bits.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted.";
+        return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored in whole numbers.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted.";
     }
 
     private static string Change(string what, double before, double after) =>
