@@ -82,7 +82,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         if (options.RemovesNothing)
         {
             // The plan that removes nothing asks for no statistics.
-            options = options with { Plan = new CompressionPlan(model.SourceSha256, []) { Precision = options.Precision }, IsDataFree = true };
+            options = options with { Plan = new CompressionPlan(model.SourceSha256, []) { Precision = options.Precision, Target = options.Target }, IsDataFree = true };
         }
 
         var watch = new StageWatch(progress);

@@ -29,7 +29,11 @@ internal static class ResultReport
             Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Precision = result.Precision.Count == 0 ? null : new ReportedPrecision(
                 [.. result.Precision.Select(p => new ReportedLayerPrecision(p.Layer, p.Form, p.Parameters, p.Error, p.Reason))],
-                result.KernelDifference is { } difference ? Stated(difference) : null),
+                result.KernelDifference is { } difference ? Stated(difference) : null)
+            {
+                WeightBits = result.WeightBits,
+                Target = result.Plan.Target.ToString().ToLowerInvariant(),
+            },
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Diagnostics = [.. result.Diagnostics.Select(ReportedDiagnostic.From)],

@@ -54,6 +54,9 @@ internal static class StageOptions
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) => options.Plan?.Precision ?? options.Precision;
 
+    /// <summary>Where the result will run: a plan that stands has decided.</summary>
+    public static RunTarget Target(CompressionOptions options) => options.Plan?.Target ?? options.Target;
+
     /// <summary>Options of the comparison of plans.</summary>
     public static VerificationOptions Verification(CompressionOptions options) => new() { Decision = options.Decision, Threads = options.Threads };
 

@@ -70,6 +70,11 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
         if (report.Precision is { } precision)
         {
             talk.Result(ResultTables.Precision(precision));
+            if (ReportSentences.Processors(precision) is { } processors)
+            {
+                talk.Result(processors);
+                talk.Result("");
+            }
         }
 
         talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));

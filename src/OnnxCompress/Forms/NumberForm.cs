@@ -11,4 +11,7 @@ public enum NumberForm
 
     /// <summary>Weights of matrix products and tables of 4 bits, with a step for each block; convolutions of 8 bits.</summary>
     Int4,
+
+    /// <summary>Weights in half floats; on a GPU all numbers.</summary>
+    Float16,
 }

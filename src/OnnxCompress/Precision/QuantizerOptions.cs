@@ -14,6 +14,12 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
     /// <summary>The numbers that are asked for.</summary>
     public NumberForm Form { get; init; } = NumberForm.Int8;
 
+    /// <summary>Bits of weights that are multiplied with bytes.</summary>
+    public int WeightBits => Grid.Limit == WeightGrid.Full ? 8 : 7;
+
+    /// <summary>Where the model will run.</summary>
+    public RunTarget Target { get; init; } = RunTarget.Cpu;
+
     /// <summary>Inputs that share a step in 4 bits, at most.</summary>
     public int Block { get; init; } = 64;
 

@@ -6,6 +6,30 @@ internal sealed class RoundedWeights
     private readonly Dictionary<string, WeightGrid> _grids = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (WeightSteps Steps, double Error)> _done = new(StringComparer.Ordinal);
 
+    /// <summary>The weights of all layers of a graph that take whole numbers with the layers in front of them in mind, and of tables in blocks.</summary>
+    /// <param name="places">The layers.</param>
+    /// <param name="options">Their values.</param>
+    public static RoundedWeights For(QuantisedPlaces places, QuantizerOptions options)
+    {
+        var wanted = new RoundedWeights();
+        foreach (var map in places.Static.Concat(places.Dynamic))
+        {
+            wanted.Want(map.Weight, options.Grid);
+        }
+
+        foreach (var (map, bits) in places.Blocks.Select(m => (m, 4)).Concat(places.WideBlocks.Select(m => (m, 8))))
+        {
+            wanted.Want(map.Weight, WeightGrid.Blocks(bits, LayerChoice.Block(map.Inputs, options.Block)));
+        }
+
+        foreach (var map in places.BlockTables)
+        {
+            wanted.Want(map.Weight, WeightGrid.Blocks(bits: 4, LayerChoice.Block(map.Outputs, options.Block)));
+        }
+
+        return wanted;
+    }
+
     /// <summary>Says which values a weight may have.</summary>
     /// <param name="weight">Its name.</param>
     /// <param name="grid">The values.</param>
