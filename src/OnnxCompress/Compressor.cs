@@ -77,14 +77,20 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     }
 
     private CompressionResult Run(
+        OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        FormPortfolio.IsAsked(options)
+            ? new FormPortfolio(
+                options,
+                one => RunOne(model, data, one, progress, cancellation),
+                Judge(model, data.Validation, options),
+                Judge(model, data.Guard, options),
+                made => new LatencyComparer(runtime).Compare(model, made.Model, data.Statistics, StageOptions.Comparison(options), null, cancellation).Ratio).Best(cancellation)
+            : RunOne(model, data, options, progress, cancellation);
+
+    private CompressionResult RunOne(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        if (options.RemovesNothing)
-        {
-            // The plan that removes nothing asks for no statistics.
-            options = options with { Plan = new CompressionPlan(model.SourceSha256, []) { Precision = options.Precision, Target = options.Target }, IsDataFree = true };
-        }
-
+        options = StageOptions.WithPlan(options, model.SourceSha256);
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given

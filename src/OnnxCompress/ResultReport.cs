@@ -34,6 +34,8 @@ internal static class ResultReport
                 WeightBits = result.WeightBits,
                 Target = result.Plan.Target.ToString().ToLowerInvariant(),
             },
+            Considered = [.. result.Considered.Select(c => new ReportedForm(
+                c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Diagnostics = [.. result.Diagnostics.Select(ReportedDiagnostic.From)],

@@ -52,7 +52,15 @@ internal static class StageOptions
         new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
-    public static NumberForm Precision(CompressionOptions options) => options.Plan?.Precision ?? options.Precision;
+    public static NumberForm Precision(CompressionOptions options) =>
+        options.Plan?.Precision ?? (options.Precision == NumberForm.Auto ? NumberForm.Float : options.Precision);
+
+    /// <summary>Options with the plan that removes nothing, where that is asked for; it asks for no statistics.</summary>
+    public static CompressionOptions WithPlan(CompressionOptions options, string model) => !options.RemovesNothing ? options : options with
+    {
+        Plan = new CompressionPlan(model, []) { Precision = Precision(options), Target = options.Target },
+        IsDataFree = true,
+    };
 
     /// <summary>Where the result will run: a plan that stands has decided.</summary>
     public static RunTarget Target(CompressionOptions options) => options.Plan?.Target ?? options.Target;

@@ -67,6 +67,11 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
         }
 
         talk.Result(ResultTables.Sites(report.Sites));
+        if (report.Considered.Count > 0)
+        {
+            talk.Result(ResultTables.Considered(report.Considered, report.Original.Bytes));
+        }
+
         if (report.Precision is { } precision)
         {
             talk.Result(ResultTables.Precision(precision));

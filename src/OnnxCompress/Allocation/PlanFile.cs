@@ -140,7 +140,7 @@ internal static class PlanFile
 
     private static NumberForm Precision(string? name, string path) => name is null
         ? NumberForm.Float
-        : Named<NumberForm>(name) ?? throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
+        : Named<NumberForm>(name) is { } form && form != NumberForm.Auto ? form : throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
 
     /// <summary>The value with exactly this name: the parser of .NET also takes numbers, lists and blanks.</summary>
     private static T? Named<T>(string? name)

@@ -14,4 +14,7 @@ public enum NumberForm
 
     /// <summary>Weights in half floats; on a GPU all numbers.</summary>
     Float16,
+
+    /// <summary>Whatever of these keeps most within a budget, or is smallest within a goal; a plan never says so.</summary>
+    Auto,
 }
