@@ -82,8 +82,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
             ? new FormPortfolio(
                 options,
                 one => RunOne(model, data, one, progress, cancellation),
-                Judge(model, data.Validation, options),
-                Judge(model, data.Guard, options),
+                StageOptions.Judge(runtime, model, data.Validation, options),
+                StageOptions.Judge(runtime, model, data.Guard, options),
                 made => new LatencyComparer(runtime).Compare(model, made.Model, data.Statistics, StageOptions.Comparison(options), null, cancellation).Ratio).Best(cancellation)
             : RunOne(model, data, options, progress, cancellation);
 
@@ -118,7 +118,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         // Nothing is chosen here, so the guard is not used up by looking at it.
-        var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
+        var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
         // Many models are timed, each for a moment.
         var timing = StageOptions.Comparison(options) with { MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
@@ -148,19 +148,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
         failure);
 
-    private PlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => samples is { Count: > 0 }
-        ? new PlanJudge(runtime, original, samples, StageOptions.Verification(options))
-        : null;
-
     private ExecutedPlan Search(
         OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
-        var judge = goal is null && options.Trials == 1 ? null : Judge(original, data.Validation, options);
+        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
         var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, progress, cancellation);
         return goal is null
             ? search.Best(options.Budget)
-            : new GoalSearch(search, Judge(original, data.Guard, options), goal).Smallest(cancellation);
+            : new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);
     }
 }

@@ -1,5 +1,6 @@
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
+using OnnxCompress.Reporting;
 using OnnxCompress.Search;
 
 namespace OnnxCompress;
@@ -68,7 +69,7 @@ internal sealed class FormPortfolio(
         var score = validation?.Score(result.Model, cancellation);
         var time = options.Budget.KeepLatency is not null || IsForTime ? timeShare(result) : (double?)null;
         var refused = options.Budget.Exceeded(result.Compressed, result.Original)
-            ?? (options.Budget.KeepLatency is { } share && time > share + TimeTolerance ? FormattableString.Invariant($"It takes {time:P0} of the original's time.") : null)
+            ?? (options.Budget.KeepLatency is { } share && time > share + TimeTolerance ? $"It takes {Figures.Percent(time)} of the original's time." : null)
             ?? (!options.Budget.IsLimited && score is not null && !Accepts(score, score.CautiousAgreement) ? "It keeps less on validation samples than was asked for." : null);
         return new(result, score, new ConsideredForm(form, result.Compressed.Bytes, score?.Agreement) { RemovesNothing = alone, Error = score?.Error, TimeShare = time, Refused = refused });
     }

@@ -28,7 +28,7 @@ internal static class ResultReport
             Sites = [.. result.Sites.Select(Site)],
             Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Precision = result.Precision.Count == 0 ? null : new ReportedPrecision(
-                [.. result.Precision.Select(p => new ReportedLayerPrecision(p.Layer, p.Form, p.Parameters, p.Error, p.Reason))],
+                result.Precision,
                 result.KernelDifference is { } difference ? Stated(difference) : null)
             {
                 WeightBits = result.WeightBits,

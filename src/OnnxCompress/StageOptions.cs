@@ -1,6 +1,10 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
+using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Timing;
 using OnnxCompress.Verification;
@@ -67,6 +71,10 @@ internal static class StageOptions
 
     /// <summary>Options of the comparison of plans.</summary>
     public static VerificationOptions Verification(CompressionOptions options) => new() { Decision = options.Decision, Threads = options.Threads };
+
+    /// <summary>What compares models with the original on samples; null without any.</summary>
+    public static PlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options) =>
+        samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options)) : null;
 
     /// <summary>
     /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,
