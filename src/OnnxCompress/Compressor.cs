@@ -84,7 +84,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
                 one => RunOne(model, data, one, progress, cancellation),
                 StageOptions.Judge(runtime, model, data.Validation, options),
                 StageOptions.Judge(runtime, model, data.Guard, options),
-                made => new LatencyComparer(runtime).Compare(model, made.Model, data.Statistics, StageOptions.Comparison(options), null, cancellation).Ratio).Best(cancellation)
+                made => new ResultTimes(runtime, model, data.Statistics, options).Share(made.Model, cancellation)).Best(cancellation)
             : RunOne(model, data, options, progress, cancellation);
 
     private CompressionResult RunOne(
@@ -120,10 +120,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         // Nothing is chosen here, so the guard is not used up by looking at it.
         var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
-        // Many models are timed, each for a moment.
-        var timing = StageOptions.Comparison(options) with { MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
-        LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
-        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, Time).Explore(budgets, progress, cancellation));
+        var times = new ResultTimes(runtime, model, data.Statistics, options);
+        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, progress, cancellation));
     }
 
     /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>

@@ -59,6 +59,9 @@ internal static class StageOptions
     public static NumberForm Precision(CompressionOptions options) =>
         options.Plan?.Precision ?? (options.Precision == NumberForm.Auto ? NumberForm.Float : options.Precision);
 
+    /// <summary>Whether layers that the model has in whole numbers are taken up: they are written back in whole numbers.</summary>
+    public static bool TakesUpWholeNumbers(CompressionOptions options) => Precision(options) is NumberForm.Int8 or NumberForm.Int4;
+
     /// <summary>Options with the plan that removes nothing, where that is asked for; it asks for no statistics.</summary>
     public static CompressionOptions WithPlan(CompressionOptions options, string model) => !options.RemovesNothing ? options : options with
     {

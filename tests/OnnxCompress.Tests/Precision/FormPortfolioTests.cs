@@ -1,8 +1,6 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Search;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
 
