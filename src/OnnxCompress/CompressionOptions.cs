@@ -50,6 +50,9 @@ public sealed record CompressionOptions
     /// <summary>The numbers that layers are stored and run in; those of <see cref="Plan"/> where there is one.</summary>
     public NumberForm Precision { get; init; } = NumberForm.Float;
 
+    /// <summary>Where the model will run; that of <see cref="Plan"/> where there is one.</summary>
+    public RunTarget Target { get; init; } = RunTarget.Cpu;
+
     /// <summary>Kept widths are multiples of this; null asks the table for this CPU.</summary>
     public int? Alignment { get; init; }
 

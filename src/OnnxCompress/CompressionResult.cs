@@ -36,6 +36,12 @@ public sealed record CompressionResult(
     /// <summary>The numbers that each layer is stored and run in; empty where all are those of the original.</summary>
     public IReadOnlyList<LayerPrecision> Precision { get; init; } = [];
 
+    /// <summary>Results in other numbers that it was compared with, itself among them; empty where its numbers were given.</summary>
+    public IReadOnlyList<ConsideredForm> Considered { get; init; } = [];
+
+    /// <summary>Bits of weights that are multiplied with bytes, 8 or 7; null where there are none.</summary>
+    public int? WeightBits { get; init; }
+
     /// <summary>
     /// Largest relative difference between the outputs of the model as the runtime optimises it and as it is written; null where it
     /// was not measured.

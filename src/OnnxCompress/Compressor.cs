@@ -77,14 +77,20 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     }
 
     private CompressionResult Run(
+        OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        FormPortfolio.IsAsked(options)
+            ? new FormPortfolio(
+                options,
+                one => RunOne(model, data, one, progress, cancellation),
+                StageOptions.Judge(runtime, model, data.Validation, options),
+                StageOptions.Judge(runtime, model, data.Guard, options),
+                made => new ResultTimes(runtime, model, data.Statistics, options).Share(made.Model, cancellation)).Best(cancellation)
+            : RunOne(model, data, options, progress, cancellation);
+
+    private CompressionResult RunOne(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        if (options.RemovesNothing)
-        {
-            // The plan that removes nothing asks for no statistics.
-            options = options with { Plan = new CompressionPlan(model.SourceSha256, []) { Precision = options.Precision }, IsDataFree = true };
-        }
-
+        options = StageOptions.WithPlan(options, model.SourceSha256);
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
@@ -112,12 +118,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var watch = new StageWatch(progress);
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         // Nothing is chosen here, so the guard is not used up by looking at it.
-        var judge = Judge(model, data.Guard, options) ?? Judge(model, data.Validation, options)
+        var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
-        // Many models are timed, each for a moment.
-        var timing = StageOptions.Comparison(options) with { MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) };
-        LatencyComparison Time(OnnxModel made) => new LatencyComparer(runtime).Compare(model, made, data.Statistics, timing, null, cancellation);
-        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, Time).Explore(budgets, progress, cancellation));
+        var times = new ResultTimes(runtime, model, data.Statistics, options);
+        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, progress, cancellation));
     }
 
     /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
@@ -142,19 +146,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
         failure);
 
-    private IPlanJudge? Judge(OnnxModel original, ISampleSource? samples, CompressionOptions options) => options.Judge is { } judge
-        ? new UserJudge(judge)
-        : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, StageOptions.Verification(options)) : null;
-
     private ExecutedPlan Search(
         OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
-        var judge = goal is null && options.Trials == 1 ? null : Judge(original, data.Validation, options);
+        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
         var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, progress, cancellation);
         return goal is null
             ? search.Best(options.Budget)
-            : new GoalSearch(search, Judge(original, data.Guard, options), goal).Smallest(cancellation);
+            : new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class Conclusion(
     {
         var analysis = prepared.Analysis;
         return new CompressionResult(
-            made.Model, made.Plan with { Precision = StageOptions.Precision(options) }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
+            made.Model, made.Plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options) }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
             prepared.Original,
             made.Cost,
             analysis.Refusals,
@@ -52,6 +52,7 @@ internal sealed class Conclusion(
         {
             Layers = made.Fits,
             Precision = made.Precision,
+            WeightBits = made.WeightBits,
             KernelDifference = difference,
         };
     }

@@ -1,8 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Forms;
 using OnnxCompress.Models;
-using OnnxCompress.Precision;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
@@ -37,7 +35,7 @@ internal sealed class PlanWorkers(
         var allocator = new PlanAllocator(
             model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
-        var quantizer = Quantizer(cancellation);
+        var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
         return (
             new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
@@ -49,23 +47,6 @@ internal sealed class PlanWorkers(
 
     private LatencyCost Table() => new(
         prepared.Analysis, new TableTimer(WidthTable.VectorWidth), modelMilliseconds: null, WidthTable.VectorWidth, CancellationToken.None, options.TimedBatch);
-
-    private ModelQuantizer? Quantizer(CancellationToken cancellation)
-    {
-        if (StageOptions.Precision(options) == NumberForm.Float)
-        {
-            return null;
-        }
-
-        ModelQuantizer.Check(prepared.Model);
-        var grid = SaturationProbe.GridFor(tools.Runtime, prepared.Model, cancellation);
-        return new ModelQuantizer(
-            tools.Runtime, tools.Backend, samples, hasData: samples is not RandomSampleSource,
-            new QuantizerOptions(StageOptions.Reconstruction(options), grid) 
-            {
-                IsSelected = prepared.Analysis.IsSelected,
-            }.For(options.Reconstruction));
-    }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
     private double TimeShare(OnnxModel compressed, CancellationToken cancellation)

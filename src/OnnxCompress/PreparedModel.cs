@@ -24,10 +24,11 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
     {
         var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
         var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
-        var simplified = Simplifier.Simplify(model, runtime, sample, cancellation);
+        var read = StageOptions.TakesUpWholeNumbers(options) ? Simplifier.Dequantised(model) : model;
+        var simplified = Simplifier.Simplify(read, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
-        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(model), new BranchCosts(runtime).Of(simplified, sample, cancellation));
-        analysis.AccountFor(model, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
+        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(read), new BranchCosts(runtime).Of(simplified, sample, cancellation));
+        analysis.AccountFor(read, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }
 

@@ -28,8 +28,14 @@ internal static class ResultReport
             Sites = [.. result.Sites.Select(Site)],
             Layers = [.. result.Layers.Select(l => new ReportedLayer(l.Layer, l.ErrorBefore, l.ErrorAfter, Stated(l.Ridge), l.UsesDrift))],
             Precision = result.Precision.Count == 0 ? null : new ReportedPrecision(
-                [.. result.Precision.Select(p => new ReportedLayerPrecision(p.Layer, p.Form, p.Parameters, p.Error, p.Reason))],
-                result.KernelDifference is { } difference ? Stated(difference) : null),
+                result.Precision,
+                result.KernelDifference is { } difference ? Stated(difference) : null)
+            {
+                WeightBits = result.WeightBits,
+                Target = result.Plan.Target.ToString().ToLowerInvariant(),
+            },
+            Considered = [.. result.Considered.Select(c => new ReportedForm(
+                c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Diagnostics = [.. result.Diagnostics.Select(ReportedDiagnostic.From)],

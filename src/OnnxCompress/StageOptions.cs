@@ -1,6 +1,10 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
+using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Timing;
 using OnnxCompress.Verification;
@@ -52,10 +56,28 @@ internal static class StageOptions
         new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
-    public static NumberForm Precision(CompressionOptions options) => options.Plan?.Precision ?? options.Precision;
+    public static NumberForm Precision(CompressionOptions options) =>
+        options.Plan?.Precision ?? (options.Precision == NumberForm.Auto ? NumberForm.Float : options.Precision);
+
+    /// <summary>Whether layers that the model has in whole numbers are taken up: they are written back in whole numbers.</summary>
+    public static bool TakesUpWholeNumbers(CompressionOptions options) => Precision(options) is NumberForm.Int8 or NumberForm.Int4;
+
+    /// <summary>Options with the plan that removes nothing, where that is asked for; it asks for no statistics.</summary>
+    public static CompressionOptions WithPlan(CompressionOptions options, string model) => !options.RemovesNothing ? options : options with
+    {
+        Plan = new CompressionPlan(model, []) { Precision = Precision(options), Target = options.Target },
+        IsDataFree = true,
+    };
+
+    /// <summary>Where the result will run: a plan that stands has decided.</summary>
+    public static RunTarget Target(CompressionOptions options) => options.Plan?.Target ?? options.Target;
 
     /// <summary>Options of the comparison of plans.</summary>
     public static VerificationOptions Verification(CompressionOptions options) => new() { Decisions = options.Decisions, Mask = options.Mask, Threads = options.Threads };
+
+    /// <summary>What compares models with the original on samples; null without any.</summary>
+    public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options) =>
+        options.Judge is { } judge ? new UserJudge(judge) : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options)) : null;
 
     /// <summary>
     /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
 using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Options;
@@ -40,6 +41,11 @@ internal sealed class BudgetOptions
         if (parsed.GetValue(_for) is not { } word)
         {
             return CompressionObjective.Size;
+        }
+
+        if (word == "latency" && options.Target != RunTarget.Cpu)
+        {
+            throw Usage.Conflict("--for latency measures this processor; with another --target nothing is known of time.");
         }
 
         return options.Budget.IsLimited || options.Plan is not null || options.RemovesNothing

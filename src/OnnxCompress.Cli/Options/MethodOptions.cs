@@ -18,7 +18,10 @@ internal sealed class MethodOptions
 
     private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
     private readonly Option<string?> _precision = OptionFactory.Text(
-        "--precision", "float|int8", "The numbers that layers are stored and run in: as they are, or 8 bits. Default: float.", "float", "int8");
+        "--precision", "float|int8|int4|float16|auto", "The numbers that layers are stored and run in: as they are, 8 bits, weights of 4 bits, half floats, or whichever of these keeps most within a budget of bytes or time, or is smallest without one. Default: float.", "float", "int8", "int4", "float16", "auto");
+
+    private readonly Option<string?> _target = OptionFactory.Text(
+        "--target", "cpu|gpu|any", "Where the model will run: on processors like this one, on a GPU, or anywhere, with standard operators alone. Nothing is said of time but for cpu. Default: cpu.", "cpu", "gpu", "any");
 
     private readonly Option<string?> _reconstruct = OptionFactory.Text(
         "--reconstruct", "none|local|sequential",
@@ -44,7 +47,7 @@ internal sealed class MethodOptions
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _methods, _precision, _reconstruct, _align, _selection, _split, _trials, _include, _exclude })
+        foreach (var option in new Option[] { _methods, _precision, _target, _reconstruct, _align, _selection, _split, _trials, _include, _exclude })
         {
             command.Options.Add(option);
         }
@@ -57,6 +60,7 @@ internal sealed class MethodOptions
         Methods = RemovesNothing(parsed) ? [] : Methods(parsed.GetValue(_methods)),
         RemovesNothing = RemovesNothing(parsed),
         Precision = Precision(parsed.GetValue(_precision), options),
+        Target = Target(parsed, options),
         Reconstruction = Reconstruction(parsed.GetValue(_reconstruct) ?? "sequential"),
         Alignment = parsed.GetValue(_align) is { } text && text != "auto" ? OptionText.Whole("--align", text, 1, 1024) : null,
         Selection = OptionText.Word(
@@ -110,7 +114,23 @@ internal sealed class MethodOptions
 
     private static NumberForm Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null
         ? throw Usage.Conflict("The plan says which numbers layers have; leave --precision out.")
-        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8));
+        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8), ("int4", NumberForm.Int4), ("float16", NumberForm.Float16), ("auto", NumberForm.Auto));
+
+    private RunTarget Target(ParseResult parsed, CompressionOptions options)
+    {
+        var word = parsed.GetValue(_target);
+        if (word is not null && options.Plan is not null)
+        {
+            throw Usage.Conflict("The plan says where the model will run; leave --target out.");
+        }
+
+        var target = OptionText.Word("--target", word ?? "cpu", ("cpu", RunTarget.Cpu), ("gpu", RunTarget.Gpu), ("any", RunTarget.Any));
+        return target != RunTarget.Cpu && options.Budget.KeepLatency is not null
+                ? throw Usage.Conflict("--keep-latency measures this processor; with another --target nothing is known of time.")
+            : target == RunTarget.Any && parsed.GetValue(_precision) == "int4"
+                ? throw Usage.Conflict("--precision int4 is written with operators of ONNX Runtime, and --target any has standard ones alone. Use --precision int8, or --target cpu or gpu.")
+            : target;
+    }
 
     private SplitForm? Split(ParseResult parsed)
     {

@@ -6,10 +6,10 @@ namespace OnnxCompress.Cli.Verbs;
 /// <param name="Result">The model, its plan and cost.</param>
 /// <param name="Verification">What held-out samples say; null when there are none.</param>
 /// <param name="RandomInputs">What made-up samples say; null when there are data.</param>
-/// <param name="Latency">Time of both models.</param>
+/// <param name="Latency">Time of both models; null where the result will run elsewhere.</param>
 /// <param name="VerifySeconds">How long verification and timing took.</param>
 internal sealed record CompressOutcome(
-    CompressionResult Result, VerificationResult? Verification, VerificationResult? RandomInputs, LatencyComparison Latency, double VerifySeconds)
+    CompressionResult Result, VerificationResult? Verification, VerificationResult? RandomInputs, LatencyComparison? Latency, double VerifySeconds)
 {
     /// <summary>What the user's judge says of the result; null without one.</summary>
     public JudgeScore? Judged { get; init; }

@@ -72,9 +72,19 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
         }
 
         talk.Result(ResultTables.Sites(report.Sites));
+        if (report.Considered.Count > 0)
+        {
+            talk.Result(ResultTables.Considered(report.Considered, report.Original.Bytes));
+        }
+
         if (report.Precision is { } precision)
         {
             talk.Result(ResultTables.Precision(precision));
+            if (ReportSentences.Processors(precision) is { } processors)
+            {
+                talk.Result(processors);
+                talk.Result("");
+            }
         }
 
         talk.Result(talk.IsVerbose ? ResultTables.Refused(report.Refused) : ResultTables.RefusedByReason(report.Refused));

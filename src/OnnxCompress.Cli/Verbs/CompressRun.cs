@@ -5,6 +5,7 @@ using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
@@ -121,7 +122,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         // What a model decides about made-up inputs says nothing of what it decides about real ones.
         var random = Verify(
             options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, [new DecisionRule(DecisionKind.None)]);
-        var latency = Time(model, result.Model, data.Guard ?? data.Statistics, progress);
+        var latency = result.Plan.Target == RunTarget.Cpu ? Time(model, result.Model, data.Guard ?? data.Statistics, progress) : null;
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds) { Judged = settings.Judge?.Judge(result.Model, cancellation) };
     }
 

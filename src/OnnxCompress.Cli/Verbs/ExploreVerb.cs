@@ -4,6 +4,7 @@ using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
+using OnnxCompress.Forms;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Reporting;
 using OnnxCompress.Search;
@@ -74,6 +75,11 @@ internal sealed class ExploreVerb
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed) });
         var decision = _decision.Read(parsed);
+        if (options.Precision == NumberForm.Auto)
+        {
+            throw Usage.Conflict("explore shows models in numbers of one form; name it with --precision.");
+        }
+
         var samples = _samples.Samples(parsed);
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);

@@ -1,5 +1,7 @@
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Reporting;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli.Verbs;
 
@@ -15,24 +17,26 @@ internal static class SlowerResult
     /// <summary>The sentence; null for a result that is as fast as the original.</summary>
     public static Diagnostic? Of(CompressOutcome outcome)
     {
-        if (!(outcome.Latency.Ratio > 1))
+        if (outcome.Latency is not { Ratio: > 1 } latency)
         {
             return null;
         }
 
-        var (why, cure) = Reason(outcome);
-        return new(DiagnosticCodes.ResultSlower, Severity.Information, $"The result takes {Figures.Percent(outcome.Latency.Ratio)} of the original's time: {why}. {cure}");
+        var (why, cure) = Reason(outcome, latency);
+        return new(DiagnosticCodes.ResultSlower, Severity.Information, $"The result takes {Figures.Percent(latency.Ratio)} of the original's time: {why}. {cure}");
     }
 
-    private static (string Why, string Cure) Reason(CompressOutcome outcome)
+    private static (string Why, string Cure) Reason(CompressOutcome outcome, LatencyComparison latency)
     {
         var (result, splits) = (outcome.Result, outcome.Result.Sites.Count(s => s.Split is not null));
         var operations = result.Original.Macs == 0 ? 1 : (double)result.Compressed.Macs / result.Original.Macs;
-        return result.Precision.Any(layer => layer.Reason is null)
-                ? ("layers in 8 bits that are thin, or stand between layers that are not in 8 bits, take longer than in floating point", "--exclude leaves them out, and --precision float all; Where size is what is wanted, nothing has to be done.")
+        return result.Plan.Precision == NumberForm.Float16
+                ? ("half floats become single ones before a processor computes with them", "Size is what is gained; --precision int8 makes it faster too.")
+            : result.Precision.Any(layer => layer.Reason is null)
+                ? ("layers in whole numbers that are thin, stand between layers in floating point, or multiply many rows by weights of 4 bits, take longer than in floating point", "--exclude leaves them out, and --precision float all; Where size is what is wanted, nothing has to be done.")
             : result.Sites.Count == 0
                 ? ("nothing was removed, and both do the same work", "What is measured is noise; --keep-latency 0.8 makes a faster model by removing something.")
-            : outcome.Latency.OriginalMs < ShortRunMs
+            : latency.OriginalMs < ShortRunMs
                 ? ("a run is so short that most of it is starting operators", "Its size is what is gained; --methods id adds no operators.")
             : operations > MostOperations
                 ? ($"{Figures.Percent(operations)} of its operations are left", "Ask for what takes time: --keep-macs or --keep-latency.")

@@ -40,8 +40,8 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
     }
 
     /// <summary>Whether the budget of time is passed by more than measuring explains.</summary>
-    public static bool IsTooSlow(CompressSettings settings, LatencyComparison latency) =>
-        settings.Options.Budget.KeepLatency is { } share && latency.Ratio > share + LatencyTolerance;
+    public static bool IsTooSlow(CompressSettings settings, LatencyComparison? latency) =>
+        settings.Options.Budget.KeepLatency is { } share && latency?.Ratio > share + LatencyTolerance;
 
     private static Diagnostic Said(CompressSettings settings, Diagnostic failure) => settings.Force
         ? failure with { Severity = Severity.Warning, Message = failure.Message + " It was written because of --force." }
@@ -65,7 +65,7 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
             failures.Add(new(
                 DiagnosticCodes.LatencyNotReached,
                 Severity.Error,
-                $"The result takes {Figures.Percent(outcome.Latency.Ratio)} of the original's time, more than --keep-latency {settings.Options.Budget.KeepLatency!.Value.ToString(CultureInfo.InvariantCulture)}."));
+                $"The result takes {Figures.Percent(outcome.Latency!.Ratio)} of the original's time, more than --keep-latency {settings.Options.Budget.KeepLatency!.Value.ToString(CultureInfo.InvariantCulture)}."));
         }
 
         if (settings.Options.Budget.Exceeded(outcome.Result.Compressed, outcome.Result.Original) is { } exceeded)

@@ -16,6 +16,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>The numbers that layers are stored and run in.</summary>
     public NumberForm Precision { get; init; } = NumberForm.Float;
 
+    /// <summary>Where the model will run.</summary>
+    public RunTarget Target { get; init; } = RunTarget.Cpu;
+
     /// <summary>What it was made with and what came of it; null where that was not noted.</summary>
     public PlanOrigin? Origin { get; init; }
 
@@ -33,8 +36,8 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>The plan as JSON.</summary>
     public string ToJson() => PlanFile.ToText(this);
 
-    /// <summary>Whether everything in it is made from weights alone; ranges of activations in 8 bits are not.</summary>
-    public bool NeedsNoData => Precision == NumberForm.Float && Channels.All(c => c.Factors is not null)
+    /// <summary>Whether everything in it is made from weights alone; ranges of activations in whole numbers are not.</summary>
+    public bool NeedsNoData => Precision is NumberForm.Float or NumberForm.Float16 && Channels.All(c => c.Factors is not null)
         && Splits.All(s => s.Shape.Form is SplitForm.Plain or SplitForm.Alds or SplitForm.Spatial);
 
     /// <summary>The groups that lose channels.</summary>

@@ -33,7 +33,7 @@ internal static class PlanFile
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
         PlainText.Escape(JsonSerializer.Serialize(
-            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Target = plan.Target == RunTarget.Cpu ? null : plan.Target.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -50,6 +50,7 @@ internal static class PlanFile
                     Rule = document.Rule ?? "",
                     Rewrites = document.Rewrites ?? [],
                     Precision = Precision(document.Precision, path),
+                    Target = Target(document.Target, path),
                     Origin = document.Origin,
                 }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
@@ -133,9 +134,13 @@ internal static class PlanFile
     }
 
     /// <summary>Plans of earlier versions say nothing of it and mean floating point.</summary>
+    private static RunTarget Target(string? name, string path) => name is null
+        ? RunTarget.Cpu
+        : Named<RunTarget>(name) ?? throw Unreadable(path, $"'{name}' is no target that this version knows", null);
+
     private static NumberForm Precision(string? name, string path) => name is null
         ? NumberForm.Float
-        : Named<NumberForm>(name) ?? throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
+        : Named<NumberForm>(name) is { } form && form != NumberForm.Auto ? form : throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
 
     /// <summary>The value with exactly this name: the parser of .NET also takes numbers, lists and blanks.</summary>
     private static T? Named<T>(string? name)

@@ -8,4 +8,13 @@ public enum NumberForm
 
     /// <summary>Weights of 8 bits, and activations of 8 bits wherever a layer multiplies.</summary>
     Int8,
+
+    /// <summary>Weights of matrix products and tables of 4 bits, with a step for each block; convolutions of 8 bits.</summary>
+    Int4,
+
+    /// <summary>Weights in half floats; on a GPU all numbers.</summary>
+    Float16,
+
+    /// <summary>Whatever of these keeps most within a budget, or is smallest within a goal; a plan never says so.</summary>
+    Auto,
 }

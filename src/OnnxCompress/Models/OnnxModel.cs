@@ -318,6 +318,17 @@ public sealed class OnnxModel
         return model;
     }
 
+    /// <summary>Says that the model has nodes of another operator set, unless it says so already.</summary>
+    /// <param name="domain">The set.</param>
+    /// <param name="version">Its version.</param>
+    internal void Import(string domain, long version)
+    {
+        if (!_proto.OpsetImport.Any(o => o.Domain == domain))
+        {
+            _proto.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+        }
+    }
+
     /// <summary>Adds or replaces an entry of the model's metadata.</summary>
     internal void SetMetadata(string key, string value)
     {

@@ -7,9 +7,8 @@ namespace OnnxCompress.Precision;
 /// <summary>Stores weights and biases as whole numbers, in the nodes that the runtime multiplies them with.</summary>
 /// <param name="graph">The graph with its pairs; edited in place.</param>
 /// <param name="pairs">The pairs.</param>
-/// <param name="grid">The values of weights.</param>
-/// <param name="rounded">Steps of weights that have values of their grids already.</param>
-internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid grid, RoundedWeights rounded)
+/// <param name="rounded">The values of weights, and steps of those that have them already.</param>
+internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, RoundedWeights rounded)
 {
     /// <summary>Puts a DequantizeLinear behind the weight and the bias of a layer whose input is in bytes.</summary>
     public void WriteStatic(LinearMap map)
@@ -17,6 +16,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
         var inputStep = (double)pairs.ScaleOf(map.Input)!.Value.Scale;
         var bias = map.BiasInput is { } name ? graph.Constant(name)!.ReadFloats() : null;
         var steps = Steps(map, map.OutputAxis, bias, inputStep);
+        var grid = rounded.GridOf(map.Weight);
         var read = Dequantized(map.Weight, Whole(map.Weight, map.OutputAxis, steps, grid), steps, map.OutputAxis);
         map.Node.Proto.Input[map.WeightInput] = read;
         if (bias is not null)
@@ -96,7 +96,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
 
     private float[] Steps(LinearMap map, int axis, float[]? bias, double inputStep)
     {
-        var known = rounded.StepsOf(map.Weight);
+        var (known, grid) = (rounded.StepsOf(map.Weight)?.Values, rounded.GridOf(map.Weight));
         var channels = (int)graph.Constant(map.Weight)!.Dims[axis];
         var steps = new float[channels];
         for (var o = 0; o < channels; o++)
@@ -139,6 +139,7 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, WeightGrid g
     /// <summary>The weight of a product with its inputs first.</summary>
     private string WholeMatrix(LinearMap map, float[] steps)
     {
+        var grid = rounded.GridOf(map.Weight);
         if (map.OutputAxis == 1)
         {
             return Whole(map.Weight, 1, steps, grid);

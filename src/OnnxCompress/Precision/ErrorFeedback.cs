@@ -17,10 +17,10 @@ internal sealed class ErrorFeedback(IDenseBackend backend)
     /// <param name="weights"><c>outputs x columns</c>; not changed.</param>
     /// <param name="gram">H, <c>columns x columns</c>: the Gram of what the layer reads, with its ridge.</param>
     /// <param name="grid">The values that a weight can have.</param>
-    /// <param name="steps">One for each output.</param>
-    public Matrix<double>? Round(Matrix<double> weights, Matrix<double> gram, WeightGrid grid, float[] steps)
+    /// <param name="steps">The steps; those of blocks are filled in, each when the first column of its block is reached.</param>
+    public Matrix<double>? Round(Matrix<double> weights, Matrix<double> gram, WeightGrid grid, WeightSteps steps)
     {
-        var order = Order(gram);
+        var order = Order(gram, grid.Block);
         if (InverseFactor(gram, order) is not { } factor)
         {
             return null;
@@ -28,13 +28,14 @@ internal sealed class ErrorFeedback(IDenseBackend backend)
 
         var (outputs, columns) = (weights.Rows, weights.Columns);
         var work = Permuted(weights, order);
-        for (var from = 0; from < columns; from += Panel)
+        var turn = new Turn(order, factor, grid, steps);
+        for (int from = 0, width; from < columns; from += width)
         {
-            var width = Math.Min(Panel, columns - from);
+            width = PanelFrom(from, order, grid.Block);
             var errors = new Matrix<double>(outputs, width);
             // Rows do not depend on each other, so how they are shared out changes nothing.
             var first = from;
-            Parallel.For(0, outputs, new ParallelOptions { MaxDegreeOfParallelism = backend.Threads }, o => RoundPanel(work.Row(o), errors.Row(o), factor, first, grid, steps[o]));
+            Parallel.For(0, outputs, new ParallelOptions { MaxDegreeOfParallelism = backend.Threads }, o => turn.Round(o, work.Row(o), errors.Row(o), first));
             var rest = columns - from - width;
             if (rest > 0)
             {
@@ -89,20 +90,70 @@ internal sealed class ErrorFeedback(IDenseBackend backend)
     }
 
     /// <summary>Columns by falling diagonal: those that matter most are rounded while the others can still make up for it. Ties go by index.</summary>
-    public static int[] Order(Matrix<double> gram) => [.. Enumerable.Range(0, gram.Rows).OrderByDescending(j => gram[j, j]).ThenBy(j => j)];
-
-    private static void RoundPanel(Span<double> row, Span<double> errors, Matrix<double> factor, int from, WeightGrid grid, float step)
+    /// <param name="gram">H.</param>
+    /// <param name="block">Inputs that share a step, which stay together; 0: none do.</param>
+    public static int[] Order(Matrix<double> gram, int block = 0)
     {
-        for (var j = 0; j < errors.Length; j++)
+        var falling = Enumerable.Range(0, gram.Rows).OrderByDescending(j => gram[j, j]).ThenBy(j => j);
+        return block == 0
+            ? [.. falling]
+            : [.. falling.GroupBy(j => j / block).OrderByDescending(b => b.Sum(j => gram[j, j])).ThenBy(b => b.Key).SelectMany(b => b)];
+    }
+
+    /// <summary>Columns of the panel that begins somewhere: whole blocks of them.</summary>
+    private static int PanelFrom(int from, int[] order, int block)
+    {
+        if (block == 0)
         {
-            var value = row[from + j];
-            var u = factor.Row(from + j);
-            var rounded = grid.Round(value, step);
-            var error = (value - rounded) / u[from + j];
-            (row[from + j], errors[j]) = (rounded, error);
-            for (var k = j + 1; k < errors.Length; k++)
+            return Math.Min(Panel, order.Length - from);
+        }
+
+        var to = from;
+        while (to < order.Length)
+        {
+            // The last block of a row may be a part of one, and come at any time.
+            var width = Math.Min(block, order.Length - (order[to] / block * block));
+            if (to > from && to + width - from > Panel)
             {
-                row[from + k] -= error * u[from + k];
+                break;
+            }
+
+            to += width;
+        }
+
+        return to - from;
+    }
+
+    /// <summary>Rounds a panel of one row.</summary>
+    /// <param name="order">Columns by their turn.</param>
+    /// <param name="factor">U, by turn.</param>
+    /// <param name="grid">The values that a weight can have.</param>
+    /// <param name="steps">The steps.</param>
+    private sealed class Turn(int[] order, Matrix<double> factor, WeightGrid grid, WeightSteps steps)
+    {
+        // What an error in a column costs once those after it have made up for it as far as they can.
+        private readonly double[] _importance = [.. Enumerable.Range(0, order.Length).Select(j => 1 / (factor[j, j] * factor[j, j]))];
+
+        public void Round(int output, Span<double> row, Span<double> errors, int from)
+        {
+            for (var j = 0; j < errors.Length; j++)
+            {
+                var at = from + j;
+                if (grid.Block > 0 && (j == 0 || order[at] / grid.Block != order[at - 1] / grid.Block))
+                {
+                    var width = Math.Min(grid.Block, order.Length - (order[at] / grid.Block * grid.Block));
+                    steps[output, order[at]] = grid.BlockStep(row.Slice(at, width), _importance.AsSpan(at, width));
+                }
+
+                var value = row[at];
+                var u = factor.Row(at);
+                var rounded = grid.Round(value, steps[output, order[at]]);
+                var error = (value - rounded) / u[at];
+                (row[at], errors[j]) = (rounded, error);
+                for (var k = j + 1; k < errors.Length; k++)
+                {
+                    row[from + k] -= error * u[from + k];
+                }
             }
         }
     }

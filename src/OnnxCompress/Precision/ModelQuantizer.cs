@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
@@ -19,11 +20,13 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <summary>Operator sets before it dequantize whole tensors only, not each output channel.</summary>
     private const long OldestOpset = 13;
 
-    /// <summary>Refuses models that 8 bits cannot be written for.</summary>
+    /// <summary>Refuses models that whole numbers cannot be written for.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="form">The numbers that are asked for.</param>
     /// <exception cref="OnnxCompressException">OCX6004.</exception>
-    public static void Check(OnnxModel model)
+    public static void Check(OnnxModel model, NumberForm form)
     {
-        if (model.Opset < OldestOpset)
+        if (form != NumberForm.Float16 && model.Opset < OldestOpset)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.PrecisionNeedsOpset,
@@ -37,12 +40,23 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <exception cref="OnnxCompressException">OCX6004: its operator set is too old.</exception>
     public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation)
     {
-        Check(model);
+        Check(model, options.Form);
         var shapes = Shapes(model, cancellation);
+        if (options.Form == NumberForm.Float16)
+        {
+            return new HalfPrecision(runtime, samples, hasData, options).Of(model, shapes, cancellation);
+        }
+
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, shapes, options.IsSelected, hasData);
+        var places = PlaceFinder.Find(made, shapes, options, hasData);
         var pairs = new BytePairs(made.Graph);
-        var rounded = new RoundedWeights(places.Static.Concat(places.Dynamic).Select(m => m.Weight));
+        var rounded = RoundedWeights.For(places, options);
+        // Tables are rounded first: the layers behind them make up for what they lose.
+        foreach (var table in places.BlockTables)
+        {
+            BlockWriter.Round(made.Graph, table, rounded);
+        }
+
         IReadOnlyList<Diagnostic> warnings = [];
         if (hasData)
         {
@@ -58,9 +72,17 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             pairs.Add(places, new Dictionary<string, ByteScale>());
         }
 
+        foreach (var map in places.WeightsAlone.Where(m => rounded.StepsOf(m.Weight) is null))
+        {
+            BlockWriter.Round(made.Graph, map, rounded);
+        }
+
         var layers = PlaceWriter.Layers(places, rounded);
-        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, rounded));
-        return new QuantisedModel(made, layers, warnings);
+        PlaceWriter.Write(made, places, pairs, rounded);
+        return new QuantisedModel(made, layers, warnings)
+        {
+            WeightBits = places.Static.Count + places.Dynamic.Count == 0 ? null : options.WeightBits,
+        };
     }
 
     /// <summary>The model with the nodes and constants that it has in 8 bits, whose values mean nothing: for what it will weigh.</summary>
@@ -68,13 +90,18 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <param name="cancellation">Stops the run.</param>
     public OnnxModel Outline(OnnxModel model, CancellationToken cancellation)
     {
-        Check(model);
+        Check(model, options.Form);
+        if (options.Form == NumberForm.Float16)
+        {
+            return new HalfPrecision(runtime, samples, hasData: false, options).Of(model, Shapes(model, cancellation), cancellation).Model;
+        }
+
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options.IsSelected, hasData);
-        WalkBiases.Add(made.Graph, Biased(places, made.Graph));
+        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options, hasData);
+        WalkBiases.Add(made.Graph, places.Biased(made.Graph, hasData));
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
-        PlaceWriter.Write(made.Graph, places, new ByteWriter(made.Graph, pairs, options.Grid, new RoundedWeights([])));
+        PlaceWriter.Write(made, places, pairs, RoundedWeights.For(places, options));
         return made;
     }
 
@@ -83,13 +110,14 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <param name="cancellation">Stops the run.</param>
     public IReadOnlyList<string> Biased(OnnxModel model, CancellationToken cancellation)
     {
-        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options.IsSelected, hasData);
-        return [.. Biased(places, model.Graph).Select(map => map.Node.Name)];
-    }
+        if (options.Form == NumberForm.Float16)
+        {
+            return [];
+        }
 
-    // Without data nothing is corrected.
-    private LinearMap[] Biased(QuantisedPlaces places, ModelGraph graph) =>
-        hasData ? [.. places.Static.Concat(places.Dynamic).Where(map => WalkBiases.Adds(map, graph))] : [];
+        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options, hasData);
+        return [.. places.Biased(model.Graph, hasData).Select(map => map.Node.Name)];
+    }
 
     private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>
         ShapeObserver.Observe(runtime, model, samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), cancellation);

@@ -34,14 +34,15 @@ internal sealed class PlaceFinder
     /// <summary>Finds the places.</summary>
     /// <param name="model">The model.</param>
     /// <param name="shapes">Its shapes.</param>
-    /// <param name="isSelected">Whether the user's selection includes a node.</param>
+    /// <param name="options">The numbers that are asked for, and for which nodes.</param>
     /// <param name="hasData">Whether ranges of activations can be known.</param>
-    public static QuantisedPlaces Find(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, bool hasData)
+    public static QuantisedPlaces Find(OnnxModel model, TensorShapes shapes, QuantizerOptions options, bool hasData)
     {
         var finder = new PlaceFinder(model, shapes);
-        var choice = new LayerChoice(model.Graph, shapes, isSelected, hasData);
+        var maps = model.Graph.Nodes.Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>().ToArray();
+        var choice = new LayerChoice(model.Graph, shapes, options, hasData, LayerChoice.Small(maps));
         var (found, left, kept) = (new List<(LinearMap Map, string Form)>(), new List<LayerPrecision>(), new List<string>());
-        foreach (var map in model.Graph.Nodes.Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>())
+        foreach (var map in maps)
         {
             var (form, reason) = choice.Of(map);
             if (reason is null)
@@ -60,7 +61,12 @@ internal sealed class PlaceFinder
         LinearMap[] Of(string form) => [.. found.Where(f => f.Form == form).Select(f => f.Map)];
         var layers = Of(LayerPrecision.Int8);
         var tensors = finder.Tensors(layers);
-        return new QuantisedPlaces(layers, Of(LayerPrecision.Dynamic), Of(LayerPrecision.Table), tensors, finder._moved, left);
+        return new QuantisedPlaces(layers, Of(LayerPrecision.Dynamic), Of(LayerPrecision.Table), tensors, finder._moved, left)
+        {
+            Blocks = Of(LayerPrecision.Blocks),
+            WideBlocks = Of(LayerPrecision.WideBlocks),
+            BlockTables = Of(LayerPrecision.BlockTable),
+        };
     }
 
     private List<string> Tensors(LinearMap[] layers)

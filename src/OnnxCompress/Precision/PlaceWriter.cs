@@ -7,11 +7,13 @@ namespace OnnxCompress.Precision;
 internal static class PlaceWriter
 {
     /// <summary>Stores weights as whole numbers.</summary>
-    /// <param name="graph">The graph with its pairs; edited in place.</param>
+    /// <param name="model">The model with its pairs; edited in place.</param>
     /// <param name="places">The layers.</param>
-    /// <param name="writer">Writes one of them.</param>
-    public static void Write(ModelGraph graph, QuantisedPlaces places, ByteWriter writer)
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="rounded">The values of weights, and steps of those that have them already.</param>
+    public static void Write(OnnxModel model, QuantisedPlaces places, BytePairs pairs, RoundedWeights rounded)
     {
+        var (graph, writer) = (model.Graph, new ByteWriter(model.Graph, pairs, rounded));
         foreach (var map in places.Static)
         {
             writer.WriteStatic(map);
@@ -27,6 +29,17 @@ internal static class PlaceWriter
             writer.WriteTable(map);
         }
 
+        var blocks = new BlockWriter(model, rounded);
+        foreach (var map in places.WeightsAlone)
+        {
+            blocks.WriteProduct(map);
+        }
+
+        foreach (var map in places.BlockTables)
+        {
+            blocks.WriteTable(map);
+        }
+
         graph.Index();
         graph.RemoveDeadNodes();
         graph.RemoveUnusedInitializers();
@@ -40,6 +53,10 @@ internal static class PlaceWriter
             Parameters = (long)m.Layout.Outputs * m.Layout.Columns * m.Groups,
             Error = rounded.ErrorOf(m.Weight),
         });
-        return [.. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.Tables, LayerPrecision.Table), .. places.Left];
+        return
+        [
+            .. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.Tables, LayerPrecision.Table),
+            .. Of(places.Blocks, LayerPrecision.Blocks), .. Of(places.WideBlocks, LayerPrecision.WideBlocks), .. Of(places.BlockTables, LayerPrecision.BlockTable), .. places.Left,
+        ];
     }
 }

@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
 
 namespace OnnxCompress.Precision;
 
@@ -17,6 +18,26 @@ internal sealed record QuantisedPlaces(
     IReadOnlyDictionary<string, string> Roots,
     IReadOnlyList<LayerPrecision> Left)
 {
+    /// <summary>Matrix products whose weights alone are in blocks, of 4 bits.</summary>
+    public IReadOnlyList<LinearMap> Blocks { get; init; } = [];
+
+    /// <summary>The same of 8 bits.</summary>
+    public IReadOnlyList<LinearMap> WideBlocks { get; init; } = [];
+
+    /// <summary>Both.</summary>
+    public IEnumerable<LinearMap> WeightsAlone => Blocks.Concat(WideBlocks);
+
+    /// <summary>Tables whose rows are in blocks.</summary>
+    public IReadOnlyList<LinearMap> BlockTables { get; init; } = [];
+
+    /// <summary>Layers whose weights are rounded from what the layers in front of them make.</summary>
+    public IEnumerable<LinearMap> Walked => Static.Concat(Dynamic).Concat(WeightsAlone);
+
+    /// <summary>Layers that get a bias which they do not have; without data nothing is corrected.</summary>
+    /// <param name="graph">Their graph.</param>
+    /// <param name="hasData">Whether there are data.</param>
+    public LinearMap[] Biased(ModelGraph graph, bool hasData) => hasData ? [.. Walked.Where(map => WalkBiases.Adds(map, graph))] : [];
+
     /// <summary>The tensor whose range decides the scale of another.</summary>
     public string RootOf(string tensor)
     {

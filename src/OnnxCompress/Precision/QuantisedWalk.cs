@@ -32,7 +32,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
     public void Run(
         OriginalOutputs outputs, OnnxModel model, Shrinkage shrinkage, Func<string, double> stepOf, RoundedWeights weights, CancellationToken cancellation)
     {
-        var sites = new FitSites(outputs.Original.Graph, model.Graph, shrinkage).Find()
+        var sites = new FitSites(outputs.Original.Graph, model.Graph, shrinkage).All()
             .Where(s => weights.Wants(s.Map.Weight) && s.Expand is null).Select(s => options.Refits ? s : s with { Range = null }).ToArray();
         if (sites.Length == 0)
         {
@@ -79,18 +79,21 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         var values = new FitWeights(graph, backend);
         var bias = values.ReadBias(site);
         var perGroup = FitAccumulator.OutputsPerGroup(site);
-        var rounded = new (LayerSolution Solution, float[] Steps)[accumulator.Moments.Length];
+        var grid = weights.GridOf(site.Map.Weight);
+        var rounded = new (LayerSolution Solution, WeightSteps Steps)[accumulator.Moments.Length];
         ParallelWork.For(
             rounded.Length,
             backend.Threads,
-            g => rounded[g] = Round(accumulator.Moments[g], values.Read(site, g), bias?[(g * perGroup)..((g + 1) * perGroup)], inputStep),
+            g => rounded[g] = Round(accumulator.Moments[g], (values.Read(site, g), bias?[(g * perGroup)..((g + 1) * perGroup)]), inputStep, grid),
             CancellationToken.None);
         values.Write(site, [.. rounded.Select(r => r.Solution)]);
-        weights.Note(site.Map.Weight, [.. rounded.SelectMany(r => r.Steps)], Math.Sqrt(rounded.Average(r => r.Solution.ErrorAfter * r.Solution.ErrorAfter)));
+        weights.Note(
+            site.Map.Weight, WeightSteps.Joined([.. rounded.Select(r => r.Steps)]), Math.Sqrt(rounded.Average(r => r.Solution.ErrorAfter * r.Solution.ErrorAfter)));
     }
 
-    private (LayerSolution Solution, float[] Steps) Round(FitMoments moments, Matrix<double> prior, double[]? priorBias, double inputStep)
+    private (LayerSolution Solution, WeightSteps Steps) Round(FitMoments moments, (Matrix<double> Weights, double[]? Bias) given, double inputStep, WeightGrid grid)
     {
+        var (prior, priorBias) = given;
         var solved = options.Refits ? _solver.Solve(moments, prior, priorBias, rank: null) : null;
         var (weights, withDrift) = (solved?.Weights ?? prior, solved?.UsesDrift ?? moments.HasDrift);
         var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
@@ -99,15 +102,15 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         var total = moments.Total();
         var final = Target(total, total, withDrift);
 
-        var steps = Steps(weights, priorBias, final.Normal, inputStep);
-        var nearest = options.Grid.Round(weights, steps);
+        var steps = Steps(weights, priorBias, final.Normal, inputStep, grid);
+        var nearest = grid.Round(weights, steps);
         var judge = Target(check, fit, moments.HasDrift);
         var (chosen, error) = (nearest, Error(judge, nearest));
         var ridge = solved is { Ridge: var found } && double.IsFinite(found) ? Math.Clamp(found, LeastRidge, MostRidge) : UsualRidge;
-        if (options.Feeds && Feed(weights, Target(fit, fit, withDrift).Normal, steps, ridge) is { } fed && Error(judge, fed) < error
-            && Feed(weights, final.Normal, steps, ridge) is { } all)
+        if (options.Feeds && Feed(weights, Target(fit, fit, withDrift).Normal, steps, ridge, grid) is var (fed, _) && Error(judge, fed) < error
+            && Feed(weights, final.Normal, steps, ridge, grid) is var (all, stepsOfAll))
         {
-            (chosen, error) = (all, Error(judge, fed));
+            (chosen, error, steps) = (all, Error(judge, fed), stepsOfAll);
         }
 
         var energy = check.Target(null, moments.HasDrift).Energy;
@@ -116,7 +119,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         return (new LayerSolution(chosen, null, bias, relative, relative, ridge, withDrift), steps);
     }
 
-    private float[] Steps(Matrix<double> weights, double[]? bias, Matrix<double> normal, double inputStep)
+    private WeightSteps Steps(Matrix<double> weights, double[]? bias, Matrix<double> normal, double inputStep, WeightGrid grid)
     {
         var importance = new double[weights.Columns];
         for (var i = 0; i < importance.Length; i++)
@@ -124,18 +127,28 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             importance[i] = normal[i, i];
         }
 
-        var steps = new float[weights.Rows];
-        for (var o = 0; o < steps.Length; o++)
+        var steps = new WeightSteps(weights.Rows, weights.Columns, grid.Block);
+        var width = grid.Block == 0 ? weights.Columns : grid.Block;
+        for (var o = 0; o < weights.Rows; o++)
         {
-            steps[o] = options.Feeds
-                ? options.Grid.Step(weights.Row(o), importance, bias?[o] ?? 0, inputStep)
-                : options.Grid.WholeStep(weights.Row(o), bias?[o] ?? 0, inputStep);
+            for (var from = 0; from < weights.Columns; from += width)
+            {
+                var here = Math.Min(width, weights.Columns - from);
+                var (block, costs) = (weights.Row(o).Slice(from, here).ToArray(), importance[from..(from + here)]);
+                steps[o, from] = (grid.Block > 0, options.Feeds) switch
+                {
+                    (true, true) => grid.BlockStep(block, costs),
+                    (true, false) => grid.WholeBlockStep(block),
+                    (false, true) => grid.Step(block, costs, bias?[o] ?? 0, inputStep),
+                    (false, false) => grid.WholeStep(block, bias?[o] ?? 0, inputStep),
+                };
+            }
         }
 
         return steps;
     }
 
-    private Matrix<double>? Feed(Matrix<double> weights, Matrix<double> normal, float[] steps, double ridge)
+    private (Matrix<double> Weights, WeightSteps Steps)? Feed(Matrix<double> weights, Matrix<double> normal, WeightSteps steps, double ridge, WeightGrid grid)
     {
         var lambda = RidgeProblem.RelativeLambda(normal, ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
@@ -149,7 +162,9 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             gram[i, i] += lambda;
         }
 
-        return _feedback.Round(weights, gram, options.Grid, steps);
+        // Steps of blocks are set on the way.
+        steps = grid.Block == 0 ? steps : new WeightSteps(weights.Rows, weights.Columns, grid.Block);
+        return _feedback.Round(weights, gram, grid, steps) is { } rounded ? (rounded, steps) : null;
     }
 
     /// <summary>||T - W X||^2 of the rows behind some moments.</summary>

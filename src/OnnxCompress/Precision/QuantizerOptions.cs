@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Precision;
@@ -9,6 +10,18 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
 {
     /// <summary>Whether the user's selection includes a node.</summary>
     public Func<string, bool> IsSelected { get; init; } = static _ => true;
+
+    /// <summary>The numbers that are asked for.</summary>
+    public NumberForm Form { get; init; } = NumberForm.Int8;
+
+    /// <summary>Bits of weights that are multiplied with bytes.</summary>
+    public int WeightBits => Grid.Limit == WeightGrid.Full ? 8 : 7;
+
+    /// <summary>Where the model will run.</summary>
+    public RunTarget Target { get; init; } = RunTarget.Cpu;
+
+    /// <summary>Inputs that share a step in 4 bits, at most.</summary>
+    public int Block { get; init; } = 64;
 
     /// <summary>Whether ranges have the least expected squared error; else they hold the least and the greatest value.</summary>
     public bool FitsRanges { get; init; } = true;

@@ -12,11 +12,14 @@ internal static class UnknownLayers
         ["LSTM"] = [1, 2], ["GRU"] = [1, 2], ["RNN"] = [1, 2],
     };
 
+    /// <summary>Weights of layers in floating point, biases apart.</summary>
+    public static IEnumerable<StoredWeight> All(OnnxModel model) => model.Weights.Where(w => w.Form == WeightForm.Float && IsLayer(w));
+
     /// <summary>The layers, once for each weight.</summary>
     /// <param name="model">The model.</param>
     /// <param name="known">Weights of the main graph that have an entry already.</param>
-    public static IEnumerable<LayerPrecision> Of(OnnxModel model, IReadOnlySet<string> known) => model.Weights
-        .Where(w => w.Form == WeightForm.Float && (w.Inside is not null || !known.Contains(w.Name)) && IsLayer(w))
+    public static IEnumerable<LayerPrecision> Of(OnnxModel model, IReadOnlySet<string> known) => All(model)
+        .Where(w => w.Inside is not null || !known.Contains(w.Name))
         .Select(w => new LayerPrecision(w.Reader.Name, LayerPrecision.Float) { Reason = Reason(w), Parameters = w.Elements });
 
     private static bool IsLayer(StoredWeight weight) =>

@@ -2,8 +2,8 @@ using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Precision;
 
-/// <summary>How the weights of one layer are stored: whole numbers from -limit to limit, with a step for each output channel.</summary>
-/// <param name="Limit">The largest whole number: 127, or 64 where the processor adds pairs of products in 16 bits.</param>
+/// <summary>How the weights of one layer are stored: whole numbers with a step for each output channel, or for each block of inputs of one.</summary>
+/// <param name="Limit">The largest whole number: 127, or 64 where the processor adds pairs of products in 16 bits; 7 for 4 bits.</param>
 internal sealed record WeightGrid(int Limit)
 {
     /// <summary>Eight bits.</summary>
@@ -11,6 +11,20 @@ internal sealed record WeightGrid(int Limit)
 
     /// <summary>Seven bits: <c>2 * 255 * 64</c> is below 2^15.</summary>
     public const int Reduced = 64;
+
+    /// <summary>The least whole number. Steps of blocks have either sign, so that it is of use at both ends.</summary>
+    public int Least { get; init; } = -Limit;
+
+    /// <summary>Inputs that share a step; 0 where all of an output channel do.</summary>
+    public int Block { get; init; }
+
+    /// <summary>Bits of a whole number as it is stored.</summary>
+    public int Bits => Limit < 8 ? 4 : 8;
+
+    /// <summary>Whole numbers of some bits with a step for each block.</summary>
+    /// <param name="bits">4 or 8.</param>
+    /// <param name="block">Inputs that share a step.</param>
+    public static WeightGrid Blocks(int bits, int block) => new((1 << (bits - 1)) - 1) { Least = -(1 << (bits - 1)), Block = block };
 
     /// <summary>Sums of the bias and the products have 32 bits; half of them are left to the products.</summary>
     public const double LargestBias = 1 << 30;
@@ -58,27 +72,68 @@ internal sealed record WeightGrid(int Limit)
         return step > 0 ? (float)Math.Max(step, smallest) : 1;
     }
 
+    /// <summary>The step for one block, with the sign that loses less.</summary>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="importance">What an error in each costs; empty: all the same.</param>
+    public float BlockStep(ReadOnlySpan<double> weights, ReadOnlySpan<double> importance)
+    {
+        var extreme = Extreme(weights);
+        if (extreme == 0)
+        {
+            return 1;
+        }
+
+        var (best, least) = (WholeBlockStep(weights), double.PositiveInfinity);
+        foreach (var share in Shares)
+        {
+            foreach (var end in (ReadOnlySpan<int>)[Least, -Least, Limit, -Limit])
+            {
+                var step = NotTooSmall(share * extreme / end);
+                var error = Error(weights, importance, step);
+                (best, least) = error < least ? (step, error) : (best, least);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The step with which the least number of the grid is the largest weight of a block.</summary>
+    public float WholeBlockStep(ReadOnlySpan<double> weights) => Extreme(weights) is var extreme && extreme == 0 ? 1 : NotTooSmall(extreme / Least);
+
     /// <summary>The whole number of a weight.</summary>
-    public int Quantize(double weight, float step) => (int)Math.Clamp(Math.Round(weight / step, MidpointRounding.ToEven), -Limit, Limit);
+    public int Quantize(double weight, float step) => (int)Math.Clamp(Math.Round(weight / step, MidpointRounding.ToEven), Least, Limit);
 
     /// <summary>The nearest value of the grid.</summary>
     public double Round(double weight, float step) => Quantize(weight, step) * (double)step;
 
     /// <summary>Every weight at the nearest value.</summary>
     /// <param name="weights"><c>outputs x columns</c>.</param>
-    /// <param name="steps">One for each output.</param>
-    public Matrix<double> Round(Matrix<double> weights, ReadOnlySpan<float> steps)
+    /// <param name="steps">Their steps.</param>
+    public Matrix<double> Round(Matrix<double> weights, WeightSteps steps)
     {
         var rounded = new Matrix<double>(weights.Rows, weights.Columns);
         for (var o = 0; o < weights.Rows; o++)
         {
             for (var i = 0; i < weights.Columns; i++)
             {
-                rounded[o, i] = Round(weights[o, i], steps[o]);
+                rounded[o, i] = Round(weights[o, i], steps[o, i]);
             }
         }
 
         return rounded;
+    }
+
+    private static float NotTooSmall(double step) => (float)(Math.Abs(step) < SmallestStep ? Math.CopySign(SmallestStep, step) : step);
+
+    private static double Extreme(ReadOnlySpan<double> weights)
+    {
+        double extreme = 0;
+        foreach (var weight in weights)
+        {
+            extreme = Math.Abs(weight) > Math.Abs(extreme) ? weight : extreme;
+        }
+
+        return extreme;
     }
 
     private double Error(ReadOnlySpan<double> weights, ReadOnlySpan<double> importance, float step)

@@ -19,10 +19,14 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     /// <param name="relations">Its axes.</param>
     public static IReadOnlyList<FitSite> Possible(OnnxModel original, Relations relations)
     {
-        var sites = new FitSites(original.Graph, original.Graph, new Shrinkage(original.Graph, relations, null));
-        // As if the inputs had changed, and with them everything.
-        sites._changed.UnionWith(original.Inputs.Select(i => i.Name));
-        return sites.Find();
+        return new FitSites(original.Graph, original.Graph, new Shrinkage(original.Graph, relations, null)).All();
+    }
+
+    /// <summary>All layers, whether or not what they read has changed.</summary>
+    public IReadOnlyList<FitSite> All()
+    {
+        _changed.UnionWith(compressed.Inputs.Select(i => i.Name));
+        return Find();
     }
 
     /// <summary>The layers, in an order in which they can be solved.</summary>

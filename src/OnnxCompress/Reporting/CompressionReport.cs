@@ -50,6 +50,9 @@ public sealed record CompressionReport
     /// <summary>The numbers that layers are stored and run in; null where all are those of the original.</summary>
     public ReportedPrecision? Precision { get; init; }
 
+    /// <summary>Results in other numbers that were compared, where the tool was left to choose; else empty.</summary>
+    public IReadOnlyList<ReportedForm> Considered { get; init; } = [];
+
     /// <summary>What was left alone, and why.</summary>
     public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
 

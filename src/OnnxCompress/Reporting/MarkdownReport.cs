@@ -39,6 +39,11 @@ internal static class MarkdownReport
         }
 
         Table(text, "Layers", ResultTables.Sites(report.Sites));
+        if (report.Considered.Count > 0)
+        {
+            Table(text, "Numbers compared", ResultTables.Considered(report.Considered, report.Original.Bytes));
+        }
+
         if (report.Precision is { } precision)
         {
             Table(text, "Numbers", ResultTables.Precision(precision));

@@ -20,7 +20,7 @@ internal static class RefusalHelp
         DiagnosticCodes.NotSelected => "Change --include or --exclude.",
         DiagnosticCodes.WeightNotFinite => "Export a sound checkpoint.",
         DiagnosticCodes.WeightSparse => "Store the weight as an ordinary initializer.",
-        DiagnosticCodes.WeightQuantised => "Compress the model before it is quantised.",
+        DiagnosticCodes.WeightQuantised => "Compress the model before it is quantised, or ask for --precision int8 or int4: then it is read as floating point and written back in whole numbers.",
         _ => null,
     };
 }

@@ -72,8 +72,18 @@ internal static class ReportSentences
         var kept = precision.Layers.Count(layer => layer.Reason is not null);
         var rest = kept == 0 ? "" : $" {Figures.Count(kept)} stayed as they were, for the reasons below.";
         var kernels = precision.KernelDifference is { } difference ? $" Optimised by the runtime, outputs differ from the nodes as written by {Figures.Error(difference)} at most." : "";
-        return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored and run in 8 bits.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted.";
+        return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored in other numbers.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted."
+            + (Processors(precision) is { } processors ? $" {processors}" : "");
     }
+
+    /// <summary>For which processors numbers and times hold; null where nothing is multiplied in bytes on a processor.</summary>
+    public static string? Processors(ReportedPrecision precision) => precision switch
+    {
+        { WeightBits: null } => null,
+        { WeightBits: 8 } => "Weights of layers that multiply in bytes have 8 bits: agreement and time hold for processors with VNNI or dot products of bytes, as this one; on older x64 sums would saturate.",
+        { Target: "any" } => "Weights of layers that multiply in bytes have 7 bits, so that sums saturate on no processor.",
+        _ => "Weights of layers that multiply in bytes have 7 bits, since this processor has no VNNI: the answers are the same on all, times are those of processors like this one.",
+    };
 
     private static string Change(string what, double before, double after) =>
         $"{Figures.Percent(Math.Abs(before - after) / Math.Max(1, before))} {(after <= before ? "fewer" : "more")} {what}";

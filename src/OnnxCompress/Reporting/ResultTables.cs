@@ -100,6 +100,19 @@ internal static class ResultTables
             Figures.Error(site.PredictedError),
             Figures.Error(site.MeasuredError)))]);
 
+    /// <summary>Results in other numbers that were compared.</summary>
+    public static ResultTable Considered(IReadOnlyList<ReportedForm> considered, long original) => new(
+        "numbers compared on validation samples",
+        [new("form"), new("removed"), new("size", true), new("same decision", true), new("relative error", true), new("time", true), new("")],
+        [.. considered.Select(form => Row(
+            form.Form,
+            form.RemovesNothing ? "nothing" : "by the methods",
+            form.Bytes == 0 ? "-" : Share(form.Bytes, original),
+            Figures.FinePercent(form.Agreement),
+            Figures.Error(form.RelativeError),
+            form.TimeShare is { } time ? Figures.Percent(time) : "-",
+            form.Chosen ? "taken" : form.Refused ?? ""))]);
+
     /// <summary>The numbers that layers are stored and run in, summed by form and reason.</summary>
     public static ResultTable Precision(ReportedPrecision precision) => new(
         "numbers",

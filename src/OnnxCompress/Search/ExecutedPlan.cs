@@ -23,6 +23,9 @@ internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrin
     /// <summary>The numbers of each layer; empty where all are those of the original.</summary>
     public IReadOnlyList<LayerPrecision> Precision { get; init; } = [];
 
+    /// <summary>Bits of weights that are multiplied with bytes; null where there are none.</summary>
+    public int? WeightBits { get; init; }
+
     /// <summary>What there is to know of them.</summary>
     public IReadOnlyList<Diagnostic> Warnings { get; init; } = [];
 

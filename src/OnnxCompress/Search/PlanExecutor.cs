@@ -56,6 +56,7 @@ internal sealed class PlanExecutor(
             Cost = cost,
             Layers = placed.Layers,
             Precision = quantised?.Layers ?? [],
+            WeightBits = quantised?.WeightBits,
             Warnings = quantised?.Warnings ?? [],
             Time = table.Milliseconds(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
         };

@@ -12,6 +12,10 @@ internal static class Simplifier
     /// <summary>Folded weights differ from the original by float rounding; more than this is a defect.</summary>
     private const double LargestRelativeDifference = 1e-3;
 
+    /// <summary>A model whose layers in whole numbers are read as those that they stand for: it does not answer quite alike, and is to be written back in whole numbers.</summary>
+    /// <param name="model">The model; not changed.</param>
+    public static OnnxModel Dequantised(OnnxModel model) => Dequantisation.Of(model);
+
     /// <summary>A simplified copy of the model; the model itself where a check finds that the copy answers differently.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="runtime">Evaluates constants and runs the check.</param>

@@ -57,7 +57,7 @@ public sealed class ErrorFeedbackTests
             double expected = 0;
             for (var j = 0; j < columns; j++)
             {
-                var error = row[j] - Grid.Round(row[j], steps[o]);
+                var error = row[j] - Grid.Round(row[j], steps[o, order[j]]);
                 expected += error * error / (factor[j, j] * factor[j, j]);
                 for (var k = j + 1; k < columns; k++)
                 {
@@ -179,5 +179,5 @@ public sealed class ErrorFeedbackTests
         return NumericMatrices.Product(mixed, mixed, Transpose.Yes);
     }
 
-    private static float[] Steps(int outputs) => [.. Enumerable.Range(0, outputs).Select(o => 0.008f + (0.001f * o))];
+    private static WeightSteps Steps(int outputs) => new([.. Enumerable.Range(0, outputs).Select(o => 0.008f + (0.001f * o))]);
 }

@@ -121,6 +121,7 @@ public sealed class ReportJsonTests
           ],
           "layers": [],
           "precision": null,
+          "considered": [],
           "refused": [
             {
               "node": "Resize_12",

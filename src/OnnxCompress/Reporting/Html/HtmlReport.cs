@@ -65,6 +65,8 @@ internal static class HtmlReport
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
         yield return ("layers", "Layers", LayerSection.Write(report));
+        yield return ("considered", "Numbers compared", report.Considered.Count == 0 ? "" : HtmlText.Table(
+            ResultTables.Considered(report.Considered, report.Original.Bytes), $"{Figures.Count(report.Considered.Count)} results, compared on validation samples"));
         yield return ("precision", "Numbers", PrecisionSection.Write(report.Precision));
         yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
         yield return ("changed", "Decisions that changed", ChangedSection.Write(report));

@@ -1,0 +1,90 @@
+using OnnxCompress.Forms;
+using OnnxCompress.Models;
+using OnnxCompress.Numerics;
+using OnnxCompress.Tests.Testing;
+using OnnxCompress.Verification;
+
+namespace OnnxCompress.Tests.Precision;
+
+/// <summary>The tool chooses the numbers: what is compared, and that the result is never worse than what each form gives alone.</summary>
+public sealed class FormPortfolioTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Within_a_budget_of_bytes_the_form_that_keeps_most_is_taken()
+    {
+        var model = Products().Build();
+
+        var result = Compress(model, new CompressionOptions { Budget = new(KeepBytes: 0.3), Precision = NumberForm.Auto });
+
+        Assert.Equal([NumberForm.Float, NumberForm.Float16, NumberForm.Float16, NumberForm.Int8, NumberForm.Int8, NumberForm.Int4, NumberForm.Int4], result.Considered.Select(c => c.Form));
+        var chosen = Assert.Single(result.Considered, c => c.Chosen);
+        Assert.Equal((chosen.Form, chosen.Bytes), (result.Plan.Precision, result.Model.Bytes));
+        // Random weights cannot lose a third without harm; 8 bits alone nearly meet it.
+        Assert.Contains(chosen.Form, (NumberForm[])[NumberForm.Int8, NumberForm.Int4]);
+        Assert.True(result.Compressed.Bytes <= 0.3 * result.Original.Bytes);
+        Assert.All(result.Considered.Where(c => c.Refused is null), c => Assert.True(chosen.Error <= 1.05 * c.Error));
+        Assert.Contains(result.Considered, c => c is { Form: NumberForm.Float16, RemovesNothing: true, Refused: not null });
+    }
+
+    [Fact]
+    public void Nothing_removed_the_smallest_form_that_keeps_the_goal_is_taken()
+    {
+        var model = Products().Build();
+        CompressionResult Within(double error) => Compress(
+            model, new CompressionOptions { RemovesNothing = true, Precision = NumberForm.Auto, Goal = new(null, error), Decision = new(DecisionKind.None) });
+
+        var (strict, loose) = (Within(0.003), Within(0.5));
+
+        Assert.Equal((NumberForm.Float16, NumberForm.Int4), (strict.Plan.Precision, loose.Plan.Precision));
+        Assert.True(loose.Model.Bytes < strict.Model.Bytes);
+        Assert.Equal(4, strict.Considered.Count);
+    }
+
+    [Fact]
+    public void A_budget_of_parameters_leaves_numbers_alone()
+    {
+        var model = Products().Build();
+        CompressionResult In(NumberForm form) => Compress(model, new CompressionOptions { Budget = new(KeepParameters: 0.7), Precision = form });
+
+        var result = In(NumberForm.Auto);
+
+        Assert.Equal(NumberForm.Float, result.Plan.Precision);
+        Assert.Equal(In(NumberForm.Float).Model.ContentHash(), result.Model.ContentHash());
+    }
+
+    [Theory]
+    [InlineData(RunTarget.Gpu, new[] { NumberForm.Float, NumberForm.Float16 })]
+    [InlineData(RunTarget.Any, new[] { NumberForm.Float, NumberForm.Float16, NumberForm.Int8 })]
+    public void A_target_limits_what_is_tried(RunTarget target, NumberForm[] forms) =>
+        Assert.Equal(forms, FormPortfolio.Forms(new CompressionOptions { Target = target, Budget = new(KeepBytes: 0.5) }));
+
+    [Fact]
+    public void The_same_bytes_come_of_any_number_of_threads()
+    {
+        var model = Products().Build();
+        string? With(int threads) => Compress(model, new CompressionOptions { Budget = new(KeepBytes: 0.3), Precision = NumberForm.Auto, Threads = threads }).Model.ContentHash();
+
+        Assert.Equal(With(1), With(2));
+    }
+
+    private static CompressionResult Compress(OnnxModel model, CompressionOptions options) => new Compressor(new CpuBackend(Math.Max(1, options.Threads)), ModelRunner.Runtime).Compress(
+        model,
+        new CompressionData(ModelRunner.Samples(model, count: 96), ModelRunner.Samples(model, count: 64, seed: 8), ModelRunner.Samples(model, count: 64, seed: 9)),
+        options with { Threads = Math.Max(1, options.Threads) },
+        null,
+        Token);
+
+    private static TestModel Products()
+    {
+        var test = new TestModel(opset: 13);
+        var current = test.Input("x", "N", 32);
+        foreach (var layer in (string[])["first", "second", "third"])
+        {
+            current = test.Relu($"{layer}.relu", test.Gemm(layer, current, layer == "first" ? 32 : 96, 96));
+        }
+
+        return test.Output(test.Gemm("last", current, 96, 10), "N", 10);
+    }
+}
