@@ -146,6 +146,17 @@ internal sealed class ModelGraph
         return added;
     }
 
+    /// <summary>Takes in nodes, in front of another, and constants, all of names that nothing bears; <see cref="Index"/> must follow.</summary>
+    public void Adopt(GraphNode before, IReadOnlyCollection<NodeProto> nodes, IReadOnlyCollection<TensorProto> constants)
+    {
+        _inserted[before.Proto] = [.. _inserted.GetValueOrDefault(before.Proto, []), .. nodes];
+        _proto.Initializer.AddRange(constants);
+        foreach (var constant in constants)
+        {
+            _initializers.Add(constant.Name, new Initializer(constant));
+        }
+    }
+
     /// <summary>Takes a node out; <see cref="Index"/> must follow.</summary>
     public void Remove(GraphNode node) => _removed.Add(node.Proto);
 
