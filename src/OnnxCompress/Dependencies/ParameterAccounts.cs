@@ -48,6 +48,7 @@ internal sealed class ParameterAccounts
             }
         }
 
+        sums[(int)WeightPlace.NotWeight] += original.Lifted.Unreachable;
         return (
             new ParameterAccount(sums[(int)WeightPlace.InGroup], sums[(int)WeightPlace.OnlySplittable], sums[(int)WeightPlace.Quantised], sums[(int)WeightPlace.Refused], sums[(int)WeightPlace.NotWeight]),
             [.. refusals.Values.OrderByDescending(r => r.Parameters)]);

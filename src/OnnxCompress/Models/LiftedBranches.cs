@@ -18,6 +18,9 @@ internal sealed class LiftedBranches
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _branches.Count == 0;
 
+    /// <summary>Parameters of branches that no input can take, which are left out.</summary>
+    public long Unreachable { get; set; }
+
     /// <summary>The branch that was lifted out of a node; null where none was.</summary>
     public LiftedBranch? Of(GraphNode node) => node is { OpType: "If", Domain: "" } ? _branches.Find(b => node.Outputs.Contains(b.Output)) : null;
 
@@ -34,24 +37,8 @@ internal sealed class LiftedBranches
     /// <param name="isOnly">See <see cref="LiftedBranch.IsOnly"/>.</param>
     public void Lift(ModelGraph graph, GraphNode node, string attribute, bool isOnly)
     {
+        var shell = Take(graph, node, attribute, out var nodes, out var constants, out var names);
         var carried = node.Proto.Attribute.First(a => a.Name == attribute);
-        var shell = carried.G;
-        NodeProto[] nodes = [.. shell.Node];
-        TensorProto[] constants = [.. shell.Initializer];
-        shell.Node.Clear();
-        shell.Initializer.Clear();
-        shell.ValueInfo.Clear();
-
-        // Names of the branch itself are not in its way any more.
-        carried.G = new GraphProto();
-        graph.Index();
-        var names = Names(graph, nodes, constants);
-        GraphRenaming.Apply(nodes, names);
-        foreach (var constant in constants)
-        {
-            constant.Name = names.GetValueOrDefault(constant.Name, constant.Name);
-        }
-
         carried.G = new GraphProto { Name = shell.Name };
         foreach (var output in shell.Output)
         {
@@ -71,10 +58,27 @@ internal sealed class LiftedBranches
             IsOnly = isOnly,
             Renamed = names.ToDictionary(n => n.Value, n => n.Key, StringComparer.Ordinal),
         });
-        foreach (var made in nodes.SelectMany(n => n.Output).Where(o => o.Length > 0).Concat(constants.Select(c => c.Name)))
-        {
-            _places[made] = _branches.Count;
-        }
+        Place(nodes, constants, _branches.Count);
+    }
+
+    /// <summary>Puts the nodes and constants of a branch in place of its If node, whose condition the file decides.</summary>
+    /// <param name="graph">The main graph; edited in place.</param>
+    /// <param name="node">The If node.</param>
+    /// <param name="attribute">Which branch; it has no sparse constants.</param>
+    public void Inline(ModelGraph graph, GraphNode node, string attribute)
+    {
+        var place = _places.GetValueOrDefault(node.Outputs.First(o => o.Length > 0));
+        var branch = Take(graph, node, attribute, out var nodes, out var constants, out var names);
+        NodeProto[] handing =
+        [
+            .. node.Outputs.Zip(branch.Output, (output, made) => (Output: output, Result: names.GetValueOrDefault(made.Name, made.Name))).Where(pair => pair.Output.Length > 0)
+                .Select(pair => new NodeProto { OpType = "Identity", Name = graph.UniqueName($"{node.Name}/{pair.Output}"), Input = { pair.Result }, Output = { pair.Output } }),
+        ];
+        graph.Adopt(node, [.. nodes, .. handing], constants);
+        graph.Remove(node);
+        graph.Index();
+        graph.RemoveUnusedInitializers();
+        Place(nodes, constants, place);
     }
 
     /// <summary>Notes what lies in the main graph by itself, once all branches are lifted.</summary>
@@ -121,6 +125,38 @@ internal sealed class LiftedBranches
 
         Replace(model.Graph.Node, nodes[0].Select(n => n.Proto));
         Replace(model.Graph.Initializer, constants[0]);
+    }
+
+    /// <summary>Empties a branch; its nodes and constants bear names that nothing else does.</summary>
+    private static GraphProto Take(
+        ModelGraph graph, GraphNode node, string attribute, out NodeProto[] nodes, out TensorProto[] constants, out Dictionary<string, string> names)
+    {
+        var carried = node.Proto.Attribute.First(a => a.Name == attribute);
+        var shell = carried.G;
+        (nodes, constants) = ([.. shell.Node], [.. shell.Initializer]);
+        shell.Node.Clear();
+        shell.Initializer.Clear();
+        shell.ValueInfo.Clear();
+
+        // Names of the branch itself are not in its way any more.
+        carried.G = new GraphProto();
+        graph.Index();
+        names = Names(graph, nodes, constants);
+        GraphRenaming.Apply(nodes, names);
+        foreach (var constant in constants)
+        {
+            constant.Name = names.GetValueOrDefault(constant.Name, constant.Name);
+        }
+
+        return shell;
+    }
+
+    private void Place(NodeProto[] nodes, TensorProto[] constants, int place)
+    {
+        foreach (var made in nodes.SelectMany(n => n.Output).Where(o => o.Length > 0).Concat(constants.Select(c => c.Name)))
+        {
+            _places[made] = place;
+        }
     }
 
     /// <summary>New names of what would be there twice.</summary>

@@ -17,6 +17,9 @@ internal sealed class BranchChoices(OnnxModel model, IModelRuntime runtime, ISam
     /// <summary>Operators that look at sizes and not at values.</summary>
     private static readonly HashSet<string> Sizes = ["Shape", "Size"];
 
+    /// <summary>Operators that give something else each time they run.</summary>
+    private static readonly HashSet<string> Random = ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
+
     private readonly ModelGraph _graph = model.Graph;
 
     /// <summary>For each node the conditions that occurred.</summary>
@@ -32,6 +35,11 @@ internal sealed class BranchChoices(OnnxModel model, IModelRuntime runtime, ISam
             {
                 conditions.Note(constant.ReadBytes()[0] != 0, isAlone: true);
             }
+        }
+
+        foreach (var name in Settled([.. met.Keys]))
+        {
+            met[name].IsSettled = true;
         }
 
         string[] open = [.. met.Where(m => !m.Value.IsAny).Select(m => m.Key)];
@@ -93,6 +101,33 @@ internal sealed class BranchChoices(OnnxModel model, IModelRuntime runtime, ISam
         return SampleBatches.Of(samples, model.Inputs, 1, alone).Select(b => (b.Indices, true))
             .Concat(SampleBatches.Of(samples, model.Inputs, batchSize, chosen).Select(b => (b.Indices, false)));
     }
+
+    /// <summary>Conditions that the file decides: made of constants, and of sizes that it declares for its inputs.</summary>
+    private IEnumerable<string> Settled(string[] conditions)
+    {
+        var settled = _graph.Initializers.Keys.Where(name => !_graph.IsInput(name)).ToHashSet(StringComparer.Ordinal);
+        var sizes = new Dictionary<string, IReadOnlyList<Dimension>>(StringComparer.Ordinal);
+        var inputs = model.Inputs.Where(i => i.Dims is not null).ToDictionary(i => i.Name, i => i.Dims!, StringComparer.Ordinal);
+        foreach (var node in Makers(_graph, conditions).Where(n => n.Domain.Length == 0 && !n.HasSubgraph && !Random.Contains(n.OpType)))
+        {
+            if (node.OpType == "Shape" && node.Int("start", 0) == 0 && !node.Has("end") && inputs.TryGetValue(node.Inputs[0], out var dims))
+            {
+                sizes[node.Outputs[0]] = dims;
+            }
+
+            if (node.Inputs.All(i => i.Length == 0 || settled.Contains(i) || (sizes.TryGetValue(i, out var all) && all.All(d => d.Value is not null))) || ReadsDeclared(node, sizes))
+            {
+                settled.UnionWith(node.Outputs);
+            }
+        }
+
+        return conditions.Where(settled.Contains);
+    }
+
+    /// <summary>Whether a node picks sizes of an input that are declared.</summary>
+    private bool ReadsDeclared(GraphNode node, Dictionary<string, IReadOnlyList<Dimension>> sizes) =>
+        node.OpType == "Gather" && sizes.TryGetValue(node.Inputs[0], out var dims) && _graph.Constant(node.Inputs[1]) is { Count: > 0, Type: ElementType.Int64 or ElementType.Int32 } picked
+        && picked.ReadIntegers().All(i => i >= -dims.Count && i < dims.Count && dims[(int)(i < 0 ? i + dims.Count : i)].Value is not null);
 
     private bool DependOnSamples(string[] conditions, GraphNode[] makers)
     {

@@ -45,7 +45,7 @@ internal sealed class BranchLifting(IModelRuntime runtime, ISampleSource samples
         }
 
         lifted.Lifted.Close(lifted.Graph);
-        return lifted.Lifted.IsEmpty || Simplifier.AnswersAlike(model, lifted, runtime, sample, cancellation) ? lifted : model;
+        return Simplifier.AnswersAlike(model, lifted, runtime, sample, cancellation) ? lifted : model;
     }
 
     private static bool IsIf(GraphNode node) => node is { OpType: "If", Domain: "", Inputs.Count: 1 };
@@ -84,8 +84,16 @@ internal sealed class BranchLifting(IModelRuntime runtime, ISampleSource samples
 
         var attribute = conditions.Value ? "then_branch" : "else_branch";
         var (taken, other) = (Branch(node, attribute), Branch(node, conditions.Value ? "else_branch" : "then_branch"));
-        if (taken is null || other is null || taken.SparseInitializer.Count > 0 || taken.Output.Count != node.Outputs.Count || taken.Output.Any(o => o.Type is { TensorType: null }))
+        if (taken is null || other is null || taken.SparseInitializer.Count > 0 || taken.Output.Count != node.Outputs.Count || taken.Output.Any(o => o.Type?.ValueCase is not (null or TypeProto.ValueOneofCase.None or TypeProto.ValueOneofCase.TensorType)))
         {
+            return;
+        }
+
+        if (conditions.IsSettled)
+        {
+            var before = ParameterCount.Of(model);
+            model.Lifted.Inline(model.Graph, node, attribute);
+            model.Lifted.Unreachable += before - ParameterCount.Of(model);
             return;
         }
 

@@ -9,6 +9,9 @@ internal sealed class ConditionsMet
     /// <summary>Whether any is known.</summary>
     public bool IsAny => Has(false) || Has(true);
 
+    /// <summary>Whether the file decides it, whatever the inputs are.</summary>
+    public bool IsSettled { get; set; }
+
     /// <summary>Whether it had both.</summary>
     public bool IsBoth => Has(false) && Has(true);
 
