@@ -109,6 +109,16 @@ internal sealed class LiftedBranches
             var lowered = branch.Shell.Clone();
             lowered.Node.AddRange(nodes[number].Select(n => n.Proto));
             lowered.Initializer.AddRange(constants[number]);
+            if (branch.IsOnly)
+            {
+                // Nor may the other branch state what it would give: sizes of what it reads may be others by now.
+                foreach (var other in node.Proto.Attribute.Where(a => a.G is not null && a.Name != branch.Attribute).Select(a => a.G))
+                {
+                    other.ValueInfo.Clear();
+                    other.Output.ToList().ForEach(Forget);
+                }
+            }
+
             var (results, made) = (branch.Results(node), nodes[number].SelectMany(n => n.Outputs).Concat(constants[number].Select(c => c.Name)).ToHashSet(StringComparer.Ordinal));
             for (var i = 0; i < results.Count; i++)
             {

@@ -237,6 +237,19 @@ internal sealed class ModelGraph
     /// <summary>Drops what the file says about the shapes of inner tensors.</summary>
     public void ForgetInnerShapes() => _proto.ValueInfo.Clear();
 
+    /// <summary>Removes Constant nodes and initializers that nothing reads.</summary>
+    public void RemoveUnusedConstants()
+    {
+        GraphNode[] unused = [.. _nodes.Where(n => n is { OpType: "Constant", Domain: "" } && !_uses.ContainsKey(n.Outputs[0]) && !IsOutput(n.Outputs[0]))];
+        if (unused.Length > 0)
+        {
+            unused.ToList().ForEach(Remove);
+            Index();
+        }
+
+        RemoveUnusedInitializers();
+    }
+
     /// <summary>Removes initializers that nothing reads; one that is an input's default stays, or a caller would have to feed it.</summary>
     public void RemoveUnusedInitializers()
     {
