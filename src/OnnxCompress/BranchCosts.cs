@@ -7,7 +7,7 @@ namespace OnnxCompress;
 
 /// <summary>
 /// Multiply-accumulates in the branches of If nodes. A run takes one branch; the dearest one counts. Each is run as a model of
-/// its own, on what the graph around it makes of a sample. Bodies of Loop and Scan run as often as data say and are not counted.
+/// its own, on what the graph around it makes of a sample. What samples take and was lifted counts where it lies. Bodies of Loop and Scan run as often as data say and are not counted.
 /// </summary>
 /// <param name="runtime">Where models run.</param>
 internal sealed class BranchCosts(IModelRuntime runtime)
@@ -19,7 +19,7 @@ internal sealed class BranchCosts(IModelRuntime runtime)
     public IReadOnlyDictionary<string, long> Of(OnnxModel model, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         var costs = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var node in model.Graph.Nodes.Where(n => n is { OpType: "If", Domain: "" }))
+        foreach (var node in model.Graph.Nodes.Where(n => n is { OpType: "If", Domain: "" } && model.Lifted.Of(n) is null))
         {
             var macs = model.Branches(node).Select(branch => Macs(model, branch, sample, cancellation)).DefaultIfEmpty().Max();
             costs[node.Name] = costs.GetValueOrDefault(node.Name) + macs;

@@ -20,7 +20,7 @@ internal sealed class Conclusion(
         (options.Statistics is not null || options.IsDataFree) && samples is RandomSampleSource
             ? [.. made.Plan.Sites.Select(_ => double.NaN)]
             : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
-                prepared.Model, made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
+                prepared.Model, made.Observable ?? made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
     /// <summary>How far the runtime's kernels for bytes are from the nodes that they replace.</summary>
     public double KernelDifferenceOf(ExecutedPlan made, CancellationToken cancellation) =>

@@ -22,13 +22,14 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
     /// <exception cref="OnnxCompressException">The model cannot be run; the diagnostic says why.</exception>
     public static PreparedModel Of(OnnxModel model, ISampleSource samples, IModelRuntime runtime, CompressionOptions options, CancellationToken cancellation)
     {
-        var isSelected = NodeSelector.Create(model, options.Include, options.Exclude);
         var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
         var read = StageOptions.TakesUpWholeNumbers(options) ? Simplifier.Dequantised(model) : model;
-        var simplified = Simplifier.Simplify(read, runtime, sample, cancellation);
+        var lifted = new BranchLifting(runtime, samples, options.BatchSize).Apply(read, sample, cancellation);
+        var isSelected = NodeSelector.Create(lifted, options.Include, options.Exclude);
+        var simplified = Simplifier.Simplify(lifted, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
         var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(read), new BranchCosts(runtime).Of(simplified, sample, cancellation));
-        analysis.AccountFor(read, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
+        analysis.AccountFor(lifted, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }
 

@@ -40,7 +40,7 @@ internal static class DependencyAnalyzer
 
     private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)
     {
-        var relations = new Relations(model.Graph, shapes, model.Opset, selecting);
+        var relations = new Relations(model.Graph, shapes, model.Opset, selecting) { Branches = model.Lifted };
         foreach (var node in model.Graph.Nodes)
         {
             var known = relations.Macs.Count;

@@ -16,11 +16,12 @@ internal sealed class ParameterAccounts
     private readonly WeightTrace _trace;
     private readonly HashSet<int> _free;
     private readonly IReadOnlySet<string> _splittable;
+    private readonly LiftedBranches _branches;
     private readonly Dictionary<string, LinearLayer> _layers;
 
     private ParameterAccounts(OnnxModel original, ModelAnalysis analysis, IReadOnlySet<string> splittable)
     {
-        (_relations, _splittable) = (analysis.Relations, splittable);
+        (_relations, _splittable, _branches) = (analysis.Relations, splittable, original.Lifted);
         _trace = new WeightTrace(original.Graph, _relations.Graph);
         _free = analysis.Groups.SelectMany(g => g.Atoms.Where((_, i) => g.IsFree[i])).ToHashSet();
         _layers = _relations.Layers.DistinctBy(l => l.Weight, StringComparer.Ordinal).ToDictionary(l => l.Weight, StringComparer.Ordinal);
@@ -47,6 +48,7 @@ internal sealed class ParameterAccounts
             }
         }
 
+        sums[(int)WeightPlace.NotWeight] += original.Lifted.Unreachable;
         return (
             new ParameterAccount(sums[(int)WeightPlace.InGroup], sums[(int)WeightPlace.OnlySplittable], sums[(int)WeightPlace.Quantised], sums[(int)WeightPlace.Refused], sums[(int)WeightPlace.NotWeight]),
             [.. refusals.Values.OrderByDescending(r => r.Parameters)]);
@@ -62,7 +64,9 @@ internal sealed class ParameterAccounts
 
         if (weight.Inside is { } inside)
         {
-            return Refused(inside, DiagnosticCodes.EntersSubgraph, $"The weights in the branches, or the function, of '{inside}' stay: what happens there is not followed.");
+            return _branches.ReasonOf(inside) is { } reason
+                ? Refused(inside, DiagnosticCodes.BranchNotTaken, reason)
+                : Refused(inside, DiagnosticCodes.EntersSubgraph, $"The weights in the branches, or the function, of '{inside}' stay: what happens there is not followed.");
         }
 
         if (weight.Form == WeightForm.Sparse)

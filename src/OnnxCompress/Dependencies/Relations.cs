@@ -22,6 +22,9 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     /// <summary>Observed shapes.</summary>
     public TensorShapes Shapes => shapes;
 
+    /// <summary>Branches that lie in the graph.</summary>
+    public LiftedBranches Branches { get; init; } = new();
+
     /// <summary>All elements and their ties.</summary>
     public IndexElements Elements { get; } = new();
 

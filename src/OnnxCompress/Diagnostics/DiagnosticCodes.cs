@@ -101,6 +101,9 @@ public static class DiagnosticCodes
     /// <summary>A weight is stored as integers already.</summary>
     public const string WeightQuantised = "OCX2043";
 
+    /// <summary>Weights lie in a branch that not all samples take.</summary>
+    public const string BranchNotTaken = "OCX2044";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

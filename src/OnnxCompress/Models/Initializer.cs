@@ -20,6 +20,8 @@ internal sealed class Initializer
     /// <summary>Name in the graph.</summary>
     public string Name => _proto.Name;
 
+    internal TensorProto Proto => _proto;
+
     /// <summary>Element type.</summary>
     public ElementType Type => (ElementType)_proto.DataType;
 

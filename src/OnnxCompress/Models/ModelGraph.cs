@@ -146,6 +146,17 @@ internal sealed class ModelGraph
         return added;
     }
 
+    /// <summary>Takes in nodes, in front of another, and constants, all of names that nothing bears; <see cref="Index"/> must follow.</summary>
+    public void Adopt(GraphNode before, IReadOnlyCollection<NodeProto> nodes, IReadOnlyCollection<TensorProto> constants)
+    {
+        _inserted[before.Proto] = [.. _inserted.GetValueOrDefault(before.Proto, []), .. nodes];
+        _proto.Initializer.AddRange(constants);
+        foreach (var constant in constants)
+        {
+            _initializers.Add(constant.Name, new Initializer(constant));
+        }
+    }
+
     /// <summary>Takes a node out; <see cref="Index"/> must follow.</summary>
     public void Remove(GraphNode node) => _removed.Add(node.Proto);
 
@@ -225,6 +236,19 @@ internal sealed class ModelGraph
 
     /// <summary>Drops what the file says about the shapes of inner tensors.</summary>
     public void ForgetInnerShapes() => _proto.ValueInfo.Clear();
+
+    /// <summary>Removes Constant nodes and initializers that nothing reads.</summary>
+    public void RemoveUnusedConstants()
+    {
+        GraphNode[] unused = [.. _nodes.Where(n => n is { OpType: "Constant", Domain: "" } && !_uses.ContainsKey(n.Outputs[0]) && !IsOutput(n.Outputs[0]))];
+        if (unused.Length > 0)
+        {
+            unused.ToList().ForEach(Remove);
+            Index();
+        }
+
+        RemoveUnusedInitializers();
+    }
 
     /// <summary>Removes initializers that nothing reads; one that is an input's default stays, or a caller would have to feed it.</summary>
     public void RemoveUnusedInitializers()

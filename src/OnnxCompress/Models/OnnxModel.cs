@@ -68,6 +68,9 @@ public sealed class OnnxModel
     /// <summary>Weights that are stored in another precision, by the names they have while the model is worked on.</summary>
     internal IReadOnlyDictionary<string, WidenedWeight> Widened { get; private set; } = new Dictionary<string, WidenedWeight>();
 
+    /// <summary>Branches that lie in the main graph while the model is worked on; <see cref="AsStored"/> puts them back.</summary>
+    internal LiftedBranches Lifted { get; private set; } = new();
+
     /// <summary>Replaces calls of the model's own functions by their nodes.</summary>
     /// <returns>How many were replaced.</returns>
     internal int InlineFunctions() => FunctionInlining.Apply(_proto, Graph);
@@ -75,8 +78,22 @@ public sealed class OnnxModel
     /// <summary>Turns weights that are stored in another precision than they are used in into single floats.</summary>
     internal void Widen() => Widened = StoredPrecision.Widen(Graph);
 
-    /// <summary>The model as it is written: with weights in the precision that the original stores them in; itself where there are none.</summary>
+    /// <summary>The model as it is written: with weights in the precision that the original stores them in, and branches in their nodes.</summary>
     internal OnnxModel AsStored()
+    {
+        var narrowed = Narrowed();
+        if (Lifted.IsEmpty)
+        {
+            return narrowed;
+        }
+
+        var lowered = narrowed.Clone();
+        Lifted.Lower(lowered._proto, lowered.Graph);
+        return new(lowered._proto, _externalNames, SourcePath, SourceSha256) { SideFiles = SideFiles };
+    }
+
+    /// <summary>The model with weights in the precision that the original stores them in; itself where there are none.</summary>
+    internal OnnxModel Narrowed()
     {
         if (Widened.Count == 0)
         {
@@ -152,7 +169,15 @@ public sealed class OnnxModel
     }
 
     /// <summary>An independent copy; edits to one do not reach the other.</summary>
-    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, SourceSha256) { SideFiles = SideFiles, Widened = Widened };
+    public OnnxModel Clone() => new(_proto.Clone(), _externalNames, SourcePath, SourceSha256) { SideFiles = SideFiles, Widened = Widened, Lifted = Lifted };
+
+    /// <summary>An independent copy whose branches are about to be lifted.</summary>
+    internal OnnxModel Clone(LiftedBranches branches)
+    {
+        var copy = Clone();
+        copy.Lifted = branches;
+        return copy;
+    }
 
     /// <summary>
     /// The model for running: without initializers that nothing reads, where there are many of them. The runtime takes them

@@ -14,6 +14,7 @@ internal static class RefusalHelp
         DiagnosticCodes.WeightShared => "A copy of the weight for each layer would let it go, at the cost of a copy.",
         DiagnosticCodes.OperatorNotMapped => "Export with standard operators, or tell us which operator it is.",
         DiagnosticCodes.EntersSubgraph => "Export the model without control flow, one model for each branch.",
+        DiagnosticCodes.BranchNotTaken => "Compress the result once more with samples that all take that branch.",
         DiagnosticCodes.WeightReplaceable => "Export with keep_initializers_as_inputs=False.",
         DiagnosticCodes.WeightNotConstant => "Fold constants first, for instance with ONNX Runtime's offline optimisation.",
         DiagnosticCodes.ShapeUnknown => "Give data, or --shape, that reach the node.",

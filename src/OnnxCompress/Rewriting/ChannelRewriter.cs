@@ -210,6 +210,6 @@ internal sealed class ChannelRewriter
 
         graph.ForgetInnerShapes();
         graph.Index();
-        graph.RemoveUnusedInitializers();
+        graph.RemoveUnusedConstants();
     }
 }

@@ -14,6 +14,9 @@ namespace OnnxCompress.Search;
 /// <param name="Fits">What least squares did.</param>
 internal sealed record ExecutedPlan(CompressionPlan Plan, OnnxModel Model, Shrinkage Shrinkage, IReadOnlyList<FitOutcome> Fits)
 {
+    /// <summary>The same model with every layer in the main graph, where what it makes can be looked at; null where that is the model itself.</summary>
+    public OnnxModel? Observable { get; init; }
+
     /// <summary>What the model costs.</summary>
     public required ModelCost Cost { get; init; }
 

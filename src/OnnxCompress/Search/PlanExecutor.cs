@@ -50,10 +50,11 @@ internal sealed class PlanExecutor(
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
         QuantisedModel? quantised = null;
-        var (stored, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.Quantize(m, cancellation))?.Model ?? m);
+        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.Quantize(m, cancellation))?.Model ?? m);
         return new ExecutedPlan(plan, stored, shrinkage, fits)
         {
             Cost = cost,
+            Observable = worked,
             Layers = placed.Layers,
             Precision = quantised?.Layers ?? [],
             WeightBits = quantised?.WeightBits,
@@ -92,11 +93,12 @@ internal sealed class PlanExecutor(
 
     private OnnxModel Outline(OnnxModel model, CancellationToken cancellation) => quantizer?.Outline(model, cancellation) ?? model;
 
-    /// <summary>The model as it is written, and what that costs.</summary>
-    private static (OnnxModel Model, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)
+    /// <summary>The model as it is written, the same with branches beside their nodes, and what it costs.</summary>
+    private static (OnnxModel Model, OnnxModel Observable, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)
     {
         var added = FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
-        var stored = precise(model).AsStored();
-        return (stored, new(ParameterCount.Of(stored), placed.Macs() + added, stored.Bytes));
+        var observable = precise(model).Narrowed();
+        var stored = observable.AsStored();
+        return (stored, observable, new(ParameterCount.Of(stored), placed.Macs() + added, stored.Bytes));
     }
 }

@@ -45,7 +45,8 @@ internal static class Simplifier
         return AnswersAlike(model, simplified, runtime, sample, cancellation) ? simplified : model.Clone();
     }
 
-    private static bool AnswersAlike(
+    /// <summary>Whether two models give the same on a sample, up to rounding.</summary>
+    public static bool AnswersAlike(
         OnnxModel model, OnnxModel simplified, IModelRuntime runtime, IReadOnlyList<HostTensor> sample, CancellationToken cancellation)
     {
         using var before = runtime.Open(model, SessionSettings.AsItStands);

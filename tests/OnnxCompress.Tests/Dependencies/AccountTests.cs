@@ -61,13 +61,13 @@ public sealed class AccountTests
     }
 
     [Fact]
-    public void Branches_have_their_parameters_the_operations_of_the_dearest_and_a_reason()
+    public void Of_two_branches_the_one_that_is_taken_has_its_parameters_and_operations_and_the_other_a_reason()
     {
         var analysis = Analyze(ParameterCountTests.Branching().Build());
 
-        Assert.Equal(new ParameterAccount(0, 0, 0, 60, 0), analysis.Account);
+        Assert.Equal(new ParameterAccount(0, 24, 0, 30, 6), analysis.Account);
         Assert.Equal(24, analysis.Macs);
-        Assert.Contains(analysis.Refusals, r => r is { Code: DiagnosticCodes.EntersSubgraph, Node: "branch", Parameters: 60 });
+        Assert.Contains(analysis.Refusals, r => r is { Code: DiagnosticCodes.BranchNotTaken, Node: "branch", Parameters: 30 });
     }
 
     [Fact]

@@ -15,6 +15,11 @@ internal static class OperatorRules
     /// <summary>Relates the axes of one node.</summary>
     public static void Relate(GraphNode node, Relations relations)
     {
+        if (relations.Branches.Of(node) is { IsOnly: true } branch && BranchRule.Relates(node, branch, relations))
+        {
+            return;
+        }
+
         if (node.HasSubgraph)
         {
             relations.Opaque(node, DiagnosticCodes.EntersSubgraph, $"they enter the subgraphs of '{node.Name}' ({node.OpType})");

@@ -46,6 +46,8 @@ internal sealed class ShapeArithmetic(ModelGraph graph)
     /// <summary>Gather and Slice with constant indices are how some sizes are read; other readers take them all.</summary>
     private bool Picks(TensorUse use, int length, Func<int, bool> matters) => use switch
     {
+        // How many sizes there are does not change with any of them.
+        { Node.OpType: "Shape" or "Size" } => false,
         { Index: 0, Node.OpType: "Gather" } when graph.Constant(use.Node.Inputs[1]) is { } indices =>
             indices.ReadIntegers().Any(index => matters((int)(index < 0 ? index + length : index))),
         { Index: 0, Node.OpType: "Slice" } when SliceOfSizes.Of(use.Node, length, graph) is { } taken => taken.Any(matters),
