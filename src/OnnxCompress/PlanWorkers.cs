@@ -64,7 +64,10 @@ internal sealed class PlanWorkers(
             new QuantizerOptions(StageOptions.Reconstruction(options), grid) 
             {
                 IsSelected = prepared.Analysis.IsSelected,
-            }.For(options.Reconstruction));
+            }.For(options.Reconstruction))
+        {
+            Progress = tools.Watch,
+        };
     }
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>

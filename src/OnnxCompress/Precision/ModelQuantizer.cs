@@ -31,6 +31,9 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
     }
 
+    /// <summary>Told where the work stands; null for nobody.</summary>
+    public IProgress<ProgressUpdate>? Progress { get; init; }
+
     /// <summary>The model in 8 bits.</summary>
     /// <param name="model">The model in single floats; not changed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
@@ -41,6 +44,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         var shapes = Shapes(model, cancellation);
         var made = model.Clone();
         var places = PlaceFinder.Find(made, shapes, options.IsSelected, hasData);
+        Progress?.Report(new ProgressUpdate("quantise", 0, 0));
         var pairs = new BytePairs(made.Graph);
         var rounded = new RoundedWeights(places.Static.Concat(places.Dynamic).Select(m => m.Weight));
         IReadOnlyList<Diagnostic> warnings = [];
@@ -50,7 +54,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             using var outputs = new OriginalOutputs(runtime, model, relations, samples, options.Walk, cancellation);
             (var scales, warnings) = ActivationRanges.Of(runtime, model, outputs.Batches, places.Observed, options, cancellation);
             pairs.Add(places, scales);
-            new QuantisedWalk(runtime, backend, options).Run(
+            new QuantisedWalk(runtime, backend, options) { Progress = Progress }.Run(
                 outputs, made, new Shrinkage(model.Graph, relations, null), tensor => pairs.ScaleOf(tensor)?.Scale ?? 0, rounded, cancellation);
         }
         else
