@@ -33,9 +33,6 @@ public sealed class OrtRuntime(ExecutionProvider provider = ExecutionProvider.Cp
         {
             GraphOptimizationLevel = settings.Optimize ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
             IntraOpNumThreads = settings.Threads,
-            // An arena keeps what the largest run took until the session ends, in powers of two. That is for sessions whose time
-            // counts; several of the others are open beside each other, and a run of theirs gives back what it took.
-            EnableCpuMemArena = settings.Spin,
             // What goes wrong comes as an exception; the runtime would write it to stderr as well.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
