@@ -95,7 +95,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
-            : Search(model, pipeline, data, options, progress, cancellation);
+            : Search(model, pipeline, data, options, cancellation);
         return pipeline.Conclude(made, cancellation);
     }
 
@@ -121,7 +121,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
         var times = new ResultTimes(runtime, model, data.Statistics, options);
-        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, progress, cancellation));
+        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, cancellation));
     }
 
     /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
@@ -147,12 +147,12 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         failure);
 
     private ExecutedPlan Search(
-        OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, CancellationToken cancellation)
     {
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
         var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
-        var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, progress, cancellation);
+        var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
         return goal is null
             ? search.Best(options.Budget)
             : new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);

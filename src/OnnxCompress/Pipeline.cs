@@ -71,6 +71,8 @@ internal sealed class Pipeline : IDisposable
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
     public CompressionResult Conclude(ExecutedPlan made, CancellationToken cancellation)
     {
+        // Nothing is fitted any more, and two whole networks run beside each other next.
+        _outputs?.Dispose();
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();

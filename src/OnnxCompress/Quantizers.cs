@@ -32,6 +32,9 @@ internal static class Quantizers
                 Form = form,
                 Target = target,
                 IsSelected = prepared.Analysis.IsSelected,
-            }.For(options.Reconstruction));
+            }.For(options.Reconstruction))
+        {
+            Progress = tools.Watch,
+        };
     }
 }

@@ -71,6 +71,42 @@ public sealed class PrintingTests
         Assert.Matches("^calibrate: 1,000 of 4,000, about 1 s left \\(layer 3\\)\ncalibrate: [0-9.]+ s\n$", error.ToString());
     }
 
+    [Fact]
+    public void Work_that_reports_nothing_does_not_fall_silent()
+    {
+        using var error = new SharedText();
+        var silence = TimeSpan.FromMilliseconds(40);
+
+        PlainProgress.Run(error, silence, progress =>
+        {
+            Wait(error, "working: ");
+            progress.Report(new("select", 0, 0));
+            Wait(error, "select: 0.");
+            progress.Report(new("search", 1, 5, "reconstruct 3 of 40"));
+            Wait(error, "search: 1 of 5, ");
+            return 0;
+        });
+
+        Assert.Matches("^(working: [0-9.]+ s so far\n)+(select: [0-9.]+ s so far\n)+select: [0-9.]+ s\n(search: 1 of 5, .* \\(reconstruct 3 of 40\\)\n)+search: [0-9.]+ s\n$", error.Text);
+        Assert.True(PlainProgress.LongStage * 1.25 <= TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void A_unit_that_takes_long_does_not_make_what_is_left_grow()
+    {
+        var clock = new StageClock();
+        Thread.Sleep(30);
+        var first = clock.Left(new("search", 1, 3));
+        Thread.Sleep(15);
+
+        Assert.True(clock.Left(new("search", 1, 3)) < first);
+        Thread.Sleep(200 + (4 * (int)first!.Value.TotalMilliseconds));
+        Assert.Null(clock.Left(new("search", 1, 3)));
+    }
+
+    private static void Wait(SharedText error, string text) =>
+        Assert.True(SpinWait.SpinUntil(() => error.Text.Contains(text, StringComparison.Ordinal), TimeSpan.FromSeconds(20)), text);
+
     [Theory]
     [InlineData(0.21, "0.2 s", "1 s")]
     [InlineData(9.96, "10 s", "10 s")]
@@ -105,5 +141,32 @@ public sealed class PrintingTests
         talk.Warn("OCX7004", "Few\nsamples.");
 
         Assert.Equal("onnx-compress : warning OCX7004: Few samples.\n", error.ToString());
+    }
+
+    /// <summary>Text that one thread writes, line by line, while another reads it.</summary>
+    private sealed class SharedText : StringWriter
+    {
+        private readonly Lock _turn = new();
+
+        public SharedText() => NewLine = "\n";
+
+        public string Text
+        {
+            get
+            {
+                lock (_turn)
+                {
+                    return ToString();
+                }
+            }
+        }
+
+        public override void WriteLine(string? value)
+        {
+            lock (_turn)
+            {
+                base.WriteLine(value);
+            }
+        }
     }
 }

@@ -57,6 +57,25 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public void A_bias_that_layers_shared_does_not_stay_in_the_file_when_each_has_its_own()
+    {
+        var builder = new TestModel();
+        var inner = builder.Relu("r1", builder.Conv("first", builder.Input("x", "N", 3, 6, 6), 3, 16, kernel: 3, pad: 1));
+        var outer = builder.Relu("r2", builder.Conv("second", inner, 16, 16, kernel: 3, pad: 1));
+        builder.Output(builder.Conv("third", outer, 16, 16, kernel: 3, pad: 1), "N", 16, 6, 6);
+        foreach (var node in builder.Graph.Node.Where(n => n.Name is "second" or "third"))
+        {
+            node.Input[2] = "second.b";
+        }
+
+        var result = Compress(builder.Build(), new Budget(KeepParameters: 0.6));
+
+        result.Model.Graph.Index();
+        Assert.Contains(result.Layers, layer => layer.Layer == "third" && layer.ErrorAfter < layer.ErrorBefore);
+        Assert.All(result.Model.Graph.Initializers.Keys, name => Assert.NotEmpty(result.Model.Graph.Uses(name)));
+    }
+
+    [Fact]
     public void Without_a_budget_nothing_goes()
     {
         var model = Chain(ElementType.Float);

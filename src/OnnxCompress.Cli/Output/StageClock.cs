@@ -12,6 +12,7 @@ internal sealed class StageClock
 
     private readonly long _start = Stopwatch.GetTimestamp();
     private TimeSpan? _end;
+    private (int Done, TimeSpan At) _units;
 
     /// <summary>Time since the stage began, or that it took.</summary>
     public TimeSpan Elapsed => _end ?? Stopwatch.GetElapsedTime(_start);
@@ -22,16 +23,29 @@ internal sealed class StageClock
     /// <summary>Ends the stage.</summary>
     public void Stop() => _end ??= Elapsed;
 
-    /// <summary>What is left; null before the first unit is done, after the last, and where the number of units is not known.</summary>
+    /// <summary>Notes when units are done, for <see cref="Left"/>.</summary>
+    public void See(ProgressUpdate update)
+    {
+        if (update.Done != _units.Done)
+        {
+            _units = (update.Done, Elapsed);
+        }
+    }
+
+    /// <summary>
+    /// What is left at the pace of the units that are done, from when the last of them was; null before the first unit is
+    /// done, after the last, where the number of units is not known, and once a unit takes so long that all should be over.
+    /// </summary>
     public TimeSpan? Left(ProgressUpdate update)
     {
+        See(update);
         if (update.Done <= 0 || update.Total <= update.Done)
         {
             return null;
         }
 
-        var left = Elapsed * ((double)(update.Total - update.Done) / update.Done);
-        return left < Longest ? left : Longest;
+        var left = (_units.At * ((double)(update.Total - update.Done) / update.Done)) - (Elapsed - _units.At);
+        return left <= TimeSpan.Zero ? null : left < Longest ? left : Longest;
     }
 
     /// <summary>A duration to read: <c>0.4 s</c>, <c>12 s</c>, <c>3 min</c>, <c>2 h</c>.</summary>

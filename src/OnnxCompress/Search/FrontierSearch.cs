@@ -9,23 +9,22 @@ namespace OnnxCompress.Search;
 /// <param name="planner">Makes plans.</param>
 /// <param name="executor">Carries them out.</param>
 /// <param name="judge">Scores them.</param>
-/// <param name="watch">Times what it does.</param>
+/// <param name="watch">Times what it does, and is told how far the search is.</param>
 /// <param name="time">Times one beside the original.</param>
 internal sealed class FrontierSearch(
     IPlanner planner, IPlanExecutor executor, IPlanJudge judge, StageWatch watch, Func<OnnxModel, LatencyComparison> time)
 {
     /// <summary>One point for each budget that can be met.</summary>
-    public IReadOnlyList<ExploredModel> Explore(IReadOnlyList<Budget> budgets, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    public IReadOnlyList<ExploredModel> Explore(IReadOnlyList<Budget> budgets, CancellationToken cancellation)
     {
         var points = new List<ExploredModel>();
-        watch.Announces = false;
         foreach (var (i, budget) in budgets.Index())
         {
-            progress?.Report(new ProgressUpdate("explore", i, budgets.Count));
+            watch.BeginRound("explore", i, budgets.Count);
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var made = executor.Execute(planner.Plan(budget, planner.Rules[0], cancellation), null, cancellation);
+                var made = executor.Execute(planner.Plan(budget, planner.Rules[0], cancellation), watch, cancellation);
                 var score = watch.Time("compare", () => judge.Score(made.Model, cancellation));
                 points.Add(new ExploredModel(budget, made.Cost, score.Agreement, score.Error) { Latency = time(made.Model) });
             }
@@ -36,8 +35,7 @@ internal sealed class FrontierSearch(
             }
         }
 
-        progress?.Report(new ProgressUpdate("explore", budgets.Count, budgets.Count));
-        watch.Announces = true;
+        watch.EndRounds();
         return points;
     }
 }

@@ -49,6 +49,9 @@ internal sealed class PlanExecutor(
     {
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
+        // Layers that shared a bias have each been given their own.
+        model.Graph.Index();
+        model.Graph.RemoveUnusedInitializers();
         QuantisedModel? quantised = null;
         var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.Quantize(m, cancellation))?.Model ?? m);
         return new ExecutedPlan(plan, stored, shrinkage, fits)

@@ -10,13 +10,11 @@ namespace OnnxCompress.Search;
 /// <param name="planner">Makes plans.</param>
 /// <param name="executor">Carries them out.</param>
 /// <param name="judge">Compares them; null when there are no validation samples: then the first rule is taken.</param>
-/// <param name="watch">Times what it does.</param>
+/// <param name="watch">Times what it does, and is told how far the search is.</param>
 /// <param name="trials">Models that may be carried out for one budget; null: one for each rule.</param>
-/// <param name="progress">Told how far the search is.</param>
 /// <param name="cancellation">Stops the search.</param>
 internal sealed class PlanSearch(
-    IPlanner planner, IPlanExecutor executor, IPlanJudge? judge, StageWatch watch, int? trials, IProgress<ProgressUpdate>? progress,
-    CancellationToken cancellation)
+    IPlanner planner, IPlanExecutor executor, IPlanJudge? judge, StageWatch watch, int? trials, CancellationToken cancellation)
 {
     /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
     private const int Halvings = 7;
@@ -99,13 +97,13 @@ internal sealed class PlanSearch(
             best = (new LocalMoves(Move).Improve(start.Plan, start.Rule, most - trial), start.Rule);
         }
 
-        End(most);
+        watch.EndRounds();
         return Realize(best?.Plan ?? throw unreachable!);
     }
 
     /// <summary>The model of a plan that was tried.</summary>
     public ExecutedPlan Realize(ScoredPlan tried) =>
-        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? executor.Execute(tried.Plan, null, cancellation);
+        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? executor.Execute(tried.Plan, watch, cancellation);
 
     /// <summary>
     /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
@@ -139,7 +137,7 @@ internal sealed class PlanSearch(
             rules.Insert(0, rule);
         }
 
-        End(Halvings * RulesPerBudget);
+        watch.EndRounds();
         return accepted;
     }
 
@@ -153,17 +151,10 @@ internal sealed class PlanSearch(
     // Without a judge one plan is carried out, and its stages speak for themselves.
     private void Announce(int plan, int plans)
     {
-        watch.Announces = judge is null;
         if (judge is not null)
         {
-            progress?.Report(new ProgressUpdate("search", plan, plans));
+            watch.BeginRound("search", plan, plans);
         }
-    }
-
-    private void End(int plans)
-    {
-        Announce(plans, plans);
-        watch.Announces = true;
     }
 
     private ScoredPlan? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts, int halving)
@@ -190,7 +181,7 @@ internal sealed class PlanSearch(
     private ScoredPlan Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var made = executor.Execute(planner.Plan(budget, rule, cancellation), judge is null ? progress : null, cancellation);
+        var made = executor.Execute(planner.Plan(budget, rule, cancellation), watch, cancellation);
         _latest = made;
         if (judge is null)
         {

@@ -20,6 +20,8 @@ public sealed class LatencyComparer(IModelRuntime runtime)
     // Longer runs are interrupted so often that one of a few must be compared.
     private const int FewestRuns = 3;
 
+    private const int WarmUps = 3;
+
     /// <summary>Times both models.</summary>
     /// <param name="original">The reference.</param>
     /// <param name="compressed">The model under test, with the same inputs and outputs.</param>
@@ -42,16 +44,16 @@ public sealed class LatencyComparer(IModelRuntime runtime)
         var batch = SampleBatches.Timed(samples, [.. original.Inputs, .. compressed.Inputs], options.Batch);
         var feeds = samples.Read(batch);
         string[] outputs = [.. original.Outputs.Select(output => output.Name)];
-        double Time(IModelSession session, int runs) => Measure(session, feeds, outputs, runs, cancellation);
-
-        // Three runs each let the runtime plan its memory; the third says how many make up one measurement.
-        var (warmFirst, warmSecond) = (0.0, 0.0);
-        for (var run = 0; run < 3; run++)
+        // The first run lets the runtime plan its memory; those behind it say how many make up one measurement.
+        var (shorter, rests) = (0.0, false);
+        for (var run = 0; run < WarmUps && (run < 2 || shorter < options.LongRun.TotalMilliseconds); run++)
         {
-            (warmFirst, warmSecond) = (Time(first, 1), Time(second, 1));
+            rests = run > 0 && shorter < options.LongRun.TotalMilliseconds;
+            shorter = Math.Min(Time(first, 1), Time(second, 1));
         }
 
-        var runs = (int)Math.Clamp(Math.Ceiling(TurnMs / Math.Max(1e-3, Math.Min(warmFirst, warmSecond))), FewestRuns, 1000);
+        rests = shorter < options.LongRun.TotalMilliseconds;
+        var runs = rests ? (int)Math.Clamp(Math.Ceiling(TurnMs / Math.Max(1e-3, shorter)), FewestRuns, 1000) : 1;
         var (befores, afters) = (new List<double>(), new List<double>());
         var watch = Stopwatch.StartNew();
         while (befores.Count < options.Rounds && (befores.Count < options.MinimumRounds || watch.Elapsed < options.Time))
@@ -61,17 +63,30 @@ public sealed class LatencyComparer(IModelRuntime runtime)
             var other = Time(swapped ? first : second, runs);
             befores.Add(swapped ? other : one);
             afters.Add(swapped ? one : other);
-            progress?.Report(new("time", befores.Count, options.Rounds));
+            progress?.Report(new("time", befores.Count, Expected(befores.Count, watch.Elapsed, options)));
         }
 
         return new(LowerQuartile(befores), LowerQuartile(afters), options.Threads, batch.Length, befores.Count);
+
+        double Time(IModelSession session, int runs) => Measure(session, feeds, outputs, rests, runs, cancellation);
+    }
+
+    /// <summary>Rounds there will be at the pace so far: a model that runs long is timed a few times only.</summary>
+    private static int Expected(int done, TimeSpan elapsed, LatencyOptions options)
+    {
+        var within = done * (options.Time / elapsed);
+        return Math.Max(done, (int)Math.Min(options.Rounds, Math.Max(options.MinimumRounds, Math.Ceiling(within))));
     }
 
     private static double Measure(
-        IModelSession session, IReadOnlyList<HostTensor> feeds, string[] outputs, int runs, CancellationToken cancellation)
+        IModelSession session, IReadOnlyList<HostTensor> feeds, string[] outputs, bool rests, int runs, CancellationToken cancellation)
     {
         // The other model's threads wait actively for a while after their run; one run that does not count lets them rest.
-        session.Run(feeds, outputs, cancellation).Dispose();
+        if (rests)
+        {
+            session.Run(feeds, outputs, cancellation).Dispose();
+        }
+
         var quickest = double.PositiveInfinity;
         for (var run = 0; run < runs; run++)
         {

@@ -17,4 +17,9 @@ public sealed record LatencyOptions
 
     /// <summary>Time to spend on measured pairs.</summary>
     public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>
+    /// A run this long counts as it is: threads that wait actively do so for moments, and interruptions are a small part of it.
+    /// </summary>
+    internal TimeSpan LongRun { get; init; } = TimeSpan.FromSeconds(0.5);
 }

@@ -16,6 +16,9 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
     /// <summary>Errors settle within a percent on a few dozen samples of many rows each.</summary>
     private const int Samples = 64;
 
+    /// <summary>Both networks hold what they make of a batch; larger ones are hardly faster.</summary>
+    private const int LargestBatch = 4;
+
     /// <summary>Relative error (Frobenius, not squared; root mean square over consumers) of each site.</summary>
     /// <param name="original">The original network.</param>
     /// <param name="compressed">The compressed one, with the same tensor names.</param>
@@ -41,7 +44,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         using var after = new ObservedModel(runtime, compressed, names, settings);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
         var (reference, values) = (new OutputValues(), new OutputValues());
-        foreach (var (indices, _) in SampleBatches.Of(samples, original.Inputs, batchSize, Enumerable.Range(0, Math.Min(Samples, samples.Count))))
+        foreach (var (indices, _) in SampleBatches.Of(samples, original.Inputs, Math.Min(batchSize, LargestBatch), Enumerable.Range(0, Math.Min(Samples, samples.Count))))
         {
             var batch = samples.Read(indices);
             using var expected = before.Run(batch, cancellation);

@@ -33,7 +33,7 @@ public sealed class FormPortfolioTests
     {
         var model = Products().Build();
         CompressionResult Within(double error) => Compress(
-            model, new CompressionOptions { RemovesNothing = true, Precision = NumberForm.Auto, Goal = new(null, error), Decision = new(DecisionKind.None) });
+            model, new CompressionOptions { RemovesNothing = true, Precision = NumberForm.Auto, Goal = new(null, error), Decisions = [new(DecisionKind.None)] });
 
         var (strict, loose) = (Within(0.003), Within(0.5));
 

@@ -41,6 +41,7 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         Executed.Add(plan);
+        progress?.Report(new("reconstruct", 3, 40));
         var builder = new TestModel();
         builder.Input("x", "N", 3);
         var model = builder.Output(builder.Gemm("g", "x", 3, 2)).Build();

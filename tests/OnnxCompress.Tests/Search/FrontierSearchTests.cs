@@ -30,5 +30,5 @@ public sealed class FrontierSearchTests
     }
 
     private static IReadOnlyList<ExploredModel> Explore(FakePlans plans) =>
-        new FrontierSearch(plans, plans, plans, new StageWatch(null), _ => new LatencyComparison(1, 1, 1, 1, 1)).Explore(Budgets, null, TestContext.Current.CancellationToken);
+        new FrontierSearch(plans, plans, plans, new StageWatch(null), _ => new LatencyComparison(1, 1, 1, 1, 1)).Explore(Budgets, TestContext.Current.CancellationToken);
 }

@@ -12,7 +12,7 @@ public sealed class GoalSearchTests
     [Fact]
     public void Without_samples_to_judge_on_nothing_is_searched()
     {
-        var search = new PlanSearch(Plans(0.5), Plans(0.5), null, new StageWatch(null), null, null, TestContext.Current.CancellationToken);
+        var search = new PlanSearch(Plans(0.5), Plans(0.5), null, new StageWatch(null), null, TestContext.Current.CancellationToken);
 
         AssertFails(DiagnosticCodes.NothingToSearchOn, () => new GoalSearch(search, null, new CompressionGoal(0.9, null)).Smallest(TestContext.Current.CancellationToken));
     }
@@ -67,7 +67,7 @@ public sealed class GoalSearchTests
                 return FakePlans.Score(0.99, 1);
             },
             Rule);
-        var search = new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken);
+        var search = new PlanSearch(plans, plans, plans, new StageWatch(null), null, TestContext.Current.CancellationToken);
 
         new GoalSearch(search, null, new CompressionGoal(0.9, null) { Objective = objective }).Smallest(TestContext.Current.CancellationToken);
 
@@ -79,7 +79,7 @@ public sealed class GoalSearchTests
 
     private static ExecutedPlan Smallest(FakePlans plans, Guard guard, bool isUnseen = false) =>
         new GoalSearch(
-            new PlanSearch(plans, plans, plans, new StageWatch(null), null, null, TestContext.Current.CancellationToken), guard, new CompressionGoal(0.9, null) { IsUnseen = isUnseen })
+            new PlanSearch(plans, plans, plans, new StageWatch(null), null, TestContext.Current.CancellationToken), guard, new CompressionGoal(0.9, null) { IsUnseen = isUnseen })
             .Smallest(TestContext.Current.CancellationToken);
 
     private static void AssertFails(string code, Action search) => Assert.Equal(code, Assert.Throws<OnnxCompressException>(search).Diagnostic.Code);

@@ -97,6 +97,30 @@ public sealed class PlanSearchTests
         Assert.Equal(budgets.Count(b => b >= least), accepted.Count);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_stages_report_in_a_round_is_the_note_of_the_round(bool judged)
+    {
+        var told = new List<ProgressUpdate>();
+        var plans = new FakePlans((_, _) => FakePlans.Score(0.9, 0.5), Rules);
+        var watch = new StageWatch(new Recorder(told));
+
+        _ = new PlanSearch(plans, plans, judged ? plans : null, watch, null, TestContext.Current.CancellationToken).Best(Budget.None);
+        watch.Time("conclude", () => 0);
+
+        ProgressUpdate[] round = [new("search", 1, 3), new("search", 1, 3, "reconstruct 3 of 40"), new("search", 1, 3, "compare")];
+        Assert.Equal(judged ? round : [], told.Where(t => t is { Stage: "search", Done: 1 }));
+        Assert.Equal(judged ? [] : [new ProgressUpdate("reconstruct", 3, 40)], told.Where(t => t.Stage == "reconstruct"));
+        Assert.Equal(new ProgressUpdate("conclude", 0, 0), told[^1]);
+        Assert.Equal(judged, told.Contains(new("search", 3, 3, null)));
+    }
+
+    private sealed class Recorder(List<ProgressUpdate> told) : IProgress<ProgressUpdate>
+    {
+        public void Report(ProgressUpdate value) => told.Add(value);
+    }
+
     private static PlanSearch Search(FakePlans plans, bool judged = true, int? trials = null) =>
-        new(plans, plans, judged ? plans : null, new StageWatch(null), trials, null, TestContext.Current.CancellationToken);
+        new(plans, plans, judged ? plans : null, new StageWatch(null), trials, TestContext.Current.CancellationToken);
 }

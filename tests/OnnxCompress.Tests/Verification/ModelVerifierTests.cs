@@ -245,6 +245,26 @@ public sealed class ModelVerifierTests
         Assert.All(_runtime.Runs, run => Assert.Equal(1, run.Rows));
     }
 
+    [Fact]
+    public void A_model_that_runs_long_is_run_a_few_times_and_the_rounds_said_are_those_that_come()
+    {
+        var slow = _runtime.Add(row => Slowly(row, 4), [2]);
+        var told = new List<(int Done, int Total)>();
+
+        var latency = new LatencyComparer(_runtime).Compare(
+            slow, slow, new Rows(1), new LatencyOptions { Threads = 1, LongRun = TimeSpan.FromMilliseconds(2), Time = TimeSpan.FromMilliseconds(1) },
+            new Told(told), TestContext.Current.CancellationToken);
+
+        // Two each to warm up, and one each for a round.
+        Assert.Equal((5, 2 * (2 + 5)), (latency.Rounds, _runtime.Runs.Count));
+        Assert.Equal([(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)], told);
+    }
+
+    private sealed class Told(List<(int Done, int Total)> told) : IProgress<ProgressUpdate>
+    {
+        public void Report(ProgressUpdate value) => told.Add((value.Done, value.Total));
+    }
+
     private static float[] Slowly(float[] row, int milliseconds)
     {
         Thread.Sleep(milliseconds);
