@@ -7,7 +7,6 @@ using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
