@@ -32,9 +32,7 @@ internal static class Quantizers
                 Form = form,
                 Target = target,
                 IsSelected = prepared.Analysis.IsSelected,
-            }.For(options.Reconstruction))
-        {
-            Progress = tools.Watch,
-        };
+                Progress = tools.Watch,
+            }.For(options.Reconstruction));
     }
 }

@@ -98,7 +98,9 @@ public sealed class JudgeTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Out) || File.Exists(_folder.File("report.json")));
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2));
-        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), RunFolder.Prefix + "*").SelectMany(Directory.GetDirectories).Where(folder => !folders.Contains(folder) && File.Exists(Path.Combine(folder, "candidate.onnx"))));
+        Assert.DoesNotContain(
+            Directory.GetDirectories(Path.GetTempPath(), RunFolder.Prefix + "*").SelectMany(Directory.GetDirectories),
+            folder => !folders.Contains(folder) && File.Exists(Path.Combine(folder, "candidate.onnx")));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace OnnxCompress.Cli.Options;
 
@@ -48,18 +47,19 @@ internal sealed class JudgeOptions
     /// <returns>Null when there are none, or a quote stays open.</returns>
     internal static IReadOnlyList<string>? Words(string text)
     {
-        var (words, word, quote, isWord) = (new List<string>(), new System.Text.StringBuilder(), '\0', false);
+        var (words, word, isWord) = (new List<string>(), new System.Text.StringBuilder(), false);
+        char? quote = null;
         foreach (var c in text)
         {
-            if (quote == '\0' && c is '"' or '\'' && (quote == '\0' || quote == c))
+            if (quote == c)
             {
-                (quote, isWord) = (quote == c ? '\0' : c, true);
+                quote = null;
             }
-            else if (c == quote)
+            else if (quote is null && c is '"' or '\'')
             {
-                quote = '\0';
+                (quote, isWord) = (c, true);
             }
-            else if (quote == '\0' && char.IsWhiteSpace(c))
+            else if (quote is null && char.IsWhiteSpace(c))
             {
                 Finish();
             }
@@ -71,7 +71,7 @@ internal sealed class JudgeOptions
         }
 
         Finish();
-        return quote == '\0' && words.Count > 0 && words[0].Length > 0 ? words : null;
+        return quote is null && words.Count > 0 && words[0].Length > 0 ? words : null;
 
         void Finish()
         {

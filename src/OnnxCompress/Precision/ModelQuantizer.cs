@@ -34,9 +34,6 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
     }
 
-    /// <summary>Told where the work stands; null for nobody.</summary>
-    public IProgress<ProgressUpdate>? Progress { get; init; }
-
     /// <summary>The model in 8 bits.</summary>
     /// <param name="model">The model in single floats; not changed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
@@ -52,7 +49,6 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
 
         var made = model.Clone();
         var places = PlaceFinder.Find(made, shapes, options, hasData);
-        Progress?.Report(new ProgressUpdate("quantise", 0, 0));
         var pairs = new BytePairs(made.Graph);
         var rounded = RoundedWeights.For(places, options);
         // Tables are rounded first: the layers behind them make up for what they lose.
@@ -68,7 +64,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             using var outputs = new OriginalOutputs(runtime, model, relations, samples, options.Walk, cancellation);
             (var scales, warnings) = ActivationRanges.Of(runtime, model, outputs.Batches, places.Observed, options, cancellation);
             pairs.Add(places, scales);
-            new QuantisedWalk(runtime, backend, options) { Progress = Progress }.Run(
+            new QuantisedWalk(runtime, backend, options).Run(
                 outputs, made, new Shrinkage(model.Graph, relations, null), tensor => pairs.ScaleOf(tensor)?.Scale ?? 0, rounded, cancellation);
         }
         else

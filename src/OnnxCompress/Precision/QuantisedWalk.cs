@@ -20,9 +20,6 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
     /// <summary>Ridges of the feedback, relative to the mean diagonal of the Gram, lie between these.</summary>
     private const double LeastRidge = 1e-4, MostRidge = 1e-1, UsualRidge = 1e-2;
 
-    /// <summary>Told in front of each layer; null for nobody.</summary>
-    public IProgress<ProgressUpdate>? Progress { get; init; }
-
     private readonly LayerSolver _solver = new(backend);
     private readonly ErrorFeedback _feedback = new(backend);
 
@@ -53,7 +50,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         {
             foreach (var (i, site) in sites.Index())
             {
-                Progress?.Report(new ProgressUpdate("quantise", i, sites.Length));
+                options.Progress?.Report(new ProgressUpdate("quantise", i, sites.Length));
                 cancellation.ThrowIfCancellationRequested();
                 walk.Advance(site.Beside is null ? [site.Map.Input] : [site.Map.Input, site.BesideNow ?? site.Beside], cancellation);
                 var accumulator = rows.AccumulateKept(site, cancellation);

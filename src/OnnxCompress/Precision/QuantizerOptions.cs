@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 
@@ -22,6 +23,9 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
 
     /// <summary>Inputs that share a step in 4 bits, at most.</summary>
     public int Block { get; init; } = 64;
+
+    /// <summary>Told which layer is reached; may be null.</summary>
+    public IProgress<ProgressUpdate>? Progress { get; init; }
 
     /// <summary>Whether ranges have the least expected squared error; else they hold the least and the greatest value.</summary>
     public bool FitsRanges { get; init; } = true;

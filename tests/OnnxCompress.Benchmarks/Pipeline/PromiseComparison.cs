@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
