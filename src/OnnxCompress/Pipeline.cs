@@ -64,6 +64,7 @@ internal sealed class Pipeline : IDisposable
     public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         var prepared = tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation));
+        RemovableSites.Require(prepared, options);
         return new(tools, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
 

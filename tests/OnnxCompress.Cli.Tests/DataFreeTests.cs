@@ -106,6 +106,21 @@ public sealed class DataFreeTests : IDisposable
     }
 
     [Fact]
+    public void Where_nothing_can_go_it_is_said_before_the_data_are_run()
+    {
+        var model = new TestModel();
+        model.Input("x", "n", 4);
+        model.Output(model.Node("Add", "shifted", ["x", model.Weight("shift", 4)]), "n", 4);
+        var (path, data) = (_folder.Write("model.onnx", model.Bytes()), _folder.Write("d.npy", NpyBytes.Of([40, 4], Enumerable.Range(0, 160).Select(i => (float)i).ToArray())));
+
+        var run = CliRun.Of("compress", path, "-o", _folder.File("small.onnx"), "-d", data, "--keep-params", "0.8", "--cache-dir", "none");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains($"error {DiagnosticCodes.BudgetOutOfReach}: No layer of this model", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("calibrate", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dead_channels_go_before_living_ones_and_fill_no_multiple()
     {
         // Of 32 hidden channels 17 live: a multiple of four would keep three dead ones.

@@ -82,7 +82,7 @@ public static class NodeProfile
     }
 
     /// <summary>Of each node the quicker half of its runs: what else the machine does only adds time.</summary>
-    private static IEnumerable<(string Name, string Op, string Shapes, double Micros)> Events(string file)
+    private static (string Name, string Op, string Shapes, double Micros)[] Events(string file)
     {
         using var document = JsonDocument.Parse(File.ReadAllText(file));
         var kernels = document.RootElement.EnumerateArray()
@@ -92,7 +92,7 @@ public static class NodeProfile
         return kernels.GroupBy(k => k.Name, StringComparer.Ordinal).Select(g =>
         {
             var times = g.Skip(WarmUps).Select(k => k.Micros).Order().ToArray();
-            return (g.Key, g.First().Op, g.First().Shapes, times.Take(Math.Max(1, times.Length / 2)).Average());
+            return (Name: g.Key, g.First().Op, g.First().Shapes, Micros: times.Take(Math.Max(1, times.Length / 2)).Average());
         }).ToArray();
     }
 
@@ -102,9 +102,8 @@ public static class NodeProfile
         return $"{Of(args.GetProperty("input_type_shape"))} -> {Of(args.GetProperty("output_type_shape"))}";
     }
 
-    private static void Print(string path, IEnumerable<(string Name, string Op, string Shapes, double Micros)> nodes)
+    private static void Print(string path, (string Name, string Op, string Shapes, double Micros)[] all)
     {
-        var all = nodes.ToArray();
         var sum = all.Sum(n => n.Micros);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}: {sum:F0} us in {all.Length} nodes"));
         foreach (var kind in all.GroupBy(n => n.Op, StringComparer.Ordinal).OrderByDescending(g => g.Sum(n => n.Micros)))
