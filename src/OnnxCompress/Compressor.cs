@@ -94,7 +94,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
-            : Search(model, pipeline, data, options, cancellation);
+            : new ResultSearch(runtime, model, data, options).Run(pipeline, cancellation);
         return pipeline.Conclude(made, cancellation);
     }
 
@@ -144,16 +144,4 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         DiagnosticCodes.NumbersUnusable,
         $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
         failure);
-
-    private ExecutedPlan Search(
-        OnnxModel original, Pipeline pipeline, CompressionData data, CompressionOptions options, CancellationToken cancellation)
-    {
-        var goal = options.Budget.IsLimited ? null : options.Goal;
-        // One plan within a budget has nothing to be compared with.
-        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
-        var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
-        return goal is null
-            ? search.Best(options.Budget)
-            : new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);
-    }
 }

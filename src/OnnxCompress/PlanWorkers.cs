@@ -45,8 +45,7 @@ internal sealed class PlanWorkers(
             executor);
     }
 
-    private LatencyCost Table() => new(
-        prepared.Analysis, new TableTimer(WidthTable.VectorWidth), modelMilliseconds: null, WidthTable.VectorWidth, CancellationToken.None, options.TimedBatch);
+    private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);
 
     /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
     private double TimeShare(OnnxModel compressed, CancellationToken cancellation)

@@ -14,11 +14,9 @@ internal sealed class BudgetLimits
     private const double ParameterWeight = 0.75;
 
     private readonly CostModel _cost;
-    private readonly IReadOnlyList<SplitCandidate> _splits;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
     private readonly IReadOnlyList<Limit> _limits;
-    private readonly CostModel[] _parts;
-    private readonly ILookup<int, int> _splitsOf;
+    private readonly CostParts _parts;
     private readonly double _tableTime;
 
     /// <summary>Prepares the limits.</summary>
@@ -29,13 +27,14 @@ internal sealed class BudgetLimits
     /// <param name="budget">What it may cost.</param>
     /// <param name="latency">What the model takes in the runtime; needed where the budget limits that.</param>
     /// <param name="original">What limits are shares of; null: the model that plans are for.</param>
+    /// <param name="table">About how long layers take, by the table for this CPU; null leaves time out.</param>
     /// <param name="reserve">What the finished model has beyond what choices cost: of the limits, as much is left free. Null for nothing.</param>
     // Many parameters: what may be cut, what it costs, and what it may cost, each from another stage.
     public BudgetLimits(
         IReadOnlyList<ChannelGroup> groups, IReadOnlyList<SplitCandidate> splits, CostModel cost, long bytes, Budget budget, LatencyCost? latency = null,
-        ModelCost? original = null, ModelCost? reserve = null)
+        ModelCost? original = null, ModelCost? reserve = null, TableTimes? table = null)
     {
-        (_cost, _splits) = (cost, splits);
+        _cost = cost;
         for (var s = 0; s < groups.Count; s++)
         {
             for (var c = 0; c < groups[s].Channels; c++)
@@ -44,12 +43,17 @@ internal sealed class BudgetLimits
             }
         }
 
-        _parts = cost.Parts([.. groups.Select(g => g.Atoms)]);
-        _splitsOf = splits.Index()
+        // Operations say little about the time of thin layers, and nothing about that of depthwise ones, so where they are limited both are prices.
+        var times = budget is { KeepMacs: not null, KeepLatency: null } or { KeepCost: not null } ? table : null;
+        IReadOnlyList<int>[] atoms = [.. groups.Select(g => g.Atoms)];
+        _parts = new(cost, cost.Parts(atoms), splits, splits.Index()
             .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
-            .ToLookup(p => p.Site, p => p.Split);
-        // Operations say little about the time of thin layers, so where they are limited both are prices.
-        _tableTime = budget is { KeepMacs: not null, KeepLatency: null } ? splits.Sum(s => s.TableTime(null, s.WholeSize)) : 0;
+            .ToLookup(p => p.Site, p => p.Split))
+        {
+            Times = times,
+            TimeParts = times?.Parts(atoms) ?? [],
+        };
+        _tableTime = times?.Of(cost.Whole) ?? 0;
         original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
         _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
     }
@@ -71,14 +75,15 @@ internal sealed class BudgetLimits
 
     /// <summary>
     /// What all that depends on a group costs under this budget when some of its channels stay, and all else is whole: the
-    /// sum of its shares of all limits.
+    /// sum of its shares of all limits, and where operations are limited of the time by the table.
     /// </summary>
     /// <param name="group">Index of the group.</param>
     /// <param name="kept">Its channels that stay.</param>
     public double Price(int group, bool[] kept)
     {
         var remaining = _cost.When(root => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel]);
-        return _limits.Sum(l => l.Part(_parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
+        var time = _tableTime > 0 ? _parts.TimeParts[group].Of(remaining) / _tableTime : 0;
+        return time + _limits.Sum(l => l.Part(_parts.Parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
@@ -88,7 +93,7 @@ internal sealed class BudgetLimits
     public bool Allow(RunningCost running) => _limits.All(l => l.Cost(running) <= l.Most);
 
     /// <summary>An allocation whose cost follows its changes.</summary>
-    public RunningCost Follow(Allocated start) => new(_cost, _parts, _splits, _splitsOf, When, start);
+    public RunningCost Follow(Allocated start) => new(_parts, When, start);
 
     /// <summary>What stays of the model when some channels of every group do.</summary>
     public Remaining When(IReadOnlyList<bool[]> kept) =>

@@ -22,6 +22,7 @@ internal sealed class PlanAllocator(
     OnnxModel model, ModelCost original, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
 {
     private readonly long _bytes = model.AsStored().Bytes;
+    private readonly TableTimes _table = TableTimes.Of(analysis, WidthTable.VectorWidth);
 
     /// <summary>The rules that can be tried, the one that wins most often first.</summary>
     public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
@@ -61,7 +62,7 @@ internal sealed class PlanAllocator(
 
     private Allocated Spread(Budget budget, PlanRule rule, SiteCandidate[] sites, SplitCandidate[] splits, ModelCost reserve)
     {
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve);
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve, _table);
         return sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();

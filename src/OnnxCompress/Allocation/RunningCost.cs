@@ -2,6 +2,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Forms;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Allocation;
 
@@ -15,22 +16,20 @@ internal sealed class RunningCost
     private readonly IReadOnlyList<CostModel> _parts;
     private readonly IReadOnlyList<SplitCandidate> _candidates;
     private readonly ILookup<int, int> _splitsOf;
+    private readonly TableTimes? _times;
+    private readonly IReadOnlyList<TableTimes> _timeParts;
     private long _macSum, _savedMacs;
 
     /// <summary>Counts a first allocation.</summary>
-    /// <param name="cost">Cost as a function of the channels that stay.</param>
-    /// <param name="parts">For each site, all that depends on it.</param>
-    /// <param name="candidates">The layers that may be split.</param>
-    /// <param name="splitsOf">For each site, the layers beside it.</param>
+    /// <param name="model">What is counted.</param>
     /// <param name="when">What stays of the model when those channels of the sites do; they may change.</param>
     /// <param name="start">What is decided so far; copied.</param>
-    public RunningCost(
-        CostModel cost, IReadOnlyList<CostModel> parts, IReadOnlyList<SplitCandidate> candidates, ILookup<int, int> splitsOf,
-        Func<IReadOnlyList<bool[]>, Remaining> when, Allocated start)
+    public RunningCost(CostParts model, Func<IReadOnlyList<bool[]>, Remaining> when, Allocated start)
     {
-        (_cost, _parts, _candidates, _splitsOf, Kept, Splits) = (cost, parts, candidates, splitsOf, [.. start.Kept], [.. start.Splits]);
+        (_cost, _parts, _candidates, _splitsOf) = (model.Cost, model.Parts, model.Candidates, model.SplitsOf);
+        (_times, _timeParts, Kept, Splits) = (model.Times, model.TimeParts, [.. start.Kept], [.. start.Splits]);
         Remaining = when(Kept);
-        Count(cost, 1);
+        Count(_cost, _times, 1);
         for (var split = 0; split < Splits.Length; split++)
         {
             CountSplit(split, 1);
@@ -54,6 +53,9 @@ internal sealed class RunningCost
 
     /// <summary>Multiply-accumulates of one sample.</summary>
     public long Macs => (_macSum / _cost.Samples) + _savedMacs;
+
+    /// <summary>About how long the layers take, by the table for this CPU; 0 where nothing asks for it.</summary>
+    public double TableTime { get; private set; }
 
     /// <summary>Lets other channels of a site stay.</summary>
     public void Keep(int site, bool[] kept)
@@ -79,15 +81,16 @@ internal sealed class RunningCost
 
     private void Count(int site, int sign)
     {
-        Count(_parts[site], sign);
+        Count(_parts[site], _times is null ? null : _timeParts[site], sign);
         foreach (var split in _splitsOf[site])
         {
             CountSplit(split, sign);
         }
     }
 
-    private void Count(CostModel part, int sign)
+    private void Count(CostModel part, TableTimes? times, int sign)
     {
+        TableTime += sign * (times?.Of(Remaining) ?? 0);
         Parameters += sign * part.Parameters(Remaining);
         Bytes += sign * part.Bytes(Remaining);
         _macSum += sign * part.MacSum(Remaining);
@@ -97,10 +100,12 @@ internal sealed class RunningCost
     {
         if (Splits[split] is { } option)
         {
-            var added = _candidates[split].Added(option.Shape, SizeOf(split));
+            var size = SizeOf(split);
+            var added = _candidates[split].Added(option.Shape, size);
             Parameters += sign * added.Parameters;
             _savedMacs += sign * added.Macs;
             Bytes += sign * added.Bytes;
+            TableTime += _times is null ? 0 : sign * (_candidates[split].TableTime(option.Shape, size) - _candidates[split].TableTime(null, size));
         }
     }
 }

@@ -18,7 +18,7 @@ namespace OnnxCompress.Search;
 /// <param name="watch">Times what it does.</param>
 /// <param name="table">About how long the model of a plan takes, by the table for this CPU.</param>
 internal sealed class PlanExecutor(
-    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, LatencyCost table) : IPlanExecutor
+    PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, TableTimes table) : IPlanExecutor
 {
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
@@ -62,7 +62,7 @@ internal sealed class PlanExecutor(
             Precision = quantised?.Layers ?? [],
             WeightBits = quantised?.WeightBits,
             Warnings = quantised?.Warnings ?? [],
-            Time = table.Milliseconds(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
+            Time = table.Of(shrinkage, placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape))),
         };
     });
 

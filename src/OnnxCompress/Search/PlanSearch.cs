@@ -19,9 +19,6 @@ internal sealed class PlanSearch(
     /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
     private const int Halvings = 7;
 
-    /// <summary>Rules that are tried at each budget before it counts as too small.</summary>
-    private const int RulesPerBudget = 3;
-
     /// <summary>
     /// A rule replaces one that comes before it, and wins more often, with a loss of at most this part of the other's: a few
     /// hundred validation samples do not tell smaller differences from chance.
@@ -157,11 +154,12 @@ internal sealed class PlanSearch(
         }
     }
 
+    // A budget counts as too small where no rule meets it: which of them a network stands best is not known before.
     private ScoredPlan? FirstAccepted(Budget budget, IEnumerable<PlanRule> rules, Func<PlanScore, bool> accepts, int halving)
     {
-        foreach (var (i, rule) in rules.Take(RulesPerBudget).Index())
+        foreach (var (i, rule) in rules.Index())
         {
-            Announce((halving * RulesPerBudget) + i, Halvings * RulesPerBudget);
+            Announce((halving * planner.Rules.Count) + i, Halvings * planner.Rules.Count);
             try
             {
                 if (Try(budget, rule) is var tried && accepts(tried.Score!))

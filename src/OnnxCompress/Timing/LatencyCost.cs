@@ -14,10 +14,9 @@ internal sealed class LatencyCost
     private readonly INodeTimer _timer;
     private readonly ModelAnalysis _analysis;
     private readonly int? _alignment;
-    private readonly int _batch;
     private readonly CancellationToken _cancellation;
-    private readonly IReadOnlyList<Place> _places;
-    private readonly Dictionary<GraphNode, Place> _placeOf;
+    private readonly IReadOnlyList<TimedPlace> _places;
+    private readonly Dictionary<GraphNode, TimedPlace> _placeOf;
     private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
     private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
@@ -32,9 +31,9 @@ internal sealed class LatencyCost
     /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
     public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation, int batch = 1)
     {
-        (_analysis, _timer, _alignment, _batch, _cancellation) = (analysis, timer, alignment, batch, cancellation);
-        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: PlaceOf(n))).ToArray();
-        _places = [.. nodes.Select(n => n.Place).OfType<Place>()];
+        (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
+        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: TimedPlace.Of(n, analysis, batch))).ToArray();
+        _places = [.. nodes.Select(n => n.Place).OfType<TimedPlace>()];
         _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
         _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];
         var layers = _places.Sum(p => TableOf(p.Whole, inputsStay: false).At(p.Whole.Inputs, p.Whole.Outputs));
@@ -53,14 +52,14 @@ internal sealed class LatencyCost
         var sum = _rest * OthersShare(remaining);
         foreach (var place in _places)
         {
-            sum += Milliseconds(place, NodeWhen(place, remaining), null);
+            sum += Milliseconds(place, place.When(remaining), null);
         }
 
         foreach (var (layer, shape) in splits)
         {
             if (_placeOf.TryGetValue(layer, out var place))
             {
-                var node = NodeWhen(place, remaining);
+                var node = place.When(remaining);
                 sum += Milliseconds(place, node, shape) - Milliseconds(place, node, null);
             }
         }
@@ -106,11 +105,11 @@ internal sealed class LatencyCost
             return false;
         }
 
-        var node = NodeWhen(place, remaining);
+        var node = place.When(remaining);
         return _timer.Time([new TimedChain(node), TimedChains.Of(node, shape)], _cancellation) is [var whole, var chain] && chain < whole;
     }
 
-    private double Milliseconds(Place place, TimedNode remaining, SplitShape? shape)
+    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape)
     {
         if (shape is null)
         {
@@ -143,26 +142,6 @@ internal sealed class LatencyCost
         return table;
     }
 
-    private static TimedNode NodeWhen(Place place, Remaining remaining)
-    {
-        int Kept(IndexAxis? axis, int otherwise) => axis is null ? otherwise : remaining.Kept(axis);
-        var outputs = Kept(place.OutputAxis, place.Whole.Outputs);
-        return place.Whole.IsDepthwise
-            ? place.Whole.With(outputs * place.Whole.Inputs / place.Whole.Outputs, outputs)
-            : place.Whole.With(Kept(place.InputAxis, place.Whole.Inputs / place.Whole.Groups) * place.Whole.Groups, outputs);
-    }
-
-    private Place? PlaceOf(GraphNode node)
-    {
-        if (LinearMap.Of(node, _analysis.Relations.Graph) is not { } map || TimedChains.Of(map, _analysis.Relations.Shapes, _batch) is not { } whole)
-        {
-            return null;
-        }
-
-        var axes = _analysis.Relations.KnownAxes(map.Weight);
-        return new Place(whole, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
-    }
-
     private (double Values, IndexAxis[] Axes) Written(string tensor) => (
         _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
         [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
@@ -178,7 +157,4 @@ internal sealed class LatencyCost
 
         return all == 0 ? 1 : kept / all;
     }
-
-    /// <summary>A layer of the model: its size and the axes that may shrink.</summary>
-    private sealed record Place(TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis);
 }

@@ -11,6 +11,7 @@ using OnnxCompress.Running;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
 
@@ -63,7 +64,7 @@ public static class LowRankComparison
             {
                 foreach (var share in (double[])[0.7, 0.5])
                 {
-                    var limits = new BudgetLimits([], candidates, analysis.Cost, model.Bytes, new Budget(KeepMacs: share));
+                    var limits = new BudgetLimits([], candidates, analysis.Cost, model.Bytes, new Budget(KeepMacs: share), table: TableTimes.Of(analysis, WidthTable.VectorWidth));
                     var allocated = variant.Form == SplitForm.Alds
                         ? AldsSearch.Run(candidates, limits, seed: 0, asReleased)
                         : new LevelAllocator([], candidates, limits).Allocate();

@@ -47,7 +47,7 @@ public static class NodeProfile
         {
             using var options = new SessionOptions
             {
-                IntraOpNumThreads = 1, EnableProfiling = true, ProfileOutputPathPrefix = Path.Combine(folder.FullName, "p"), LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+                IntraOpNumThreads = 1, ProfileOutputPathPrefix = Path.Combine(folder.FullName, "p"), EnableProfiling = true, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
             };
             using var session = new InferenceSession(model.ToBytes(), options);
             var inputs = feeds.Zip(model.Inputs).ToDictionary(f => f.Second.Name, f => ValueOf(f.First), StringComparer.Ordinal);

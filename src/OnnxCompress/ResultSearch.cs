@@ -1,0 +1,34 @@
+using OnnxCompress.Models;
+using OnnxCompress.Running;
+using OnnxCompress.Search;
+
+namespace OnnxCompress;
+
+/// <summary>Finds the model that is asked for: the best within a budget, or the smallest that keeps enough.</summary>
+/// <param name="runtime">Where models run.</param>
+/// <param name="original">The original.</param>
+/// <param name="data">Samples that plans are compared on and proven on.</param>
+/// <param name="options">What the user said.</param>
+internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, CompressionData data, CompressionOptions options)
+{
+    /// <summary>The model.</summary>
+    /// <param name="pipeline">Makes plans and carries them out.</param>
+    /// <param name="cancellation">Stops the search.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met; OCX5002: nor the goal.</exception>
+    public ExecutedPlan Run(Pipeline pipeline, CancellationToken cancellation)
+    {
+        var goal = options.Budget.IsLimited ? null : options.Goal;
+        // One plan within a budget has nothing to be compared with.
+        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
+        var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
+        if (goal is not null)
+        {
+            return new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);
+        }
+
+        var times = new ResultTimes(runtime, original, data.Statistics, options);
+        return options.Budget.KeepLatency is null
+            ? search.Best(options.Budget)
+            : new MeasuredLatency(search.Best, made => times.Share(made, cancellation)).Best(options.Budget);
+    }
+}

@@ -1,0 +1,37 @@
+using OnnxCompress.Dependencies;
+using OnnxCompress.Models;
+
+namespace OnnxCompress.Timing;
+
+/// <summary>A layer of a model as far as its time depends on the channels that stay.</summary>
+/// <param name="Node">The layer.</param>
+/// <param name="Whole">With all its channels.</param>
+/// <param name="InputAxis">The channels that it reads; null where they stay.</param>
+/// <param name="OutputAxis">Those that it makes.</param>
+internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis)
+{
+    /// <summary>Describes a node; null where it is none whose time is known by its sizes.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="analysis">Analysis of its model.</param>
+    /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
+    public static TimedPlace? Of(GraphNode node, ModelAnalysis analysis, int batch)
+    {
+        if (LinearMap.Of(node, analysis.Relations.Graph) is not { } map || TimedChains.Of(map, analysis.Relations.Shapes, batch) is not { } whole)
+        {
+            return null;
+        }
+
+        var axes = analysis.Relations.KnownAxes(map.Weight);
+        return new TimedPlace(node, whole, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
+    }
+
+    /// <summary>What stays of the layer.</summary>
+    public TimedNode When(Remaining remaining)
+    {
+        int Kept(IndexAxis? axis, int otherwise) => axis is null ? otherwise : remaining.Kept(axis);
+        var outputs = Kept(OutputAxis, Whole.Outputs);
+        return Whole.IsDepthwise
+            ? Whole.With(outputs * Whole.Inputs / Whole.Outputs, outputs)
+            : Whole.With(Kept(InputAxis, Whole.Inputs / Whole.Groups) * Whole.Groups, outputs);
+    }
+}
