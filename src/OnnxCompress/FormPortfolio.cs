@@ -70,7 +70,7 @@ internal sealed class FormPortfolio(
         var time = options.Budget.KeepLatency is not null || IsForTime ? timeShare(result) : (double?)null;
         var refused = options.Budget.Exceeded(result.Compressed, result.Original)
             ?? (options.Budget.KeepLatency is { } share && time > share + TimeTolerance ? $"It takes {Figures.Percent(time)} of the original's time." : null)
-            ?? (!options.Budget.IsLimited && score is not null && !Accepts(score, score.CautiousAgreement) ? "It keeps less on validation samples than was asked for." : null);
+            ?? (!options.Budget.IsLimited && score is not null && options.Goal?.Accepts(score) == false ? "It keeps less on validation samples than was asked for." : null);
         return new(result, score, new ConsideredForm(form, result.Compressed.Bytes, score?.Agreement) { RemovesNothing = alone, Error = score?.Error, TimeShare = time, Refused = refused });
     }
 
@@ -87,7 +87,7 @@ internal sealed class FormPortfolio(
 
         foreach (var candidate in able.OrderBy(c => IsForTime ? c.Seen.TimeShare : c.Seen.Bytes))
         {
-            if (guard is null || (guard.Score(candidate.Result.Model, cancellation) is var proof && Accepts(proof, proof.Agreement)))
+            if (guard is null || options.Goal?.Accepts(guard.Score(candidate.Result.Model, cancellation)) != false)
             {
                 return candidate;
             }
@@ -95,6 +95,4 @@ internal sealed class FormPortfolio(
 
         return options.RemovesNothing ? made.FirstOrDefault() : null;
     }
-
-    private bool Accepts(PlanScore score, double? agreement) => !(agreement < options.Goal?.MinimumAgreement) && !(score.Error > options.Goal?.MaximumError);
 }

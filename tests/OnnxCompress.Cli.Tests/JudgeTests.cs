@@ -79,13 +79,37 @@ public sealed class JudgeTests : IDisposable
         Assert.False(File.Exists(Out));
     }
 
+    [Fact]
+    public void A_bound_on_the_error_holds_beside_a_judge()
+    {
+        var run = Compress(Script("echo 1"), "--trials", "1", "--decision", "regression", "--max-error", "1e-9");
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains("more than --max-error 1E-09", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Out));
+    }
+
+    [Fact]
+    public void Without_a_budget_the_smallest_model_that_the_judge_accepts_is_made()
+    {
+        // It takes models that are at least 1,100,000 bytes, which is less than the original has.
+        var judge = Script("if [ $(stat -c %s \"$3\") -ge 1100000 ]; then echo 1; else echo 0; fi");
+
+        var run = CliRun.Of(
+            "compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "40", "--methods", "id", "--reconstruct", "none",
+            "--cache-dir", "none", "--judge", judge);
+
+        Assert.True(run.Code == 0, run.Error);
+        Assert.InRange(new FileInfo(Out).Length, 1100000, new FileInfo(SampleFiles.Model).Length - 1);
+    }
+
     [Theory]
     [InlineData("sleep 600", "did not end within 1 s")]
     [InlineData("yes", "prints more than 65536 characters")]
     [InlineData("echo no accuracy >&2; exit 5", "ended with exit code 5: 'no accuracy'")]
     [InlineData("kill -9 $$", "ended with exit code 137")]
     [InlineData("echo fine", "printed 'fine'")]
-    [InlineData("sleep 600 & echo 0.9", "did not end within 1 s")]
+    [InlineData("sleep 20 & echo 0.9", "did not end within 1 s")]
     public void A_judge_that_misbehaves_costs_one_error_and_nothing_else(string script, string message)
     {
         var folders = Directory.GetDirectories(Path.GetTempPath(), RunFolder.Prefix + "*").SelectMany(Directory.GetDirectories).ToHashSet();

@@ -10,7 +10,8 @@ using OnnxCompress.Verification;
 namespace OnnxCompress.Cli.Options;
 
 /// <summary>
-/// A judge that is a program: started without a shell, bounded in time and in what it prints, and ended with all that it started.
+/// A judge that is a program: started without a shell, bounded in time and in what it prints, and ended with the programs under it. What it
+/// leaves behind when it ends by itself is its own affair.
 /// </summary>
 /// <param name="words">The program and its first arguments.</param>
 /// <param name="limit">How long one run may take.</param>

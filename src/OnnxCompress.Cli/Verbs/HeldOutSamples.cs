@@ -85,18 +85,14 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
     private void CheckCount(int different)
     {
         // A judge has samples of its own.
-        if (settings.Judge is not null)
-        {
-            return;
-        }
-
-        if (different == 0 && settings.Guard.IsSet)
+        var guard = settings.Judge is null ? settings.Guard : settings.Guard with { MinimumAgreement = null };
+        if (different == 0 && guard.IsSet)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
         }
 
-        if (AgreementSamples.TooFew(settings.Guard.Promised, different) is not { } refusal)
+        if (AgreementSamples.TooFew(guard.Promised, different) is not { } refusal)
         {
             return;
         }

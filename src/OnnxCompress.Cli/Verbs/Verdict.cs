@@ -73,7 +73,10 @@ internal sealed record Verdict(IReadOnlyList<Diagnostic> Failures, IReadOnlyList
             failures.Add(new(DiagnosticCodes.BudgetExceeded, Severity.Error, exceeded));
         }
 
-        var broken = outcome.Judged is { } judged ? settings.Guard.Failure(judged) : outcome.Verification is { } verification ? settings.Guard.Failure(verification) : null;
+        // A judge stands in for the share of equal decisions; other guards hold beside it.
+        var ofSamples = outcome.Judged is null ? settings.Guard : settings.Guard with { MinimumAgreement = null };
+        var broken = outcome.Judged is { } judged ? settings.Guard.Failure(judged) : null;
+        broken ??= outcome.Verification is { } verification ? ofSamples.Failure(verification) : null;
         if (broken is { } failure)
         {
             failures.Add(failure with { Message = failure.Message + Costliest(outcome.Result.Sites) });

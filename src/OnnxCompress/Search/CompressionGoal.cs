@@ -13,6 +13,10 @@ public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumEr
     /// <summary>Whether the network was not trained on the samples, so that what they say is taken as it is.</summary>
     public bool IsUnseen { get; init; }
 
+    /// <summary>Whether a model keeps enough. Samples that were trained on are clearer than those to come, unless the user says that they were not.</summary>
+    internal bool Accepts(PlanScore score) =>
+        !((IsUnseen ? score.Agreement : score.CautiousAgreement) < MinimumAgreement) && !(score.Error > MaximumError);
+
     /// <summary>The budget that asks for a share of the original in what is made small.</summary>
     internal Budget BudgetOf(double share) => Objective switch
     {

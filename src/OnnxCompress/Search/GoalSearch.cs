@@ -24,11 +24,11 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
                 "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
         }
 
-        var accepted = search.Smallest(goal, Accepts);
+        var accepted = search.Smallest(goal, goal.Accepts);
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
             var made = search.Realize(accepted[step]);
-            if (guard is null || Accepts(guard.Score(made.Model, cancellation)))
+            if (guard is null || goal.Accepts(guard.Score(made.Model, cancellation)))
             {
                 return made;
             }
@@ -36,10 +36,6 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
 
         throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
     }
-
-    /// <summary>Samples that were trained on are clearer than those to come, unless the user says that they were not.</summary>
-    private bool Accepts(PlanScore score) =>
-        !((goal.IsUnseen ? score.Agreement : score.CautiousAgreement) < goal.MinimumAgreement) && !(score.Error > goal.MaximumError);
 
     private string Why(IReadOnlyList<ScoredPlan> accepted)
     {

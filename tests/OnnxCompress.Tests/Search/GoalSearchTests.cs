@@ -52,6 +52,14 @@ public sealed class GoalSearchTests
     }
 
     [Theory]
+    [InlineData(1, 0.95, 0, false, true)]
+    [InlineData(1, 0.85, 0, false, false)]
+    [InlineData(0.95, 0.85, 0, true, true)]
+    [InlineData(0.95, 0.95, 0.2, true, false)]
+    public void A_goal_holds_caution_unless_the_data_are_unseen_and_the_error_always(double agreement, double cautious, double error, bool isUnseen, bool expected) =>
+        Assert.Equal(expected, new CompressionGoal(0.9, 0.1) { IsUnseen = isUnseen }.Accepts(new PlanScore(agreement, cautious, error, 0)));
+
+    [Theory]
     [InlineData(CompressionObjective.Size, 0.5, null, null, null, null)]
     [InlineData(CompressionObjective.Latency, null, 0.5, null, null, null)]
     [InlineData(CompressionObjective.Bytes, null, null, 0.5, null, null)]

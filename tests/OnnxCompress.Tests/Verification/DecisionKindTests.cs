@@ -165,6 +165,18 @@ public sealed class DecisionKindTests
     }
 
     [Fact]
+    public void Boxes_in_parts_have_four_corners_or_are_refused()
+    {
+        (string, long[])[] outputs = [("boxes", [2, 4]), ("scores", [2]), ("labels", [2])], three = [("boxes", [2, 3]), ("scores", [2]), ("labels", [2])];
+        var whole = _runtime.Add(_ => [[0, 0, 2, 2, 5, 5, 6, 6], [0.9f, 0.1f], [1, 1]], outputs);
+        var broken = _runtime.Add(_ => [[0, 0, 2, 5, 5, 6], [0.9f, 0.1f], [1, 1]], three);
+
+        // The second box is not sure enough to be one.
+        Assert.Equal((6L, 6L), (Verify(whole, whole, 3, new DecisionRule(DecisionKind.Detection)).Decisions, Verify(whole, whole, 3, new DecisionRule(DecisionKind.Detection)).Agreeing));
+        Assert.Equal(DiagnosticCodes.OutputsDiffer, Assert.Throws<OnnxCompressException>(() => Verify(broken, broken, 2, new DecisionRule(DecisionKind.Detection))).Diagnostic.Code);
+    }
+
+    [Fact]
     public void Tokens_have_a_divergence_and_the_perplexity_of_the_original_choice()
     {
         var original = _runtime.Add(_ => [0, (float)Math.Log(3), (float)Math.Log(3), 0], [2, 2]);

@@ -51,15 +51,10 @@ internal sealed class BoxReader(IReadOnlyList<string> outputs)
 
     private BoxLayout Layout(IReadOnlyList<OutputValues> values, int size)
     {
-        if (values.Count == 3)
-        {
-            return BoxLayout.FinishedInParts;
-        }
-
         var dims = values[0].Dims;
-        if (values.Count == 2 && dims[^1] == Corners)
+        if (values.Count > 1 && dims is [.., Corners] && values.All(v => v.Dims.Count > 0))
         {
-            return BoxLayout.BoxesAndScores;
+            return values.Count == 3 ? BoxLayout.FinishedInParts : BoxLayout.BoxesAndScores;
         }
 
         if (values.Count == 1 && dims.Count == 2 && dims[1] == 7)
@@ -163,7 +158,7 @@ internal sealed class BoxReader(IReadOnlyList<string> outputs)
         var scores = batch.Of(values[1], sample);
         var classes = batch.Of(values[2], sample);
         var boxes = new List<Box>();
-        for (var i = 0; i < scores.Length && i < classes.Length; i++)
+        for (var i = 0; i < Math.Min(scores.Length, Math.Min(classes.Length, corners.Length / Corners)); i++)
         {
             boxes.Add(new(corners[Corners * i], corners[(Corners * i) + 1], corners[(Corners * i) + 2], corners[(Corners * i) + 3], (int)Math.Round(classes[i]), scores[i]));
         }
