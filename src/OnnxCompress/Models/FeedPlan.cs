@@ -105,7 +105,7 @@ internal sealed record FeedPlan(IReadOnlyList<InputFeed> Inputs, int? FixedBatch
             return 0;
         }
 
-        var axis = size == 1 ? Index(dims, dim => dim.Value == 1) : dims is [var first, ..] && first.Value == size ? 0 : -1;
+        var axis = size == 1 ? Index(dims, dim => dim.Value == 1) : !input.HasNoBatch && dims is [var first, ..] && first.Value == size ? 0 : -1;
         return axis >= 0 ? axis : null;
     }
 

@@ -53,7 +53,8 @@ internal sealed class ModelGraph
     public IReadOnlyList<TensorInfo> Inputs => 
     [
         .. _proto.Input.Where(i => !_initializers.ContainsKey(i.Name)).Select(TensorDeclarations.Read)
-            .Select(input => input.Type == ElementType.Text ? input with { OnlyPassesThrough = StringUses.OnlyPass(this, input.Name) } : input),
+            .Select(input => input.Type == ElementType.Text ? input with { OnlyPassesThrough = StringUses.OnlyPass(this, input.Name) } : input)
+            .Select(input => FixedBatches.IsNone(input, Outputs) ? input with { HasNoBatch = true } : input),
     ];
 
     /// <summary>Outputs of the model.</summary>

@@ -12,6 +12,9 @@ public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<Dim
     /// <summary>Whether it holds strings that reach nothing but outputs which hold strings too.</summary>
     internal bool OnlyPassesThrough { get; init; }
 
+    /// <summary>Whether its first axis cannot count samples, by what the model's outputs declare.</summary>
+    internal bool HasNoBatch { get; init; }
+
     /// <summary>For instance <c>image: Float[batch,1,28,28]</c>.</summary>
     public override string ToString() => Kind is not null ? $"{Name}: {Kind}" : $"{Name}: {(Type == ElementType.Text ? "String" : Type)}[{(Dims is null ? "?" : string.Join(',', Dims))}]";
 }

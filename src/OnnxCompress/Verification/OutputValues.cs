@@ -12,6 +12,9 @@ internal sealed class OutputValues
 
     private double[] _values = [];
 
+    /// <summary>Whether a run is of one sample, which outputs need no axis for; they are read as if they had one.</summary>
+    public bool IsOfOneSample { get; init; }
+
     /// <summary>The values, row-major.</summary>
     public ReadOnlySpan<double> Values => _values.AsSpan(0, Length);
 
@@ -30,6 +33,7 @@ internal sealed class OutputValues
     public void Read(RunResult run, int index)
     {
         (Dims, Type) = (run.Dims(index), run.Type(index));
+        Dims = IsOfOneSample && Dims is not [1, ..] ? [1, .. Dims] : Dims;
         var bytes = run.Bytes(index);
         Length = bytes.Length / Type.SizeInBytes();
         if (_values.Length < Length)

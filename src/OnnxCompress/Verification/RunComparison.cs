@@ -24,7 +24,9 @@ internal sealed class RunComparison
     public RunComparison(OnnxModel original, VerificationOptions options)
     {
         Outputs = [.. original.Outputs.Where(output => OutputValues.IsNumeric(output.Type)).Select(output => output.Name)];
-        _values = Outputs.ToDictionary(name => name, _ => (new OutputValues(), new OutputValues(), new OutputValues()), StringComparer.Ordinal);
+        var isOfOne = FeedPlan.Of(original.Inputs).Inputs.All(feed => feed.BatchAxis is null);
+        OutputValues Values() => new() { IsOfOneSample = isOfOne };
+        _values = Outputs.ToDictionary(name => name, _ => (Values(), Values(), Values()), StringComparer.Ordinal);
         _drifts = [.. Outputs.Select(_ => new DriftSums())];
         _rules = DecisionRules.For(original, options, Outputs);
         _regressed = [.. options.Decisions.Where(rule => rule.Kind == DecisionKind.Regression && Outputs.Count > 0).Select(rule => rule.Output ?? Outputs[0])];
