@@ -2,30 +2,37 @@ using OnnxCompress.Numerics.Kernels;
 
 namespace OnnxCompress.Numerics;
 
-/// <summary>A chain whose matrices lie in the host's memory: nothing is copied that is not asked for.</summary>
+/// <summary>
+/// A chain whose matrices lie in the host's memory: nothing is copied that is not asked for, and what was disposed of is used
+/// again for the next matrix of its shape, as in searches over ridges: large arrays would outlive their use by far otherwise.
+/// </summary>
 /// <param name="backend">Does the work.</param>
 internal sealed class HostChain(IDenseBackend backend) : IDenseChain
 {
+    private readonly Dictionary<(int Rows, int Columns), Stack<Matrix<double>>> _free = [];
+
     /// <inheritdoc/>
-    public IDenseOperand Put(Matrix<double> matrix) => new Operand(matrix);
+    public IDenseOperand Put(Matrix<double> matrix) => new Operand(matrix, null);
 
     /// <inheritdoc/>
     public IDenseOperand Copy(IDenseOperand source, double shift = 0)
     {
-        var copy = Of(source).Clone();
+        var from = Of(source);
+        var copy = Take(from.Rows, from.Columns);
+        from.Values.CopyTo(copy.Values);
         for (var index = 0; shift != 0 && index < Math.Min(copy.Rows, copy.Columns); index++)
         {
             copy[index, index] += shift;
         }
 
-        return new Operand(copy);
+        return new Operand(copy, this);
     }
 
     /// <inheritdoc/>
     public IDenseOperand Part(IDenseOperand source, ReadOnlySpan<int> indices)
     {
         var from = Of(source);
-        var selected = new Matrix<double>(indices.Length, indices.Length);
+        var selected = Take(indices.Length, indices.Length);
         for (var row = 0; row < indices.Length; row++)
         {
             var values = from.Row(indices[row]);
@@ -36,12 +43,18 @@ internal sealed class HostChain(IDenseBackend backend) : IDenseChain
             }
         }
 
-        return new Operand(selected);
+        return new Operand(selected, this);
     }
 
     /// <inheritdoc/>
-    public IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB) =>
-        new Operand(backend.Multiply(Of(a), Of(b), transposeA, transposeB));
+    public IDenseOperand Product(IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        var product = Take(transposeA == Transpose.Yes ? a.Columns : a.Rows, transposeB == Transpose.Yes ? b.Rows : b.Columns);
+        backend.Multiply(1, Of(a), transposeA, Of(b), transposeB, 0, product);
+        return new Operand(product, this);
+    }
 
     /// <inheritdoc/>
     public void Multiply(double alpha, IDenseOperand a, Transpose transposeA, IDenseOperand b, Transpose transposeB, double beta, IDenseOperand c) =>
@@ -83,16 +96,32 @@ internal sealed class HostChain(IDenseBackend backend) : IDenseChain
     /// <inheritdoc/>
     public void ReadRow(IDenseOperand operand, int row, Span<double> destination) => Of(operand).Row(row).CopyTo(destination);
 
-    /// <summary>Nothing to free.</summary>
-    public void Dispose()
-    {
-    }
+    /// <summary>Gives up what was kept to be used again.</summary>
+    public void Dispose() => _free.Clear();
 
     private static Matrix<double> Of(IDenseOperand operand) => ((Operand)operand).Matrix;
 
-    private sealed class Operand(Matrix<double> matrix) : IDenseOperand
+    /// <summary>A matrix whose values are anything.</summary>
+    private Matrix<double> Take(int rows, int columns) =>
+        _free.TryGetValue((rows, columns), out var free) && free.TryPop(out var matrix) ? matrix : new Matrix<double>(rows, columns);
+
+    private void GiveBack(Matrix<double> matrix)
     {
-        public Matrix<double> Matrix { get; } = matrix;
+        if (!_free.TryGetValue((matrix.Rows, matrix.Columns), out var free))
+        {
+            _free[(matrix.Rows, matrix.Columns)] = free = [];
+        }
+
+        free.Push(matrix);
+    }
+
+    /// <param name="matrix">The values.</param>
+    /// <param name="owner">The chain that made the matrix; null where it is the caller's.</param>
+    private sealed class Operand(Matrix<double> matrix, HostChain? owner) : IDenseOperand
+    {
+        private Matrix<double>? _matrix = matrix;
+
+        public Matrix<double> Matrix => _matrix ?? throw new ObjectDisposedException(nameof(Operand));
 
         public int Rows => Matrix.Rows;
 
@@ -100,6 +129,11 @@ internal sealed class HostChain(IDenseBackend backend) : IDenseChain
 
         public void Dispose()
         {
+            if (_matrix is { } held)
+            {
+                owner?.GiveBack(held);
+                _matrix = null;
+            }
         }
     }
 }

@@ -115,7 +115,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
             (chosen, error, steps) = (all, Error(judge, fed), stepsOfAll);
         }
 
-        var energy = check.Target(null, moments.HasDrift).Energy;
+        var energy = check.Energy(null, moments.HasDrift);
         var bias = priorBias is null ? null : options.Corrects ? final.BiasFor(chosen) : priorBias;
         var relative = energy > 0 ? Math.Sqrt(Math.Max(0, error) / energy) : 0;
         return (new LayerSolution(chosen, null, bias, relative, relative, ridge, withDrift), steps);

@@ -95,17 +95,14 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
     public TargetMoments Target(double[]? about, bool withDrift)
     {
         var own = Means();
-        var shift = about ?? new double[own.Length];
-        double About(double sum, int a, int b) => sum + ((Rows * shift[a] * shift[b]) - (_sums[a] * shift[b]) - (shift[a] * _sums[b]));
         var (normal, cross) = (new Matrix<double>(inputs, inputs), new Matrix<double>(outputs, inputs));
-        double energy = 0;
         for (var i = 0; i < inputs; i++)
         {
             var from = Normal.Row(i);
             var to = normal.Row(i);
             for (var j = 0; j < to.Length; j++)
             {
-                to[j] = About(from[j], i, j);
+                to[j] = About(about, from[j], i, j);
             }
         }
 
@@ -116,15 +113,31 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
             var to = cross.Row(o);
             for (var i = 0; i < to.Length; i++)
             {
-                to[i] = About(from[i], y, i) + (withDrift ? About(Cross[outputs + o, i], d, i) : 0);
+                to[i] = About(about, from[i], y, i) + (withDrift ? About(about, Cross[outputs + o, i], d, i) : 0);
             }
-
-            energy += About(_squares[o], y, y) + (withDrift ? (2 * About(_mixed[o], y, d)) + About(_drifts[o], d, d) : 0);
         }
 
         double[] targetMeans = [.. Enumerable.Range(inputs, outputs).Select(y => own[y] + (withDrift ? own[y + outputs] : 0))];
-        return new TargetMoments(normal, cross, energy, own[..inputs], targetMeans, Rows);
+        return new TargetMoments(normal, cross, Energy(about, withDrift), own[..inputs], targetMeans, Rows);
     }
+
+    /// <summary>The squares of a target alone.</summary>
+    /// <param name="about">The means that are subtracted; null subtracts nothing.</param>
+    /// <param name="withDrift">Whether the target is <c>y + d</c>, or y alone.</param>
+    public double Energy(double[]? about, bool withDrift)
+    {
+        double energy = 0;
+        for (var o = 0; o < outputs; o++)
+        {
+            var (y, d) = (inputs + o, inputs + outputs + o);
+            energy += About(about, _squares[o], y, y) + (withDrift ? (2 * About(about, _mixed[o], y, d)) + About(about, _drifts[o], d, d) : 0);
+        }
+
+        return energy;
+    }
+
+    private double About(double[]? means, double sum, int a, int b) =>
+        means is null ? sum : sum + ((Rows * means[a] * means[b]) - (_sums[a] * means[b]) - (means[a] * _sums[b]));
 
     private void AddProducts(ReadOnlyMatrixView<float> rows, int targets, IDenseBackend backend)
     {

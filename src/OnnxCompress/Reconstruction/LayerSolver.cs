@@ -53,8 +53,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
         // What the network sees is the sum; a target without drift is judged by it all the same.
         using var chain = backend.OpenChain((double)prior.Columns * prior.Columns * Math.Max(prior.Rows, prior.Columns));
         var method = chain.Put(prior.Transpose());
-        var judge = Judge(chain, check.Target(priorBias is null ? null : fit.Means(), moments.HasDrift));
+        // First, so that its moments are gone before others are made: they are the largest there are.
         var before = MethodError(chain, moments, check, (prior, method), priorBias);
+        var judge = Judge(chain, check.Target(priorBias is null ? null : fit.Means(), moments.HasDrift));
         var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(method));
         bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
         foreach (var withDrift in targets)
@@ -64,15 +65,14 @@ internal sealed class LayerSolver(IDenseBackend backend)
             best = trial.Error < best.Error ? trial : best;
         }
 
-        var energy = check.Target(null, moments.HasDrift).Energy;
+        var energy = check.Energy(null, moments.HasDrift);
         // Where a network's values overflow no error is a number, and nothing is better than what is there.
         if (!(best.Error < before))
         {
             return new LayerSolution(prior, null, null, Relative(before, energy), Relative(before, energy), double.PositiveInfinity, false);
         }
 
-        var total = moments.Total();
-        var final = total.Target(priorBias is null ? null : total.Means(), best.WithDrift);
+        var final = Whole(moments, priorBias is not null, best.WithDrift);
         var (weights, expand) = (prior, (Matrix<double>?)null);
         if (!double.IsPositiveInfinity(best.Ridge) && Fit(new Problem(chain, final, method, rank), best.Ridge) is var (solved, basis))
         {
@@ -83,6 +83,13 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         return new LayerSolution(
             weights, expand, priorBias is null ? null : final.BiasFor(weights), Relative(before, energy), Relative(best.Error, energy), best.Ridge, best.WithDrift);
+    }
+
+    /// <summary>Both folds together; in a method of its own, so that their sum does not outlive it.</summary>
+    private static TargetMoments Whole(FitMoments moments, bool isAboutMeans, bool withDrift)
+    {
+        var total = moments.Total();
+        return total.Target(isAboutMeans ? total.Means() : null, withDrift);
     }
 
     private static double Relative(double error, double energy) => energy > 0 ? Math.Sqrt(error / energy) : 0;
