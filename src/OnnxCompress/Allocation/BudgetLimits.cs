@@ -10,12 +10,10 @@ namespace OnnxCompress.Allocation;
 /// <summary>A budget as limits on the true cost of a model.</summary>
 internal sealed class BudgetLimits
 {
-    /// <summary>Without a budget a model is to become small first, fast second.</summary>
-    private const double ParameterWeight = 0.75;
-
     private readonly CostModel _cost;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
-    private readonly IReadOnlyList<Limit> _limits;
+    private readonly IReadOnlyList<Limit> _limits, _prices;
+    private readonly LatencyCost? _measured;
     private readonly CostParts _parts;
     private readonly double _tableTime;
 
@@ -44,7 +42,8 @@ internal sealed class BudgetLimits
         }
 
         // Operations say little about the time of thin layers, and nothing about that of depthwise ones, so where they are limited both are prices.
-        var times = budget is { KeepMacs: not null, KeepLatency: null } or { KeepCost: not null } ? table : null;
+        var isPricedByOperations = budget is { KeepLatency: not null, IsPricedByOperations: true };
+        var times = isPricedByOperations || budget is { KeepMacs: not null, KeepLatency: null } ? table : null;
         IReadOnlyList<int>[] atoms = [.. groups.Select(g => g.Atoms)];
         _parts = new(cost, cost.Parts(atoms), splits, splits.Index()
             .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
@@ -56,6 +55,11 @@ internal sealed class BudgetLimits
         _tableTime = times?.Of(cost.Whole) ?? 0;
         original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
         _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
+        _prices = isPricedByOperations
+            ? [.. Limits(budget with { KeepLatency = null, KeepMacs = budget.KeepMacs ?? 1 }, cost, splits, bytes, null, original, ModelCost.None)]
+            : _limits;
+        // Whatever the price is, no split may be slower than its layer where time is limited.
+        _measured = isPricedByOperations ? latency : null;
     }
 
     /// <summary>
@@ -69,8 +73,13 @@ internal sealed class BudgetLimits
     public double Price(SplitCandidate candidate, LayerSize remaining, SplitShape? shape)
     {
         var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
+        if (shape is not null && _measured?.Price(candidate.Layer.Node, remaining, shape) == double.PositiveInfinity)
+        {
+            return double.PositiveInfinity;
+        }
+
         var time = _tableTime > 0 ? candidate.TableTime(shape, remaining) / _tableTime : 0;
-        return time + _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
+        return time + _prices.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>
@@ -83,7 +92,7 @@ internal sealed class BudgetLimits
     {
         var remaining = _cost.When(root => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel]);
         var time = _tableTime > 0 ? _parts.TimeParts[group].Of(remaining) / _tableTime : 0;
-        return time + _limits.Sum(l => l.Part(_parts.Parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
+        return time + _prices.Sum(l => l.Part(_parts.Parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
@@ -115,7 +124,6 @@ internal sealed class BudgetLimits
     private static IEnumerable<Limit> Limits(
         Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
     {
-        var (parameters, macs) = ((double)cost.Parameters(cost.Whole), (double)cost.Macs(cost.Whole));
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return Counted(
@@ -150,18 +158,6 @@ internal sealed class BudgetLimits
                 (_, remaining) => time.Milliseconds(remaining, []),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
-        }
-
-        if (budget.KeepCost is { } both)
-        {
-            double Mean(double p, double m) => (ParameterWeight * p / parameters) + (macs > 0 ? (1 - ParameterWeight) * m / macs : 0);
-            yield return new(
-                "the search",
-                both,
-                r => Mean(r.Parameters, r.Macs),
-                (part, remaining) => Mean(part.Parameters(remaining), part.Macs(remaining)),
-                (_, _, _, c) => Mean(c.Parameters, c.Macs),
-                share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
     }
 

@@ -9,7 +9,8 @@ namespace OnnxCompress.Search;
 /// <param name="search">Finds models.</param>
 /// <param name="guard">Proves them; null when there are no guard samples.</param>
 /// <param name="goal">The goal.</param>
-internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, CompressionGoal goal)
+/// <param name="isSlower">Whether a model is slower than the original as a whole: the next larger one is taken where that is not.</param>
+internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, CompressionGoal goal, Func<ExecutedPlan, bool> isSlower)
 {
     private const int MostSteps = 2;
 
@@ -24,17 +25,25 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
                 "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
         }
 
-        var accepted = search.Smallest(goal, goal.Accepts);
+        var accepted = search.Smallest(goal);
+        ExecutedPlan? slower = null;
         for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
         {
             var made = search.Realize(accepted[step]);
-            if (guard is null || goal.Accepts(guard.Score(made.Model, cancellation)))
+            if (guard is not null && !goal.Accepts(guard.Score(made.Model, cancellation)))
+            {
+                continue;
+            }
+
+            if (!isSlower(made))
             {
                 return made;
             }
+
+            slower ??= made;
         }
 
-        throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
+        return slower ?? throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
     }
 
     private string Why(IReadOnlyList<ScoredPlan> accepted)
