@@ -24,7 +24,7 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
         var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
         var times = pipeline.Times;
         // Of other machines nothing is known.
-        bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && pipeline.Watch.Time("time", () => times.IsSlower(made, cancellation));
+        bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && times.IsSlower(made, cancellation);
         if (goal is not null)
         {
             return new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal, IsSlower).Smallest(cancellation);
@@ -32,6 +32,6 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
 
         return options.Budget.KeepLatency is null
             ? new NotSlower(search, IsSlower).Best(options.Budget)
-            : new MeasuredLatency(search.Best, made => pipeline.Watch.Time("time", () => times.Share(made.Plan, made.Model, cancellation))).Best(options.Budget);
+            : new MeasuredLatency(search.Best, made => times.Share(made.Plan, made.Model, cancellation)).Best(options.Budget);
     }
 }

@@ -51,12 +51,14 @@ internal sealed class BudgetLimits
         {
             Times = times,
             TimeParts = times?.Parts(atoms) ?? [],
+            Latency = budget.KeepLatency is null ? null : latency,
+            LatencyParts = budget.KeepLatency is null || latency is null ? [] : latency.Parts(atoms),
         };
         _tableTime = times?.Of(cost.Whole) ?? 0;
         original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
-        _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
+        _limits = [.. Limits(budget, _parts, bytes, latency, original, reserve ?? ModelCost.None)];
         _prices = isPricedByOperations
-            ? [.. Limits(budget with { KeepLatency = null, KeepMacs = budget.KeepMacs ?? 1 }, cost, splits, bytes, null, original, ModelCost.None)]
+            ? [.. Limits(budget with { KeepLatency = null, KeepMacs = budget.KeepMacs ?? 1 }, _parts, bytes, null, original, ModelCost.None)]
             : _limits;
         // Whatever the price is, no split may be slower than its layer where time is limited.
         _measured = isPricedByOperations ? latency : null;
@@ -92,7 +94,7 @@ internal sealed class BudgetLimits
     {
         var remaining = _cost.When(root => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel]);
         var time = _tableTime > 0 ? _parts.TimeParts[group].Of(remaining) / _tableTime : 0;
-        return time + _prices.Sum(l => l.Part(_parts.Parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
+        return time + _prices.Sum(l => l.Part(group, remaining) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
@@ -121,29 +123,28 @@ internal sealed class BudgetLimits
         }
     }
 
-    private static IEnumerable<Limit> Limits(
-        Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
+    private static IEnumerable<Limit> Limits(Budget budget, CostParts parts, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
     {
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return Counted(
-                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (part, remaining) => part.Parameters(remaining),
+                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (group, remaining) => parts.Parts[group].Parameters(remaining),
                 c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (part, remaining) => part.Macs(remaining), c => c.Macs);
+            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (group, remaining) => parts.Parts[group].Macs(remaining), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
         {
-            var constants = cost.Bytes(cost.Whole);
+            var constants = parts.Cost.Bytes(parts.Cost.Whole);
             yield return new(
                 "--keep-bytes",
                 Math.Floor(ofBytes * original.Bytes) - reserve.Bytes,
                 r => bytes - constants + r.Bytes,
-                (part, remaining) => part.Bytes(remaining),
+                (group, remaining) => parts.Parts[group].Bytes(remaining),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * SplitCost.BytesPerNode),
                 Whole);
         }
@@ -154,15 +155,15 @@ internal sealed class BudgetLimits
             yield return new(
                 "--keep-latency",
                 ofLatency * time.WholeMilliseconds,
-                r => time.Milliseconds(r.Remaining, r.Splits.Zip(splits).Where(s => s.First is not null).Select(s => (s.Second.Layer.Node, s.First!.Shape))),
-                (_, remaining) => time.Milliseconds(remaining, []),
+                r => r.Milliseconds,
+                (group, remaining) => parts.LatencyParts[group](remaining),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
         }
     }
 
     private static Limit Counted(
-        string option, double most, Func<RunningCost, double> cost, Func<CostModel, Remaining, double> part, Func<SplitCost, double> price) =>
+        string option, double most, Func<RunningCost, double> cost, Func<int, Remaining, double> part, Func<SplitCost, double> price) =>
         new(option, most, cost, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
@@ -171,14 +172,14 @@ internal sealed class BudgetLimits
     /// <param name="Option">The option that set it.</param>
     /// <param name="Most">What is allowed.</param>
     /// <param name="Cost">What a choice costs.</param>
-    /// <param name="Part">What a part of the model costs, not split; of time, the whole model.</param>
+    /// <param name="Part">What all that depends on a group costs, not split.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
     private sealed record Limit(
         string Option,
         double Most,
         Func<RunningCost, double> Cost,
-        Func<CostModel, Remaining, double> Part,
+        Func<int, Remaining, double> Part,
         Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
         Func<double, string> Text);
 }

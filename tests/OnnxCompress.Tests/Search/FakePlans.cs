@@ -32,6 +32,8 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     /// <summary>Bytes of the model of a plan.</summary>
     public Func<Budget, double> Bytes { get; init; } = _ => 1;
 
+    public long BytesOf(OnnxModel model) => _bytesOf[_planOf[model]];
+
     public static PlanRule Rule(string name) => new(name, true, true, 1);
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);

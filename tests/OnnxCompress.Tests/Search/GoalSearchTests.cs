@@ -27,16 +27,30 @@ public sealed class GoalSearchTests
         Assert.Equal(1, guard.Asked);
     }
 
-    [Fact]
-    public void Where_the_guard_says_no_the_next_larger_model_is_tried_at_most_twice()
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 4, 4)]
+    [InlineData(20, 32, 4)]
+    [InlineData(50, 64, 4)]
+    public void Where_the_guard_says_no_the_smallest_that_it_accepts_is_found_in_few_questions(long least, long expected, int questions)
     {
-        var second = new Guard(accepts: asked => asked == 2);
+        // Validation samples accept seven models, each twice as large as the one before.
+        var plans = new FakePlans((budget, _) => FakePlans.Score(budget.KeepBytes is null ? 0.99 : 0.1, 1), Rule) { Bytes = budget => 128 * budget.KeepLatency!.Value };
+        var guard = new Guard(_ => true) { Sizes = (plans, least) };
+
+        var made = Smallest(plans, guard);
+
+        Assert.Equal((expected, questions), (made.Cost.Bytes, guard.Asked));
+    }
+
+    [Fact]
+    public void A_guard_that_accepts_nothing_is_asked_four_times()
+    {
         var never = new Guard(accepts: _ => false);
 
-        Smallest(Plans(0.2), second);
-        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(Plans(0.2), never));
+        AssertFails(DiagnosticCodes.GoalNotReached, () => Smallest(Plans(0), never));
 
-        Assert.Equal((2, 3), (second.Asked, never.Asked));
+        Assert.Equal(4, never.Asked);
     }
 
     [Fact]
@@ -111,8 +125,8 @@ public sealed class GoalSearchTests
             return seen.Count == 1;
         });
 
-        Assert.Equal(2, seen.Count);
-        Assert.Same(seen[1], made);
+        Assert.NotSame(seen[0], made);
+        Assert.Same(seen[^1], made);
     }
 
     [Fact]
@@ -144,9 +158,12 @@ public sealed class GoalSearchTests
 
         public double? Cautious { get; init; }
 
+        /// <summary>Smaller models are not accepted.</summary>
+        public (FakePlans Plans, long Least)? Sizes { get; init; }
+
         public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
         {
-            var agreement = accepts(++Asked) ? 0.95 : 0.85;
+            var agreement = accepts(++Asked) && !(Sizes is { } sizes && sizes.Plans.BytesOf(compressed) < sizes.Least) ? 0.95 : 0.85;
             return new(agreement, Cautious ?? agreement, 0, 0);
         }
     }
