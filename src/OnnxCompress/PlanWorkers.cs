@@ -1,13 +1,11 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Timing;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 

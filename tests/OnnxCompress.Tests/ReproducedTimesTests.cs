@@ -1,4 +1,3 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
