@@ -85,7 +85,9 @@ internal sealed class FormPortfolio(
             return (able.Length > 0 ? able : [.. made]).MinBy(c => c.Score?.Loss ?? 0);
         }
 
-        foreach (var candidate in able.OrderBy(c => IsForTime ? c.Seen.TimeShare : c.Seen.Bytes))
+        // The fastest, and of those that measuring does not tell from it the smallest.
+        var fastest = able.Min(c => c.Seen.TimeShare);
+        foreach (var candidate in able.OrderBy(c => IsForTime && c.Seen.TimeShare > fastest + TimeTolerance ? c.Seen.TimeShare : 0).ThenBy(c => c.Seen.Bytes))
         {
             if (guard is null || options.Goal?.Accepts(guard.Score(candidate.Result.Model, cancellation)) != false)
             {

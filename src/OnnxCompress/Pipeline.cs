@@ -21,8 +21,9 @@ internal sealed class Pipeline : IDisposable
     private readonly ISampleSource _samples;
     private readonly CompressionOptions _options;
 
-    private Pipeline(PipelineTools tools, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
+    private Pipeline(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
+        Times = new ResultTimes(tools.Runtime, original, samples, options);
         (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
         // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
         Rewrites = (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
@@ -38,7 +39,7 @@ internal sealed class Pipeline : IDisposable
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
             var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites }.Open(curves, _times?.Cost, _outputs, cancellation);
+            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites, Times = Times }.Open(curves, _times?.Cost, _outputs, cancellation);
         }
         catch
         {
@@ -56,6 +57,9 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Carries them out.</summary>
     public IPlanExecutor Executor { get; }
 
+    /// <summary>Times models of plans beside the original.</summary>
+    public ResultTimes Times { get; }
+
     /// <summary>Times the stages.</summary>
     public StageWatch Watch => _tools.Watch;
 
@@ -65,7 +69,7 @@ internal sealed class Pipeline : IDisposable
     {
         var prepared = tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation));
         RemovableSites.Require(prepared, options);
-        return new(tools, prepared, samples, prepared.WithinMemory(options), cancellation);
+        return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
 
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
@@ -77,6 +81,7 @@ internal sealed class Pipeline : IDisposable
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         _times?.Keep();
+        Times.Keep();
         var difference = made.Precision.Count == 0 ? (double?)null : Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
         return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero, difference);
     }

@@ -1,13 +1,11 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Timing;
-using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
@@ -22,6 +20,9 @@ internal sealed class PlanWorkers(
 {
     /// <summary>What every plan ends with.</summary>
     public required IReadOnlyList<string> Rewrites { get; init; }
+
+    /// <summary>Times models of plans.</summary>
+    public required ResultTimes Times { get; init; }
 
     /// <summary>Both.</summary>
     /// <param name="curves">What could go.</param>
@@ -38,7 +39,7 @@ internal sealed class PlanWorkers(
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
         return (
-            new Planner(allocator, (plan, token) => TimeShare(executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            new Planner(allocator, (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
@@ -46,11 +47,4 @@ internal sealed class PlanWorkers(
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);
-
-    /// <summary>Weights do not change how long a model runs, so they are not fitted for this.</summary>
-    private double TimeShare(OnnxModel compressed, CancellationToken cancellation)
-    {
-        var timing = StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) };
-        return new LatencyComparer(tools.Runtime).Compare(prepared.Model, compressed, samples, timing, null, cancellation).Ratio;
-    }
 }

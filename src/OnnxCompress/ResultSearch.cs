@@ -1,6 +1,7 @@
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Search;
+using OnnxCompress.Forms;
 
 namespace OnnxCompress;
 
@@ -21,14 +22,16 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
         // One plan within a budget has nothing to be compared with.
         var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
         var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
+        var times = pipeline.Times;
+        // Of other machines nothing is known.
+        bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && times.IsSlower(made, cancellation);
         if (goal is not null)
         {
-            return new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal).Smallest(cancellation);
+            return new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal, IsSlower).Smallest(cancellation);
         }
 
-        var times = new ResultTimes(runtime, original, data.Statistics, options);
         return options.Budget.KeepLatency is null
-            ? search.Best(options.Budget)
-            : new MeasuredLatency(search.Best, made => times.Share(made, cancellation)).Best(options.Budget);
+            ? new NotSlower(search, IsSlower).Best(options.Budget)
+            : new MeasuredLatency(search.Best, made => times.Share(made.Plan, made.Model, cancellation)).Best(options.Budget);
     }
 }

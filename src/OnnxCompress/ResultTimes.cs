@@ -1,23 +1,74 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxCompress.Allocation;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
+using OnnxCompress.Search;
+using OnnxCompress.Timing;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
-/// <summary>Times results beside the original.</summary>
+/// <summary>
+/// Times models of plans beside the original. What a decision hangs on is kept with the times of nodes: another run decides the same.
+/// </summary>
 /// <param name="runtime">Where both run.</param>
 /// <param name="original">The original.</param>
 /// <param name="samples">What they run on.</param>
 /// <param name="options">What the user said.</param>
 internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISampleSource samples, CompressionOptions options)
 {
-    /// <summary>The time of a result that one decision hangs on.</summary>
-    public double Share(OnnxModel made, CancellationToken cancellation) => Compare(made, StageOptions.Comparison(options), cancellation).Ratio;
+    private readonly NodeTimeCache _cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, options.Threads);
 
-    /// <summary>The time of one result of many, each of which is timed for a moment.</summary>
+    /// <summary>The time of a plan of many; weights do not change it, so that they need not be fitted.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="again">Whether it is measured once more, whatever the first time came to.</param>
+    /// <param name="made">Makes its model.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public double OfMany(CompressionPlan plan, bool again, Func<OnnxModel> made, CancellationToken cancellation) =>
+        Known(plan, again ? "again" : "first", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) }, cancellation);
+
+    /// <summary>The time of a result that a decision hangs on.</summary>
+    public double Share(CompressionPlan plan, OnnxModel made, CancellationToken cancellation) =>
+        Known(plan, "result", () => made, StageOptions.Comparison(options), cancellation);
+
+    /// <summary>Whether a result is slower than the original: what seems so at a glance is looked at for longer.</summary>
+    public bool IsSlower(ExecutedPlan made, CancellationToken cancellation)
+    {
+        const double Slower = 1.02;
+        var glance = StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(0.15) };
+        // Starting operators is most of a run this short, and what is measured of it mostly chance.
+        const double ShortRunMs = 0.05;
+        double Told(LatencyComparison seen) => seen.OriginalMs < ShortRunMs ? 1 : seen.Ratio;
+        return made.Plan.Sites.Count > 0 && Known(made.Plan, "glance", () => made.Model, glance, cancellation, Told) > Slower && Share(made.Plan, made.Model, cancellation) > Slower;
+    }
+
+    /// <summary>The time of one result of many that nothing hangs on.</summary>
     public LatencyComparison Glance(OnnxModel made, CancellationToken cancellation) =>
         Compare(made, StageOptions.Comparison(options) with { MinimumRounds = 11, Time = TimeSpan.FromSeconds(0.5) }, cancellation);
+
+    /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
+    public void Keep() => _cache.Keep();
+
+    private double Known(
+        CompressionPlan plan, string look, Func<OnnxModel> made, LatencyOptions timing, CancellationToken cancellation, Func<LatencyComparison, double>? told = null)
+    {
+        // The numbers of a plan are noted when the result stands; what it was made with does not matter.
+        var text = (plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Origin = null }).ToText();
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var key = string.Create(CultureInfo.InvariantCulture, $"share of plan {hash} of {original.SourceSha256}, batch {options.TimedBatch}, {look}");
+        if (_cache.Find(key) is { } known)
+        {
+            return known;
+        }
+
+        var seen = Compare(made(), timing, cancellation);
+        var share = told?.Invoke(seen) ?? seen.Ratio;
+        _cache.Add(key, share, macs: 0);
+        return share;
+    }
 
     private LatencyComparison Compare(OnnxModel made, LatencyOptions timing, CancellationToken cancellation) =>
         new LatencyComparer(runtime).Compare(original, made, samples, timing, null, cancellation);

@@ -8,6 +8,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>(StringComparer.Ordinal)
 {
     ["analysis"] = ("dependency analysis against the number of nodes", AnalysisScaling.Run),
+    ["budgets"] = ("each kind of budget beside the goal: time, bytes, agreement [--samples N] [--kinds LIST] [--shares LIST] [--keep P] [--cache FOLDER] [MODEL...]", BudgetComparison.Run),
     ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
     ["coreset"] = ("coresets without data beside magnitude pruning, ten seeds [MODEL...]", CoresetComparison.Run),
     ["graphs"] = ("inspect and compress of graphs of doubling sizes [--doublings N] [--most N] [--only KIND]", GraphScaling.Run),

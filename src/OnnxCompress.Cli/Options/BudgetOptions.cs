@@ -14,7 +14,7 @@ internal sealed class BudgetOptions
     private readonly Option<string?> _latency = OptionFactory.Text("--keep-latency", "R", "Budget: share of the time of one run, measured on this machine with --threads.");
 
     private readonly Option<string?> _for = OptionFactory.Text(
-        "--for", "latency|bytes|macs|params", "Without a budget: what is made small within --min-agreement. Default: parameters, and operations.", "latency", "bytes", "macs", "params");
+        "--for", "latency|bytes|macs|params", "Without a budget: what is made small within --min-agreement. Default: latency, then bytes.", "latency", "bytes", "macs", "params");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
@@ -40,7 +40,8 @@ internal sealed class BudgetOptions
     {
         if (parsed.GetValue(_for) is not { } word)
         {
-            return CompressionObjective.Size;
+            // Elsewhere nothing is known of time.
+            return options.Target == RunTarget.Cpu ? CompressionObjective.Latency : CompressionObjective.Bytes;
         }
 
         if (word == "latency" && options.Target != RunTarget.Cpu)

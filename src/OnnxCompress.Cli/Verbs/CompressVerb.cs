@@ -206,7 +206,7 @@ internal sealed class CompressVerb
             Decisions = decision,
             Guard = guard,
             Judge = judge,
-            Options = options with { Mask = decision.Mask, Judge = judge, Goal = new(guard.MinimumAgreement, guard.MaximumError) { IsUnseen = guard.IsUnseen, Objective = _part == PipelinePart.Apply ? CompressionObjective.Size : _budget.Objective(parsed, options) } },
+            Options = options with { Mask = decision.Mask, Judge = judge, Goal = new(guard.MinimumAgreement, guard.MaximumError) { IsUnseen = guard.IsUnseen, Objective = _part == PipelinePart.Apply ? default : _budget.Objective(parsed, options) } },
             Loading = _run.Loading(parsed),
             Device = device,
             Force = parsed.GetValue(_force),

@@ -7,11 +7,11 @@ namespace OnnxCompress.Allocation;
 /// <param name="KeepLatency">Of the time of one run in the runtime, as measured on this machine with the threads that are asked for.</param>
 public sealed record Budget(double? KeepParameters = null, double? KeepBytes = null, double? KeepMacs = null, double? KeepLatency = null)
 {
-    /// <summary>Of parameters and multiply-accumulates, a weighted mean of both shares: what is halved when no budget is given.</summary>
-    internal double? KeepCost { get; init; }
-
     /// <summary>Whether latency is that which times of nodes predict: no model is timed.</summary>
     internal bool IsPredicted { get; init; }
+
+    /// <summary>Whether a limit on time is kept by what saves operations at the least loss, not by what saves time.</summary>
+    internal bool IsPricedByOperations { get; init; }
 
     /// <summary>No limit on anything.</summary>
     public static Budget None { get; } = new();

@@ -10,12 +10,10 @@ namespace OnnxCompress.Allocation;
 /// <summary>A budget as limits on the true cost of a model.</summary>
 internal sealed class BudgetLimits
 {
-    /// <summary>Without a budget a model is to become small first, fast second.</summary>
-    private const double ParameterWeight = 0.75;
-
     private readonly CostModel _cost;
     private readonly Dictionary<int, (int Site, int Channel)> _siteOf = [];
-    private readonly IReadOnlyList<Limit> _limits;
+    private readonly IReadOnlyList<Limit> _limits, _prices;
+    private readonly LatencyCost? _measured;
     private readonly CostParts _parts;
     private readonly double _tableTime;
 
@@ -44,7 +42,8 @@ internal sealed class BudgetLimits
         }
 
         // Operations say little about the time of thin layers, and nothing about that of depthwise ones, so where they are limited both are prices.
-        var times = budget is { KeepMacs: not null, KeepLatency: null } or { KeepCost: not null } ? table : null;
+        var isPricedByOperations = budget is { KeepLatency: not null, IsPricedByOperations: true };
+        var times = isPricedByOperations || budget is { KeepMacs: not null, KeepLatency: null } ? table : null;
         IReadOnlyList<int>[] atoms = [.. groups.Select(g => g.Atoms)];
         _parts = new(cost, cost.Parts(atoms), splits, splits.Index()
             .SelectMany(c => c.Item.Roots().Where(_siteOf.ContainsKey).Select(root => _siteOf[root].Site).Distinct().Select(site => (Site: site, Split: c.Index)))
@@ -52,10 +51,17 @@ internal sealed class BudgetLimits
         {
             Times = times,
             TimeParts = times?.Parts(atoms) ?? [],
+            Latency = budget.KeepLatency is null ? null : latency,
+            LatencyParts = budget.KeepLatency is null || latency is null ? [] : latency.Parts(atoms),
         };
         _tableTime = times?.Of(cost.Whole) ?? 0;
         original ??= new ModelCost(cost.Parameters(cost.Whole), cost.Macs(cost.Whole), bytes);
-        _limits = [.. Limits(budget, cost, splits, bytes, latency, original, reserve ?? ModelCost.None)];
+        _limits = [.. Limits(budget, _parts, bytes, latency, original, reserve ?? ModelCost.None)];
+        _prices = isPricedByOperations
+            ? [.. Limits(budget with { KeepLatency = null, KeepMacs = budget.KeepMacs ?? 1 }, _parts, bytes, null, original, ModelCost.None)]
+            : _limits;
+        // Whatever the price is, no split may be slower than its layer where time is limited.
+        _measured = isPricedByOperations ? latency : null;
     }
 
     /// <summary>
@@ -69,8 +75,13 @@ internal sealed class BudgetLimits
     public double Price(SplitCandidate candidate, LayerSize remaining, SplitShape? shape)
     {
         var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
+        if (shape is not null && _measured?.Price(candidate.Layer.Node, remaining, shape) == double.PositiveInfinity)
+        {
+            return double.PositiveInfinity;
+        }
+
         var time = _tableTime > 0 ? candidate.TableTime(shape, remaining) / _tableTime : 0;
-        return time + _limits.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
+        return time + _prices.Sum(l => l.Price(candidate, remaining, shape, cost) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>
@@ -83,7 +94,7 @@ internal sealed class BudgetLimits
     {
         var remaining = _cost.When(root => !_siteOf.TryGetValue(root, out var at) || at.Site != group || kept[at.Channel]);
         var time = _tableTime > 0 ? _parts.TimeParts[group].Of(remaining) / _tableTime : 0;
-        return time + _limits.Sum(l => l.Part(_parts.Parts[group], remaining) / Math.Max(l.Most, double.Epsilon));
+        return time + _prices.Sum(l => l.Part(group, remaining) / Math.Max(l.Most, double.Epsilon));
     }
 
     /// <summary>Whether every limit holds.</summary>
@@ -112,30 +123,28 @@ internal sealed class BudgetLimits
         }
     }
 
-    private static IEnumerable<Limit> Limits(
-        Budget budget, CostModel cost, IReadOnlyList<SplitCandidate> splits, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
+    private static IEnumerable<Limit> Limits(Budget budget, CostParts parts, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
     {
-        var (parameters, macs) = ((double)cost.Parameters(cost.Whole), (double)cost.Macs(cost.Whole));
         if (budget.KeepParameters is { } ofParameters)
         {
             yield return Counted(
-                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (part, remaining) => part.Parameters(remaining),
+                "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (group, remaining) => parts.Parts[group].Parameters(remaining),
                 c => c.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (part, remaining) => part.Macs(remaining), c => c.Macs);
+            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (group, remaining) => parts.Parts[group].Macs(remaining), c => c.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
         {
-            var constants = cost.Bytes(cost.Whole);
+            var constants = parts.Cost.Bytes(parts.Cost.Whole);
             yield return new(
                 "--keep-bytes",
                 Math.Floor(ofBytes * original.Bytes) - reserve.Bytes,
                 r => bytes - constants + r.Bytes,
-                (part, remaining) => part.Bytes(remaining),
+                (group, remaining) => parts.Parts[group].Bytes(remaining),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * SplitCost.BytesPerNode),
                 Whole);
         }
@@ -146,27 +155,15 @@ internal sealed class BudgetLimits
             yield return new(
                 "--keep-latency",
                 ofLatency * time.WholeMilliseconds,
-                r => time.Milliseconds(r.Remaining, r.Splits.Zip(splits).Where(s => s.First is not null).Select(s => (s.Second.Layer.Node, s.First!.Shape))),
-                (_, remaining) => time.Milliseconds(remaining, []),
+                r => r.Milliseconds,
+                (group, remaining) => parts.LatencyParts[group](remaining),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node, remaining, shape),
                 ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
-        }
-
-        if (budget.KeepCost is { } both)
-        {
-            double Mean(double p, double m) => (ParameterWeight * p / parameters) + (macs > 0 ? (1 - ParameterWeight) * m / macs : 0);
-            yield return new(
-                "the search",
-                both,
-                r => Mean(r.Parameters, r.Macs),
-                (part, remaining) => Mean(part.Parameters(remaining), part.Macs(remaining)),
-                (_, _, _, c) => Mean(c.Parameters, c.Macs),
-                share => string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
         }
     }
 
     private static Limit Counted(
-        string option, double most, Func<RunningCost, double> cost, Func<CostModel, Remaining, double> part, Func<SplitCost, double> price) =>
+        string option, double most, Func<RunningCost, double> cost, Func<int, Remaining, double> part, Func<SplitCost, double> price) =>
         new(option, most, cost, part, (_, _, _, c) => price(c), Whole);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
@@ -175,14 +172,14 @@ internal sealed class BudgetLimits
     /// <param name="Option">The option that set it.</param>
     /// <param name="Most">What is allowed.</param>
     /// <param name="Cost">What a choice costs.</param>
-    /// <param name="Part">What a part of the model costs, not split; of time, the whole model.</param>
+    /// <param name="Part">What all that depends on a group costs, not split.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
     private sealed record Limit(
         string Option,
         double Most,
         Func<RunningCost, double> Cost,
-        Func<CostModel, Remaining, double> Part,
+        Func<int, Remaining, double> Part,
         Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
         Func<double, string> Text);
 }

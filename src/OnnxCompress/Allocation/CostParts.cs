@@ -16,4 +16,10 @@ internal sealed record CostParts(CostModel Cost, IReadOnlyList<CostModel> Parts,
 
     /// <summary>For each site, those of the layers that depend on it.</summary>
     public IReadOnlyList<TableTimes> TimeParts { get; init; } = [];
+
+    /// <summary>Measured times; null where time is not limited.</summary>
+    public LatencyCost? Latency { get; init; }
+
+    /// <summary>For each site, milliseconds of all that depends on it.</summary>
+    public IReadOnlyList<Func<Remaining, double>> LatencyParts { get; init; } = [];
 }

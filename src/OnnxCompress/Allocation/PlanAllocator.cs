@@ -26,7 +26,7 @@ internal sealed class PlanAllocator(
 
     /// <summary>The rules that can be tried, the one that wins most often first.</summary>
     public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
-        curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted);
+        curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted, isTimed: time is not null);
 
     /// <summary>A plan within a budget, by predicted costs.</summary>
     /// <param name="budget">The budget.</param>
@@ -38,6 +38,7 @@ internal sealed class PlanAllocator(
     {
         SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
+        budget = budget with { IsPricedByOperations = rule.ByOperations };
         Allocated allocated;
         try
         {

@@ -23,6 +23,9 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
         new("channels only, at any price", true, false, 1, IsPriced: false),
     ];
 
+    /// <summary>Whether a limit on time is kept by what saves operations at the least loss: see <see cref="Budget.IsPricedByOperations"/>.</summary>
+    public bool ByOperations { get; init; }
+
     /// <summary>By site, how much more than elsewhere its error counts; 1 where nothing is said.</summary>
     public IReadOnlyDictionary<string, double> Weights { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
 
@@ -34,9 +37,13 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
     /// <param name="splits">Whether layers may be split.</param>
     /// <param name="spatial">Whether some of them offer columns and rows among others.</param>
     /// <param name="isFitted">Whether least squares follows, which is most of the work of a plan.</param>
-    public static IReadOnlyList<PlanRule> For(bool channels, bool splits, bool spatial, bool isFitted) =>
+    /// <param name="isTimed">Whether time is limited: then each rule is tried by what saves operations as well.</param>
+    public static IReadOnlyList<PlanRule> For(bool channels, bool splits, bool spatial, bool isFitted, bool isTimed = false)
+    {
         // Where there is neither, the plan of splits alone removes nothing and says so.
-        [.. All.Where(r => (channels ? splits || !r.Splits : !r.Channels) && (spatial || !r.SpatialFirst)).Take(isFitted ? MostFitted : All.Length)];
+        PlanRule[] rules = [.. All.Where(r => (channels ? splits || !r.Splits : !r.Channels) && (spatial || !r.SpatialFirst)).Take(isFitted ? MostFitted : All.Length)];
+        return isTimed ? [.. rules, .. rules.Where(r => r.Splits || r.IsPriced).Select(r => r with { Name = $"{r.Name}, by operations", ByOperations = true })] : rules;
+    }
 
     /// <summary>How much the error of a site counts.</summary>
     public double WeightOf(string site) => Weights.GetValueOrDefault(site, 1);

@@ -18,6 +18,8 @@ internal sealed class RunningCost
     private readonly ILookup<int, int> _splitsOf;
     private readonly TableTimes? _times;
     private readonly IReadOnlyList<TableTimes> _timeParts;
+    private readonly LatencyCost? _latency;
+    private readonly IReadOnlyList<Func<Remaining, double>> _latencyParts;
     private long _macSum, _savedMacs;
 
     /// <summary>Counts a first allocation.</summary>
@@ -27,9 +29,11 @@ internal sealed class RunningCost
     public RunningCost(CostParts model, Func<IReadOnlyList<bool[]>, Remaining> when, Allocated start)
     {
         (_cost, _parts, _candidates, _splitsOf) = (model.Cost, model.Parts, model.Candidates, model.SplitsOf);
+        (_latency, _latencyParts) = (model.Latency, model.LatencyParts);
         (_times, _timeParts, Kept, Splits) = (model.Times, model.TimeParts, [.. start.Kept], [.. start.Splits]);
         Remaining = when(Kept);
         Count(_cost, _times, 1);
+        Milliseconds = _latency?.Milliseconds(Remaining) ?? 0;
         for (var split = 0; split < Splits.Length; split++)
         {
             CountSplit(split, 1);
@@ -57,6 +61,9 @@ internal sealed class RunningCost
     /// <summary>About how long the layers take, by the table for this CPU; 0 where nothing asks for it.</summary>
     public double TableTime { get; private set; }
 
+    /// <summary>Milliseconds of one run by measured times; 0 where time is not limited.</summary>
+    public double Milliseconds { get; private set; }
+
     /// <summary>Lets other channels of a site stay.</summary>
     public void Keep(int site, bool[] kept)
     {
@@ -82,6 +89,7 @@ internal sealed class RunningCost
     private void Count(int site, int sign)
     {
         Count(_parts[site], _times is null ? null : _timeParts[site], sign);
+        Milliseconds += _latency is null ? 0 : sign * _latencyParts[site](Remaining);
         foreach (var split in _splitsOf[site])
         {
             CountSplit(split, sign);
@@ -105,6 +113,7 @@ internal sealed class RunningCost
             Parameters += sign * added.Parameters;
             _savedMacs += sign * added.Macs;
             Bytes += sign * added.Bytes;
+            Milliseconds += _latency is null ? 0 : sign * _latency.Added(_candidates[split].Layer.Node, size, option.Shape);
             TableTime += _times is null ? 0 : sign * (_candidates[split].TableTime(option.Shape, size) - _candidates[split].TableTime(null, size));
         }
     }

@@ -17,6 +17,13 @@ public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumEr
     internal bool Accepts(PlanScore score) =>
         !((IsUnseen ? score.Agreement : score.CautiousAgreement) < MinimumAgreement) && !(score.Error > MaximumError);
 
+    /// <summary>Whether a model loses so much more than may be lost that no other way to the same size will do.</summary>
+    internal bool IsFarFrom(PlanScore score)
+    {
+        const double Far = 5;
+        return 1 - (IsUnseen ? score.Agreement : score.CautiousAgreement) > Far * Math.Max(0.01, 1 - (MinimumAgreement ?? 0)) || score.Error > Far * MaximumError;
+    }
+
     /// <summary>The budget that asks for a share of the original in what is made small.</summary>
     internal Budget BudgetOf(double share) => Objective switch
     {
@@ -25,6 +32,6 @@ public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumEr
         CompressionObjective.Bytes => new(KeepBytes: share),
         CompressionObjective.Macs => new(KeepMacs: share),
         CompressionObjective.Parameters => new(KeepParameters: share),
-        _ => new() { KeepCost = share },
+        _ => throw new ArgumentOutOfRangeException(nameof(share), Objective, "No such objective."),
     };
 }

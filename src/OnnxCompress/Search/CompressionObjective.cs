@@ -3,10 +3,7 @@ namespace OnnxCompress.Search;
 /// <summary>What is made small where no budget says how small it has to be.</summary>
 public enum CompressionObjective
 {
-    /// <summary>Parameters above all, and operations.</summary>
-    Size,
-
-    /// <summary>The time of one run, by times of nodes that are measured on this machine.</summary>
+    /// <summary>The time of one run, by times of nodes that are measured on this machine; then, within that time, bytes.</summary>
     Latency,
 
     /// <summary>The file with its external data.</summary>

@@ -4,14 +4,16 @@ namespace OnnxCompress.Search;
 
 /// <summary>
 /// The smallest model that reaches a goal: found on validation samples, proven once on guard samples. Where the guard
-/// says no, the next larger accepted model is tried, at most twice.
+/// says no, larger accepted models are tried, the middle one first, so that few questions find the smallest that it accepts.
 /// </summary>
 /// <param name="search">Finds models.</param>
 /// <param name="guard">Proves them; null when there are no guard samples.</param>
 /// <param name="goal">The goal.</param>
-internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, CompressionGoal goal)
+/// <param name="isSlower">Whether a model is slower than the original as a whole: the next larger one is taken where that is not.</param>
+internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, CompressionGoal goal, Func<ExecutedPlan, bool> isSlower)
 {
-    private const int MostSteps = 2;
+    /// <summary>Who asks often enough gets a yes by chance.</summary>
+    private const int MostLooks = 4;
 
     /// <summary>The smallest model.</summary>
     /// <exception cref="OnnxCompressException">OCX5002: no smaller model reaches the goal; OCX5003: no samples to search on.</exception>
@@ -24,17 +26,27 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
                 "Without a budget the smallest model is searched for on validation samples, and there are none: give more data, or a budget such as --keep-macs 0.7.");
         }
 
-        var accepted = search.Smallest(goal, goal.Accepts);
-        for (var step = 0; step < Math.Min(accepted.Count, MostSteps + 1); step++)
+        var accepted = search.Smallest(goal);
+        var (best, slower) = ((ExecutedPlan?)null, (ExecutedPlan?)null);
+        // The smallest first; where that is not enough, between it and the largest.
+        var (low, high, at) = (0, accepted.Count - 1, 0);
+        for (var look = 0; look < MostLooks && low <= high; look++)
         {
-            var made = search.Realize(accepted[step]);
-            if (guard is null || goal.Accepts(guard.Score(made.Model, cancellation)))
+            var made = search.Realize(accepted[at]);
+            var keeps = guard is null || goal.Accepts(guard.Score(made.Model, cancellation));
+            if (keeps && !isSlower(made))
             {
-                return made;
+                (best, high) = (made, at - 1);
             }
+            else
+            {
+                (slower, low) = (keeps ? slower ?? made : slower, at + 1);
+            }
+
+            at = (low + high) / 2;
         }
 
-        throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
+        return best ?? slower ?? throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
     }
 
     private string Why(IReadOnlyList<ScoredPlan> accepted)

@@ -4,14 +4,17 @@ namespace OnnxCompress.Search;
 
 /// <summary>Plans by predicted costs, and by measured ones where time is limited.</summary>
 /// <param name="allocator">Spreads budgets.</param>
-/// <param name="timeShare">The share of the original's time that the model of a plan takes.</param>
+/// <param name="timeShare">The share of the original's time that the model of a plan takes, once and once more.</param>
 /// <param name="weigh">What the finished model of a plan costs.</param>
 /// <param name="original">What limits are shares of.</param>
 /// <param name="watch">Times what it does.</param>
 internal sealed class Planner(
-    PlanAllocator allocator, Func<CompressionPlan, CancellationToken, double> timeShare, Func<CompressionPlan, CancellationToken, ModelCost> weigh, ModelCost original,
+    PlanAllocator allocator, Func<CompressionPlan, bool, CancellationToken, double> timeShare, Func<CompressionPlan, CancellationToken, ModelCost> weigh, ModelCost original,
     StageWatch watch) : IPlanner
 {
+    // What whole models took over what their nodes predict: the next plan starts from there.
+    private double _scale = 1;
+
     /// <summary>Bytes of the finished model for each that its plan counts: below 1 where weights are stored in 8 bits.</summary>
     public double ByteShare { get; init; } = 1;
 
@@ -19,12 +22,21 @@ internal sealed class Planner(
     public IReadOnlyList<PlanRule> Rules => allocator.Rules;
 
     /// <inheritdoc />
+    public ModelCost Original => original;
+
+    /// <inheritdoc />
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
         var counted = new CountedPlanner((b, reserve) => allocator.Allocate(InFloats(b), rule, InFloats(reserve), cancellation), plan => weigh(plan, cancellation), original);
-        return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted
-            ? counted.Plan(budget)
-            : new LatencyPlanner(counted.Plan, plan => timeShare(plan, cancellation)).Plan(budget));
+        return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted ? counted.Plan(budget) : Timed(counted, budget, cancellation));
+    }
+
+    private CompressionPlan Timed(CountedPlanner counted, Budget budget, CancellationToken cancellation)
+    {
+        var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), _scale);
+        var plan = planner.Plan(budget);
+        _scale = planner.Scale;
+        return plan;
     }
 
     // Plans are priced in floats; what of a limit the stored form saves is left to them.

@@ -9,4 +9,7 @@ internal sealed record ScoredPlan(CompressionPlan Plan, PlanScore? Score)
 {
     /// <summary>See <see cref="ExecutedPlan.Time"/>.</summary>
     public double Time { get; init; }
+
+    /// <summary>Bytes of the model.</summary>
+    public long Bytes { get; init; }
 }

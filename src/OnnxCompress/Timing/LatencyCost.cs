@@ -17,10 +17,11 @@ internal sealed class LatencyCost
     private readonly CancellationToken _cancellation;
     private readonly IReadOnlyList<TimedPlace> _places;
     private readonly Dictionary<GraphNode, TimedPlace> _placeOf;
-    private readonly IReadOnlyList<(double Values, IndexAxis[] Axes)> _others;
+    private readonly IReadOnlyList<WrittenValues> _others;
     private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
+    private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _times = [];
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
-    private readonly double _rest;
+    private readonly double _rest, _written;
 
     /// <summary>Times the layers of a model.</summary>
     /// <param name="analysis">Its analysis.</param>
@@ -36,6 +37,7 @@ internal sealed class LatencyCost
         _places = [.. nodes.Select(n => n.Place).OfType<TimedPlace>()];
         _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
         _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];
+        _written = _others.Sum(w => w.Values);
         var layers = _places.Sum(p => TableOf(p.Whole, inputsStay: false).At(p.Whole.Inputs, p.Whole.Outputs));
         _rest = Math.Max(0, (modelMilliseconds ?? 0) - layers);
         WholeMilliseconds = _rest + layers;
@@ -44,17 +46,34 @@ internal sealed class LatencyCost
     /// <summary>Milliseconds of one run of the original.</summary>
     public double WholeMilliseconds { get; }
 
+    /// <summary>Milliseconds of one run of which some channels stay, no layer split.</summary>
+    public double Milliseconds(Remaining remaining) => Milliseconds(_places, _others, remaining);
+
+    /// <summary>For each of some disjoint sets of elements, the milliseconds of all that depends on them, no layer split.</summary>
+    /// <param name="sets">Roots of the elements.</param>
+    public Func<Remaining, double>[] Parts(IReadOnlyList<IReadOnlyList<int>> sets)
+    {
+        var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
+        IEnumerable<int> SetsOf(IEnumerable<IndexAxis?> axes) =>
+            axes.OfType<IndexAxis>().SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_analysis.Cost.Root(id), -1)).Where(s => s >= 0).Distinct();
+        var places = _places.SelectMany(p => SetsOf([p.InputAxis, p.OutputAxis]).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
+        var others = _others.SelectMany(o => SetsOf(o.Axes).Select(s => (Set: s, Other: o))).ToLookup(p => p.Set, p => p.Other);
+        return [.. sets.Select((_, s) => (TimedPlace[])[.. places[s]]).Zip(sets.Select((_, s) => (WrittenValues[])[.. others[s]]), (p, o) => (Func<Remaining, double>)(remaining => Milliseconds(p, o, remaining)))];
+    }
+
+    /// <summary>Milliseconds that a split adds to those of its layer; less than nothing where it is faster.</summary>
+    /// <param name="layer">Its node.</param>
+    /// <param name="remaining">What stays of it.</param>
+    /// <param name="shape">Its split.</param>
+    public double Added(GraphNode layer, LayerSize remaining, SplitShape shape) => !_placeOf.TryGetValue(layer, out var place) ? 0
+        : place.Whole.With(remaining.Inputs, remaining.Outputs) is var node ? Milliseconds(place, node, shape) - Milliseconds(place, node, null) : 0;
+
     /// <summary>Milliseconds of one run after a choice.</summary>
     /// <param name="remaining">What stays.</param>
     /// <param name="splits">The layers that are split.</param>
     public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits)
     {
-        var sum = _rest * OthersShare(remaining);
-        foreach (var place in _places)
-        {
-            sum += Milliseconds(place, place.When(remaining), null);
-        }
-
+        var sum = Milliseconds(remaining);
         foreach (var (layer, shape) in splits)
         {
             if (_placeOf.TryGetValue(layer, out var place))
@@ -109,7 +128,22 @@ internal sealed class LatencyCost
         return _timer.Time([new TimedChain(node), TimedChains.Of(node, shape)], _cancellation) is [var whole, var chain] && chain < whole;
     }
 
+    /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
+    private double Milliseconds(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
+        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (_written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written);
+
     private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape)
+    {
+        var key = (place.Node, remaining.Inputs, remaining.Outputs, shape);
+        if (!_times.TryGetValue(key, out var time))
+        {
+            _times[key] = time = Look(place, remaining, shape);
+        }
+
+        return time;
+    }
+
+    private double Look(TimedPlace place, TimedNode remaining, SplitShape? shape)
     {
         if (shape is null)
         {
@@ -142,19 +176,15 @@ internal sealed class LatencyCost
         return table;
     }
 
-    private (double Values, IndexAxis[] Axes) Written(string tensor) => (
+    private WrittenValues Written(string tensor) => new(
         _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
         [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
 
-    private double OthersShare(Remaining remaining)
+    /// <summary>What a node writes whose time is not known by its sizes.</summary>
+    /// <param name="Values">How many.</param>
+    /// <param name="Axes">Axes that may lose channels.</param>
+    private sealed record WrittenValues(double Values, IndexAxis[] Axes)
     {
-        var (kept, all) = (0.0, 0.0);
-        foreach (var (values, axes) in _others)
-        {
-            all += values;
-            kept += axes.Aggregate(values, (product, axis) => product * remaining.Kept(axis) / axis.Length);
-        }
-
-        return all == 0 ? 1 : kept / all;
+        public double When(Remaining remaining) => Axes.Aggregate(Values, (product, axis) => product * remaining.Kept(axis) / axis.Length);
     }
 }

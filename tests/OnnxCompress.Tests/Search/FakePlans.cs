@@ -13,6 +13,7 @@ namespace OnnxCompress.Tests.Search;
 internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, params PlanRule[] rules) : IPlanner, IPlanExecutor, IPlanJudge
 {
     private readonly Dictionary<CompressionPlan, PlanScore> _scoreOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<CompressionPlan, long> _bytesOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<OnnxModel, CompressionPlan> _planOf = new(ReferenceEqualityComparer.Instance);
 
     public IReadOnlyList<PlanRule> Rules => rules;
@@ -26,6 +27,13 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     /// <summary>About how long the model of a plan takes.</summary>
     public Func<CompressionPlan, double> Times { get; init; } = _ => 1;
 
+    public ModelCost Original => new(100, 100, 100);
+
+    /// <summary>Bytes of the model of a plan.</summary>
+    public Func<Budget, double> Bytes { get; init; } = _ => 1;
+
+    public long BytesOf(OnnxModel model) => _bytesOf[_planOf[model]];
+
     public static PlanRule Rule(string name) => new(name, true, true, 1);
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
@@ -35,6 +43,7 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
         var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
         var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, 0.1, 0)]) { Rule = rule.Name };
         _scoreOf[plan] = score;
+        _bytesOf[plan] = (long)Bytes(budget);
         return plan;
     }
 
@@ -46,7 +55,7 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
         builder.Input("x", "N", 3);
         var model = builder.Output(builder.Gemm("g", "x", 3, 2)).Build();
         _planOf[model] = plan;
-        return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, 1), Time = Times(plan) };
+        return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, _bytesOf[plan]), Time = Times(plan) };
     }
 
     PlanScore IPlanJudge.Score(OnnxModel compressed, CancellationToken cancellation) => Overflows(_planOf[compressed])

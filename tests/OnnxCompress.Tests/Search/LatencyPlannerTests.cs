@@ -15,7 +15,7 @@ public sealed class LatencyPlannerTests
     public void The_measured_share_is_the_one_that_is_asked_for(double slope, double offset)
     {
         // Nodes promise a share; whole models take another.
-        var planner = new LatencyPlanner(PlanOf, plan => (slope * PromiseOf(plan)) + offset);
+        var planner = new LatencyPlanner(PlanOf, (plan, _) => (slope * PromiseOf(plan)) + offset);
 
         var share = (slope * PromiseOf(planner.Plan(new Budget(KeepLatency: 0.6)))) + offset;
 
@@ -27,7 +27,7 @@ public sealed class LatencyPlannerTests
     {
         CompressionPlan Allocate(Budget budget) => budget.KeepLatency < 0.65 ? throw Unreachable() : PlanOf(budget);
 
-        var plan = new LatencyPlanner(Allocate, p => PromiseOf(p) - 0.1).Plan(new Budget(KeepLatency: 0.6));
+        var plan = new LatencyPlanner(Allocate, (p, _) => PromiseOf(p) - 0.1).Plan(new Budget(KeepLatency: 0.6));
 
         Assert.InRange(PromiseOf(plan), 0.65, 0.7);
     }
@@ -37,7 +37,7 @@ public sealed class LatencyPlannerTests
     {
         CompressionPlan Allocate(Budget budget) => budget.KeepLatency < 0.8 ? throw Unreachable() : PlanOf(budget);
 
-        var error = Assert.Throws<OnnxCompressException>(() => new LatencyPlanner(Allocate, PromiseOf).Plan(new Budget(KeepLatency: 0.6)));
+        var error = Assert.Throws<OnnxCompressException>(() => new LatencyPlanner(Allocate, (p, _) => PromiseOf(p)).Plan(new Budget(KeepLatency: 0.6)));
 
         Assert.Equal(DiagnosticCodes.BudgetOutOfReach, error.Diagnostic.Code);
         Assert.Contains("the fastest model that was found takes 8", error.Message, StringComparison.Ordinal);
@@ -46,7 +46,7 @@ public sealed class LatencyPlannerTests
     [Fact]
     public void What_nothing_can_be_planned_for_stays_the_allocators_error()
     {
-        var error = Assert.Throws<OnnxCompressException>(() => new LatencyPlanner(_ => throw Unreachable(), PromiseOf).Plan(new Budget(KeepLatency: 0.6)));
+        var error = Assert.Throws<OnnxCompressException>(() => new LatencyPlanner(_ => throw Unreachable(), (p, _) => PromiseOf(p)).Plan(new Budget(KeepLatency: 0.6)));
 
         Assert.Contains("nothing goes", error.Message, StringComparison.Ordinal);
     }
@@ -57,9 +57,58 @@ public sealed class LatencyPlannerTests
         var measured = 0;
 
         // The first look at any plan is far too good.
-        var plan = new LatencyPlanner(PlanOf, p => measured++ == 0 ? 0.59 : PromiseOf(p) + 0.2).Plan(new Budget(KeepLatency: 0.6));
+        var plan = new LatencyPlanner(PlanOf, (p, _) => measured++ == 0 ? 0.59 : PromiseOf(p) + 0.2).Plan(new Budget(KeepLatency: 0.6));
 
         Assert.InRange(PromiseOf(plan) + 0.2, 0.5, 0.6);
+    }
+
+    [Theory]
+    [InlineData(1.0, 0.0)]
+    [InlineData(0.7, 0.3)]
+    [InlineData(1.4, -0.3)]
+    public void A_few_models_are_measured(double slope, double offset)
+    {
+        var measured = 0;
+
+        var planner = new LatencyPlanner(PlanOf, (p, _) =>
+        {
+            measured++;
+            return (slope * PromiseOf(p)) + offset;
+        });
+        planner.Plan(new Budget(KeepLatency: 0.6));
+
+        // The one that is taken counts twice.
+        Assert.InRange(measured, 2, 4);
+    }
+
+    [Fact]
+    public void What_one_plan_has_shown_is_where_the_next_starts()
+    {
+        var asked = new List<double>();
+        LatencyPlanner Planner(double start) => new(
+            budget =>
+            {
+                asked.Add(budget.KeepLatency!.Value);
+                return PlanOf(budget);
+            },
+            (p, _) => 1.3 * PromiseOf(p),
+            start);
+        var first = Planner(1);
+        first.Plan(new Budget(KeepLatency: 0.6));
+        asked.Clear();
+
+        Planner(first.Scale).Plan(new Budget(KeepLatency: 0.6));
+
+        Assert.Single(asked);
+    }
+
+    [Fact]
+    public void A_model_that_leaves_much_of_its_time_is_given_more()
+    {
+        // Where nodes promise .6 the model takes .4: channels would go for nothing.
+        var plan = new LatencyPlanner(PlanOf, (p, _) => PromiseOf(p) * PromiseOf(p) * 1.1).Plan(new Budget(KeepLatency: 0.6));
+
+        Assert.InRange(PromiseOf(plan) * PromiseOf(plan) * 1.1, 0.58, 0.6);
     }
 
     private static OnnxCompressException Unreachable() => new(DiagnosticCodes.BudgetOutOfReach, "nothing goes");

@@ -85,16 +85,36 @@ public sealed class PlanSearchTests
         var plans = new FakePlans(
             (budget, rule) =>
             {
-                budgets.Add(budget.KeepCost!.Value);
-                return FakePlans.Score(budget.KeepCost >= least ? 0.99 : 0.5, 1);
+                budgets.Add(budget.KeepMacs!.Value);
+                return FakePlans.Score(budget.KeepMacs >= least ? 0.99 : 0.5, 1);
             },
             Rules[0]);
 
-        var accepted = Search(plans).Smallest(new CompressionGoal(null, null), score => score.Agreement > 0.9);
+        var accepted = Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs });
 
         Assert.Equal(7, budgets.Count);
         Assert.InRange(budgets.Where(b => b >= least).Min(), least, least + (1 / 128.0));
         Assert.Equal(budgets.Count(b => b >= least), accepted.Count);
+    }
+
+    [Theory]
+    [InlineData(0.4, 3)]
+    [InlineData(0.85, 5)]
+    public void Rules_are_left_out_only_where_those_before_them_are_all_far_from_the_goal(double agreement, int expected)
+    {
+        PlanRule[] rules = [.. Enumerable.Range(0, 5).Select(i => FakePlans.Rule($"{i}"))];
+        var tried = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                tried.Add(budget.KeepMacs!.Value);
+                return FakePlans.Score(budget.KeepMacs > 0.5 ? 0.95 : rule.Name == "2" ? agreement : 0.2, 1);
+            },
+            rules);
+
+        Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs });
+
+        Assert.Equal(expected, tried.Count(share => share == 0.5));
     }
 
     [Theory]
