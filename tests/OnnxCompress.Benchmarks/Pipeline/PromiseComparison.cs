@@ -68,7 +68,7 @@ public static class PromiseComparison
         SubsetSampleSource Part(IReadOnlyList<int> indices) => new(all, indices);
         var result = new Compressor(new CpuBackend(1), runtime).Compress(
             shared.Model, new CompressionData(Part(split.Statistics), Part(split.Validation), Part(split.Guard)), options, null, token);
-        var guard = new ModelVerifier(runtime).Verify(shared.Model, result.Model, Part(split.Guard), new VerificationOptions(), null, token);
+        var guard = new ModelVerifier(runtime).Verify(shared.Model, result.Model, Part(split.Guard), new VerificationOptions { Beside = Part(split.Validation) }, null, token);
         var test = shared.Score(result.Model);
         rows.Add((guard.CautiousAgreement!.Value, guard.AgreementLower95!.Value, test.Agreement!.Value));
         var share = (double)result.Compressed.Macs / result.Original.Macs;
