@@ -34,7 +34,7 @@ internal sealed class RunComparison
                 DiagnosticCodes.OutputsDiffer, $"The model has no input '{mask}' for --mask; its inputs are {string.Join("; ", original.Inputs)}.");
         }
 
-        (_mask, _isMaskAsked) = (options.Mask ?? PositionMask.Find(original), options.Mask is not null);
+        (_mask, _isMaskAsked) = (options.Mask ?? SampleMask.Find(original), options.Mask is not null);
     }
 
     /// <summary>The outputs that are compared: all that hold numbers.</summary>
