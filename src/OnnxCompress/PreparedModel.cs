@@ -57,9 +57,10 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         CancellationToken cancellation)
     {
         ChannelTap[] taps = [.. Taps(StageOptions.Methods(options))];
-        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads, options.BatchSize).Run(
+        var mask = options.Mask ?? SampleMask.Find(Model);
+        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask }.Run(
             Model, Analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
-        return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, Run, cancellation) : Run();
+        return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, mask, Run, cancellation) : Run();
     }
 
     private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>

@@ -53,7 +53,7 @@ internal static class StageOptions
 
     /// <summary>Options of reconstruction.</summary>
     public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
-        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes);
+        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes) { Mask = options.Mask };
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) =>

@@ -19,7 +19,7 @@ var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>
     ["size"] = ("a model over 2 GB, without data and with 8 and 32 samples: time and memory [GB] [compress OPTIONS...]", LargeModel.Run),
     ["precision"] = ("8 bits: plain rounding, and what each step beyond it brings [MODEL...]", PrecisionComparison.Run),
     ["profile"] = ("where the runtime spends the time of models: MODEL...", NodeProfile.Run),
-    ["promise"] = ("the cautious figure of guard samples against test data, 40 runs [--goal] [--seed N] [MODEL...]", PromiseComparison.Run),
+    ["promise"] = ("the cautious figure of guard samples against test data, 40 runs [--goal] [--unseen] [--seed N] [MODEL...]", PromiseComparison.Run),
     ["node-timing"] = ("times of single nodes against those of whole models [THREADS [FOLDER]]", NodeTiming.Run),
 };
 

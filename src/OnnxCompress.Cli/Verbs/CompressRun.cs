@@ -115,7 +115,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             model,
             result.Model,
             samples,
-            new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Threads = threads },
+            new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Beside = samples == data.Guard && settings.VerifyData is null ? data.Validation : null, Threads = threads },
             progress,
             cancellation);
         var verification = Verify(data.Guard, _decisions);

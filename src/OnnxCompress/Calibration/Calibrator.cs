@@ -11,6 +11,9 @@ namespace OnnxCompress.Calibration;
 /// <param name="batchSize">Samples for each run, unless the model fixes its batch: that one is filled up with the last sample.</param>
 internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSize)
 {
+    /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
+    public string? Mask { get; init; }
+
     /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
@@ -36,7 +39,9 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         var varies = plan.Inputs.Any(feed => feed.BatchAxis is null) || Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
         // Rows of samples that differ are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
         var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Max(tap => tap.RowsPerSample(shapes))), 1, batchSize) : batchSize;
-        var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, out var taps);
+        var mask = MaskedRows.Of(model, shapes, plan.Inputs.Any(feed => feed.BatchAxis == 0 && feed.Input.Name == Mask) ? Mask : null);
+        var isMasked = distinct.Select(tap => mask?.AxesOf(tap) is not null).ToArray();
+        var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, mask, out var taps);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
         using var observed = new ObservedModel(runtime, tapped, [.. taps, .. observer?.Tensors ?? []], new SessionSettings(threads, Spin: false));
@@ -45,9 +50,11 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         foreach (var (b, inputs) in Read(batches, cancellation))
         {
             using var result = observed.Run(inputs, cancellation);
-            long Rows(int i) => varies
+            var counted = mask is null ? null : SampleMask.Read(inputs, mask.Input, batches.SizeOf(b))!;
+            long All(int i) => varies
                 ? result.Values<long>((2 * distinct.Length) + i)[0] / distinct[i].Channels
                 : batches.SizeOf(b) * distinct[i].RowsPerSample(shapes);
+            long Rows(int i) => isMasked[i] ? MaskedRows.Left(counted!, All(i)) : All(i);
             // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
             ParallelWork.For(
                 distinct.Length,

@@ -19,9 +19,10 @@ internal static class GramTaps
     /// <param name="batchSize">Samples in a run.</param>
     /// <param name="varies">Whether samples differ in shape: then the whole batch is one block, and behind all others comes,
     /// for each tap, the number of its values.</param>
+    /// <param name="mask">The input whose zeros mark rows that do not count; null for none.</param>
     /// <param name="outputs">Names of these tensors.</param>
     public static OnnxModel Insert(
-        OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, bool varies, out string[] outputs)
+        OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> taps, int batchSize, bool varies, MaskedRows? mask, out string[] outputs)
     {
         var tapped = model.Clone();
         var graph = tapped.Graph;
@@ -30,7 +31,7 @@ internal static class GramTaps
         for (var i = 0; i < taps.Count; i++)
         {
             var builder = new TapBuilder(graph, model.Opset, $"tap{i}");
-            (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, varies ? 0 : batchSize);
+            (outputs[2 * i], outputs[(2 * i) + 1]) = builder.Build(taps[i], shapes, varies ? 0 : batchSize, mask);
             if (varies)
             {
                 outputs[(2 * taps.Count) + i] = builder.Size(taps[i].Tensor);
@@ -47,7 +48,7 @@ internal static class GramTaps
         private string _current = "";
         private int _count;
 
-        public (string Gram, string Sums) Build(ChannelTap tap, TensorShapes shapes, int batchSize)
+        public (string Gram, string Sums) Build(ChannelTap tap, TensorShapes shapes, int batchSize, MaskedRows? mask)
         {
             var dims = shapes.Of(tap.Tensor)!;
             var rows = tap.RowsPerSample(shapes);
@@ -55,6 +56,11 @@ internal static class GramTaps
             if (shapes.TypeOf(tap.Tensor) != ElementType.Float)
             {
                 Append("Cast").SetInt("to", (long)ElementType.Float);
+            }
+
+            if (mask?.AxesOf(tap) is { } axes)
+            {
+                LeaveOut(mask, axes, dims.Length);
             }
 
             return tap is { Multiplicity: 1, Axis: 1 } && dims.Length > 2 && rows * batchSize > LargestBlockRows
@@ -67,6 +73,50 @@ internal static class GramTaps
             _current = tensor;
             Append("Size");
             return _current;
+        }
+
+        /// <summary>
+        /// Zeros in place of rows that do not count: they add nothing to sums, whatever stood there. A product with the mask would
+        /// keep what is no number.
+        /// </summary>
+        private void LeaveOut(MaskedRows mask, int[] axes, int rank)
+        {
+            var values = _current;
+            _current = mask.Input;
+            Append("Cast").SetInt("to", (long)ElementType.Bool);
+            if (axes.Length == 1)
+            {
+                Append("Reshape", Shape(-1));
+            }
+            else if (mask.UnitAxes.Length > 0)
+            {
+                Along("Squeeze", mask.UnitAxes);
+            }
+
+            Along("Unsqueeze", [.. Enumerable.Range(0, rank).Except(axes).Select(axis => (long)axis)]);
+            var zero = graph.UniqueName($"{prefix}_zero");
+            graph.AddInitializer(zero, ElementType.Float, []).Write([], [0f]);
+            var output = Name("Where");
+            graph.AddNode("Where", output, [_current, values, zero], [output]);
+            _current = output;
+        }
+
+        // The axes of Squeeze and Unsqueeze became an input in opset 13.
+        private void Along(string opType, long[] axes)
+        {
+            if (axes.Length == 0)
+            {
+                return;
+            }
+
+            if (opset >= 13)
+            {
+                Append(opType, graph.AddIntegers($"{prefix}_axes", axes));
+            }
+            else
+            {
+                Append(opType).SetInts("axes", axes);
+            }
         }
 
         /// <summary><c>N x C x P</c> times its transpose, image by image: no transpose of the whole activation.</summary>

@@ -24,12 +24,13 @@ internal sealed class StatisticsCache(string folder)
     /// <param name="taps">Where statistics are taken.</param>
     /// <param name="samples">The data.</param>
     /// <param name="batchSize">Samples for each run.</param>
+    /// <param name="mask">The input whose zeros mark positions that do not count; null for none.</param>
     /// <param name="collect">Collects them.</param>
     /// <param name="cancellation">Stops reading samples.</param>
     public CalibrationStatistics Get(
-        OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, Func<CalibrationStatistics> collect, CancellationToken cancellation)
+        OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, Func<CalibrationStatistics> collect, CancellationToken cancellation)
     {
-        var path = Path.Combine(folder, $"{Prefix}{Key(model, taps, samples, batchSize, cancellation)}.stats");
+        var path = Path.Combine(folder, $"{Prefix}{Key(model, taps, samples, batchSize, mask, cancellation)}.stats");
         if (Find(path, model) is { } found)
         {
             return found;
@@ -81,10 +82,10 @@ internal sealed class StatisticsCache(string folder)
         }
     }
 
-    private static string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, CancellationToken cancellation)
+    private static string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, CancellationToken cancellation)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n{mask}\n");
         foreach (var tap in taps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{tap.Key} {string.Join(',', tap.Positions)}\n");

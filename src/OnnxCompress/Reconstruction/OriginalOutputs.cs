@@ -27,6 +27,8 @@ internal sealed class OriginalOutputs : IDisposable
     private readonly Relations _relations;
     private readonly ReconstructionOptions _options;
     private readonly Dictionary<string, int> _ordinals;
+    private readonly string? _mask;
+    private readonly (long[] Sizes, bool[] Counted)?[] _masks;
     private readonly Dictionary<string, (int[] Rows, long[] Dims)[]> _taken = new(StringComparer.Ordinal);
 
     /// <summary>Takes nothing yet.</summary>
@@ -42,6 +44,8 @@ internal sealed class OriginalOutputs : IDisposable
         _ordinals = original.Graph.Nodes.Index().SelectMany(n => n.Item.Outputs.Select(o => (Output: o, n.Index)))
             .DistinctBy(o => o.Output, StringComparer.Ordinal).ToDictionary(o => o.Output, o => o.Index, StringComparer.Ordinal);
         Batches = new FoldBatches(samples, original.Inputs, options.BatchSize, cancellation);
+        _mask = options.Mask ?? SampleMask.Find(original);
+        _masks = new (long[], bool[])?[Batches.Count];
         Store = new ActivationStore(options.MemoryBytes);
     }
 
@@ -109,7 +113,10 @@ internal sealed class OriginalOutputs : IDisposable
         var wanted = Math.Max(RowsPerColumn * columns, Math.Min(MostRows, MostValues / width));
         var available = Batches.Real(batch, RowReader.Count(dims, site.OutputAxis));
         var share = (int)Math.Min(int.MaxValue, ((wanted * Batches.SamplesOf(batch)) + Batches.Samples - 1) / Batches.Samples);
-        return RowSample.Choose(available, share, unchecked((((_options.Seed * 31) + _ordinals[site.Output]) * 31) + batch));
+        var seed = unchecked((((_options.Seed * 31) + _ordinals[site.Output]) * 31) + batch);
+        return Counted(dims, site, batch, available) is not { } counted
+            ? RowSample.Choose(available, share, seed)
+            : [.. RowSample.Choose(counted.Length, share, seed).Select(place => counted[place])];
     }
 
     /// <summary>Runs the original over all batches.</summary>
@@ -159,6 +166,32 @@ internal sealed class OriginalOutputs : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => Store.Dispose();
+
+    /// <summary>The rows that the mask leaves; null where all of them count, or none would be left.</summary>
+    private int[]? Counted(IReadOnlyList<long> dims, FitSite site, int batch, int available)
+    {
+        if (_mask is null)
+        {
+            return null;
+        }
+
+        (long[] Sizes, bool[] Counted) mask;
+        lock (_masks)
+        {
+            mask = _masks[batch] ??= ReadMask(batch);
+        }
+
+        return SampleMask.Axes(mask.Sizes, dims, site.OutputAxis) is { } axes
+            && SampleMask.Rows(mask.Counted, axes, dims, site.OutputAxis, available) is { Length: > 0 } rows ? rows : null;
+    }
+
+    private (long[] Sizes, bool[] Counted) ReadMask(int batch)
+    {
+        var feeds = Batches.Read(batch);
+        return SampleMask.Read(feeds, _mask!, Batches.SizeOf(batch)) is { } counted
+            ? (SampleMask.Sizes(feeds.First(feed => feed.Name == _mask).Dims), counted)
+            : ([], []);
+    }
 
     private float[] Kept(string key, FitSite site, int batch) => Kept(Store.Get(key, batch), site);
 

@@ -39,22 +39,36 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         var settings = new SessionSettings(options.Threads, Spin: false);
         using var reference = runtime.Open(original, settings);
         using var candidate = runtime.Open(compressed, settings);
-        var comparison = new RunComparison(original, options);
-        var done = 0;
-        // Steps of a sequence run in their order, and each model feeds its own state on: so drift adds up as it will in use.
-        var own = samples is FileSampleSource { Recurrence: { } recurrence } ? new OwnStates(recurrence, original) : null;
-        foreach (var (indices, count) in own is not null ? OwnStates.Steps(samples) : SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+        var (comparison, beside) = (new RunComparison(original, options), options.Beside is { Count: > 0 } others ? others : null);
+        var all = samples.Count + (beside?.Count ?? 0);
+        var done = Feed(comparison, samples, 0);
+        // Labels are those of the samples.
+        var more = beside is null ? null : new RunComparison(original, options with { Labels = null });
+        if (more is not null)
         {
-            var feeds = samples.Read(indices);
-            using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
-            using var actual = candidate.Run(own?.Of(feeds, indices[0]) ?? feeds, own is null ? comparison.Outputs : [.. comparison.Outputs, .. own.Outputs], cancellation);
-            own?.Take(actual, comparison.Outputs.Count);
-            comparison.Add(feeds, expected, actual, indices, count);
-            done += count;
-            progress?.Report(new("verify", done, samples.Count));
+            Feed(more, beside!, done);
         }
 
-        return comparison.Result(done);
+        return comparison.Result(done, more);
+
+        int Feed(RunComparison to, ISampleSource those, int before)
+        {
+            var done = 0;
+            // Steps of a sequence run in their order, and each model feeds its own state on: so drift adds up as it will in use.
+            var own = those is FileSampleSource { Recurrence: { } recurrence } ? new OwnStates(recurrence, original) : null;
+            foreach (var (indices, count) in own is not null ? OwnStates.Steps(those) : SampleBatches.Of(those, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+            {
+                var feeds = those.Read(indices);
+                using var expected = reference.Run(feeds, to.Outputs, cancellation);
+                using var actual = candidate.Run(own?.Of(feeds, indices[0]) ?? feeds, own is null ? to.Outputs : [.. to.Outputs, .. own.Outputs], cancellation);
+                own?.Take(actual, to.Outputs.Count);
+                to.Add(feeds, expected, actual, indices, count);
+                done += count;
+                progress?.Report(new("verify", before + done, all));
+            }
+
+            return done;
+        }
     }
 
     private static void CheckLabels(ISampleSource samples, VerificationOptions options)

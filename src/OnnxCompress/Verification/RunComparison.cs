@@ -36,7 +36,7 @@ internal sealed class RunComparison
                 DiagnosticCodes.OutputsDiffer, $"The model has no input '{mask}' for --mask; its inputs are {string.Join("; ", original.Inputs)}.");
         }
 
-        (_mask, _isMaskAsked) = (options.Mask ?? PositionMask.Find(original), options.Mask is not null);
+        (_mask, _isMaskAsked) = (options.Mask ?? SampleMask.Find(original), options.Mask is not null);
     }
 
     /// <summary>The outputs that are compared: all that hold numbers.</summary>
@@ -71,10 +71,11 @@ internal sealed class RunComparison
 
     /// <summary>What was found.</summary>
     /// <param name="samples">How many samples were added.</param>
-    public VerificationResult Result(int samples)
+    /// <param name="more">What the same two models said on other samples, for the cautious figure alone; null for nothing.</param>
+    public VerificationResult Result(int samples, RunComparison? more = null)
     {
         OutputDrift[] drifts = [.. _drifts.Zip(Outputs, (sums, name) => sums.Drift(name))];
-        DecisionResult[] results = [.. _rules.Select(rule => rule.Result())];
+        DecisionResult[] results = [.. _rules.Select((rule, i) => rule.Result(more?._rules[i]))];
         var worst = results.MinBy(result => result.Agreement ?? 1);
         var those = _regressed.Count > 0 ? _regressed : worst is not null ? [worst.Output] : Outputs;
         var error = drifts.Where(drift => those.Contains(drift.Name)).ToList() is { Count: > 0 } own && own.TrueForAll(drift => drift.RelativeError is not null)

@@ -1,3 +1,5 @@
+using OnnxCompress.Samples;
+
 namespace OnnxCompress.Verification;
 
 /// <summary>How two models are compared.</summary>
@@ -8,6 +10,12 @@ public sealed record VerificationOptions
 
     /// <summary>The input whose zeros mark positions that do not count; null: the one that is named like a mask, if there is one.</summary>
     public string? Mask { get; init; }
+
+    /// <summary>
+    /// Other samples that nothing was fitted to, such as those that plans were compared on: they count in the cautious figure alone,
+    /// which more samples make steadier. Null for none.
+    /// </summary>
+    public ISampleSource? Beside { get; init; }
 
     /// <summary>The right class of each sample, when known.</summary>
     public IReadOnlyList<long>? Labels { get; init; }

@@ -24,22 +24,24 @@ public static class PromiseComparison
 
     /// <summary>Runs the benchmark.</summary>
     /// <param name="args">Names of models, or parts of them; none: all. <c>--goal</c>: the smallest model at the default goal in place of budgets.
+    /// <c>--unseen</c>: the goal is held on the first half of the test data, which the networks were not trained on, and judged on the other half.
     /// <c>--seed N</c>: another division of the samples.</param>
     /// <returns>0.</returns>
     public static int Run(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
-        var isGoal = args.Contains("--goal");
+        var isUnseen = args.Contains("--unseen");
+        var isGoal = isUnseen || args.Contains("--goal");
         var at = Array.IndexOf(args, "--seed");
         var seed = at < 0 ? 0 : int.Parse(args[at + 1], CultureInfo.InvariantCulture);
-        string[] names = [.. args.Where((arg, i) => arg != "--goal" && (at < 0 || (i != at && i != at + 1)))];
+        string[] names = [.. args.Where((arg, i) => arg is not ("--goal" or "--unseen") && (at < 0 || (i != at && i != at + 1)))];
         Console.WriteLine("| model | budget | agreement of the guard | at least, 95% | cautious | agreement on test data |");
         Console.WriteLine("|---|---|---|---|---|---|");
         var rows = new List<(double Cautious, double Bound, double Test)>();
         foreach (var (_, open) in SharedCase.All.Where(c => Trained.Contains(c.Name) && (names.Length == 0 || names.Any(a => c.Name.Contains(a, StringComparison.Ordinal)))))
         {
             using var shared = open();
-            foreach (var options in shared is null ? [] : Options(isGoal, seed))
+            foreach (var options in shared is null ? [] : Options(isGoal, isUnseen, seed))
             {
                 try
                 {
@@ -56,20 +58,24 @@ public static class PromiseComparison
         return 0;
     }
 
-    private static IEnumerable<CompressionOptions> Options(bool isGoal, int seed) => isGoal
-        ? [new() { Goal = new(Good, null), Seed = seed, Threads = 1 }]
+    private static IEnumerable<CompressionOptions> Options(bool isGoal, bool isUnseen, int seed) => isGoal
+        ? [new() { Goal = new(Good, null) { IsUnseen = isUnseen }, Seed = seed, Threads = 1 }]
         : Budgets.Select(share => new CompressionOptions { Budget = new(KeepMacs: share), Seed = seed, Threads = 1 });
 
     private static void Row(SharedCase shared, CompressionOptions options, List<(double Cautious, double Bound, double Test)> rows)
     {
         var (runtime, token) = (new OrtRuntime(), CancellationToken.None);
-        var all = shared.Calibration(int.MaxValue);
+        var half = shared.Test.Count / 2;
+        var isUnseen = options.Goal is { IsUnseen: true };
+        var all = isUnseen ? new SubsetSampleSource(shared.Test, [.. Enumerable.Range(0, half)]) : shared.Calibration(int.MaxValue);
         var split = SampleSplit.Create(all, GuardShare, options.Seed, CalibrationSamples, token);
         SubsetSampleSource Part(IReadOnlyList<int> indices) => new(all, indices);
         var result = new Compressor(new CpuBackend(1), runtime).Compress(
             shared.Model, new CompressionData(Part(split.Statistics), Part(split.Validation), Part(split.Guard)), options, null, token);
-        var guard = new ModelVerifier(runtime).Verify(shared.Model, result.Model, Part(split.Guard), new VerificationOptions(), null, token);
-        var test = shared.Score(result.Model);
+        var guard = new ModelVerifier(runtime).Verify(shared.Model, result.Model, Part(split.Guard), new VerificationOptions { Beside = Part(split.Validation) }, null, token);
+        var test = isUnseen
+            ? new ModelVerifier(runtime).Verify(shared.Model, result.Model, new SubsetSampleSource(shared.Test, [.. Enumerable.Range(half, shared.Test.Count - half)]), new VerificationOptions(), null, token)
+            : shared.Score(result.Model);
         rows.Add((guard.CautiousAgreement!.Value, guard.AgreementLower95!.Value, test.Agreement!.Value));
         var share = (double)result.Compressed.Macs / result.Original.Macs;
         Console.WriteLine(string.Create(

@@ -46,7 +46,7 @@ public sealed class StatisticsCacheTests : IDisposable
         foreach (var preparation in preparations)
         {
             using var data = FileSampleSource.Open([file], bench.Model.Inputs, TensorLayout.Nchw, preparation);
-            new StatisticsCache(_folder.File("cache")).Get(bench.Model, taps, new SubsetSampleSource(data, [0, 1, 2]), 16, () => Collect(bench, taps, data), Token);
+            new StatisticsCache(_folder.File("cache")).Get(bench.Model, taps, new SubsetSampleSource(data, [0, 1, 2]), 16, null, () => Collect(bench, taps, data), Token);
         }
 
         Assert.Equal(4, _collected);
@@ -85,7 +85,7 @@ public sealed class StatisticsCacheTests : IDisposable
 
         for (var run = 0; run < 2; run++)
         {
-            new StatisticsCache(_folder.Root).Get(bench.Model, taps, data, 16, () => Collect(bench, taps, data), Token);
+            new StatisticsCache(_folder.Root).Get(bench.Model, taps, data, 16, null, () => Collect(bench, taps, data), Token);
         }
 
         Assert.Equal(1, _collected);
@@ -112,7 +112,7 @@ public sealed class StatisticsCacheTests : IDisposable
         var bench = new Workbench(builder.Output(builder.Conv("c", "x", 3, 8, 3)).Build());
         var data = ModelRunner.Samples(bench.Model, count: samples);
         ChannelTap[] taps = [.. LayerProblems.Taps(bench.Analysis)];
-        return new StatisticsCache(folder ?? _folder.Root).Get(bench.Model, taps, data, 16, () => Collect(bench, taps, data), Token);
+        return new StatisticsCache(folder ?? _folder.Root).Get(bench.Model, taps, data, 16, null, () => Collect(bench, taps, data), Token);
     }
 
     private CalibrationStatistics Collect(Workbench bench, ChannelTap[] taps, ISampleSource data)

@@ -36,11 +36,7 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
     }
 
     /// <inheritdoc />
-    public override DecisionResult Result()
-    {
-        CountNeighbours();
-        return base.Result();
-    }
+    protected override void Complete() => CountNeighbours();
 
     /// <inheritdoc />
     protected override IEnumerable<DecisionFigure> Figures() => _expected.Count == 0 ? [] :

@@ -8,7 +8,7 @@ namespace OnnxCompress.Verification.Decisions;
 internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<string> outputs)
 {
     /// <summary>How many times the drift is taken; see <see cref="CautiousFigure"/>.</summary>
-    public static readonly ImmutableArray<int> Times = [1, 2, 3, 4, 5, 6, 8, 10, 100];
+    public static readonly ImmutableArray<int> Times = [1, 2, 3, 4, 5, 6, 8, 10, 14, 20, 100];
 
     private readonly long[] _decided = new long[Times.Length];
     private readonly long[] _agreeing = new long[Times.Length];
@@ -38,16 +38,18 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
     public virtual DriftScale Scale(DecisionBatch batch) => DriftScale.Plain;
 
     /// <summary>What was counted.</summary>
-    public virtual DecisionResult Result() => new(outputs[0], kind, _decided[0], _agreeing[0])
+    /// <param name="more">What the same rule counted on samples that only make the cautious figure steadier; null for none.</param>
+    public DecisionResult Result(OutputDecisions? more = null)
     {
-        CautiousAgreement = CautiousFigure.Of(_decided, _agreeing),
-        Risk = RiskSum is { } risk && _decided[0] > 0 ? risk / _decided[0] : null,
-        DistinctDecisions = _distinctDecided,
-        DistinctAgreeing = _distinctAgreeing,
-        HasOneDecision = IsOneDecision && _decided[0] > 0,
-        Figures = [.. Figures()],
-        Changed = Changes.Surest(),
-    };
+        Complete();
+        more?.Complete();
+        return Result(more?._decided, more?._agreeing);
+    }
+
+    /// <summary>Counts what can only be counted once all samples are there.</summary>
+    protected virtual void Complete()
+    {
+    }
 
     /// <summary>See <see cref="VerificationResult.DecisionRisk"/>, summed over decisions; null where decisions have no margins.</summary>
     protected virtual double? RiskSum => null;
@@ -73,4 +75,17 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
             _distinctAgreeing += agreeing;
         }
     }
+
+    private DecisionResult Result(long[]? decided, long[]? agreeing) => new(outputs[0], kind, _decided[0], _agreeing[0])
+    {
+        CautiousAgreement = CautiousFigure.Of(Sum(_decided, decided), Sum(_agreeing, agreeing)),
+        Risk = RiskSum is { } risk && _decided[0] > 0 ? risk / _decided[0] : null,
+        DistinctDecisions = _distinctDecided,
+        DistinctAgreeing = _distinctAgreeing,
+        HasOneDecision = IsOneDecision && _decided[0] > 0,
+        Figures = [.. Figures()],
+        Changed = Changes.Surest(),
+    };
+
+    private static long[] Sum(long[] one, long[]? other) => other is null ? one : [.. one.Zip(other, (a, b) => a + b)];
 }

@@ -11,30 +11,13 @@ namespace OnnxCompress.Verification.Decisions;
 /// <param name="size">Samples that were run.</param>
 internal sealed class PositionMask(string input, bool isAsked, bool[] counted, int size)
 {
-    /// <summary>The input that looks like a mask by its name; null where there is none, or more than one.</summary>
-    public static string? Find(OnnxModel model)
-    {
-        var named = model.Inputs.Where(i => i.Name.Contains("mask", StringComparison.OrdinalIgnoreCase) && i.Dims is null or { Count: >= 2 }).ToList();
-        return named.Count == 1 ? named[0].Name : null;
-    }
-
     /// <summary>The mask of a batch; null where the input is not there sample by sample.</summary>
     /// <param name="feeds">What the models are fed.</param>
     /// <param name="input">The mask's name.</param>
     /// <param name="isAsked">Whether the user named it.</param>
     /// <param name="size">Samples that are run.</param>
-    public static PositionMask? Read(IReadOnlyList<HostTensor> feeds, string input, bool isAsked, int size)
-    {
-        var tensor = feeds.FirstOrDefault(feed => feed.Name == input);
-        if (tensor is null || tensor.Dims.Count == 0 || tensor.Dims[0] != size || tensor.Count == 0 || !OutputValues.IsNumeric(tensor.Type))
-        {
-            return null;
-        }
-
-        var values = new double[tensor.Count];
-        StoredValues.ToDouble(tensor.Type, tensor.Bytes, values);
-        return new(input, isAsked, [.. values.Select(value => value != 0)], size);
-    }
+    public static PositionMask? Read(IReadOnlyList<HostTensor> feeds, string input, bool isAsked, int size) =>
+        SampleMask.Read(feeds, input, size) is { } counted ? new(input, isAsked, counted, size) : null;
 
     /// <summary>Which decisions of a batch count; null: all of them.</summary>
     /// <param name="positions">Decisions of each sample.</param>
