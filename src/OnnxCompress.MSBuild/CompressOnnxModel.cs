@@ -26,6 +26,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly List<(string Code, string Severity, string Text)> _said = [];
+    private readonly List<(string Code, string Text)> _warned = [];
     private readonly List<string> _lastWords = [];
     private WarningRules? _rules;
     private int _threads;
@@ -97,22 +98,25 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         {
             using var turn = FolderLock.Take(Folder, Log, _cancellation.Token);
             var madeFrom = MadeFrom();
-            if (!Begin(madeFrom))
+            if (Begin(madeFrom) is { } stamp)
             {
-                return true;
+                return Again(stamp);
             }
 
-            var good = Run() && IsStill(madeFrom);
-            if (good)
-            {
-                ResultStamp.Write(Folder, _run, madeFrom, _cancellation.Token);
-            }
-            else
+            if (!Run() || !IsStill(madeFrom))
             {
                 ResultStamp.RemoveResult(Folder);
+                return false;
             }
 
-            return good;
+            // A warning that the project calls an error fails the build and takes nothing from the result.
+            ResultStamp.Write(Folder, _run, madeFrom, _warned, _cancellation.Token);
+            if (FailsByWarning)
+            {
+                ResultStamp.Age(Folder);
+            }
+
+            return !Log.HasLoggedErrors;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -216,8 +220,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
         if (ExitCode == NotMet && Job.GetMetadata("HasGoal") != "true")
         {
-            ShipOriginal();
-            return !Log.HasLoggedErrors;
+            return ShipOriginal();
         }
 
         Say();
@@ -233,6 +236,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string Name => Job.GetMetadata("ModelName");
 
+    // The project makes a warning an error by code, and -warnaserror after the task has logged it.
+    private bool FailsByWarning =>
+        Log.HasLoggedErrors || (BuildEngine is IBuildEngine8 engine && _warned.Exists(warning => engine.ShouldTreatWarningAsError(warning.Code)));
+
     private string MadeFrom()
     {
         var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
@@ -244,21 +251,42 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             _cancellation.Token);
     }
 
-    /// <summary>Makes room for a new result, unless the folder holds a finished one of the same content.</summary>
-    private bool Begin(string madeFrom)
+    /// <summary>Makes room for a new result, unless the folder holds a finished one of the same content: then its stamp.</summary>
+    private ResultStamp? Begin(string madeFrom)
     {
         // Whoever has it writes into the folder: the look at what is there, and the removal, come after.
         using var current = CurrentRun.Take(Folder, LongestFarewell, Log, _cancellation.Token);
         if (ResultStamp.Read(Folder) is { } stamp && stamp.Holds(Folder, Output, current.Id, madeFrom, _cancellation.Token))
         {
             Log.LogMessage(MessageImportance.Low, "'{0}' was compressed from the same content before.", Model);
-            stamp.Touch(Folder, _cancellation.Token);
-            return false;
+            return stamp;
         }
 
         ResultStamp.RemoveResult(Folder);
         _run = current.Begin();
-        return true;
+        return null;
+    }
+
+    /// <summary>Ends as the build that made the result would end now.</summary>
+    private bool Again(ResultStamp stamp)
+    {
+        foreach (var (code, text) in stamp.Warnings)
+        {
+            Warn(code, text);
+        }
+
+        if (!FailsByWarning)
+        {
+            stamp.Touch(Folder, _cancellation.Token);
+        }
+
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Warn(string code, string text)
+    {
+        _warned.Add((code, text));
+        _rules!.Log(Log, code, false, Model, $"{Name}: {text}");
     }
 
     // The tool reads its files after they were hashed: a result of other content must not be stamped as one of these.
@@ -306,7 +334,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
                 Summarize(watch.Elapsed);
             }
 
-            return !Log.HasLoggedErrors;
+            return true;
         }
         finally
         {
@@ -322,9 +350,13 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             {
                 Log.LogMessage(MessageImportance.Low, "{0}: {1}", code, text);
             }
+            else if (severity == "error")
+            {
+                _rules!.Log(Log, code, true, Model, $"{Name}: {text}");
+            }
             else
             {
-                _rules!.Log(Log, code, severity == "error", Model, $"{Name}: {text}");
+                Warn(code, text);
             }
         }
     }
@@ -343,18 +375,18 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     }
 
     // The tool has put it in place of the result, as --original-otherwise says.
-    private void ShipOriginal()
+    private bool ShipOriginal()
     {
         var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
         if (!File.Exists(Output))
         {
             _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
-            return;
+            return false;
         }
 
         File.SetLastWriteTimeUtc(Output, DateTime.UtcNow);
-        _rules!.Log(Log, BuildCodes.OriginalShipped, false, Model,
-            $"{Name}: the original is shipped. {why} Give a budget (KeepMacs, KeepParams, KeepBytes) or another MinAgreement, or Compress=\"false\".");
+        Warn(BuildCodes.OriginalShipped, $"the original is shipped. {why} Give a budget (KeepMacs, KeepParams, KeepBytes) or another MinAgreement, or Compress=\"false\".");
+        return true;
     }
 
     private void Summarize(TimeSpan time)

@@ -7,7 +7,6 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
 public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
 {
-    private static readonly DateTime LongAgo = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private readonly List<ITaskItem> _inputs = [];
     private readonly List<ITaskItem> _shipped = [];
@@ -271,8 +270,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(item.AllInputs, Tool));
         if (File.Exists(output.Stamp) && ResultStamp.Read(output.Folder)?.LooksUntouched(output.Folder) != true)
         {
-            // Times alone would call it up to date. Older than all that it is made from, it has its content looked at.
-            File.SetLastWriteTimeUtc(output.Stamp, LongAgo);
+            ResultStamp.Age(output.Folder);
         }
     }
 

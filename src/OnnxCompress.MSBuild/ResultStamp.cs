@@ -4,13 +4,14 @@ using System.Security.Cryptography;
 namespace OnnxCompress.MSBuild;
 
 /// <summary>
-/// What says that a folder holds a finished result: which run made it, from what, and the content of every file of it. Written
-/// last. Lengths and times beside the hashes tell at once, in every build, whether somebody else wrote since.
+/// What says that a folder holds a finished result: which run made it, from what, what it warned of, and the content of every file
+/// of it. Written last. Lengths and times beside the hashes tell at once, in every build, whether somebody else wrote since.
 /// </summary>
 internal sealed class ResultStamp
 {
-    private const string Heading = "onnx-compress stamp 2";
+    private const string Heading = "onnx-compress stamp 3";
     private const long Longest = 1 << 22;
+    private const string WarningMark = "!";
 
     // What builds keep in the folder beside the result.
     private static readonly string[] Bookkeeping =
@@ -18,12 +19,18 @@ internal sealed class ResultStamp
         ModelOutput.ResponseName, ModelOutput.InputsName, ModelOutput.StampName, FolderLock.Name, CurrentRun.Name,
     ];
 
+    private static readonly DateTime LongAgo = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     private readonly string _run;
     private readonly string _madeFrom;
     private readonly List<(string Name, string Hash, long Length, long Time)> _files;
 
-    private ResultStamp(string run, string madeFrom, List<(string Name, string Hash, long Length, long Time)> files) =>
-        (_run, _madeFrom, _files) = (run, madeFrom, files);
+    private ResultStamp(
+        string run, string madeFrom, List<(string Code, string Text)> warnings, List<(string Name, string Hash, long Length, long Time)> files) =>
+        (_run, _madeFrom, Warnings, _files) = (run, madeFrom, warnings, files);
+
+    /// <summary>What the run warned of: a project may call that an error now, or no longer.</summary>
+    public IReadOnlyList<(string Code, string Text)> Warnings { get; }
 
     /// <summary>Names that no file of a result may have.</summary>
     public static IEnumerable<string> Reserved => Bookkeeping.SelectMany(name => new[] { name, name + BuildPaths.Unfinished });
@@ -44,24 +51,28 @@ internal sealed class ResultStamp
             return null;
         }
 
-        var files = lines.Skip(3).Take(lines.Length - 5).Select(Parse).ToList();
-        return files.Contains(null) ? null : new ResultStamp(lines[1], lines[2], [.. files.Select(entry => entry!.Value)]);
+        var entries = lines.Skip(3).Take(lines.Length - 5).Select(line => line.Split(' ')).ToList();
+        var warnings = entries.Where(parts => parts.Length == 3 && parts[0] == WarningMark).Select(parts => (parts[1], Uri.UnescapeDataString(parts[2]))).ToList();
+        var files = entries.Skip(warnings.Count).Select(Parse).ToList();
+        return files.Contains(null) ? null : new ResultStamp(lines[1], lines[2], warnings, [.. files.Select(entry => entry!.Value)]);
     }
 
     /// <summary>Stamps what lies in a folder.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="run">The run that made it.</param>
     /// <param name="madeFrom">The hash of all that it was made from.</param>
+    /// <param name="warnings">What the run warned of.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static void Write(string folder, string run, string madeFrom, CancellationToken cancellation)
+    public static void Write(string folder, string run, string madeFrom, IEnumerable<(string Code, string Text)> warnings, CancellationToken cancellation)
     {
+        var said = warnings.Select(warning => $"{WarningMark} {warning.Code} {Uri.EscapeDataString(warning.Text)}\n");
         var files = ResultFiles(folder).Select(path =>
         {
             var hash = Hash(path, cancellation);
             var file = new FileInfo(path);
             return FormattableString.Invariant($"{hash} {file.Length} {file.LastWriteTimeUtc.Ticks} {Uri.EscapeDataString(NameOf(folder, path))}\n");
         });
-        BuildPaths.Replace(Path.Combine(folder, ModelOutput.StampName), $"{Heading}\n{run}\n{madeFrom}\n{string.Concat(files)}end\n");
+        BuildPaths.Replace(Path.Combine(folder, ModelOutput.StampName), $"{Heading}\n{run}\n{madeFrom}\n{string.Concat(said)}{string.Concat(files)}end\n");
     }
 
     /// <summary>Removes a result, the stamp first: a build that is killed on the way must not find it.</summary>
@@ -103,8 +114,14 @@ internal sealed class ResultStamp
             File.SetLastWriteTimeUtc(Path.Combine(folder, name), now);
         }
 
-        Write(folder, _run, _madeFrom, cancellation);
+        Write(folder, _run, _madeFrom, Warnings, cancellation);
     }
+
+    /// <summary>
+    /// Makes the stamp older than all that the result is made from: times alone would call it up to date, so the next build has
+    /// its content looked at and its warnings told.
+    /// </summary>
+    public static void Age(string folder) => File.SetLastWriteTimeUtc(Path.Combine(folder, ModelOutput.StampName), LongAgo);
 
     // Names that begin with a dot are what systems and editors leave in any folder.
     private static IEnumerable<string> ResultFiles(string folder) => Files(folder)
@@ -117,14 +134,11 @@ internal sealed class ResultStamp
 
     private static string NameOf(string folder, string path) => path.Substring(folder.Length + 1).Replace('\\', '/');
 
-    private static (string Name, string Hash, long Length, long Time)? Parse(string line)
-    {
-        var parts = line.Split(' ');
-        return parts.Length == 4
+    private static (string Name, string Hash, long Length, long Time)? Parse(string[] parts) =>
+        parts.Length == 4
             && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
             ? (Uri.UnescapeDataString(parts[3]), parts[0], length, time) : null;
-    }
 
     private static string Hash(string path, CancellationToken cancellation)
     {

@@ -108,10 +108,10 @@ public sealed class GuardTests : IDisposable
         var copies = _folder.Write("v.npy", NpyBytes.Of([500, 1, 28, 28], [.. Enumerable.Repeat(Images(200, 1), 500).SelectMany(pixels => pixels)]));
 
         Compress(Calibration(), "--verify-data", copies, "--min-agreement", "0.98").HasOneError(1, DiagnosticCodes.GuardTooSmall, "there are 1:");
-        var run = Compress(Calibration(), "--verify-data", copies);
+        var run = Compress(Calibration(), "--verify-data", copies, "--verbose");
 
         Assert.True(run.Code == 0, run.Error);
-        Assert.Contains($"warning {DiagnosticCodes.FewGuardSamples}: Only 1 of the 500 held-out samples differ", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"message {DiagnosticCodes.FewGuardSamples}: Only 1 of the 500 held-out samples differ", run.Error, StringComparison.Ordinal);
         Assert.Contains("proves no more than 5.00%", run.Error, StringComparison.Ordinal);
         Assert.Contains($"warning {DiagnosticCodes.OneDecision}", run.Error, StringComparison.Ordinal);
         Assert.Contains("on 500 held-out samples (1 different)", run.Output, StringComparison.Ordinal);

@@ -34,7 +34,10 @@ internal static class AgreementSamples
                 $"--min-agreement {share} needs at least {Least(share)} different samples, and there are {different}: give more data, a larger --holdout, or --verify-data."))
         : null;
 
-    /// <summary>The warning that even full agreement proves less than the share; null where it proves it.</summary>
+    /// <summary>
+    /// That even full agreement proves less than the share; null where it proves it. A warning where more samples would: that all
+    /// agree is shown by those there are, and no number proves it.
+    /// </summary>
     public static Diagnostic? OutOfReach(double agreement, int different)
     {
         if (different >= Proving(agreement))
@@ -48,7 +51,7 @@ internal static class AgreementSamples
             : "no number proves --min-agreement 1";
         return new(
             DiagnosticCodes.FewGuardSamples,
-            Severity.Warning,
+            Proving(agreement) is null ? Severity.Information : Severity.Warning,
             string.Create(CultureInfo.InvariantCulture, $"{different} different samples prove an agreement of {bound} at most, with 95% confidence; {enough}."));
     }
 }

@@ -117,7 +117,7 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
         }
 
         return settings is { Guard.Promised: { } promised, Judge: null } ? AgreementSamples.OutOfReach(promised, evidence.Different)
-            : evidence.Different < Few ? Warning(DiagnosticCodes.FewGuardSamples, Proven(evidence))
+            : evidence.Different < Few ? new(DiagnosticCodes.FewGuardSamples, Severity.Information, Proven(evidence))
             : null;
     }
 

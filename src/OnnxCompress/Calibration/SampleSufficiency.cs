@@ -3,13 +3,13 @@ using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Calibration;
 
-/// <summary>Warns where the statistics rest on too few rows for the number of channels.</summary>
+/// <summary>Says where the statistics rest on too few rows for the number of channels.</summary>
 internal static class SampleSufficiency
 {
     /// <summary>Fewer rows than this for each channel leave least squares free to fit noise.</summary>
     private const int RowsPerChannel = 10;
 
-    /// <summary>One warning for all places that have too few rows.</summary>
+    /// <summary>One message for all places that have too few rows: what that costs is seen on the samples held out, which is what guards judge.</summary>
     public static IEnumerable<Diagnostic> Check(ModelAnalysis analysis, CalibrationStatistics statistics)
     {
         var consumers = analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(c => (c.Layer.Node.Name, Tap: (ChannelTap?)ChannelTap.Of(c)));
@@ -23,7 +23,7 @@ internal static class SampleSufficiency
         {
             yield return new Diagnostic(
                 DiagnosticCodes.FewSamples,
-                Severity.Warning,
+                Severity.Information,
                 $"{statistics.Samples} samples give fewer than {RowsPerChannel} rows for each channel at {poor.Length} layers ('{poor[0]}' first); more calibration data make the result safer.",
                 poor[0]);
         }

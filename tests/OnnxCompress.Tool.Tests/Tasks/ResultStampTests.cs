@@ -20,8 +20,10 @@ public sealed class ResultStampTests : IDisposable
         }
 
         File.Delete(Stamp);
-        ResultStamp.Write(_folder.Root, "run1", "content1", CancellationToken.None);
+        ResultStamp.Write(_folder.Root, "run1", "content1", Warnings, CancellationToken.None);
     }
+
+    private static (string Code, string Text)[] Warnings => [("OCX7004", "Few samples: 5% \"of\" them\nand ä"), ("OCX9022", "")];
 
     private string Stamp => _folder.File("done.stamp");
 
@@ -96,7 +98,7 @@ public sealed class ResultStampTests : IDisposable
 
         foreach (var other in new[]
         {
-            text + "x", text + "\n", "", "\0", "0123abc\nm.onnx|3\nm.onnx.data|absent\n", text.Replace("stamp 2", "stamp 1", StringComparison.Ordinal), text.Replace(" 3 ", " -3 ", StringComparison.Ordinal),
+            text + "x", text + "\n", "", "\0", "0123abc\nm.onnx|3\nm.onnx.data|absent\n", text.Replace("stamp 3", "stamp 1", StringComparison.Ordinal), text.Replace(" 3 ", " -3 ", StringComparison.Ordinal),
             text.Replace("m.onnx\n", "n.onnx\n", StringComparison.Ordinal), string.Join('\n', lines.Where(line => !line.EndsWith(" m.onnx", StringComparison.Ordinal))),
             text.Replace("run1", "run2", StringComparison.Ordinal), new string('x', 5_000_000),
         })
@@ -116,6 +118,27 @@ public sealed class ResultStampTests : IDisposable
         Assert.True(Holds());
         Assert.True(LooksUntouched());
         Assert.True(File.GetLastWriteTimeUtc(_folder.File("m.onnx")).Year > 2020);
+    }
+
+    [Fact]
+    public void What_the_run_warned_of_is_read_back_also_after_a_touch()
+    {
+        Assert.Equal(Warnings, ResultStamp.Read(_folder.Root)!.Warnings);
+
+        ResultStamp.Read(_folder.Root)!.Touch(_folder.Root, CancellationToken.None);
+
+        Assert.Equal(Warnings, ResultStamp.Read(_folder.Root)!.Warnings);
+        Assert.True(Holds());
+    }
+
+    [Fact]
+    public void An_aged_stamp_is_old_and_still_holds()
+    {
+        ResultStamp.Age(_folder.Root);
+
+        Assert.Equal(2000, File.GetLastWriteTimeUtc(Stamp).Year);
+        Assert.True(Holds());
+        Assert.True(LooksUntouched());
     }
 
     [Fact]
