@@ -110,7 +110,7 @@ public sealed class FeedingTests : IDisposable
         var run = Compress(path, "0.8", "-d", $"x={x}", "-d", $"bias={bias}");
 
         Assert.True(run.Code == 0, run.Error);
-        Assert.Contains($"on {Steps / 4} held-out samples", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"on {Steps * 2 / 5} held-out samples", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Diagnostics;
@@ -77,6 +78,21 @@ public sealed class JudgeTests : IDisposable
         Assert.Equal(3, refused.Code);
         Assert.Contains("The judge gives 0.9, less than --min-agreement 0.95", refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Out));
+    }
+
+    [Fact]
+    public void The_sample_judge_compares_the_accuracy_over_classes()
+    {
+        var program = typeof(JudgeTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "JudgeProgram").Value!;
+
+        var run = Compress($"dotnet '{program}' '{SampleFiles.Test}' '{SampleFiles.TestLabels}'", "--trials", "1", "--min-agreement", "0.5", "--report", _folder.File("report.json"));
+
+        Assert.True(run.Code == 0, run.Error);
+        var judged = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json"))).RootElement.GetProperty("judged");
+        var figures = judged.GetProperty("figures").EnumerateArray().ToDictionary(f => f.GetProperty("name").GetString()!, f => f.GetProperty("value").GetDouble());
+        Assert.InRange(figures["original"], 0.9, 1);
+        Assert.InRange(figures["candidate"], 0.1, 1);
+        Assert.Equal(figures["candidate"] / figures["original"], judged.GetProperty("score").GetDouble(), 1e-12);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal sealed class SampleOptions(string heldOut)
     private const int DefaultSamples = 1024;
 
     private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics, chosen by content. Default: {DefaultSamples}.");
-    private readonly Option<string?> _holdout = OptionFactory.Text("--holdout", "SHARE", $"{heldOut} Default: 0.25.");
+    private readonly Option<string?> _holdout = OptionFactory.Text("--holdout", "SHARE", $"{heldOut} Default: 0.25, of {SampleSplit.Few} different samples or fewer 0.4.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
@@ -26,13 +26,13 @@ internal sealed class SampleOptions(string heldOut)
     /// <summary>Whether the share was given.</summary>
     public bool SaysHoldout(ParseResult parsed) => parsed.GetValue(_holdout) is not null;
 
-    /// <summary>The held-out share, in [0, <see cref="SampleSplit.MaximumGuardShare"/>].</summary>
+    /// <summary>The held-out share, in [0, <see cref="SampleSplit.MaximumGuardShare"/>]; null: by the number of samples.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
-    public double Holdout(ParseResult parsed)
+    public double? Holdout(ParseResult parsed)
     {
         if (parsed.GetValue(_holdout) is not { } text)
         {
-            return SampleSplit.DefaultGuardShare;
+            return null;
         }
 
         var share = OptionText.Number("--holdout", text);

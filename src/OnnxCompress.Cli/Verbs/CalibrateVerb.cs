@@ -69,9 +69,9 @@ internal sealed class CalibrateVerb
         return ExitCodes.Done;
     }
 
-    private static IEnumerable<int> Chosen(FileSampleSource source, double holdout, int seed, int samples, CancellationToken cancellation)
+    private static IEnumerable<int> Chosen(FileSampleSource source, double? holdout, int seed, int samples, CancellationToken cancellation)
     {
-        if (holdout > 0)
+        if (holdout is not 0)
         {
             return SampleSplit.Create(source, holdout, seed, samples, cancellation).Statistics;
         }

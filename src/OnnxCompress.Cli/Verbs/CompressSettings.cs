@@ -49,8 +49,8 @@ internal sealed record CompressSettings
     /// <summary>Labels of the separate data.</summary>
     public required string? Labels { get; init; }
 
-    /// <summary>Share of the calibration data that is held out.</summary>
-    public required double Holdout { get; init; }
+    /// <summary>Share of the calibration data that is held out; null: by their number.</summary>
+    public required double? Holdout { get; init; }
 
     /// <summary>Samples for statistics at most.</summary>
     public required int Samples { get; init; }

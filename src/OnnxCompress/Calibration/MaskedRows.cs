@@ -1,5 +1,4 @@
 using OnnxCompress.Models;
-using OnnxCompress.Running;
 using OnnxCompress.Samples;
 
 namespace OnnxCompress.Calibration;

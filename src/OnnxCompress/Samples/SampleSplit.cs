@@ -14,31 +14,37 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
     /// <summary>Share of the samples that plans are compared on.</summary>
     public const double ValidationShare = 0.15;
 
-    /// <summary>Share of the samples that the result is held against, unless another is asked for.</summary>
+    /// <summary>Share of the samples that the result is held against, unless another is asked for or there are few.</summary>
     public const double DefaultGuardShare = 0.25;
+
+    /// <summary>Of so many different samples or fewer the guard takes more by itself: a quarter of them would prove little.</summary>
+    public const int Few = 300;
+
+    /// <summary>The share that the guard takes of few samples; statistics need the rest.</summary>
+    private const double ShareOfFew = 0.4;
 
     /// <summary>The largest share that can be held out.</summary>
     public const double MaximumGuardShare = 0.8;
 
     /// <summary>Divides samples; reads each one once.</summary>
     /// <param name="source">The samples.</param>
-    /// <param name="guardShare">In [0, <see cref="MaximumGuardShare"/>].</param>
+    /// <param name="guardShare">In [0, <see cref="MaximumGuardShare"/>]; null: a quarter, and more of few samples.</param>
     /// <param name="seed">Another seed gives another division.</param>
     /// <param name="maximumStatistics">Keeps at most this many for statistics, chosen by content as well; null keeps all.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
     /// <exception cref="OnnxCompressException">OCX3006 or OCX3002: a sample cannot be used.</exception>
     public static SampleSplit Create(
-        ISampleSource source, double guardShare, int seed, int? maximumStatistics, CancellationToken cancellation)
+        ISampleSource source, double? guardShare, int seed, int? maximumStatistics, CancellationToken cancellation)
     {
-        if (!(guardShare >= 0 && guardShare <= MaximumGuardShare))
+        if (guardShare is { } asked && !(asked >= 0 && asked <= MaximumGuardShare))
         {
-            throw new ArgumentOutOfRangeException(nameof(guardShare), guardShare, $"The guard's share must lie in [0, {MaximumGuardShare}].");
+            throw new ArgumentOutOfRangeException(nameof(guardShare), asked, $"The guard's share must lie in [0, {MaximumGuardShare}].");
         }
 
         // Ranks of hashes rather than hashes against thresholds: the shares are met even with few samples.
         var (ranked, hashes) = Rank(source, seed, cancellation);
-        var guard = Part(ranked, hashes, 0, guardShare);
+        var guard = Part(ranked, hashes, 0, guardShare ?? Share(hashes.Distinct().Count()));
         var validation = Part(ranked, hashes, guard.Length, ValidationShare);
         var statistics = ranked.AsSpan(guard.Length + validation.Length);
         return new(
@@ -56,6 +62,9 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
         var ranked = Rank(source, seed, cancellation).Ranked;
         return Ascending(ranked.AsSpan(0, Math.Min(ranked.Length, most)));
     }
+
+    // As many as of the few, until a quarter is more.
+    private static double Share(int different) => Math.Clamp(ShareOfFew * Few / Math.Max(1, different), DefaultGuardShare, ShareOfFew);
 
     private static (int[] Ranked, ulong[] Hashes) Rank(ISampleSource source, int seed, CancellationToken cancellation)
     {

@@ -39,16 +39,17 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         var settings = new SessionSettings(options.Threads, Spin: false);
         using var reference = runtime.Open(original, settings);
         using var candidate = runtime.Open(compressed, settings);
-        var (comparison, beside) = (new RunComparison(original, options), options.Beside is { Count: > 0 } others ? others : null);
-        var all = samples.Count + (beside?.Count ?? 0);
+        var comparison = new RunComparison(original, options);
+        var all = samples.Count + (options.Beside?.Count ?? 0);
         var done = Feed(comparison, samples, 0);
-        // Labels are those of the samples.
-        var more = beside is null ? null : new RunComparison(original, options with { Labels = null });
-        if (more is not null)
+        if (options.Beside is not { Count: > 0 } beside)
         {
-            Feed(more, beside!, done);
+            return comparison.Result(done);
         }
 
+        // Labels are those of the samples.
+        var more = new RunComparison(original, options with { Labels = null });
+        Feed(more, beside, done);
         return comparison.Result(done, more);
 
         int Feed(RunComparison to, ISampleSource those, int before)

@@ -16,6 +16,28 @@ public sealed class SampleSplitTests
         Assert.Equal(Enumerable.Range(0, 1000), split.Statistics.Concat(split.Validation).Concat(split.Guard).Order());
     }
 
+    [Theory]
+    [InlineData(2000, 500)]
+    [InlineData(480, 120)]
+    [InlineData(400, 120)]
+    [InlineData(300, 120)]
+    [InlineData(200, 80)]
+    [InlineData(5, 2)]
+    public void Of_few_samples_the_guard_takes_more_by_itself(int count, int guard)
+    {
+        var split = SampleSplit.Create(new Numbers(Enumerable.Range(0, count)), null, seed: 0, maximumStatistics: null, None);
+
+        Assert.Equal((guard, (int)(count * SampleSplit.ValidationShare)), (split.Guard.Count, split.Validation.Count));
+    }
+
+    [Fact]
+    public void Copies_do_not_count_as_many_samples()
+    {
+        var split = SampleSplit.Create(new Numbers(Enumerable.Range(0, 2000).Select(i => i % 100)), null, seed: 0, maximumStatistics: null, None);
+
+        Assert.Equal(800, split.Guard.Count);
+    }
+
     [Fact]
     public void Equal_samples_land_in_the_same_part()
     {

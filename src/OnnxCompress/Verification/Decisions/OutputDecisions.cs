@@ -78,7 +78,10 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
 
     private DecisionResult Result(long[]? decided, long[]? agreeing) => new(outputs[0], kind, _decided[0], _agreeing[0])
     {
-        CautiousAgreement = CautiousFigure.Of(Sum(_decided, decided), Sum(_agreeing, agreeing)),
+        // Other samples may have done better by chance.
+        CautiousAgreement = CautiousFigure.Of(Sum(_decided, decided), Sum(_agreeing, agreeing)) is { } cautious && _decided[0] > 0
+            ? Math.Min(cautious, (double)_agreeing[0] / _decided[0])
+            : null,
         Risk = RiskSum is { } risk && _decided[0] > 0 ? risk / _decided[0] : null,
         DistinctDecisions = _distinctDecided,
         DistinctAgreeing = _distinctAgreeing,
