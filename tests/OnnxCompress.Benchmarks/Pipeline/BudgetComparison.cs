@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Samples;
