@@ -1,5 +1,4 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Samples;

@@ -1,4 +1,3 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
@@ -46,8 +45,8 @@ public sealed class MaskTests
     [Fact]
     public void Rows_that_are_fitted_to_are_those_without_the_padding()
     {
-        using var bare = Outputs(new Sentences(Real, 0));
-        using var padded = Outputs(new Sentences(Padded, 1e4f));
+        using var bare = new Fitted(new Sentences(Real, 0));
+        using var padded = new Fitted(new Sentences(Padded, 1e4f));
 
         for (var b = 0; b < bare.Outputs.Batches.Count; b++)
         {
@@ -80,7 +79,7 @@ public sealed class MaskTests
     [Fact]
     public void A_mask_lies_along_the_axes_that_have_its_sizes()
     {
-        static int[]? Axes(long[] mask, long[] dims, int channels) => SampleMask.Axes(SampleMask.Sizes(mask), dims, channels);
+        static int[] Axes(long[] mask, long[] dims, int channels) => SampleMask.Axes(SampleMask.Sizes(mask), dims, channels) ?? [];
 
         Assert.Equal([0, 1], Axes([2, 5], [2, 5, 8], 2));
         Assert.Equal([0, 2], Axes([2, 5], [2, 8, 5], 1));
@@ -88,9 +87,9 @@ public sealed class MaskTests
         Assert.Equal([0, 2, 3], Axes([2, 1, 7, 5], [2, 3, 7, 5], 1));
         Assert.Equal([0], Axes([2, 5], [10, 8], 1));
         // A vector for each sample, another length, and two axes that it may lie along.
-        Assert.Null(Axes([2, 5], [2, 8], 1));
-        Assert.Null(Axes([2, 5], [2, 4, 8], 2));
-        Assert.Null(Axes([2, 5], [2, 5, 5, 8], 3));
+        Assert.Empty(Axes([2, 5], [2, 8], 1));
+        Assert.Empty(Axes([2, 5], [2, 4, 8], 2));
+        Assert.Empty(Axes([2, 5], [2, 5, 5, 8], 3));
         Assert.Equal([0, 1, 4], SampleMask.Rows([true, true, false, false, true, false], [0, 1], [2, 3, 8], 2, 6));
     }
 
@@ -123,16 +122,6 @@ public sealed class MaskTests
         NumericAssert.Within(Row(left.Sums), Row(right.Sums), 1e-6, NumericAssert.Norm(Row(left.Gram)), "float blocks of other sizes");
     }
 
-    private static Fitted Outputs(ISampleSource samples)
-    {
-        var model = Sequences();
-        var bench = new Workbench(model, samples);
-        var outputs = new OriginalOutputs(ModelRunner.Runtime, model, bench.Analysis.Relations, samples, new ReconstructionOptions(1, 16, 0, 1 << 30), Token);
-        var sites = FitSites.Possible(model, bench.Analysis.Relations);
-        outputs.Take(sites, Token);
-        return new(outputs, sites);
-    }
-
     private static SortedDictionary<string, float[]> Weights(ISampleSource samples, string? mask, ReconstructionMode mode)
     {
         var options = new CompressionOptions { Budget = new(KeepParameters: 0.6), Methods = [CompressionMethod.Interpolative], Reconstruction = mode, Mask = mask, Threads = 1, Trials = 1 };
@@ -153,8 +142,21 @@ public sealed class MaskTests
 
     private static Matrix<double> Row(float[] values) => Row(values.Select(value => (double)value));
 
-    private sealed record Fitted(OriginalOutputs Outputs, IReadOnlyList<FitSite> Sites) : IDisposable
+    private sealed class Fitted : IDisposable
     {
+        public Fitted(ISampleSource samples)
+        {
+            var model = Sequences();
+            var bench = new Workbench(model, samples);
+            Outputs = new(ModelRunner.Runtime, model, bench.Analysis.Relations, samples, new ReconstructionOptions(1, 16, 0, 1 << 30), Token);
+            Sites = FitSites.Possible(model, bench.Analysis.Relations);
+            Outputs.Take(Sites, Token);
+        }
+
+        public OriginalOutputs Outputs { get; }
+
+        public IReadOnlyList<FitSite> Sites { get; }
+
         public void Dispose() => Outputs.Dispose();
     }
 
