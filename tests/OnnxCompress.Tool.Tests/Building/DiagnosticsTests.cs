@@ -11,7 +11,7 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     public void Warnings_are_what_the_project_makes_of_them()
     {
         using var consumer = new Consumer(packages);
-        // Sixteen samples are held out, and 29 would prove the promise.
+        // Of 64 samples fewer than 29 are held out, and 29 would prove the promise.
         consumer.WriteApp(Item.Replace("KeepMacs=\"0.7\"", "KeepMacs=\"0.9\" MinAgreement=\"0.9\"", StringComparison.Ordinal));
 
         var strict = consumer.Run("build", "-p:TreatWarningsAsErrors=true");
