@@ -52,6 +52,10 @@ internal static class CommandLineApp
             context.Error.WriteLine(new Diagnostic(DiagnosticCodes.Cancelled, Severity.Error, "Cancelled; nothing was written."));
             return ExitCodes.Cancelled;
         }
+        catch (Exception failure) when (NativeLibraries.Absent(failure) is { } absent)
+        {
+            return Fail(absent, context);
+        }
         catch (Exception defect) when (defect is not OutOfMemoryException)
         {
             context.Error.WriteLine(new Diagnostic(

@@ -109,9 +109,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
                 return false;
             }
 
-            // A warning that the project calls an error fails the build and takes nothing from the result.
+            // A warning that the project calls an error fails the build and takes nothing from the result. The next build looks at
+            // the content of what warned, and warns as this one did.
             ResultStamp.Write(Folder, _run, madeFrom, _warned, _cancellation.Token);
-            if (FailsByWarning)
+            if (WarnsAloud)
             {
                 ResultStamp.Age(Folder);
             }
@@ -236,9 +237,8 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string Name => Job.GetMetadata("ModelName");
 
-    // The project makes a warning an error by code, and -warnaserror after the task has logged it.
-    private bool FailsByWarning =>
-        Log.HasLoggedErrors || (BuildEngine is IBuildEngine8 engine && _warned.Exists(warning => engine.ShouldTreatWarningAsError(warning.Code)));
+    // Whether -warnaserror will make errors of them is not known here: the engine answers for the project's own lists alone.
+    private bool WarnsAloud => _warned.Exists(warning => !_rules!.IsSilent(warning.Code));
 
     private string MadeFrom()
     {
@@ -275,7 +275,11 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             Warn(code, text);
         }
 
-        if (!FailsByWarning)
+        if (WarnsAloud)
+        {
+            ResultStamp.Age(Folder);
+        }
+        else
         {
             stamp.Touch(Folder, _cancellation.Token);
         }

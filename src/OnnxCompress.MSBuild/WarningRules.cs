@@ -31,7 +31,7 @@ internal sealed class WarningRules
     public void Log(TaskLoggingHelper log, string code, bool isError, string file, string message)
     {
         var help = HelpLink(code);
-        if (!isError && _silent.Contains(code))
+        if (!isError && IsSilent(code))
         {
             log.LogMessage(null, code, null, file, 0, 0, 0, 0, MessageImportance.Low, "{0}", message);
         }
@@ -44,6 +44,9 @@ internal sealed class WarningRules
             log.LogWarning(null, code, null, help, file, 0, 0, 0, 0, "{0}", message);
         }
     }
+
+    /// <summary>Whether nobody wants to hear of a warning.</summary>
+    public bool IsSilent(string code) => _silent.Contains(code);
 
     /// <summary>The page of a code: that of <see cref="IWarningRules.HelpLinkBase"/>, or the packed one.</summary>
     internal string HelpLink(string code) => string.IsNullOrEmpty(_task.HelpLinkBase)

@@ -289,6 +289,9 @@ public static class DiagnosticCodes
     /// <summary>The folder for temporary files is missing or full.</summary>
     public const string TemporaryFolderUnusable = "OCX9017";
 
+    /// <summary>A native library cannot be loaded: the machine is none that the tool has libraries for, or lacks something of its system.</summary>
+    public const string NativeLibraryAbsent = "OCX9018";
+
     /// <summary>The tool could not be started by a build, or ended without saying why (raised by the build).</summary>
     public const string BuildToolFailed = "OCX9020";
 

@@ -11,7 +11,7 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     public void Warnings_are_what_the_project_makes_of_them()
     {
         using var consumer = new Consumer(packages);
-        // Sixteen samples are held out, and 29 would prove the promise.
+        // Of 64 samples fewer than 29 are held out, and 29 would prove the promise.
         consumer.WriteApp(Item.Replace("KeepMacs=\"0.7\"", "KeepMacs=\"0.9\" MinAgreement=\"0.9\"", StringComparison.Ordinal));
 
         var strict = consumer.Run("build", "-p:TreatWarningsAsErrors=true");
@@ -19,7 +19,7 @@ public sealed class DiagnosticsTests(PackedPackages packages)
         var byEngine = consumer.Run("build", "-warnaserror");
         var byEngineAgain = consumer.Run("build", "-warnaserror");
         var silent = consumer.Build("-p:NoWarn=OCX7004");
-        var upToDate = consumer.Build("-warnaserror");
+        var upToDate = consumer.Build("-p:NoWarn=OCX7004");
 
         Assert.Equal((1, 1), (strict.Code, strict.ToolStarts));
         foreach (var failed in new[] { strict, again, byEngine, byEngineAgain })
@@ -45,6 +45,27 @@ public sealed class DiagnosticsTests(PackedPackages packages)
 
         Assert.True(run.Code == 0, run.Output);
         Assert.Empty(run.Warnings);
+    }
+
+    [Fact]
+    public void A_machine_without_native_libraries_is_told_and_no_defect()
+    {
+        using var consumer = new Consumer(packages);
+        consumer.WriteApp(Item);
+        Assert.Equal(0, consumer.Run("restore").Code);
+        var tool = Path.Combine(packages.Restored, "onnxcompress.msbuild", PackedPackages.Version, "tools", "net10.0", "any");
+        Directory.CreateDirectory(consumer.At("tool"));
+        foreach (var file in Directory.GetFiles(tool))
+        {
+            File.Copy(file, consumer.At("tool/" + Path.GetFileName(file)));
+        }
+
+        var run = consumer.Run("build", "--no-restore", "-p:OnnxCompressToolPath=" + consumer.At("tool/dotnet-onnx-compress.dll"));
+
+        var (code, text) = Assert.Single(run.Errors);
+        Assert.Equal((1, "OCX9018"), (run.Code, code));
+        Assert.Contains(System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier, text, StringComparison.Ordinal);
+        Assert.Contains("OnnxCompressEnabled=false", text, StringComparison.Ordinal);
     }
 
     [Fact]
