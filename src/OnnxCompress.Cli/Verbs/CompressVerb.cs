@@ -4,7 +4,6 @@ using OnnxCompress.Samples;
 using OnnxCompress.Cli.Options;
 using OnnxCompress.Cli.Output;
 using OnnxCompress.Forms;
-using OnnxCompress.Search;
 
 namespace OnnxCompress.Cli.Verbs;
 
