@@ -57,7 +57,7 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         CancellationToken cancellation)
     {
         ChannelTap[] taps = [.. Taps(StageOptions.Methods(options))];
-        var mask = options.Mask ?? SampleMask.Find(Model);
+        var mask = StageOptions.Mask(options, Model);
         CalibrationStatistics Run() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask }.Run(
             Model, Analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
         return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, mask, Run, cancellation) : Run();

@@ -75,6 +75,9 @@ internal static class StageOptions
     /// <summary>Options of the comparison of plans.</summary>
     public static VerificationOptions Verification(CompressionOptions options) => new() { Decisions = options.Decisions, Mask = options.Mask, Threads = options.Threads };
 
+    /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
+    public static string? Mask(CompressionOptions options, OnnxModel model) => options.Mask ?? SampleMask.Find(model);
+
     /// <summary>What compares models with the original on samples; null without any.</summary>
     public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options) =>
         options.Judge is { } judge ? new UserJudge(judge) : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options)) : null;

@@ -288,8 +288,8 @@ public sealed class DecisionKindTests
     public void Samples_beside_count_in_the_cautious_figure_alone()
     {
         var original = _runtime.Add(row => [1, 0], [2]);
-        // Of a thousand samples as many change as of the first two hundred: twenty.
-        var compressed = _runtime.Add(row => row[0] < 20 ? [0, 1] : [1, 0], [2]);
+        // Twenty of the first two hundred change, and 320 of a thousand.
+        var compressed = _runtime.Add(row => row[0] is < 20 or >= 700 ? [0, 1] : [1, 0], [2]);
         var options = new VerificationOptions { Decisions = [DecisionRule.ArgMax] };
         var token = TestContext.Current.CancellationToken;
 
@@ -298,8 +298,8 @@ public sealed class DecisionKindTests
 
         Assert.Equal((alone.Samples, alone.Agreement, alone.Decisions), (both.Samples, both.Agreement, both.Decisions));
         NumericAssert.Within(1 - 0.1 - (0.84 * Math.Sqrt(0.1 * 0.9 / 200)), alone.CautiousAgreement!.Value, 1e-12, 1, "20 of 200");
-        var share = 40.0 / 1200;
-        NumericAssert.Within(1 - share - (0.84 * Math.Sqrt(share * (1 - share) / 1200)), both.CautiousAgreement!.Value, 1e-12, 1, "40 of 1,200");
+        var share = 340.0 / 1200;
+        NumericAssert.Within(1 - share - (0.84 * Math.Sqrt(share * (1 - share) / 1200)), both.CautiousAgreement!.Value, 1e-12, 1, "340 of 1,200");
     }
 
     private static float[] Softmax(double logit) => [(float)(1 / (1 + Math.Exp(-logit))), (float)(1 / (1 + Math.Exp(logit)))];
