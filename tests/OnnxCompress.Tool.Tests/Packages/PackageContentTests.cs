@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace OnnxCompress.Tool.Tests.Packages;
 
 /// <summary>What packages carry, and what they leave out.</summary>
-public sealed class PackageContentTests(PackedPackages packages)
+public sealed partial class PackageContentTests(PackedPackages packages)
 {
     private const string Portable = "tools/net10.0/any/";
 
@@ -80,6 +81,7 @@ public sealed class PackageContentTests(PackedPackages packages)
         Assert.All(others, name => Assert.Contains(name, notices, StringComparison.Ordinal));
         Assert.Equal(notices, package.Text(Portable + "THIRD-PARTY-NOTICES.txt"));
         Assert.True(package.Bytes(Portable + "notices/Microsoft.ML.OnnxRuntime/ThirdPartyNotices.txt").Length > 100_000, "ONNX Runtime's own notices are a long list.");
+        Assert.Contains(Portable + "notices/Microsoft.ML.OnnxRuntime/LICENSE", package.Names);
         Assert.Contains(Portable + "notices/ILGPU/LICENSE-3RD-PARTY.txt", package.Names);
         Assert.Contains(Portable + "notices/System.Numerics.Tensors/THIRD-PARTY-NOTICES.TXT", package.Names);
     }
@@ -115,12 +117,17 @@ public sealed class PackageContentTests(PackedPackages packages)
     {
         using var package = new PackedFiles(file);
         var specification = package.Text(package.Names.Single(name => Path.GetExtension(name) == ".nuspec"));
-        string[] wanted = ["<license type=\"expression\">MIT</license>", "<readme>README.md</readme>", "<icon>icon.png</icon>", "<tags>onnx ", "<description>"];
+        string[] wanted = ["<license type=\"expression\">MIT</license>", "<readme>README.md</readme>", "<icon>icon.png</icon>", "<tags>onnx ", "<description>", "<releaseNotes>", "<copyright>Copyright"];
         return [
             .. wanted.Where(text => !specification.Contains(text, StringComparison.Ordinal)).Select(text => file.Name + " lacks " + text),
-            .. new[] { "README.md", "icon.png", "LICENSE" }.Except(package.Names).Select(name => file.Name + " lacks the file " + name),
+            .. new[] { "README.md", "CHANGELOG.md", "icon.png", "LICENSE" }.Except(package.Names).Select(name => file.Name + " lacks the file " + name),
+            .. RelativeLink().Matches(package.Text("README.md")).Select(link => file.Name + " links to " + link.Value),
         ];
     }
+
+    /// <summary>A link that leads nowhere once the text stands in a gallery.</summary>
+    [GeneratedRegex(@"\]\((?!https://|#)[^)]*\)")]
+    private static partial Regex RelativeLink();
 
     private static string[] NamesIn(FileInfo file)
     {
