@@ -101,7 +101,7 @@ public sealed class UsageTests
         {
             var run = CliRun.Of(verb, "--help");
             Assert.Equal((0, ""), (run.Code, run.Error));
-            Assert.Contains($"Examples:{Environment.NewLine}  onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
+            Assert.Contains($"Examples:{Environment.NewLine}  dotnet onnx-compress {verb} ", run.Output, StringComparison.Ordinal);
         });
     }
 

@@ -29,8 +29,8 @@ internal sealed class CalibrateVerb
         var command = new VerbCommand(
             "calibrate",
             "Takes statistics of a model's activations and writes nothing else: data can stay where they are.",
-            "onnx-compress calibrate model.onnx -o model.stats -d calibration.npy --scale 0.00392157",
-            "onnx-compress calibrate model.onnx -o monday.stats -d recorded/monday.npz --holdout 0");
+            "dotnet onnx-compress calibrate model.onnx -o model.stats -d calibration.npy --scale 0.00392157",
+            "dotnet onnx-compress calibrate model.onnx -o monday.stats -d recorded/monday.npz --holdout 0");
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._data.AddTo(command);

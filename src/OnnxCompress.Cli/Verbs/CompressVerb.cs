@@ -59,18 +59,18 @@ internal sealed class CompressVerb
             PipelinePart.Plan => new VerbCommand(
                 "plan",
                 "Decides what stays of a model and writes the decision as JSON, to review and to commit.",
-                "onnx-compress plan model.onnx -o plan.json -d calibration.npy --scale 0.00392157 --keep-macs 0.5"),
+                "dotnet onnx-compress plan model.onnx -o plan.json -d calibration.npy --scale 0.00392157 --keep-macs 0.5"),
             PipelinePart.Apply => new VerbCommand(
                 "apply",
                 "Carries out a plan: the same statistics and plan give the same bytes.",
-                "onnx-compress apply model.onnx plan.json -o small.onnx -d calibration.npy --scale 0.00392157"),
+                "dotnet onnx-compress apply model.onnx plan.json -o small.onnx -d calibration.npy --scale 0.00392157"),
             _ => new VerbCommand(
                 "compress",
                 "Makes a model smaller and faster, and proves on held-out samples what it kept.",
-                "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157",
-                "onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
-                "onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.html --report report.json",
-                "onnx-compress compress model.onnx -o small.onnx --statistics model.stats --verify-data test.npy --keep-params 0.5"),
+                "dotnet onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157",
+                "dotnet onnx-compress compress model.onnx -o small.onnx -d calibration.npy --scale 0.00392157 --keep-macs 0.5",
+                "dotnet onnx-compress compress model.onnx -o small.onnx -d calibration.npz --keep-bytes 0.6 --min-agreement 0.98 --report report.html --report report.json",
+                "dotnet onnx-compress compress model.onnx -o small.onnx --statistics model.stats --verify-data test.npy --keep-params 0.5"),
         };
         command.Arguments.Add(verb._model);
         if (part == PipelinePart.Apply)

@@ -34,7 +34,7 @@ internal sealed class ExploreVerb
         var command = new VerbCommand(
             "explore",
             "Shows in one run what smaller models would cost in decisions, with the command line that makes each.",
-            "onnx-compress explore model.onnx -d calibration.npy --scale 0.00392157 -o report.html");
+            "dotnet onnx-compress explore model.onnx -d calibration.npy --scale 0.00392157 -o report.html");
         command.Arguments.Add(verb._model);
         command.Options.Add(verb._out);
         verb._data.AddTo(command);

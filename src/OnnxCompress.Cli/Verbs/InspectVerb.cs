@@ -24,8 +24,8 @@ internal sealed class InspectVerb
         var command = new VerbCommand(
             "inspect",
             "Says what is in a model, what could be compressed, what not and why. Needs no data.",
-            "onnx-compress inspect model.onnx",
-            "onnx-compress inspect encoder.onnx --shape tokens=1,48 --json");
+            "dotnet onnx-compress inspect model.onnx",
+            "dotnet onnx-compress inspect encoder.onnx --shape tokens=1,48 --json");
         command.Arguments.Add(verb._model);
         verb._shapes.AddTo(command);
         verb._run.AddTo(command);

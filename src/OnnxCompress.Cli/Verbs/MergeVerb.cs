@@ -21,8 +21,8 @@ internal sealed class MergeVerb
         var command = new VerbCommand(
             "merge",
             "Adds up statistics that were taken from parts of the data, on one machine or several.",
-            "onnx-compress merge monday.stats tuesday.stats -o week.stats",
-            "onnx-compress merge shard0.stats shard1.stats shard2.stats shard3.stats -o all.stats --overwrite");
+            "dotnet onnx-compress merge monday.stats tuesday.stats -o week.stats",
+            "dotnet onnx-compress merge shard0.stats shard1.stats shard2.stats shard3.stats -o all.stats --overwrite");
         command.Arguments.Add(verb._parts);
         command.Options.Add(verb._out);
         command.Options.Add(verb._overwrite);

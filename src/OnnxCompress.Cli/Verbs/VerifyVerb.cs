@@ -30,8 +30,8 @@ internal sealed class VerifyVerb
         var command = new VerbCommand(
             "verify",
             "Runs two models on the same samples: agreement, drift, accuracy when there are labels, size, MACs and latency.",
-            "onnx-compress verify model.onnx small.onnx -d test.npy --scale 0.00392157",
-            "onnx-compress verify model.onnx small.onnx -d test.npy --labels test_labels.npy --min-agreement 0.98");
+            "dotnet onnx-compress verify model.onnx small.onnx -d test.npy --scale 0.00392157",
+            "dotnet onnx-compress verify model.onnx small.onnx -d test.npy --labels test_labels.npy --min-agreement 0.98");
         command.Arguments.Add(verb._original);
         command.Arguments.Add(verb._compressed);
         verb._data.AddTo(command);

@@ -77,6 +77,11 @@ internal sealed class ExternalDataReader(RegularFile? file, string? given, bool 
     {
         using var side = Open(sharing[0]);
         _files.Add(side.RealPath);
+        if (LargeFilePointer.IsOne(side.Stream.SafeFileHandle, side.Length))
+        {
+            throw Refused(sharing[0], DiagnosticCodes.ExternalDataMissing, $"of '{SideFileRule.Show(Location(sharing[0]))}': {LargeFilePointer.Advice}");
+        }
+
         var places = Array.ConvertAll(sharing, tensor => Place(tensor, side.Length));
         var ranges = new SharedRanges(places);
         var held = new Dictionary<long, byte[]>();

@@ -60,6 +60,11 @@ internal static class ModelReader
             throw Malformed(origin, "it is in ONNX Runtime's .ort format; give the .onnx file it was made from");
         }
 
+        if (LargeFilePointer.IsOne(bytes))
+        {
+            throw Malformed(origin, LargeFilePointer.Advice);
+        }
+
         try
         {
             var model = ModelProto.Parser.ParseFrom(bytes);

@@ -93,11 +93,21 @@ internal static class ArrayFiles
     {
         try
         {
+            CheckFetched(path);
             return open();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The data file '{path}' cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    private static void CheckFetched(string path)
+    {
+        using var file = InputFile.OpenRead(path);
+        if (LargeFilePointer.IsOne(file.SafeFileHandle, file.Length))
+        {
+            throw new OnnxCompressException(DiagnosticCodes.DataMalformed, $"'{path}' holds no data: {LargeFilePointer.Advice}.");
         }
     }
 
