@@ -6,4 +6,11 @@ namespace OnnxCompress;
 /// <param name="Statistics">What curves and weights are made from.</param>
 /// <param name="Validation">What plans are compared on; null: the first plan is taken.</param>
 /// <param name="Guard">What the smallest model is held against, once; null: validation has the last word.</param>
-public sealed record CompressionData(ISampleSource Statistics, ISampleSource? Validation = null, ISampleSource? Guard = null);
+public sealed record CompressionData(ISampleSource Statistics, ISampleSource? Validation = null, ISampleSource? Guard = null)
+{
+    /// <summary>
+    /// Whether guard and validation samples are parts of the same data. Nothing is fitted to either, so both together make the cautious
+    /// agreement of the guard steadier; see <see cref="Verification.VerificationOptions.Beside"/>.
+    /// </summary>
+    public bool AreOfOneKind { get; init; }
+}

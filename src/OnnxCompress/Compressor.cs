@@ -82,7 +82,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
                 options,
                 one => RunOne(model, data, one, progress, cancellation),
                 StageOptions.Judge(runtime, model, data.Validation, options),
-                StageOptions.Judge(runtime, model, data.Guard, options),
+                StageOptions.Guard(runtime, model, data, options),
                 made => new ResultTimes(runtime, model, data.Statistics, options).Share(made.Plan, made.Model, cancellation)).Best(cancellation)
             : RunOne(model, data, options, progress, cancellation);
 

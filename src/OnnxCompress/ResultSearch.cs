@@ -27,7 +27,7 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
         bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && times.IsSlower(made, cancellation);
         if (goal is not null)
         {
-            return new GoalSearch(search, StageOptions.Judge(runtime, original, data.Guard, options), goal, IsSlower).Smallest(cancellation);
+            return new GoalSearch(search, StageOptions.Guard(runtime, original, data, options), goal, IsSlower).Smallest(cancellation);
         }
 
         return options.Budget.KeepLatency is null

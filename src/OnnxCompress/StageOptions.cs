@@ -79,8 +79,18 @@ internal static class StageOptions
     public static string? Mask(CompressionOptions options, OnnxModel model) => options.Mask ?? SampleMask.Find(model);
 
     /// <summary>What compares models with the original on samples; null without any.</summary>
-    public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options) =>
-        options.Judge is { } judge ? new UserJudge(judge) : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options)) : null;
+    /// <param name="runtime">Where models run.</param>
+    /// <param name="original">The original.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="options">What the user said.</param>
+    /// <param name="beside">See <see cref="VerificationOptions.Beside"/>.</param>
+    public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options, ISampleSource? beside = null) =>
+        options.Judge is { } judge ? new UserJudge(judge)
+            : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options) with { Beside = beside }) : null;
+
+    /// <summary>What has the last word, as the result is verified; null without guard samples.</summary>
+    public static IPlanJudge? Guard(IModelRuntime runtime, OnnxModel original, CompressionData data, CompressionOptions options) =>
+        Judge(runtime, original, data.Guard, options, data.AreOfOneKind ? data.Validation : null);
 
     /// <summary>
     /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,

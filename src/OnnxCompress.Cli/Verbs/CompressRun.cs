@@ -54,7 +54,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             device.Backend,
             model,
             data is null ? new CompressionData(source, Guard: heldOut.Count == 0 ? null : heldOut) : new CompressionData(
-                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), heldOut.Count == 0 ? null : heldOut),
+                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), heldOut.Count == 0 ? null : heldOut)
+            {
+                AreOfOneKind = settings.VerifyData is null,
+            },
             statistics,
             labels,
             progress));
@@ -115,7 +118,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             model,
             result.Model,
             samples,
-            new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Beside = samples == data.Guard && settings.VerifyData is null ? data.Validation : null, Threads = threads },
+            new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Beside = samples == data.Guard && data.AreOfOneKind ? data.Validation : null, Threads = threads },
             progress,
             cancellation);
         var verification = Verify(data.Guard, _decisions);
