@@ -7,7 +7,6 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
 public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
 {
-
     private readonly List<ITaskItem> _inputs = [];
     private readonly List<ITaskItem> _shipped = [];
     private readonly List<ITaskItem> _replaced = [];

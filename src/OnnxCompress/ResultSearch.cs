@@ -1,7 +1,7 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Search;
-using OnnxCompress.Forms;
 
 namespace OnnxCompress;
 

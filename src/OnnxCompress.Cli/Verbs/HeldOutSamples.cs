@@ -89,7 +89,10 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
         if (different == 0 && guard.IsSet)
         {
             throw new OnnxCompressException(
-                DiagnosticCodes.DataEmpty, "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
+                DiagnosticCodes.DataEmpty,
+                settings.Data.Files.Count == 0
+                    ? "The guard has no samples, as there are no data: give --data or --verify-data, or leave the guard out and nothing is verified."
+                    : "The guard has no samples: give more data, a larger --holdout, or --verify-data.");
         }
 
         if (AgreementSamples.TooFew(guard.Promised, different) is not { } refusal)
