@@ -14,10 +14,16 @@ internal static class LargeFilePointer
 
     private const int Most = 1024;
 
-    private static ReadOnlySpan<byte> Start => "version https://git-lfs"u8;
+    // The version is an address, of which the name is enough.
+    private static ReadOnlySpan<byte> Version => "version "u8;
+
+    private static ReadOnlySpan<byte> Name => "git-lfs"u8;
+
+    private static ReadOnlySpan<byte> Content => "\noid sha256:"u8;
 
     /// <summary>Whether these bytes, all of a file, are one.</summary>
-    public static bool IsOne(ReadOnlySpan<byte> bytes) => bytes.Length < Most && bytes.StartsWith(Start);
+    public static bool IsOne(ReadOnlySpan<byte> bytes) =>
+        bytes.Length < Most && bytes.StartsWith(Version) && bytes.IndexOf(Name) > 0 && bytes.IndexOf(Content) > 0;
 
     /// <summary>Whether a file is one.</summary>
     /// <param name="file">Open for reading; its position does not matter and stays.</param>

@@ -1,3 +1,4 @@
+using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 
@@ -18,6 +19,11 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private const int FirstRidge = 3;
 
+    /// <summary>Matrices of inputs x inputs that a layer leaves behind: the moments of two folds, of targets, and of the sum of both.</summary>
+    private const int LeftBehind = 5;
+
+    private readonly DiscardedMemory _discarded = new();
+
     /// <summary>Solves all groups of a layer, side by side.</summary>
     /// <param name="site">The layer; its rank is the largest of the weights.</param>
     /// <param name="accumulator">Its moments.</param>
@@ -33,6 +39,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
             backend.Threads,
             g => solutions[g] = Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
             CancellationToken.None);
+        _discarded.Add((long)LeftBehind * sizeof(double) * solutions.Length * site.Layout.Columns * site.Layout.Columns);
         return solutions;
     }
 
