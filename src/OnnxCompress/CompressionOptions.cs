@@ -47,8 +47,11 @@ public sealed record CompressionOptions
     /// <summary>How weights are made once the plan stands.</summary>
     public ReconstructionMode Reconstruction { get; init; } = ReconstructionMode.Sequential;
 
-    /// <summary>The numbers that layers are stored and run in; those of <see cref="Plan"/> where there is one.</summary>
-    public NumberForm Precision { get; init; } = NumberForm.Float;
+    /// <summary>
+    /// The numbers that layers are stored and run in; those of <see cref="Plan"/> where there is one. Null: <see cref="NumberForm.Auto"/>
+    /// where bytes or time are made small and there are validation samples, else <see cref="NumberForm.Float"/>.
+    /// </summary>
+    public NumberForm? Precision { get; init; }
 
     /// <summary>Where the model will run; that of <see cref="Plan"/> where there is one.</summary>
     public RunTarget Target { get; init; } = RunTarget.Cpu;

@@ -4,6 +4,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Portfolio;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
@@ -77,14 +78,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
 
     private CompressionResult Run(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
-        FormPortfolio.IsAsked(options)
-            ? new FormPortfolio(
-                options,
-                one => RunOne(model, data, one, progress, cancellation),
-                StageOptions.Judge(runtime, model, data.Validation, options),
-                StageOptions.Guard(runtime, model, data, options),
-                made => new ResultTimes(runtime, model, data.Statistics, options).Share(made.Plan, made.Model, cancellation)).Best(cancellation)
-            : RunOne(model, data, options, progress, cancellation);
+        FormChoice.IsLeft(options, data) ? RunAll(model, data, options, progress, cancellation) : RunOne(model, data, options, progress, cancellation);
+
+    private CompressionResult RunAll(
+        OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        using var runs = new FormRuns(new PipelineTools(runtime, backend, new StageWatch(progress), progress), model, data, options);
+        return new FormPortfolio(
+            options, runs, StageOptions.Judge(runtime, model, data.Validation, options), StageOptions.Guard(runtime, model, data, options)).Best(cancellation);
+    }
 
     private CompressionResult RunOne(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Forms;
 using OnnxCompress.Samples;
@@ -6,6 +7,7 @@ using OnnxCompress.Reconstruction;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Simplification;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -14,21 +16,20 @@ namespace OnnxCompress;
 internal sealed class Pipeline : IDisposable
 {
     private readonly PipelineTools _tools;
+    private readonly OnnxModel _original;
     private readonly PreparedModel _prepared;
     private readonly CalibrationStatistics _statistics;
     private readonly OriginalOutputs? _outputs;
     private readonly LatencyTables? _times;
+    private readonly SiteCurves _curves;
     private readonly ISampleSource _samples;
     private readonly CompressionOptions _options;
 
     private Pipeline(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         Times = new ResultTimes(tools.Runtime, original, samples, options);
-        (_tools, _prepared, _samples, _options) = (tools, prepared, samples, options);
-        // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
-        Rewrites = (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
-            ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(prepared, samples, cancellation))
-            : [];
+        (_tools, _original, _prepared, _samples, _options) = (tools, original, prepared, samples, options);
+        Rewrites = FasterForms(cancellation);
         _outputs = Outputs(cancellation);
         try
         {
@@ -38,8 +39,8 @@ internal sealed class Pipeline : IDisposable
                 ? null
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
-            var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites, Times = Times }.Open(curves, _times?.Cost, _outputs, cancellation);
+            _curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
+            (Planner, Executor) = Workers(cancellation);
         }
         catch
         {
@@ -48,8 +49,20 @@ internal sealed class Pipeline : IDisposable
         }
     }
 
+    private Pipeline(Pipeline shared, CompressionOptions options, CancellationToken cancellation)
+    {
+        Times = new ResultTimes(shared._tools.Runtime, shared._original, shared._samples, options);
+        (_tools, _original, _prepared, _samples, _options) = (shared._tools, shared._original, shared._prepared, shared._samples, options);
+        (_outputs, _statistics, _times, _curves) = (shared._outputs, shared._statistics, shared._times, shared._curves);
+        Rewrites = FasterForms(cancellation);
+        (Planner, Executor) = Workers(cancellation);
+    }
+
     /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
     public IReadOnlyList<string> Rewrites { get; }
+
+    /// <summary>What the model costs as it was given.</summary>
+    public ModelCost Original => _prepared.Original;
 
     /// <summary>Makes plans.</summary>
     public IPlanner Planner { get; }
@@ -72,6 +85,14 @@ internal sealed class Pipeline : IDisposable
         return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
 
+    /// <summary>The same run in numbers of another form: what does not depend on them is shared, and disposed of with either.</summary>
+    /// <param name="options">The same but for the form and the goal.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public Pipeline In(CompressionOptions options, CancellationToken cancellation) =>
+        StageOptions.TakesUpWholeNumbers(options) != StageOptions.TakesUpWholeNumbers(_options) && !ReferenceEquals(Simplifier.Dequantised(_original), _original)
+            ? Open(_tools, _original, _samples, options, cancellation)
+            : new(this, options with { BatchSize = _options.BatchSize }, cancellation);
+
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
     public CompressionResult Conclude(ExecutedPlan made, CancellationToken cancellation)
@@ -88,6 +109,15 @@ internal sealed class Pipeline : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _outputs?.Dispose();
+
+    // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
+    private IReadOnlyList<string> FasterForms(CancellationToken cancellation) =>
+        (_options.Plan is null || _options.RemovesNothing) && StageOptions.Precision(_options) == NumberForm.Float
+            ? _tools.Watch.Time("analyze", () => new WorthwhileForms(_tools.Runtime, _options).Of(_prepared, _samples, cancellation))
+            : [];
+
+    private (IPlanner Planner, IPlanExecutor Executor) Workers(CancellationToken cancellation) =>
+        new PlanWorkers(_tools, _prepared, _statistics, _samples, _options) { Rewrites = Rewrites, Times = Times }.Open(_curves, _times?.Cost, _outputs, cancellation);
 
     private OriginalOutputs? Outputs(CancellationToken cancellation)
     {

@@ -12,6 +12,29 @@ namespace OnnxCompress;
 /// <param name="options">What the user said.</param>
 internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, CompressionData data, CompressionOptions options)
 {
+    private const int MostRules = 2;
+
+    private PlanSearch? _search;
+
+    /// <summary>Names of the rules that are tried; null for all.</summary>
+    public IReadOnlyCollection<string>? Rules { get; init; }
+
+    /// <summary>Names of the rules that did best in <see cref="Run"/>: those that reached the goal, smallest first, or lost least within the budget.</summary>
+    public IReadOnlyList<string> BestRules
+    {
+        get
+        {
+            var tried = _search?.Tried ?? [];
+            var ordered = options.Budget.IsLimited || options.Goal is not { } goal
+                ? tried.OrderBy(t => t.Score?.Loss ?? 0)
+                : Enumerable.Reverse(tried).Where(t => t.Score is { } score && goal.Accepts(score));
+            return [.. ordered.Select(t => t.Plan.Rule).OfType<string>().Distinct().Take(MostRules)];
+        }
+    }
+
+    /// <summary>See <see cref="PlanSearch.Reached"/>.</summary>
+    public double Reached => _search?.Reached ?? 1;
+
     /// <summary>The model.</summary>
     /// <param name="pipeline">Makes plans and carries them out.</param>
     /// <param name="cancellation">Stops the search.</param>
@@ -21,7 +44,7 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
         var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
-        var search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation);
+        var search = _search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation) { Only = Rules };
         var times = pipeline.Times;
         // Of other machines nothing is known.
         bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && times.IsSlower(made, cancellation);

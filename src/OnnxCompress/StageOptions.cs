@@ -57,7 +57,7 @@ internal static class StageOptions
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) =>
-        options.Plan?.Precision ?? (options.Precision == NumberForm.Auto ? NumberForm.Float : options.Precision);
+        options.Plan?.Precision ?? (options.Precision is null or NumberForm.Auto ? NumberForm.Float : options.Precision.Value);
 
     /// <summary>Whether layers that the model has in whole numbers are taken up: they are written back in whole numbers.</summary>
     public static bool TakesUpWholeNumbers(CompressionOptions options) => Precision(options) is NumberForm.Int8 or NumberForm.Int4;

@@ -18,7 +18,7 @@ internal sealed class MethodOptions
 
     private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
     private readonly Option<string?> _precision = OptionFactory.Text(
-        "--precision", "float|int8|int4|float16|auto", "The numbers that layers are stored and run in: as they are, 8 bits, weights of 4 bits, half floats, or whichever of these keeps most within a budget of bytes or time, or is smallest without one. Default: float.", "float", "int8", "int4", "float16", "auto");
+        "--precision", "float|int8|int4|float16|auto", "The numbers that layers are stored and run in: as they are, 8 bits, weights of 4 bits, half floats, or whichever of these keeps most within a budget of bytes or time, or is fastest or smallest without one. Default: auto where bytes or time are made small, else float.", "float", "int8", "int4", "float16", "auto");
 
     private readonly Option<string?> _target = OptionFactory.Text(
         "--target", "cpu|gpu|any", "Where the model will run: on processors like this one, on a GPU, or anywhere, with standard operators alone. Nothing is said of time but for cpu. Default: cpu.", "cpu", "gpu", "any");
@@ -112,9 +112,10 @@ internal sealed class MethodOptions
         _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy; or none, alone"),
     };
 
-    private static NumberForm Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null
+    private static NumberForm? Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null
         ? throw Usage.Conflict("The plan says which numbers layers have; leave --precision out.")
-        : OptionText.Word("--precision", word ?? "float", ("float", NumberForm.Float), ("int8", NumberForm.Int8), ("int4", NumberForm.Int4), ("float16", NumberForm.Float16), ("auto", NumberForm.Auto));
+        : word is null ? null
+        : OptionText.Word("--precision", word, ("float", NumberForm.Float), ("int8", NumberForm.Int8), ("int4", NumberForm.Int4), ("float16", NumberForm.Float16), ("auto", NumberForm.Auto));
 
     private RunTarget Target(ParseResult parsed, CompressionOptions options)
     {

@@ -251,7 +251,7 @@ internal sealed class CompressVerb
 
     /// <summary>Without a budget something must say how small is too small; what changes no number needs no guard.</summary>
     private static Guard GuardFor(Guard guard, CompressionOptions options) =>
-        options.Budget.IsLimited || options.Plan is not null || options is { RemovesNothing: true, Precision: NumberForm.Float } || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+        options.Budget.IsLimited || options.Plan is not null || options is { RemovesNothing: true, Precision: null or NumberForm.Float } || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
 
     private string? PlanPath(ParseResult parsed) => _part switch
     {

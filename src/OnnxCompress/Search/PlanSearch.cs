@@ -34,16 +34,25 @@ internal sealed class PlanSearch(
     /// <summary>Of plans that chance may tell apart, one replaces another that takes this much longer by the table for this CPU.</summary>
     private const double Faster = 0.98;
 
+    /// <summary>What is smaller than others by less is not worth a search.</summary>
+    private const double Gain = 0.97;
+
     // Two models that may be wanted again: making one takes as long as trying another plan, holding all takes too much memory.
     private ExecutedPlan? _latest;
     private ExecutedPlan? _best;
     private int _round;
 
     /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => planner.Rules;
+    public IReadOnlyList<PlanRule> Rules => Only is null ? planner.Rules : [.. planner.Rules.Where(r => Only.Contains(r.Name))];
+
+    /// <summary>Names of those that may be tried; null for all.</summary>
+    public IReadOnlyCollection<string>? Only { get; init; }
 
     /// <summary>Whether there is anything to compare plans on.</summary>
     public bool CanJudge => judge is not null;
+
+    /// <summary>The share, in what was made small, that <see cref="Smallest"/> came to.</summary>
+    public double Reached { get; private set; } = 1;
 
     /// <summary>Every plan that was scored, in the order of trial.</summary>
     public List<ScoredPlan> Tried { get; } = [];
@@ -54,7 +63,7 @@ internal sealed class PlanSearch(
     /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget.</exception>
     public ExecutedPlan Best(Budget budget, string? only = null)
     {
-        IReadOnlyList<PlanRule> rules = only is null ? planner.Rules : [.. planner.Rules.Where(r => r.Name == only)];
+        IReadOnlyList<PlanRule> rules = only is null ? Rules : [.. Rules.Where(r => r.Name == only)];
         (ScoredPlan Plan, PlanRule Rule)? best = null;
         OnnxCompressException? unreachable = null;
         var (trial, most) = (0, only is null ? trials ?? rules.Count : 1);
@@ -124,9 +133,25 @@ internal sealed class PlanSearch(
     public IReadOnlyList<ScoredPlan> Smallest(CompressionGoal goal)
     {
         var accepted = new List<ScoredPlan>();
-        var rules = planner.Rules.ToList();
-        var share = Halve(goal, goal.BudgetOf, (0, 1), Halvings, rules, accepted);
-        if (goal.Objective == CompressionObjective.Latency && accepted.Count > 0)
+        var rules = Rules.ToList();
+        var (least, largest) = goal.Range;
+        if (largest < 1)
+        {
+            // Where others are this small already, one question says whether there is anything to be found.
+            largest *= Gain;
+            if (largest <= least || FirstAccepted(goal.BudgetOf(largest), rules, goal) is not { } found)
+            {
+                watch.EndRounds();
+                return [];
+            }
+
+            accepted.Add(found);
+            _best = _latest;
+        }
+
+        var share = Reached = Halve(goal, goal.BudgetOf, (least, largest), Halvings, rules, accepted);
+        // Between other bounds numbers of fewer bits are looked at, which save the bytes.
+        if (goal.Objective == CompressionObjective.Latency && accepted.Count > 0 && goal.Range == (0, 1))
         {
             var within = goal.BudgetOf(share);
             var smaller = new List<ScoredPlan>();
@@ -142,7 +167,7 @@ internal sealed class PlanSearch(
     private double Halve(CompressionGoal goal, Func<double, Budget> budgetOf, (double Low, double High) range, int halvings, List<PlanRule> rules, List<ScoredPlan> accepted)
     {
         var (low, high) = range;
-        for (var i = 0; i < halvings; i++)
+        for (var i = 0; i < halvings && high - low > (1 - Gain) * high; i++)
         {
             var middle = (low + high) / 2;
             if (FirstAccepted(budgetOf(middle), rules, goal) is not { } found)
@@ -192,7 +217,7 @@ internal sealed class PlanSearch(
                 break;
             }
 
-            Announce(_round++, Math.Max(_round, Halvings * planner.Rules.Count));
+            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
             try
             {
                 var made = Try(budget, rule);

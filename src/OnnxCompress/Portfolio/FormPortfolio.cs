@@ -1,0 +1,208 @@
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
+using OnnxCompress.Search;
+
+namespace OnnxCompress.Portfolio;
+
+/// <summary>
+/// Chooses the numbers of the result: what each form gives alone, and what removing gives in each form, compared on validation
+/// samples. What a form gives alone is had in a moment and says which searches are worth their time. The result is never worse
+/// there than any that was made.
+/// </summary>
+/// <param name="options">What the user said.</param>
+/// <param name="runs">Makes candidates.</param>
+/// <param name="validation">Compares them; null: the first that does is taken.</param>
+/// <param name="guard">Proves what a form gives alone; null when there are no guard samples.</param>
+internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, IPlanJudge? validation, IPlanJudge? guard)
+{
+    /// <summary>Two measurements of the same model differ by about as much.</summary>
+    private const double TimeTolerance = 0.03;
+
+    /// <summary>Numbers whose kernels are no faster than this beside floating point are left out where time counts.</summary>
+    private const double Faster = 0.97;
+
+    /// <summary>Two forms that write nearly the same file are one, as 4 and 8 bits of a network of convolutions.</summary>
+    private const double SameBytes = 0.98;
+
+    /// <summary>Of a form that loses this much more than another by the rule that did best there, no other rule is tried.</summary>
+    private const double Hopeless = 1.5;
+
+    /// <summary>Where so small a share of the decisions' margins is lost, there is nothing to be gained by a search.</summary>
+    private const double Negligible = 0.002;
+
+    private readonly List<FormCandidate> _made = [];
+    private readonly List<ConsideredForm> _refused = [];
+    private OnnxCompressException? _failure;
+
+    private bool IsLimited => options.Budget.IsLimited;
+
+    private bool CountsTime => options.Budget.KeepLatency is not null || (!IsLimited && !options.RemovesNothing && options.Goal?.Objective == CompressionObjective.Latency);
+
+    /// <summary>The numbers that are tried, those that change least first.</summary>
+    public static IReadOnlyList<NumberForm> Forms(CompressionOptions options) =>
+        options.Budget is { IsLimited: true, KeepBytes: null, KeepLatency: null }
+            || (!options.Budget.IsLimited && options.Goal?.Objective is CompressionObjective.Macs or CompressionObjective.Parameters && !options.RemovesNothing) ? [NumberForm.Float]
+        : options.Target switch
+        {
+            RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
+            RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
+            // Half floats run no faster on a processor.
+            _ => options.Budget.KeepLatency is not null || (!options.Budget.IsLimited && !options.RemovesNothing && options.Goal?.Objective == CompressionObjective.Latency)
+                ? [NumberForm.Float, NumberForm.Int8, NumberForm.Int4]
+                : [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
+        };
+
+    /// <summary>Makes what is worth making and takes one.</summary>
+    /// <exception cref="OnnxCompressException">No candidate does; the diagnostic is that of floating point.</exception>
+    public CompressionResult Best(CancellationToken cancellation)
+    {
+        var forms = Forms(options);
+        MakeAlone(forms, cancellation);
+        if (!options.RemovesNothing)
+        {
+            foreach (var form in WorthRemoving(forms))
+            {
+                MakeRemoving(form, cancellation);
+            }
+        }
+
+        var chosen = Chosen(cancellation) ?? throw _failure ?? new OnnxCompressException(DiagnosticCodes.GoalNotReached, "No form of the model keeps what was asked for.");
+        foreach (var made in _made)
+        {
+            made.Run.Pipeline.Times.Keep();
+        }
+
+        var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
+        return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
+        {
+            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing)],
+        };
+    }
+
+    private void MakeAlone(IReadOnlyList<NumberForm> forms, CancellationToken cancellation)
+    {
+        foreach (var form in forms.Where(f => f != NumberForm.Float || options.RemovesNothing))
+        {
+            // Fewer bits lose more: those that meet a budget end the row.
+            if (Make(form, true, () => runs.Alone(form, cancellation), cancellation) is { Refused: null } && IsLimited)
+            {
+                break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The forms in which something is removed: those that may win. Within a budget the one that has to lose least goes first; without
+    /// one floating point does, which says for little what can go.
+    /// </summary>
+    private NumberForm[] WorthRemoving(IReadOnlyList<NumberForm> forms)
+    {
+        FormCandidate[] alone = [.. _made];
+        bool IsOpen(FormCandidate candidate) =>
+            // Within a budget, nothing has to be removed where the form alone meets it.
+            !(IsLimited && candidate.Refused is null)
+            && !(CountsTime && candidate.Time > Faster)
+            && !alone.TakeWhile(other => !ReferenceEquals(other, candidate)).Any(other => candidate.Run.ByteShare > SameBytes * other.Run.ByteShare);
+        var open = alone.Where(IsOpen).OrderBy(c => CountsTime ? c.Time : c.Run.ByteShare).Select(c => c.Run.Form);
+        return forms.Count == 0 ? [] : IsLimited ? [.. open, NumberForm.Float] : [NumberForm.Float, .. open];
+    }
+
+    private void MakeRemoving(NumberForm form, CancellationToken cancellation)
+    {
+        var best = _made.Where(c => c.Refused is null).MinBy(Measure);
+        if (!IsLimited)
+        {
+            Search(form, best, cancellation);
+        }
+        else if (!(best?.Score?.Loss <= Negligible))
+        {
+            var first = best is { Run.RemovesNothing: false } && validation is not null ? best.Run.Rules : null;
+            var seen = Make(form, false, () => runs.Removing(form, null, first?.Take(1).ToArray(), cancellation), cancellation);
+            if (first is { Count: > 1 } && seen?.Score?.Loss <= Hopeless * best!.Score!.Loss)
+            {
+                _made.Remove(seen);
+                Make(form, false, () => runs.Removing(form, null, first, cancellation), cancellation);
+            }
+        }
+    }
+
+    /// <summary>Looks for the smallest: what floating point stands removed is the most that any numbers do, and what others reach the least that is wanted.</summary>
+    private void Search(NumberForm form, FormCandidate? best, CancellationToken cancellation)
+    {
+        if (form == NumberForm.Float)
+        {
+            Make(form, false, () => runs.Removing(form, options.Goal, null, cancellation), cancellation);
+            return;
+        }
+
+        var alone = _made.Single(c => c.Run.Form == form && c.Run.RemovesNothing);
+        if (_made.Find(c => c.Run is { Form: NumberForm.Float, RemovesNothing: false }) is not { } plain || alone.Refused is not null)
+        {
+            // Where nothing can go in floating point, or the numbers alone are too coarse, both together are.
+            return;
+        }
+
+        var range = CountsTime ? (plain.Run.Reached, Math.Min(1, best!.Time!.Value / alone.Time!.Value)) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
+        Make(form, false, () => runs.Removing(form, options.Goal! with { Range = range }, [.. plain.Run.Rules.Take(1)], cancellation), cancellation);
+    }
+
+    /// <summary>What is made small: the smallest that keeps enough is wanted, or the one that loses least.</summary>
+    private double Measure(FormCandidate candidate) =>
+        IsLimited ? candidate.Score?.Loss ?? 0 : CountsTime ? candidate.Time ?? 1 : candidate.Run.ByteShare;
+
+    private FormCandidate? Make(NumberForm form, bool alone, Func<FormRun> make, CancellationToken cancellation)
+    {
+        try
+        {
+            var made = See(make(), cancellation);
+            _made.Add(made);
+            return made;
+        }
+        catch (OnnxCompressException e)
+        {
+            // What floating point says of data or model holds for all.
+            _failure = form == NumberForm.Float ? e : _failure ?? e;
+            _refused.Add(new ConsideredForm(form, 0, null) { RemovesNothing = alone, Refused = e.Diagnostic.Message });
+            return null;
+        }
+    }
+
+    private FormCandidate See(FormRun run, CancellationToken cancellation)
+    {
+        var score = validation?.Score(run.Made.Model, cancellation);
+        var time = CountsTime ? run.TimeShare(cancellation) : (double?)null;
+        var refused = options.Budget.Exceeded(run.Made.Cost, run.Pipeline.Original)
+            ?? (options.Budget.KeepLatency is { } share && time > share + TimeTolerance ? $"It takes {Reporting.Figures.Percent(time)} of the original's time." : null)
+            ?? (IsLimited || options.Goal is not { } goal || score is null ? null
+                : !goal.Accepts(score) ? "It keeps less on validation samples than was asked for."
+                // A search has asked the guard itself.
+                : run.RemovesNothing && guard is not null && !goal.Accepts(guard.Score(run.Made.Model, cancellation)) ? "It keeps less on the guard's samples than was asked for."
+                : null);
+        return new(run, score, time, refused);
+    }
+
+    private FormCandidate? Chosen(CancellationToken cancellation)
+    {
+        FormCandidate[] able = [.. _made.Where(c => c.Refused is null)];
+        if (IsLimited)
+        {
+            // Of those that do not meet a budget the one that keeps most is closest; the verdict says what it lacks.
+            var best = (able.Length > 0 ? able : [.. _made]).MinBy(Measure);
+            return best is null || CountsTime || options.Target != RunTarget.Cpu ? best : NotSlower(best, able, cancellation);
+        }
+
+        // The fastest, and of those that measuring does not tell from it the smallest.
+        var fastest = able.Min(c => c.Time);
+        return able.Where(c => !(c.Time > fastest + TimeTolerance)).MinBy(c => c.Run.ByteShare) ?? (options.RemovesNothing ? _made.FirstOrDefault() : null);
+    }
+
+    /// <summary>Within a budget of bytes the form that keeps most, unless it runs slower than the original and another keeps about as much and does not.</summary>
+    private static FormCandidate NotSlower(FormCandidate best, FormCandidate[] able, CancellationToken cancellation)
+    {
+        const double Slower = 1.02;
+        const double MostLoss = 1.25;
+        var others = able.Where(c => !ReferenceEquals(c, best) && c.Score?.Loss <= MostLoss * best.Score?.Loss).OrderBy(c => c.Score!.Loss).ToArray();
+        return others.Length == 0 || best.Run.TimeShare(cancellation) <= Slower ? best
+            : Array.Find(others, c => c.Run.TimeShare(cancellation) <= Slower) ?? best;
+    }
+}

@@ -1,0 +1,24 @@
+using OnnxCompress.Forms;
+using OnnxCompress.Search;
+
+namespace OnnxCompress.Portfolio;
+
+/// <summary>A model in numbers of one form, carried out but not concluded: that is done for the one that is taken.</summary>
+/// <param name="Form">Its numbers.</param>
+/// <param name="RemovesNothing">Whether nothing was removed from it.</param>
+/// <param name="Pipeline">What made it.</param>
+/// <param name="Made">The model.</param>
+internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pipeline, ExecutedPlan Made)
+{
+    /// <summary>Names of the rules that did best while it was searched for; none where nothing was.</summary>
+    public IReadOnlyList<string> Rules { get; init; } = [];
+
+    /// <summary>The share of the original, in what is made small, that its search came to.</summary>
+    public double Reached { get; init; } = 1;
+
+    /// <summary>Its bytes as a share of the original's.</summary>
+    public double ByteShare => (double)Made.Cost.Bytes / Pipeline.Original.Bytes;
+
+    /// <summary>The share of the original's time that it takes on this machine.</summary>
+    public double TimeShare(CancellationToken cancellation) => Pipeline.Times.Share(Made.Plan, Made.Model, cancellation);
+}

@@ -1,0 +1,61 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
+using OnnxCompress.Models;
+using OnnxCompress.Search;
+
+namespace OnnxCompress.Portfolio;
+
+/// <summary>Makes models in numbers of several forms. What is removed in front of them shares one calibration and one set of curves.</summary>
+/// <param name="tools">What every stage works with.</param>
+/// <param name="model">The original.</param>
+/// <param name="data">Calibration, validation and guard samples.</param>
+/// <param name="options">What the user said.</param>
+internal sealed class FormRuns(PipelineTools tools, OnnxModel model, CompressionData data, CompressionOptions options) : IDisposable
+{
+    private readonly Dictionary<(NumberForm Form, bool RemovesNothing), Pipeline> _open = [];
+
+    /// <summary>The model in another form with nothing removed.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had in that form.</exception>
+    public FormRun Alone(NumberForm form, CancellationToken cancellation)
+    {
+        var alone = StageOptions.WithPlan(options with { Precision = form, RemovesNothing = true, Budget = Budget.None }, model.SourceSha256);
+        var pipeline = Pipeline.Open(tools, model, data.Statistics, alone, cancellation);
+        _open[(form, true)] = pipeline;
+        return new(form, true, pipeline, pipeline.Executor.Execute(alone.Plan! with { Rewrites = pipeline.Rewrites }, tools.Progress, cancellation));
+    }
+
+    /// <summary>The best model in a form with something removed.</summary>
+    /// <param name="form">Its numbers.</param>
+    /// <param name="goal">What it must keep, and how small others are; counts without a budget.</param>
+    /// <param name="rules">Names of the rules that are tried; null for all.</param>
+    /// <param name="cancellation">Stops the search.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">There is none.</exception>
+    public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
+    {
+        var pipeline = Behind(form, cancellation);
+        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules };
+        return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached };
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var pipeline in _open.Values)
+        {
+            pipeline.Dispose();
+        }
+    }
+
+    private Pipeline Behind(NumberForm form, CancellationToken cancellation)
+    {
+        if (!_open.TryGetValue((form, false), out var pipeline))
+        {
+            var shared = _open.Where(p => !p.Key.RemovesNothing).Select(p => p.Value).FirstOrDefault();
+            var asked = options with { Precision = form };
+            pipeline = shared?.In(asked, cancellation) ?? Pipeline.Open(tools, model, data.Statistics, asked, cancellation);
+            _open[(form, false)] = pipeline;
+        }
+
+        return pipeline;
+    }
+}
