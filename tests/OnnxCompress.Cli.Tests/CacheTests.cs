@@ -11,8 +11,8 @@ public sealed class CacheTests : IDisposable
     [Fact]
     public void A_second_run_times_no_node_and_takes_no_statistics()
     {
-        var first = Compress("--keep-latency", "0.9");
-        var second = Compress("--keep-latency", "0.95");
+        var first = Compress("--keep-latency", "0.9", "--precision", "float");
+        var second = Compress("--keep-latency", "0.95", "--precision", "float");
 
         Assert.True(first.GetProperty("nodeTimingSeconds").GetDouble() > 0);
         Assert.Equal(0, second.GetProperty("nodeTimingSeconds").GetDouble());

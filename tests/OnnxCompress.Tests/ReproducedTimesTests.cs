@@ -1,3 +1,4 @@
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
@@ -9,7 +10,7 @@ namespace OnnxCompress.Tests;
 /// <summary>What was measured once decides, whatever the machine does when the same is asked for again.</summary>
 public sealed class ReproducedTimesTests
 {
-    public static TheoryData<string> Objectives => ["latency budget", "operations budget", "fastest that keeps enough"];
+    public static TheoryData<string> Objectives => ["latency budget", "latency budget in any numbers", "operations budget", "fastest that keeps enough"];
 
     [Theory]
     [MemberData(nameof(Objectives))]
@@ -21,7 +22,7 @@ public sealed class ReproducedTimesTests
 
         var busy = Compress(new UnsteadyRuntime(TimeSpan.FromMilliseconds(2), seed: 2), options);
 
-        Assert.NotEmpty(first.Plan.Sites);
+        Assert.True(first.Plan.Sites.Count > 0 || first.Plan.Precision != NumberForm.Float);
         Assert.Equal(first.Plan.ToText(), busy.Plan.ToText());
         Assert.Equal(first.Model.ContentHash(), busy.Model.ContentHash());
     }
@@ -41,7 +42,8 @@ public sealed class ReproducedTimesTests
 
     private static CompressionOptions OptionsOf(string objective) => objective switch
     {
-        "latency budget" => new() { Budget = new(KeepLatency: 0.8), Trials = 1 },
+        "latency budget" => new() { Budget = new(KeepLatency: 0.8), Trials = 1, Precision = NumberForm.Float },
+        "latency budget in any numbers" => new() { Budget = new(KeepLatency: 0.8), Trials = 1 },
         "operations budget" => new() { Budget = new(KeepMacs: 0.8), Trials = 2 },
         _ => new() { Goal = new(0.4, null) { IsUnseen = true } },
     };

@@ -167,7 +167,9 @@ internal sealed class PlanSearch(
     private double Halve(CompressionGoal goal, Func<double, Budget> budgetOf, (double Low, double High) range, int halvings, List<PlanRule> rules, List<ScoredPlan> accepted)
     {
         var (low, high) = range;
-        for (var i = 0; i < halvings && high - low > (1 - Gain) * high; i++)
+        // A part of the range is looked at as finely as a gain in it counts.
+        var finest = goal.Range == (0, 1) ? 0 : (1 - Gain) * high;
+        for (var i = 0; i < halvings && high - low > finest; i++)
         {
             var middle = (low + high) / 2;
             if (FirstAccepted(budgetOf(middle), rules, goal) is not { } found)

@@ -97,6 +97,45 @@ public sealed class PlanSearchTests
         Assert.Equal(budgets.Count(b => b >= least), accepted.Count);
     }
 
+    [Fact]
+    public void Below_what_others_reach_one_question_says_whether_there_is_anything()
+    {
+        var budgets = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                budgets.Add(budget.KeepMacs!.Value);
+                return FakePlans.Score(0.5, 1);
+            },
+            Rules[0]);
+
+        var accepted = Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs, Range = (0, 0.5) });
+
+        Assert.Empty(accepted);
+        Assert.Equal(0.485, Assert.Single(budgets), 1e-9);
+    }
+
+    [Fact]
+    public void Between_bounds_the_smallest_is_found_as_finely_as_a_gain_counts()
+    {
+        const double Least = 0.4;
+        var budgets = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                budgets.Add(budget.KeepMacs!.Value);
+                return FakePlans.Score(budget.KeepMacs >= Least ? 0.99 : 0.5, 1);
+            },
+            Rules[0]);
+        var search = Search(plans);
+
+        Assert.NotEmpty(search.Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs, Range = (0.2, 0.6) }));
+
+        Assert.All(budgets, b => Assert.InRange(b, 0.2, 0.6));
+        Assert.InRange(search.Reached, Least, 1.04 * Least);
+        Assert.Equal(search.Reached, budgets.Where(b => b >= Least).Min());
+    }
+
     [Theory]
     [InlineData(0.4, 3)]
     [InlineData(0.85, 5)]

@@ -1,10 +1,12 @@
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Portfolio;
+using OnnxCompress.Search;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
 
-namespace OnnxCompress.Tests.Precision;
+namespace OnnxCompress.Tests.Portfolio;
 
 /// <summary>The tool chooses the numbers: what is compared, and that the result is never worse than what each form gives alone.</summary>
 public sealed class FormPortfolioTests
@@ -18,7 +20,10 @@ public sealed class FormPortfolioTests
 
         var result = Compress(model, new CompressionOptions { Budget = new(KeepBytes: 0.3), Precision = NumberForm.Auto });
 
-        Assert.Equal([NumberForm.Float, NumberForm.Float16, NumberForm.Float16, NumberForm.Int8, NumberForm.Int8, NumberForm.Int4, NumberForm.Int4], result.Considered.Select(c => c.Form));
+        // What 4 bits alone reach needs nothing removed; what has more bits must lose something.
+        Assert.Equal(
+            [(NumberForm.Float, false), (NumberForm.Int8, false), (NumberForm.Int8, true), (NumberForm.Int4, true), (NumberForm.Float16, false), (NumberForm.Float16, true)],
+            result.Considered.Select(c => (c.Form, c.RemovesNothing)));
         var chosen = Assert.Single(result.Considered, c => c.Chosen);
         Assert.Equal((chosen.Form, chosen.Bytes), (result.Plan.Precision, result.Model.Bytes));
         // Random weights cannot lose a third without harm; 8 bits alone nearly meet it.
@@ -59,6 +64,43 @@ public sealed class FormPortfolioTests
     [InlineData(RunTarget.Any, new[] { NumberForm.Float, NumberForm.Float16, NumberForm.Int8 })]
     public void A_target_limits_what_is_tried(RunTarget target, NumberForm[] forms) =>
         Assert.Equal(forms, FormPortfolio.Forms(new CompressionOptions { Target = target, Budget = new(KeepBytes: 0.5) }));
+
+    [Theory]
+    [InlineData(null, null, CompressionObjective.Latency, true)]
+    [InlineData(null, null, CompressionObjective.Bytes, true)]
+    [InlineData(null, null, CompressionObjective.Macs, false)]
+    [InlineData(0.5, null, CompressionObjective.Latency, true)]
+    [InlineData(null, 0.5, CompressionObjective.Latency, false)]
+    [InlineData(0.5, 0.5, CompressionObjective.Latency, true)]
+    public void Where_bytes_or_time_are_made_small_the_choice_is_left_to_the_tool(double? bytes, double? parameters, CompressionObjective objective, bool isLeft)
+    {
+        var options = new CompressionOptions { Budget = new(KeepBytes: bytes, KeepParameters: parameters), Goal = new(0.99, null) { Objective = objective } };
+        var samples = ModelRunner.Samples(Products().Build(), count: 4);
+
+        Assert.Equal(isLeft, FormChoice.IsLeft(options, new CompressionData(samples, samples)));
+        Assert.False(FormChoice.IsLeft(options, new CompressionData(samples)));
+        Assert.False(FormChoice.IsLeft(options with { Precision = NumberForm.Float }, new CompressionData(samples, samples)));
+        Assert.False(FormChoice.IsLeft(options with { IsDataFree = true }, new CompressionData(samples, samples)));
+        Assert.False(FormChoice.IsLeft(options with { RemovesNothing = true }, new CompressionData(samples, samples)));
+        Assert.False(FormChoice.IsLeft(options with { Plan = new("", []) }, new CompressionData(samples, samples)));
+    }
+
+    [Fact]
+    public void The_smallest_that_keeps_a_goal_is_never_larger_than_what_a_form_alone_or_removing_alone_gives()
+    {
+        var model = Products().Build();
+        CompressionResult In(NumberForm? form, bool alone) => Compress(model, new CompressionOptions
+        {
+            Precision = form, RemovesNothing = alone, Goal = new(null, 0.1) { Objective = CompressionObjective.Bytes }, Decisions = [new(DecisionKind.None)],
+        });
+
+        var result = In(null, false);
+
+        Assert.True(result.Model.Bytes <= In(NumberForm.Int8, true).Model.Bytes);
+        Assert.True(result.Model.Bytes <= In(NumberForm.Float, false).Model.Bytes);
+        Assert.All(result.Considered.Where(c => c.Refused is null), c => Assert.True(result.Model.Bytes <= c.Bytes));
+        Assert.True(result.Considered.Single(c => c.Chosen).Error <= 0.1);
+    }
 
     [Fact]
     public void The_same_bytes_come_of_any_number_of_threads()
