@@ -50,6 +50,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <summary>Where the SDK's own dotnet lies, when the build does not run on it.</summary>
     public string? NetCoreRoot { get; set; }
 
+    /// <summary>The folder of the cache of results, relative to the project or in full; empty: the user's; none.</summary>
+    public string? CacheDir { get; set; }
+
+    /// <summary>What may be done with the cache: read, write, readwrite or off.</summary>
+    public string? CacheMode { get; set; }
+
     /// <summary>Threads at most; 0 or empty: what the build has free.</summary>
     public string? MaxThreads { get; set; }
 
@@ -90,6 +96,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string[] Outputs => [Output, Output + ".data"];
 
+    private IEnumerable<ITaskItem> Sides => Inputs.Where(input => input.GetMetadata("Location").Length > 0);
+
+    private string[] WrittenBeside => Job.GetMetadata("WrittenBeside").Split(['\n'], StringSplitOptions.RemoveEmptyEntries);
+
     /// <inheritdoc />
     public override bool Execute()
     {
@@ -98,26 +108,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         {
             using var turn = FolderLock.Take(Folder, Log, _cancellation.Token);
             var madeFrom = MadeFrom();
-            if (Begin(madeFrom) is { } stamp)
+            if (Begin(madeFrom.Hash) is { } stamp)
             {
                 return Again(stamp);
             }
 
-            if (!Run() || !IsStill(madeFrom))
-            {
-                ResultStamp.RemoveResult(Folder);
-                return false;
-            }
-
-            // A warning that the project calls an error fails the build and takes nothing from the result. The next build looks at
-            // the content of what warned, and warns as this one did.
-            ResultStamp.Write(Folder, _run, madeFrom, _warned, _cancellation.Token);
-            if (WarnsAloud)
-            {
-                ResultStamp.Age(Folder);
-            }
-
-            return !Log.HasLoggedErrors;
+            return FromCache(madeFrom) && Finish(madeFrom);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -240,15 +236,82 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     // Whether -warnaserror will make errors of them is not known here: the engine answers for the project's own lists alone.
     private bool WarnsAloud => _warned.Exists(warning => !_rules!.IsSilent(warning.Code));
 
-    private string MadeFrom()
+    private ContentKey MadeFrom()
     {
-        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
-        return ContentStamp.Compute(
-            Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)).Union(ToolFiles.Of(Tool)),
-            Open,
-            File.ReadAllText(Job.GetMetadata("ResponseFile")),
-            Path.GetDirectoryName(ProjectFile)!,
-            _cancellation.Token);
+        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache"), Tool };
+        string[] options = [.. Job.GetMetadata("OptionsWithoutPaths").Split('\n'), Path.GetFileName(Output), Job.GetMetadata("HasGoal")];
+        var files = Inputs.Where(input => !notContent.Contains(input.ItemSpec)).Select(input => (For(input), input.ItemSpec))
+            .Concat(ToolFiles.Of(Tool).Select(path => ($"tool {Uri.EscapeDataString(Path.GetFileName(path))}", path)));
+        return ContentKey.Compute(options, files, Open, _cancellation.Token);
+    }
+
+    // What the model itself is called changes nothing; names of data say what format they have.
+    private string For(ITaskItem input) => input == Job ? "model"
+        : input.GetMetadata("Location") is { Length: > 0 } location ? $"side {Uri.EscapeDataString(location)}"
+        : $"file {Uri.EscapeDataString(Path.GetFileName(input.ItemSpec))}";
+
+    /// <summary>Takes the result from the cache, or makes it and leaves it there.</summary>
+    private bool FromCache(ContentKey madeFrom)
+    {
+        var cache = OpenCache(madeFrom);
+        if (Taken(cache))
+        {
+            return true;
+        }
+
+        using var turn = cache?.Turn(
+            () => Log.LogMessage(MessageImportance.Normal, "Waiting for another build that compresses the same as '{0}'.", Model), _cancellation.Token);
+        if (turn is not null && Taken(cache))
+        {
+            return true;
+        }
+
+        if (!Run() || !IsStill(madeFrom.Hash))
+        {
+            ResultStamp.RemoveResult(Folder);
+            return false;
+        }
+
+        cache?.Keep(Folder, WrittenBeside, _warned, _cancellation.Token);
+        return true;
+    }
+
+    private ResultCache? OpenCache(ContentKey madeFrom)
+    {
+        var folder = Job.GetMetadata("IsByContent") == "true" ? CachePlace.Find(Path.GetDirectoryName(ProjectFile)!, CacheDir) : null;
+        return folder is null || !Enum.TryParse<CacheMode>(CacheMode, ignoreCase: true, out var mode) || mode == MSBuild.CacheMode.Off ? null
+            : new(folder, mode, madeFrom, reason => Log.LogMessage(
+                null, BuildCodes.CacheIgnored, null, Model, 0, 0, 0, 0, MessageImportance.High, "{0}", $"{Name}: the cache of results is not used: {reason}"));
+    }
+
+    private bool Taken(ResultCache? cache)
+    {
+        if (cache?.Take(Folder, WrittenBeside, _cancellation.Token) is not { } warnings)
+        {
+            return false;
+        }
+
+        Log.LogMessage(MessageImportance.Low, "'{0}' was compressed by another build: its result is in the cache.", Model);
+        foreach (var (code, text) in warnings)
+        {
+            Warn(code, text);
+        }
+
+        Summarize("from the cache");
+        return true;
+    }
+
+    // A warning that the project calls an error fails the build and takes nothing from the result. The next build looks at
+    // the content of what warned, and warns as this one did.
+    private bool Finish(ContentKey madeFrom)
+    {
+        ResultStamp.Write(Folder, _run, madeFrom.Hash, _warned, _cancellation.Token);
+        if (WarnsAloud)
+        {
+            ResultStamp.Age(Folder);
+        }
+
+        return !Log.HasLoggedErrors;
     }
 
     /// <summary>Makes room for a new result, unless the folder holds a finished one of the same content: then its stamp.</summary>
@@ -296,7 +359,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     // The tool reads its files after they were hashed: a result of other content must not be stamped as one of these.
     private bool IsStill(string madeFrom)
     {
-        if (MadeFrom() == madeFrom)
+        if (MadeFrom().Hash == madeFrom)
         {
             return true;
         }
@@ -335,7 +398,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
                     return false;
                 }
 
-                Summarize(watch.Elapsed);
+                Summarize(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:F1} s"));
             }
 
             return true;
@@ -393,18 +456,6 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         return true;
     }
 
-    private void Summarize(TimeSpan time)
-    {
-        var (before, after) = (Length(Model), Outputs.Where(File.Exists).Sum(path => new FileInfo(path).Length));
-        before += Inputs.Where(input => input.GetMetadata("Location").Length > 0).Sum(input => Length(input.ItemSpec));
-
-        var report = Job.GetMetadata("ReportFile");
-        var agreement = File.Exists(report) ? Regex.Match(File.ReadAllText(report), "\"agreement\"\\s*:\\s*([0-9.eE+-]+)", RegexOptions.CultureInvariant) : Match.Empty;
-        var kept = agreement.Success && double.TryParse(agreement.Groups[1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
-            ? string.Format(CultureInfo.InvariantCulture, ", {0:F2}% same decisions", 100 * share) : "";
-        Log.LogMessage(MessageImportance.High, "{0}", string.Format(
-            CultureInfo.InvariantCulture, "{0}: {1:F2} -> {2:F2} MB, {3:+0;-0;0}%{4}, {5:F1} s", Name, before / 1e6, after / 1e6, 100.0 * (after - before) / before, kept, time.TotalSeconds));
-    }
-
-    private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    private void Summarize(string time) => Log.LogMessage(
+        MessageImportance.High, "{0}", ResultLine.Of(Name, [Model, .. Sides.Select(side => side.ItemSpec)], Outputs, Job.GetMetadata("ReportFile"), time));
 }

@@ -19,11 +19,11 @@ internal sealed class ModelOutput
     private const string PlanName = "plan.json";
 
     /// <summary>Places a model.</summary>
-    /// <param name="cacheFolder">The folder of all models, in full.</param>
+    /// <param name="resultsFolder">The folder of all models, in full.</param>
     /// <param name="projectFile">Paths are named relative to its folder, so that a checkout elsewhere finds a shared cache; its name keeps projects apart there.</param>
     /// <param name="item">The model.</param>
     /// <exception cref="InvalidItemException">The model would be called like a file that the build keeps beside it.</exception>
-    public ModelOutput(string cacheFolder, string projectFile, ModelItem item)
+    public ModelOutput(string resultsFolder, string projectFile, ModelItem item)
     {
         var name = Path.GetFileName(item.Link);
         if (ResultStamp.Reserved.Concat([ReportName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
@@ -32,7 +32,7 @@ internal sealed class ModelOutput
         }
 
         var identity = string.Join("\n", item.Options.Concat([item.Source, name])).Replace(Path.GetDirectoryName(projectFile)!, ".") + "\n" + Path.GetFileName(projectFile);
-        Folder = Path.Combine(cacheFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
+        Folder = Path.Combine(resultsFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
         File = Path.Combine(Folder, name);
     }
 
