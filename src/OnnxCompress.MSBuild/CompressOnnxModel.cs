@@ -117,12 +117,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _rules.Log(Log, BuildCodes.FolderUnusable, true, Model, $"{Name}: the folder that it is compressed into, '{Folder}', or a file that it is made from, cannot be used: {failure.Message}");
+            _rules.Log(Log, BuildCodes.FolderUnusable, true, Place, $"{Name}: the folder that it is compressed into, '{Folder}', or a file that it is made from, cannot be used: {failure.Message}");
             return false;
         }
         catch (FolderBusyException busy)
         {
-            _rules.Log(Log, BuildCodes.FolderBusy, true, Model, $"{Name}: {busy.Message}");
+            _rules.Log(Log, BuildCodes.FolderBusy, true, Place, $"{Name}: {busy.Message}");
             return false;
         }
         catch (OperationCanceledException)
@@ -131,7 +131,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
         catch (FileRefusedException refused)
         {
-            _rules.Log(Log, refused.Code, true, Model, $"{Name}: a file that it is made from cannot be read: {refused.Message}.");
+            _rules.Log(Log, refused.Code, true, Place, $"{Name}: a file that it is made from cannot be read: {refused.Message}.");
             return false;
         }
     }
@@ -195,7 +195,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         var match = DiagnosticLine.Match(singleLine);
         if (match.Success)
         {
-            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, match.Groups["text"].Value));
+            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, ItemWords.Of(match.Groups["text"].Value)));
             return;
         }
 
@@ -224,7 +224,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         if (!_said.Any(line => line.Severity == "error"))
         {
             var words = string.Join(" ", _lastWords.Skip(Math.Max(0, _lastWords.Count - 8)));
-            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model,
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Place,
                 $"{Name}: the tool '{Tool}' ended with exit code {ExitCode} without saying why. {words}".TrimEnd());
         }
 
@@ -232,6 +232,8 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     }
 
     private string Name => Job.GetMetadata("ModelName");
+
+    private ItemPlace Place => ItemPlace.Of(Job.GetMetadata("DefinedIn"), ProjectFile, Name);
 
     // Whether -warnaserror will make errors of them is not known here: the engine answers for the project's own lists alone.
     private bool WarnsAloud => _warned.Exists(warning => !_rules!.IsSilent(warning.Code));
@@ -353,7 +355,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     private void Warn(string code, string text)
     {
         _warned.Add((code, text));
-        _rules!.Log(Log, code, false, Model, $"{Name}: {text}");
+        _rules!.Log(Log, code, false, Place, $"{Name}: {text}");
     }
 
     // The tool reads its files after they were hashed: a result of other content must not be stamped as one of these.
@@ -364,7 +366,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             return true;
         }
 
-        _rules!.Log(Log, BuildCodes.InputsChanged, true, Model, $"{Name}: it, or a file that it is compressed with, changed meanwhile. Build again.");
+        _rules!.Log(Log, BuildCodes.InputsChanged, true, Place, $"{Name}: it, or a file that it is compressed with, changed meanwhile. Build again.");
         return false;
     }
 
@@ -394,7 +396,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
                 Say();
                 if (!File.Exists(Output))
                 {
-                    _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' ended well, but wrote nothing.");
+                    _rules!.Log(Log, BuildCodes.ToolFailed, true, Place, $"{Name}: the tool '{Tool}' ended well, but wrote nothing.");
                     return false;
                 }
 
@@ -419,7 +421,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             }
             else if (severity == "error")
             {
-                _rules!.Log(Log, code, true, Model, $"{Name}: {text}");
+                _rules!.Log(Log, code, true, Place, $"{Name}: {text}");
             }
             else
             {
@@ -447,7 +449,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
         if (!File.Exists(Output))
         {
-            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Place, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
             return false;
         }
 

@@ -71,6 +71,9 @@ internal sealed class ModelItem
     /// <summary>The model as the project names it.</summary>
     public string Name => _item.ItemSpec;
 
+    /// <summary>The file that has the item; empty where MSBuild does not say.</summary>
+    public string DefinedIn => _item.GetMetadata("DefiningProjectFullPath");
+
     /// <summary>The model, in full.</summary>
     public string Source { get; }
 

@@ -108,7 +108,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             }
             catch (InvalidItemException invalid)
             {
-                rules.Log(Log, invalid.Code, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
+                rules.Log(Log, invalid.Code, true, ItemPlace.Of(model.GetMetadata("DefiningProjectFullPath"), ProjectFile, model.ItemSpec), $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
             }
         }
 
@@ -208,6 +208,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         input.SetMetadata("HasGoal", item.HasGoal ? "true" : "false");
         if (path == item.Source)
         {
+            input.SetMetadata("DefinedIn", BuildPaths.Escape(item.DefinedIn));
             input.SetMetadata("OptionsWithoutPaths", BuildPaths.Escape(string.Join("\n", item.OptionsWithoutPaths)));
             input.SetMetadata("WrittenBeside", BuildPaths.Escape(string.Join("\n", item.WrittenBeside)));
             input.SetMetadata("IsByContent", item.IsByContent ? "true" : "false");

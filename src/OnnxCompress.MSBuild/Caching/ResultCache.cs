@@ -18,6 +18,7 @@ internal sealed class ResultCache(string root, CacheMode mode, ContentKey key, A
     private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(30);
 
     private readonly CacheFolder _folder = new(root);
+    private readonly HashSet<string> _told = [];
 
     /// <summary>Copies the entry of the key, if there is one, to where the tool would have written its files.</summary>
     /// <param name="folder">The model's folder.</param>
@@ -61,7 +62,7 @@ internal sealed class ResultCache(string root, CacheMode mode, ContentKey key, A
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or FileRefusedException)
         {
             Drop(copies);
-            ignored($"{failure.Message.TrimEnd('.')}.");
+            Tell(failure.Message);
             return null;
         }
     }
@@ -85,7 +86,7 @@ internal sealed class ResultCache(string root, CacheMode mode, ContentKey key, A
         }
         catch (FolderBusyException busy)
         {
-            ignored(busy.Message);
+            Tell(busy.Message);
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -120,11 +121,20 @@ internal sealed class ResultCache(string root, CacheMode mode, ContentKey key, A
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or FileRefusedException)
         {
-            ignored($"{failure.Message.TrimEnd('.')}.");
+            Tell(failure.Message);
         }
         finally
         {
             RemoveUnfinished(unfinished);
+        }
+    }
+
+    // A build looks twice where it has waited for another.
+    private void Tell(string reason)
+    {
+        if (_told.Add(reason))
+        {
+            ignored($"{reason.TrimEnd('.')}.");
         }
     }
 

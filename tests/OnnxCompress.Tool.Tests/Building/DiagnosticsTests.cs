@@ -89,6 +89,24 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     }
 
     [Fact]
+    public void A_budget_out_of_reach_names_one_within_that_can_be_pasted()
+    {
+        using var consumer = new Consumer(packages);
+        string With(string budget) => Item.Replace("KeepMacs=\"0.7\"", budget, StringComparison.Ordinal);
+        consumer.WriteApp(With("KeepMacs=\"0.001\" MinAgreement=\"0\""));
+
+        var refused = consumer.Run("build");
+        var (code, text) = Assert.Single(refused.Errors);
+        var within = System.Text.RegularExpressions.Regex.Match(text, "KeepMacs=\"0\\.[0-9]+\"(?=, which may cost)").Value;
+        consumer.WriteApp(With(within + " MinAgreement=\"0\""));
+        var pasted = consumer.Run("build");
+
+        Assert.Equal("OCX5001", code);
+        Assert.NotEqual("", within);
+        Assert.True(pasted.Code == 0, pasted.Output);
+    }
+
+    [Fact]
     public void A_misspelt_option_and_another_version_in_the_manifest_are_told()
     {
         using var consumer = new Consumer(packages);
@@ -100,7 +118,9 @@ public sealed class DiagnosticsTests(PackedPackages packages)
         var (code, text) = Assert.Single(run.Errors);
         Assert.Equal(1, run.Code);
         Assert.Equal("OCX9010", code);
-        Assert.Contains("--keep-macs", text, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'KeepMacs'?", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("--", text, StringComparison.Ordinal);
+        Assert.Contains(consumer.At("app.csproj") + "(5,5): error OCX9010", run.Output, StringComparison.Ordinal);
         Assert.Equal("OCX9023", Assert.Single(run.Warnings).Code);
     }
 

@@ -86,7 +86,7 @@ public sealed class IncrementalBuildTests(PackedPackages packages)
             var (code, text) = Assert.Single(failed.Errors);
             Assert.Equal("OCX7001", code);
             Assert.Contains("Models/glyphs.onnx", text, StringComparison.Ordinal);
-            Assert.Contains("--min-agreement", text, StringComparison.Ordinal);
+            Assert.Contains("less than MinAgreement=\"1\"", text, StringComparison.Ordinal);
         }
 
         Assert.Equal(0, left);

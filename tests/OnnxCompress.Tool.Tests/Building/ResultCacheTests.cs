@@ -49,16 +49,12 @@ public sealed class ResultCacheTests(PackedPackages packages)
         var first = consumer.Build();
         var wanted = File.ReadAllBytes(consumer.At(Shipped));
 
-        var rebuilt = consumer.Build("-t:Rebuild");
-        var again = consumer.Build();
         consumer.WriteApp(Item.Replace("0.7", "0.6", StringComparison.Ordinal));
         var other = consumer.Build();
         consumer.WriteApp(Item);
-        var back = consumer.Build();
-        consumer.Run("clean");
         consumer.Build("-p:OnnxCompressEnabled=false");
         Assert.Equal(Consumer.OriginalBytes, consumer.Length(Shipped));
-        var on = consumer.Build();
+        var back = consumer.Build("-t:Rebuild");
         using var clone = new Consumer(packages, "somewhere else") { UserCache = consumer.At("../cache") };
         clone.WriteApp(Item);
         var cloned = clone.Build("-p:OnnxCompressCacheMode=read");
@@ -66,9 +62,8 @@ public sealed class ResultCacheTests(PackedPackages packages)
         var judged = clone.Run("build", "-p:OnnxCompressCacheMode=read");
 
         Assert.Equal((1, 0, 1, 0), (first.ToolStarts, first.CacheHits, other.ToolStarts, other.CacheHits));
-        Assert.All([rebuilt, back, on, cloned], run => Assert.Equal((0, 1), (run.ToolStarts, run.CacheHits)));
-        Assert.Equal(0, again.TaskRuns);
-        Assert.Contains("from the cache", rebuilt.Output, StringComparison.Ordinal);
+        Assert.All([back, cloned], run => Assert.Equal((0, 1), (run.ToolStarts, run.CacheHits)));
+        Assert.Contains("from the cache", back.Output, StringComparison.Ordinal);
         Assert.Equal(wanted, File.ReadAllBytes(consumer.At(Shipped)));
         Assert.Equal(wanted, File.ReadAllBytes(clone.At(Shipped)));
 
@@ -78,46 +73,26 @@ public sealed class ResultCacheTests(PackedPackages packages)
     }
 
     [Fact]
-    public void What_must_not_be_trusted_is_told_and_made_anew_and_a_mode_is_kept()
+    public void What_was_changed_in_the_cache_is_told_and_made_anew()
     {
         using var consumer = new Consumer(packages) { UserCache = "../cache" };
         consumer.WriteApp(Item);
-        BuildRun Rebuild(string mode) => consumer.Build("-t:Rebuild", "-p:OnnxCompressCacheMode=" + mode);
-
-        var reads = Rebuild("read");
-        Assert.False(Directory.Exists(consumer.At("../cache/onnx-compress/results")));
-        Rebuild("write");
-        var entry = Assert.Single(Entries(consumer));
-        var writes = Rebuild("write");
-        var model = Path.Combine(entry, "glyphs.onnx");
+        consumer.Build("-p:OnnxCompressCacheMode=write");
+        var model = Path.Combine(Assert.Single(Entries(consumer)), "glyphs.onnx");
         var wanted = File.ReadAllBytes(model);
 
         // Somebody who could write there put another model in its place.
         File.WriteAllBytes(model, [.. wanted.Select((b, i) => i == wanted.Length / 2 ? (byte)(b ^ 1) : b)]);
-        var poisoned = Rebuild("read");
+        var poisoned = consumer.Build("-t:Rebuild", "-p:OnnxCompressCacheMode=read");
         var shipped = File.ReadAllBytes(consumer.At(Shipped));
         var left = File.ReadAllBytes(model);
-        var repaired = Rebuild("readwrite");
-        var found = Rebuild("readwrite");
+        var repaired = consumer.Build("-t:Rebuild");
 
-        Assert.Equal((1, 0), (reads.ToolStarts, reads.CacheRefusals.Length));
-        Assert.Equal((1, 0), (writes.ToolStarts, writes.CacheHits));
-        Assert.Equal((1, 1, 1, 1), (poisoned.ToolStarts, poisoned.CacheRefusals.Length, repaired.ToolStarts, repaired.CacheRefusals.Length));
-        Assert.Contains("is not what was kept there", poisoned.CacheRefusals[0], StringComparison.Ordinal);
+        Assert.Equal((1, 1), (poisoned.ToolStarts, repaired.ToolStarts));
+        Assert.All([poisoned, repaired], run => Assert.Contains("is not what was kept there", Assert.Single(run.CacheRefusals), StringComparison.Ordinal));
         Assert.Equal(wanted, shipped);
         Assert.NotEqual(wanted, left);
-        Assert.Equal((0, 1), (found.ToolStarts, found.CacheHits));
         Assert.Equal(wanted, File.ReadAllBytes(model));
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(entry)!));
-        File.SetUnixFileMode(entry, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite);
-        var writable = Rebuild("read");
-        Assert.Contains("may be written by other users", Assert.Single(writable.CacheRefusals), StringComparison.Ordinal);
-        Assert.Equal(1, writable.ToolStarts);
     }
 
     private static string[] Entries(Consumer consumer) =>

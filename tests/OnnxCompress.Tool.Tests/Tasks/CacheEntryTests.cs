@@ -63,6 +63,42 @@ public sealed class CacheEntryTests : IDisposable
     }
 
     [Fact]
+    public void Modes_are_kept_and_what_others_may_write_is_not_taken()
+    {
+        var (cache, result) = (_folder.File("cache"), Directory.CreateDirectory(_folder.File("result")).FullName);
+        File.WriteAllText(Path.Combine(result, "m.onnx"), "model");
+        var key = Key("one");
+        List<string> told = [];
+        ResultCache Cache(CacheMode mode) => new(cache, mode, key, told.Add);
+        bool IsTaken(CacheMode mode) => Cache(mode).Take(Directory.CreateDirectory(_folder.File("target")).FullName, [_folder.File("r.md")], TestContext.Current.CancellationToken) is not null;
+        void Keep(CacheMode mode) => Cache(mode).Keep(result, [_folder.Write("report.md", [1])], [], TestContext.Current.CancellationToken);
+
+        Keep(CacheMode.Read);
+        Assert.False(Directory.Exists(cache));
+        Keep(CacheMode.Write);
+        Assert.Equal([true, false, true], new[] { CacheMode.Read, CacheMode.Write, CacheMode.ReadWrite }.Select(IsTaken));
+        Assert.Equal([1], File.ReadAllBytes(_folder.File("r.md")));
+        Assert.Empty(told);
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Assert.Equal(Mine, File.GetUnixFileMode(cache));
+        foreach (var path in new[] { cache, Path.Combine(cache, key.Hash), Path.Combine(cache, key.Hash, "m.onnx") })
+        {
+            var mode = File.GetUnixFileMode(path);
+            File.SetUnixFileMode(path, mode | UnixFileMode.GroupWrite);
+            Assert.False(IsTaken(CacheMode.Read), path);
+            Assert.Contains($"'{path}' may be written by other users", told[^1], StringComparison.Ordinal);
+            File.SetUnixFileMode(path, mode);
+        }
+
+        Assert.True(IsTaken(CacheMode.Read));
+    }
+
+    [Fact]
     public void Entries_unused_for_a_month_go_and_the_oldest_beyond_the_size()
     {
         string[] names = [.. "abcd".Select(c => new string(c, 64))];
