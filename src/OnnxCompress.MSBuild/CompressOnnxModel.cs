@@ -77,6 +77,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <inheritdoc />
     public string? WarningsNotAsErrors { get; set; }
 
+    /// <summary>What came of the model in this build; empty when it was up to date.</summary>
+    [Output]
+    public string Summary { get; private set; } = "";
+
     /// <inheritdoc />
     protected override string ToolName => Path.DirectorySeparatorChar == '/' ? "dotnet" : "dotnet.exe";
 
@@ -196,6 +200,13 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         if (match.Success)
         {
             _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, ItemWords.Of(match.Groups["text"].Value)));
+            return;
+        }
+
+        if (StageWords.Of(singleLine) is { } stage)
+        {
+            // The tool says it of a stage that takes long, so that nobody takes a build for one that hangs.
+            Log.LogMessage(stage.IsUnderWay ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{Name}: {stage.Text}");
             return;
         }
 
@@ -384,7 +395,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         try
         {
             _threads = Math.Max(1, Math.Min(wanted, granted));
-            Log.LogMessage(MessageImportance.Low, "Compressing '{0}' with {1} threads.", Model, _threads);
+            Log.LogMessage(MessageImportance.High, "Compressing '{0}' with {1} threads; later builds take the result.", Name, _threads);
             var watch = Stopwatch.StartNew();
             if (!base.Execute() || _cancellation.IsCancellationRequested)
             {
@@ -458,6 +469,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         return true;
     }
 
-    private void Summarize(string time) => Log.LogMessage(
-        MessageImportance.High, "{0}", ResultLine.Of(Name, [Model, .. Sides.Select(side => side.ItemSpec)], Outputs, Job.GetMetadata("ReportFile"), time));
+    private void Summarize(string time)
+    {
+        var line = new ResultLine([Model, .. Sides.Select(side => side.ItemSpec)], Outputs, Job.GetMetadata("ReportFile"));
+        var page = Job.GetMetadata("PageFile");
+        page = BuildPaths.Inside(Path.GetDirectoryName(ProjectFile)!, page) ?? page;
+        Log.LogMessage(MessageImportance.High, "{0}", $"{Name}: {line.Sizes}, {time}. Report: {page}");
+        Summary = $"{Path.GetFileName(Output)} {line.Sizes}; {page}";
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class ModelOutput
     public const string StampName = "done.stamp";
 
     private const string ReportName = "report.json";
+    private const string PageName = "report.html";
     private const string PlanName = "plan.json";
 
     /// <summary>Places a model.</summary>
@@ -26,7 +27,7 @@ internal sealed class ModelOutput
     public ModelOutput(string resultsFolder, string projectFile, ModelItem item)
     {
         var name = Path.GetFileName(item.Link);
-        if (ResultStamp.Reserved.Concat([ReportName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (ResultStamp.Reserved.Concat([ReportName, PageName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             throw new InvalidItemException($"it would be shipped as '{name}', which the build itself uses beside the model; give it another Link.");
         }
@@ -48,6 +49,9 @@ internal sealed class ModelOutput
     /// <summary>The tool's report.</summary>
     public string Report => Path.Combine(Folder, ReportName);
 
+    /// <summary>The same to look at.</summary>
+    public string Page => Path.Combine(Folder, PageName);
+
     /// <summary>What the tool decided, to review and to give back to it.</summary>
     public string Plan => Path.Combine(Folder, PlanName);
 
@@ -64,7 +68,7 @@ internal sealed class ModelOutput
     /// <exception cref="InvalidItemException">An argument has a sign that response files cannot hold.</exception>
     public string ResponseText(ModelItem item)
     {
-        var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}" };
+        var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}", $"--report={Page}" };
         if (!item.SavesPlan)
         {
             lines.Add($"--save-plan={Plan}");

@@ -198,7 +198,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         var input = new TaskItem(BuildPaths.Escape(path));
         foreach (var (name, value) in new[]
         {
-            ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
+            ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report), ("PageFile", output.Page),
             ("PlanFile", output.Plan), ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
         })
         {

@@ -36,15 +36,16 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     }
 
     [Fact]
-    public void A_few_samples_without_a_promise_are_no_warning()
+    public void A_few_samples_without_a_promise_are_no_warning_and_the_terminal_shows_what_came_of_them()
     {
         using var consumer = new Consumer(packages);
         consumer.WriteApp(Item);
 
-        var run = consumer.Run("build", "-warnaserror", "-p:TreatWarningsAsErrors=true");
+        var run = consumer.Run("build", "-warnaserror", "-p:TreatWarningsAsErrors=true", "--tl:on");
 
         Assert.True(run.Code == 0, run.Output);
         Assert.Empty(run.Warnings);
+        Assert.Matches(@"bin/Debug/net10\.0/app\.dll \(glyphs\.onnx 1\.25 -> [0-9.]+ MB, -[0-9]+%, [0-9.]+% same decisions; obj/onnxcompress/glyphs-[0-9a-f]+/report\.html\)", run.Output);
     }
 
     [Fact]

@@ -22,6 +22,17 @@ public sealed class ItemWordsTests : IDisposable
     [InlineData("'--kep-macs=0.7' is not an option of compress. Did you mean '--keep-macs'?", "'KepMacs=\"0.7\"' is no metadata of OnnxModel. Did you mean 'KeepMacs'?")]
     public void Options_are_metadata(string said, string wanted) => Assert.Equal(wanted, ItemWords.Of(said));
 
+    [Theory]
+    [InlineData("calibrate: 120 of 500, about 12 s left", "running the samples: 120 of 500, about 12 s left", true)]
+    [InlineData("time nodes: 3.4 s", "timing layers: 3.4 s", false)]
+    [InlineData("working: 9 s so far", "working: 9 s so far", true)]
+    public void Stages_are_told_in_words(string line, string words, bool isUnderWay) => Assert.Equal((words, isUnderWay), StageWords.Of(line));
+
+    [Theory]
+    [InlineData("wrote a.onnx and report.json")]
+    [InlineData("output 'y': argmax, 10 classes")]
+    public void Other_talk_is_no_stage(string line) => Assert.Null(StageWords.Of(line));
+
     [Fact]
     public void The_element_is_found_by_its_name_and_alone_by_being_the_only_one()
     {
