@@ -40,7 +40,9 @@ try
 
     foreach (var site in result.Sites)
     {
-        Console.WriteLine($"{site.Site}: {site.Kept} of {site.Of}, error {site.MeasuredError:F4}");
+        // Channels that stay, or the rank of a layer that became two thin ones.
+        var stays = site.Kept is { } kept ? $"{kept} of {site.Of} channels" : $"rank {site.Rank} of {site.Of}";
+        Console.WriteLine($"{site.Site}: {stays}, error {site.MeasuredError:F4}");
     }
 
     foreach (var refusal in result.Refused)

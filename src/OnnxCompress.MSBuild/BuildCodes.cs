@@ -23,4 +23,7 @@ internal static class BuildCodes
 
     /// <summary>What a model is made from changed while it was compressed.</summary>
     public const string InputsChanged = "OCX9026";
+
+    /// <summary>The cache of results, or an entry of it, is not used.</summary>
+    public const string CacheIgnored = "OCX9027";
 }

@@ -50,6 +50,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <summary>Where the SDK's own dotnet lies, when the build does not run on it.</summary>
     public string? NetCoreRoot { get; set; }
 
+    /// <summary>The folder of the cache of results, relative to the project or in full; empty: the user's; none.</summary>
+    public string? CacheDir { get; set; }
+
+    /// <summary>What may be done with the cache: read, write, readwrite or off.</summary>
+    public string? CacheMode { get; set; }
+
     /// <summary>Threads at most; 0 or empty: what the build has free.</summary>
     public string? MaxThreads { get; set; }
 
@@ -71,6 +77,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <inheritdoc />
     public string? WarningsNotAsErrors { get; set; }
 
+    /// <summary>What came of the model in this build; empty when it was up to date.</summary>
+    [Output]
+    public string Summary { get; private set; } = "";
+
     /// <inheritdoc />
     protected override string ToolName => Path.DirectorySeparatorChar == '/' ? "dotnet" : "dotnet.exe";
 
@@ -90,6 +100,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string[] Outputs => [Output, Output + ".data"];
 
+    private IEnumerable<ITaskItem> Sides => Inputs.Where(input => input.GetMetadata("Location").Length > 0);
+
+    private string[] WrittenBeside => Job.GetMetadata("WrittenBeside").Split(['\n'], StringSplitOptions.RemoveEmptyEntries);
+
     /// <inheritdoc />
     public override bool Execute()
     {
@@ -98,35 +112,21 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         {
             using var turn = FolderLock.Take(Folder, Log, _cancellation.Token);
             var madeFrom = MadeFrom();
-            if (Begin(madeFrom) is { } stamp)
+            if (Begin(madeFrom.Hash) is { } stamp)
             {
                 return Again(stamp);
             }
 
-            if (!Run() || !IsStill(madeFrom))
-            {
-                ResultStamp.RemoveResult(Folder);
-                return false;
-            }
-
-            // A warning that the project calls an error fails the build and takes nothing from the result. The next build looks at
-            // the content of what warned, and warns as this one did.
-            ResultStamp.Write(Folder, _run, madeFrom, _warned, _cancellation.Token);
-            if (WarnsAloud)
-            {
-                ResultStamp.Age(Folder);
-            }
-
-            return !Log.HasLoggedErrors;
+            return FromCache(madeFrom) && Finish(madeFrom);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _rules.Log(Log, BuildCodes.FolderUnusable, true, Model, $"{Name}: the folder that it is compressed into, '{Folder}', or a file that it is made from, cannot be used: {failure.Message}");
+            _rules.Log(Log, BuildCodes.FolderUnusable, true, Place, $"{Name}: the folder that it is compressed into, '{Folder}', or a file that it is made from, cannot be used: {failure.Message}");
             return false;
         }
         catch (FolderBusyException busy)
         {
-            _rules.Log(Log, BuildCodes.FolderBusy, true, Model, $"{Name}: {busy.Message}");
+            _rules.Log(Log, BuildCodes.FolderBusy, true, Place, $"{Name}: {busy.Message}");
             return false;
         }
         catch (OperationCanceledException)
@@ -135,7 +135,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
         catch (FileRefusedException refused)
         {
-            _rules.Log(Log, refused.Code, true, Model, $"{Name}: a file that it is made from cannot be read: {refused.Message}.");
+            _rules.Log(Log, refused.Code, true, Place, $"{Name}: a file that it is made from cannot be read: {refused.Message}.");
             return false;
         }
     }
@@ -199,7 +199,14 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         var match = DiagnosticLine.Match(singleLine);
         if (match.Success)
         {
-            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, match.Groups["text"].Value));
+            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, ItemWords.Of(match.Groups["text"].Value)));
+            return;
+        }
+
+        if (StageWords.Of(singleLine) is { } stage)
+        {
+            // The tool says it of a stage that takes long, so that nobody takes a build for one that hangs.
+            Log.LogMessage(stage.IsUnderWay ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{Name}: {stage.Text}");
             return;
         }
 
@@ -228,7 +235,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         if (!_said.Any(line => line.Severity == "error"))
         {
             var words = string.Join(" ", _lastWords.Skip(Math.Max(0, _lastWords.Count - 8)));
-            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model,
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Place,
                 $"{Name}: the tool '{Tool}' ended with exit code {ExitCode} without saying why. {words}".TrimEnd());
         }
 
@@ -237,18 +244,87 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string Name => Job.GetMetadata("ModelName");
 
+    private ItemPlace Place => ItemPlace.Of(Job.GetMetadata("DefinedIn"), ProjectFile, Name);
+
     // Whether -warnaserror will make errors of them is not known here: the engine answers for the project's own lists alone.
     private bool WarnsAloud => _warned.Exists(warning => !_rules!.IsSilent(warning.Code));
 
-    private string MadeFrom()
+    private ContentKey MadeFrom()
     {
-        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache") };
-        return ContentStamp.Compute(
-            Inputs.Select(input => input.ItemSpec).Where(path => !notContent.Contains(path)).Union(ToolFiles.Of(Tool)),
-            Open,
-            File.ReadAllText(Job.GetMetadata("ResponseFile")),
-            Path.GetDirectoryName(ProjectFile)!,
-            _cancellation.Token);
+        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache"), Tool };
+        string[] options = [.. Job.GetMetadata("OptionsWithoutPaths").Split('\n'), Path.GetFileName(Output), Job.GetMetadata("HasGoal")];
+        var files = Inputs.Where(input => !notContent.Contains(input.ItemSpec)).Select(input => (For(input), input.ItemSpec))
+            .Concat(ToolFiles.Of(Tool).Select(path => ($"tool {Uri.EscapeDataString(Path.GetFileName(path))}", path)));
+        return ContentKey.Compute(options, files, Open, _cancellation.Token);
+    }
+
+    // What the model itself is called changes nothing; names of data say what format they have.
+    private string For(ITaskItem input) => input == Job ? "model"
+        : input.GetMetadata("Location") is { Length: > 0 } location ? $"side {Uri.EscapeDataString(location)}"
+        : $"file {Uri.EscapeDataString(Path.GetFileName(input.ItemSpec))}";
+
+    /// <summary>Takes the result from the cache, or makes it and leaves it there.</summary>
+    private bool FromCache(ContentKey madeFrom)
+    {
+        var cache = OpenCache(madeFrom);
+        if (Taken(cache))
+        {
+            return true;
+        }
+
+        using var turn = cache?.Turn(
+            () => Log.LogMessage(MessageImportance.Normal, "Waiting for another build that compresses the same as '{0}'.", Model), _cancellation.Token);
+        if (turn is not null && Taken(cache))
+        {
+            return true;
+        }
+
+        if (!Run() || !IsStill(madeFrom.Hash))
+        {
+            ResultStamp.RemoveResult(Folder);
+            return false;
+        }
+
+        cache?.Keep(Folder, WrittenBeside, _warned, _cancellation.Token);
+        return true;
+    }
+
+    private ResultCache? OpenCache(ContentKey madeFrom)
+    {
+        var folder = Job.GetMetadata("IsByContent") == "true" ? CachePlace.Find(Path.GetDirectoryName(ProjectFile)!, CacheDir) : null;
+        return folder is null || !Enum.TryParse<CacheMode>(CacheMode, ignoreCase: true, out var mode) || mode == MSBuild.CacheMode.Off ? null
+            : new(folder, mode, madeFrom, reason => Log.LogMessage(
+                null, BuildCodes.CacheIgnored, null, Model, 0, 0, 0, 0, MessageImportance.High, "{0}", $"{Name}: the cache of results is not used: {reason}"));
+    }
+
+    private bool Taken(ResultCache? cache)
+    {
+        if (cache?.Take(Folder, WrittenBeside, _cancellation.Token) is not { } warnings)
+        {
+            return false;
+        }
+
+        Log.LogMessage(MessageImportance.Low, "'{0}' was compressed by another build: its result is in the cache.", Model);
+        foreach (var (code, text) in warnings)
+        {
+            Warn(code, text);
+        }
+
+        Summarize("from the cache");
+        return true;
+    }
+
+    // A warning that the project calls an error fails the build and takes nothing from the result. The next build looks at
+    // the content of what warned, and warns as this one did.
+    private bool Finish(ContentKey madeFrom)
+    {
+        ResultStamp.Write(Folder, _run, madeFrom.Hash, _warned, _cancellation.Token);
+        if (WarnsAloud)
+        {
+            ResultStamp.Age(Folder);
+        }
+
+        return !Log.HasLoggedErrors;
     }
 
     /// <summary>Makes room for a new result, unless the folder holds a finished one of the same content: then its stamp.</summary>
@@ -290,18 +366,18 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     private void Warn(string code, string text)
     {
         _warned.Add((code, text));
-        _rules!.Log(Log, code, false, Model, $"{Name}: {text}");
+        _rules!.Log(Log, code, false, Place, $"{Name}: {text}");
     }
 
     // The tool reads its files after they were hashed: a result of other content must not be stamped as one of these.
     private bool IsStill(string madeFrom)
     {
-        if (MadeFrom() == madeFrom)
+        if (MadeFrom().Hash == madeFrom)
         {
             return true;
         }
 
-        _rules!.Log(Log, BuildCodes.InputsChanged, true, Model, $"{Name}: it, or a file that it is compressed with, changed meanwhile. Build again.");
+        _rules!.Log(Log, BuildCodes.InputsChanged, true, Place, $"{Name}: it, or a file that it is compressed with, changed meanwhile. Build again.");
         return false;
     }
 
@@ -319,7 +395,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         try
         {
             _threads = Math.Max(1, Math.Min(wanted, granted));
-            Log.LogMessage(MessageImportance.Low, "Compressing '{0}' with {1} threads.", Model, _threads);
+            Log.LogMessage(MessageImportance.High, "Compressing '{0}' with {1} threads; later builds take the result.", Name, _threads);
             var watch = Stopwatch.StartNew();
             if (!base.Execute() || _cancellation.IsCancellationRequested)
             {
@@ -331,11 +407,11 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
                 Say();
                 if (!File.Exists(Output))
                 {
-                    _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' ended well, but wrote nothing.");
+                    _rules!.Log(Log, BuildCodes.ToolFailed, true, Place, $"{Name}: the tool '{Tool}' ended well, but wrote nothing.");
                     return false;
                 }
 
-                Summarize(watch.Elapsed);
+                Summarize(FormattableString.Invariant($"{watch.Elapsed.TotalSeconds:F1} s"));
             }
 
             return true;
@@ -356,7 +432,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             }
             else if (severity == "error")
             {
-                _rules!.Log(Log, code, true, Model, $"{Name}: {text}");
+                _rules!.Log(Log, code, true, Place, $"{Name}: {text}");
             }
             else
             {
@@ -384,7 +460,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
         if (!File.Exists(Output))
         {
-            _rules!.Log(Log, BuildCodes.ToolFailed, true, Model, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
+            _rules!.Log(Log, BuildCodes.ToolFailed, true, Place, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
             return false;
         }
 
@@ -393,18 +469,12 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         return true;
     }
 
-    private void Summarize(TimeSpan time)
+    private void Summarize(string time)
     {
-        var (before, after) = (Length(Model), Outputs.Where(File.Exists).Sum(path => new FileInfo(path).Length));
-        before += Inputs.Where(input => input.GetMetadata("Location").Length > 0).Sum(input => Length(input.ItemSpec));
-
-        var report = Job.GetMetadata("ReportFile");
-        var agreement = File.Exists(report) ? Regex.Match(File.ReadAllText(report), "\"agreement\"\\s*:\\s*([0-9.eE+-]+)", RegexOptions.CultureInvariant) : Match.Empty;
-        var kept = agreement.Success && double.TryParse(agreement.Groups[1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
-            ? string.Format(CultureInfo.InvariantCulture, ", {0:F2}% same decisions", 100 * share) : "";
-        Log.LogMessage(MessageImportance.High, "{0}", string.Format(
-            CultureInfo.InvariantCulture, "{0}: {1:F2} -> {2:F2} MB, {3:+0;-0;0}%{4}, {5:F1} s", Name, before / 1e6, after / 1e6, 100.0 * (after - before) / before, kept, time.TotalSeconds));
+        var line = new ResultLine([Model, .. Sides.Select(side => side.ItemSpec)], Outputs, Job.GetMetadata("ReportFile"));
+        var page = Job.GetMetadata("PageFile");
+        page = BuildPaths.Inside(Path.GetDirectoryName(ProjectFile)!, page) ?? page;
+        Log.LogMessage(MessageImportance.High, "{0}", $"{Name}: {line.Sizes}, {time}. Report: {page}");
+        Summary = $"{Path.GetFileName(Output)} {line.Sizes}; {page}";
     }
-
-    private static long Length(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 }

@@ -14,13 +14,13 @@ internal sealed class FolderOwners
     private readonly string _lists;
     private readonly string _mine;
 
-    /// <summary>The lists of a cache.</summary>
-    /// <param name="cacheFolder">In full.</param>
+    /// <summary>The lists of a folder of results.</summary>
+    /// <param name="resultsFolder">In full.</param>
     /// <param name="owner">The intermediate folder of this configuration and framework, in full.</param>
-    public FolderOwners(string cacheFolder, string owner)
+    public FolderOwners(string resultsFolder, string owner)
     {
-        _cache = cacheFolder;
-        _lists = Path.Combine(cacheFolder, Lists);
+        _cache = resultsFolder;
+        _lists = Path.Combine(resultsFolder, Lists);
         _mine = Path.Combine(_lists, BuildPaths.Hash(owner).Substring(0, 16) + ".txt");
     }
 

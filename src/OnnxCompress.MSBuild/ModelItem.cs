@@ -71,6 +71,9 @@ internal sealed class ModelItem
     /// <summary>The model as the project names it.</summary>
     public string Name => _item.ItemSpec;
 
+    /// <summary>The file that has the item; empty where MSBuild does not say.</summary>
+    public string DefinedIn => _item.GetMetadata("DefiningProjectFullPath");
+
     /// <summary>The model, in full.</summary>
     public string Source { get; }
 
@@ -94,6 +97,18 @@ internal sealed class ModelItem
 
     /// <summary>Options as the tool reads them, one a line.</summary>
     public List<string> Options { get; } = [];
+
+    /// <summary>
+    /// What the options say to the result, whatever the paths are: of files that are read the content counts, of files that
+    /// are written beside the result only what kind they are, of a folder that makes the run faster nothing.
+    /// </summary>
+    public List<string> OptionsWithoutPaths { get; } = [];
+
+    /// <summary>Files besides the result that the project wants written, in full.</summary>
+    public List<string> WrittenBeside { get; } = [];
+
+    /// <summary>Whether the result follows from what is known of it: the program of a judge is not.</summary>
+    public bool IsByContent => _item.GetMetadata("Judge").Length == 0;
 
     /// <summary>Whether the project itself says where the plan goes.</summary>
     public bool SavesPlan => Options.Any(option => option.StartsWith("--save-plan=", StringComparison.Ordinal));
@@ -145,7 +160,10 @@ internal sealed class ModelItem
 
             foreach (var one in Repeated.Contains(name) ? value.Split([';'], StringSplitOptions.RemoveEmptyEntries) : [value])
             {
-                Options.Add($"{OptionName(name)}={(Paths.Contains(name) ? FullPath(name, one.Trim()) : one.Trim())}");
+                var known = OtherInputs.Count;
+                var text = Paths.Contains(name) ? FullPath(name, one.Trim()) : one.Trim();
+                Options.Add($"{OptionName(name)}={text}");
+                AddWithoutPath(name, text, known);
             }
         }
     }
@@ -157,12 +175,44 @@ internal sealed class ModelItem
             if (on)
             {
                 Options.Add(OptionName(name));
+                OptionsWithoutPaths.Add(OptionName(name));
             }
 
             return;
         }
 
         throw new InvalidItemException($"{name} is '{value}'; it must be true or false.");
+    }
+
+    // Files that are read were added to the other inputs: their number says which of them belong to this option.
+    private void AddWithoutPath(string name, string value, int known)
+    {
+        bool Is(params string[] names) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
+        if (Is("Report", "SavePlan"))
+        {
+            WrittenBeside.Add(value);
+            OptionsWithoutPaths.Add($"{OptionName(name)}=*{Path.GetExtension(value)}");
+        }
+        else if (!Paths.Contains(name) || OtherInputs.Count == known)
+        {
+            if (!Is("CacheDir"))
+            {
+                OptionsWithoutPaths.Add($"{OptionName(name)}={value}");
+            }
+        }
+        else
+        {
+            var files = OtherInputs.Skip(known).Select(Path.GetFileName);
+            OptionsWithoutPaths.Add($"{OptionName(name)}={NamedPart(value)}{string.Join("|", files)}");
+        }
+    }
+
+    // image=@ of image=@/data/a.npy: a full path has no sign of equality before its first separator.
+    private static string NamedPart(string value)
+    {
+        var equals = value.IndexOf('=');
+        var separator = value.IndexOfAny(['/', '\\']);
+        return equals < 0 || (separator >= 0 && separator < equals) ? "" : value.Substring(0, equals + (value.Substring(equals + 1).StartsWith("@", StringComparison.Ordinal) ? 2 : 1));
     }
 
     // Data are PATH, input=PATH, input=@PATH or input=VALUE; CacheDir can be the word none.

@@ -16,23 +16,24 @@ internal sealed class ModelOutput
     public const string StampName = "done.stamp";
 
     private const string ReportName = "report.json";
+    private const string PageName = "report.html";
     private const string PlanName = "plan.json";
 
     /// <summary>Places a model.</summary>
-    /// <param name="cacheFolder">The folder of all models, in full.</param>
+    /// <param name="resultsFolder">The folder of all models, in full.</param>
     /// <param name="projectFile">Paths are named relative to its folder, so that a checkout elsewhere finds a shared cache; its name keeps projects apart there.</param>
     /// <param name="item">The model.</param>
     /// <exception cref="InvalidItemException">The model would be called like a file that the build keeps beside it.</exception>
-    public ModelOutput(string cacheFolder, string projectFile, ModelItem item)
+    public ModelOutput(string resultsFolder, string projectFile, ModelItem item)
     {
         var name = Path.GetFileName(item.Link);
-        if (ResultStamp.Reserved.Concat([ReportName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (ResultStamp.Reserved.Concat([ReportName, PageName, PlanName]).Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             throw new InvalidItemException($"it would be shipped as '{name}', which the build itself uses beside the model; give it another Link.");
         }
 
         var identity = string.Join("\n", item.Options.Concat([item.Source, name])).Replace(Path.GetDirectoryName(projectFile)!, ".") + "\n" + Path.GetFileName(projectFile);
-        Folder = Path.Combine(cacheFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
+        Folder = Path.Combine(resultsFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
         File = Path.Combine(Folder, name);
     }
 
@@ -47,6 +48,9 @@ internal sealed class ModelOutput
 
     /// <summary>The tool's report.</summary>
     public string Report => Path.Combine(Folder, ReportName);
+
+    /// <summary>The same to look at.</summary>
+    public string Page => Path.Combine(Folder, PageName);
 
     /// <summary>What the tool decided, to review and to give back to it.</summary>
     public string Plan => Path.Combine(Folder, PlanName);
@@ -64,7 +68,7 @@ internal sealed class ModelOutput
     /// <exception cref="InvalidItemException">An argument has a sign that response files cannot hold.</exception>
     public string ResponseText(ModelItem item)
     {
-        var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}" };
+        var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}", $"--report={Page}" };
         if (!item.SavesPlan)
         {
             lines.Add($"--save-plan={Plan}");

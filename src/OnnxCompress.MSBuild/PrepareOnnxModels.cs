@@ -7,6 +7,9 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
 public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
 {
+    // Words as the project writes them: numbers, which enumerations take too, are none.
+    private static readonly string[] CacheModes = ["read", "write", "readwrite", "off"];
+
     private readonly List<ITaskItem> _inputs = [];
     private readonly List<ITaskItem> _shipped = [];
     private readonly List<ITaskItem> _replaced = [];
@@ -26,7 +29,11 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
 
     /// <summary>Where compressed models lie, relative to the project or in full.</summary>
     [Required]
-    public string CacheFolder { get; set; } = "";
+    public string ResultsFolder { get; set; } = "";
+
+    /// <summary>What may be done with the cache of results.</summary>
+    [Required]
+    public string CacheMode { get; set; } = "";
 
     /// <summary>The intermediate folder of this configuration and framework.</summary>
     [Required]
@@ -80,7 +87,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
     public override bool Execute()
     {
         var rules = new WarningRules(this);
-        var cache = BuildPaths.Full(ProjectFolder, CacheFolder);
+        var cache = BuildPaths.Full(ProjectFolder, ResultsFolder);
         var owner = BuildPaths.Full(ProjectFolder, Owner);
         var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var outputs = new List<(ModelItem Item, ModelOutput Output)>();
@@ -101,14 +108,13 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             }
             catch (InvalidItemException invalid)
             {
-                rules.Log(Log, invalid.Code, true, ProjectFile, $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
+                rules.Log(Log, invalid.Code, true, ItemPlace.Of(model.GetMetadata("DefiningProjectFullPath"), ProjectFile, model.ItemSpec), $"OnnxModel '{model.ItemSpec}': {invalid.Message}");
             }
         }
 
-        if (CacheFolder.Trim('/', '\\') == "none")
+        if (!CacheModes.Contains(CacheMode, StringComparer.OrdinalIgnoreCase))
         {
-            rules.Log(Log, BuildCodes.ItemInvalid, true, ProjectFile,
-                "OnnxCompressCacheDir is 'none', but compressed models must lie somewhere: name a folder, or leave it out. CacheDir=\"none\" of an item turns off the cache of statistics.");
+            rules.Log(Log, BuildCodes.ItemInvalid, true, ProjectFile, $"OnnxCompressCacheMode is '{CacheMode}'; it must be read, write, readwrite or off.");
         }
 
         if (Log.HasLoggedErrors)
@@ -192,7 +198,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         var input = new TaskItem(BuildPaths.Escape(path));
         foreach (var (name, value) in new[]
         {
-            ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report),
+            ("Model", item.Source), ("ModelName", item.Name), ("OutputFolder", output.Folder), ("OutputFile", output.File), ("ReportFile", output.Report), ("PageFile", output.Page),
             ("PlanFile", output.Plan), ("ResponseFile", output.ResponseFile), ("InputsCache", output.InputsCache), ("Stamp", output.Stamp),
         })
         {
@@ -200,6 +206,14 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         }
 
         input.SetMetadata("HasGoal", item.HasGoal ? "true" : "false");
+        if (path == item.Source)
+        {
+            input.SetMetadata("DefinedIn", BuildPaths.Escape(item.DefinedIn));
+            input.SetMetadata("OptionsWithoutPaths", BuildPaths.Escape(string.Join("\n", item.OptionsWithoutPaths)));
+            input.SetMetadata("WrittenBeside", BuildPaths.Escape(string.Join("\n", item.WrittenBeside)));
+            input.SetMetadata("IsByContent", item.IsByContent ? "true" : "false");
+        }
+
         input.SetMetadata("HasThreads", item.Options.Any(option => option.StartsWith("--threads=", StringComparison.Ordinal)) ? "true" : "false");
         return input;
     }

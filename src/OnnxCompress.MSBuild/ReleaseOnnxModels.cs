@@ -11,7 +11,7 @@ public sealed class ReleaseOnnxModels : Microsoft.Build.Utilities.Task
 
     /// <summary>Where compressed models lie.</summary>
     [Required]
-    public string CacheFolder { get; set; } = "";
+    public string ResultsFolder { get; set; } = "";
 
     /// <summary>The intermediate folder of this configuration and framework.</summary>
     [Required]
@@ -24,7 +24,7 @@ public sealed class ReleaseOnnxModels : Microsoft.Build.Utilities.Task
     public override bool Execute()
     {
         var project = Path.GetDirectoryName(ProjectFile)!;
-        var cache = BuildPaths.Full(project, CacheFolder);
+        var cache = BuildPaths.Full(project, ResultsFolder);
         try
         {
             if (Directory.Exists(cache))

@@ -123,8 +123,8 @@ internal sealed class ResultStamp
     /// </summary>
     public static void Age(string folder) => File.SetLastWriteTimeUtc(Path.Combine(folder, ModelOutput.StampName), LongAgo);
 
-    // Names that begin with a dot are what systems and editors leave in any folder.
-    private static IEnumerable<string> ResultFiles(string folder) => Files(folder)
+    /// <summary>Every file of a result. Names that begin with a dot are what systems and editors leave in any folder.</summary>
+    internal static IEnumerable<string> ResultFiles(string folder) => Files(folder)
         .Where(path => Path.GetDirectoryName(path) != folder || !Reserved.Contains(Path.GetFileName(path)))
         .Where(path => Path.GetFileName(path)[0] != '.')
         .OrderBy(path => path, StringComparer.Ordinal);

@@ -28,20 +28,29 @@ internal sealed class WarningRules
     /// <param name="isError">Whether the tool calls it an error.</param>
     /// <param name="file">The model or project that it is about.</param>
     /// <param name="message">What and what to do.</param>
-    public void Log(TaskLoggingHelper log, string code, bool isError, string file, string message)
+    public void Log(TaskLoggingHelper log, string code, bool isError, string file, string message) => Log(log, code, isError, new ItemPlace(file), message);
+
+    /// <summary>Logs a diagnostic.</summary>
+    /// <param name="log">The task's log.</param>
+    /// <param name="code">OCX and four digits.</param>
+    /// <param name="isError">Whether the tool calls it an error.</param>
+    /// <param name="place">Where the project says what it is about.</param>
+    /// <param name="message">What and what to do.</param>
+    public void Log(TaskLoggingHelper log, string code, bool isError, ItemPlace place, string message)
     {
         var help = HelpLink(code);
+        var (file, line, column) = (place.File, place.Line, place.Column);
         if (!isError && IsSilent(code))
         {
-            log.LogMessage(null, code, null, file, 0, 0, 0, 0, MessageImportance.Low, "{0}", message);
+            log.LogMessage(null, code, null, file, line, column, 0, 0, MessageImportance.Low, "{0}", message);
         }
         else if (isError || _errors.Contains(code) || (_allErrors && !_notErrors.Contains(code)))
         {
-            log.LogError(null, code, null, help, file, 0, 0, 0, 0, "{0}", message);
+            log.LogError(null, code, null, help, file, line, column, 0, 0, "{0}", message);
         }
         else
         {
-            log.LogWarning(null, code, null, help, file, 0, 0, 0, 0, "{0}", message);
+            log.LogWarning(null, code, null, help, file, line, column, 0, 0, "{0}", message);
         }
     }
 

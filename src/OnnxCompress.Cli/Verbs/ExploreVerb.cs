@@ -102,6 +102,7 @@ internal sealed class ExploreVerb
 
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
         var cost = new ReportedCost(analysis.Parameters, analysis.Macs, model.FileBytes, Baseline(points));
+        var scored = parts.Guard is { Count: > 0 } heldOut ? heldOut.Count : parts.Validation!.Count;
         var report = new CompressionReport
         {
             Tool = ToolVersion.Text,
@@ -114,8 +115,8 @@ internal sealed class ExploreVerb
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
-            FrontierSamples = parts.Guard is { Count: > 0 } heldOut ? heldOut.Count : parts.Validation!.Count,
-            Frontier = [.. points.Select(point => Point(point, Baseline(points), parsed, objective))],
+            FrontierSamples = scored,
+            Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
         };
         Outputs.Write([(output, ReportText.For(output, report))]);
         if (talk.Json)
@@ -125,6 +126,11 @@ internal sealed class ExploreVerb
         else
         {
             talk.Result(ResultTables.Frontier(report.Frontier, report.Original));
+            if (ReportSentences.Noise(report) is { } noise)
+            {
+                talk.Result(noise);
+            }
+
             talk.Line($"wrote {output}");
         }
 

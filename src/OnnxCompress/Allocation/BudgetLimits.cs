@@ -119,8 +119,17 @@ internal sealed class BudgetLimits
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.BudgetOutOfReach,
-                $"{limit.Option} asks for at most {limit.Text(limit.Most)}, but with everything removed that can be, {limit.Text(limit.Cost(least))} are left; ask for less, or see with 'inspect' what is refused.");
+                $"{limit.Option} asks for at most {limit.Text(limit.Most)}, but with everything removed that can be, {limit.Text(limit.Cost(least))} are left. {Smallest(limit, limit.Cost(least))}");
         }
+    }
+
+    // Rounded up, so that what is said here is in reach when it is asked for.
+    private static string Smallest(Limit limit, double least)
+    {
+        var share = Math.Ceiling(1000 * (((least + limit.Reserve) / limit.Original) - 1e-9)) / 1000;
+        return share < 1
+            ? string.Create(CultureInfo.InvariantCulture, $"The smallest budget within reach is {limit.Option} {share:0.###}, which may cost decisions; 'inspect' says what is refused.")
+            : "No budget of this kind is within reach; 'inspect' says what is refused.";
     }
 
     private static IEnumerable<Limit> Limits(Budget budget, CostParts parts, long bytes, LatencyCost? latency, ModelCost original, ModelCost reserve)
@@ -129,12 +138,12 @@ internal sealed class BudgetLimits
         {
             yield return Counted(
                 "--keep-params", Math.Floor(ofParameters * original.Parameters) - reserve.Parameters, r => r.Parameters, (group, remaining) => parts.Parts[group].Parameters(remaining),
-                c => c.Parameters);
+                c => c.Parameters, original.Parameters, reserve.Parameters);
         }
 
         if (budget.KeepMacs is { } ofMacs)
         {
-            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (group, remaining) => parts.Parts[group].Macs(remaining), c => c.Macs);
+            yield return Counted("--keep-macs", Math.Floor(ofMacs * original.Macs) - reserve.Macs, r => r.Macs, (group, remaining) => parts.Parts[group].Macs(remaining), c => c.Macs, original.Macs, reserve.Macs);
         }
 
         if (budget.KeepBytes is { } ofBytes)
@@ -146,7 +155,9 @@ internal sealed class BudgetLimits
                 r => bytes - constants + r.Bytes,
                 (group, remaining) => parts.Parts[group].Bytes(remaining),
                 (candidate, _, _, c) => (c.Parameters * candidate.BytesPerElement) + ((c.Nodes - 1) * SplitCost.BytesPerNode),
-                Whole);
+                Whole,
+                original.Bytes,
+                reserve.Bytes);
         }
 
         if (budget.KeepLatency is { } ofLatency)
@@ -158,13 +169,15 @@ internal sealed class BudgetLimits
                 r => r.Milliseconds,
                 (group, remaining) => parts.LatencyParts[group](remaining),
                 (candidate, remaining, shape, _) => time.Price(candidate.Layer.Node, remaining, shape),
-                ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"));
+                ms => string.Create(CultureInfo.InvariantCulture, $"{ms:G3} ms"),
+                time.WholeMilliseconds,
+                0);
         }
     }
 
     private static Limit Counted(
-        string option, double most, Func<RunningCost, double> cost, Func<int, Remaining, double> part, Func<SplitCost, double> price) =>
-        new(option, most, cost, part, (_, _, _, c) => price(c), Whole);
+        string option, double most, Func<RunningCost, double> cost, Func<int, Remaining, double> part, Func<SplitCost, double> price, double original, double reserve) =>
+        new(option, most, cost, part, (_, _, _, c) => price(c), Whole, original, reserve);
 
     private static string Whole(double count) => count.ToString("F0", CultureInfo.InvariantCulture);
 
@@ -175,11 +188,15 @@ internal sealed class BudgetLimits
     /// <param name="Part">What all that depends on a group costs, not split.</param>
     /// <param name="Price">What one layer costs, of which some stays, split or whole.</param>
     /// <param name="Text">How a cost is written.</param>
+    /// <param name="Original">What the original costs.</param>
+    /// <param name="Reserve">What the finished model costs beyond what is chosen here.</param>
     private sealed record Limit(
         string Option,
         double Most,
         Func<RunningCost, double> Cost,
         Func<int, Remaining, double> Part,
         Func<SplitCandidate, LayerSize, SplitShape?, SplitCost, double> Price,
-        Func<double, string> Text);
+        Func<double, string> Text,
+        double Original,
+        double Reserve);
 }

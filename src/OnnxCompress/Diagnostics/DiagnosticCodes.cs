@@ -313,6 +313,9 @@ public static class DiagnosticCodes
     /// <summary>What a model is made from changed while a build compressed it (raised by the build).</summary>
     public const string BuildInputsChanged = "OCX9026";
 
+    /// <summary>The cache of results, or an entry of it, is not used (raised by the build).</summary>
+    public const string BuildCacheIgnored = "OCX9027";
+
     /// <summary>An input is a pipe, a socket, a device or a folder where a file is wanted.</summary>
     public const string InputNotAFile = "OCX9041";
 

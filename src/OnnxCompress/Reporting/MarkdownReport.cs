@@ -51,6 +51,11 @@ internal static class MarkdownReport
 
         Table(text, "Left alone, by reason", ResultTables.RefusedByReason(report.Refused));
         Table(text, "Frontier", ResultTables.Frontier(report.Frontier, report.Original));
+        if (ReportSentences.Noise(report) is { } noise)
+        {
+            text.Append($"\n{Escape(noise)}\n");
+        }
+
         Table(text, "Decisions that changed", ResultTables.Changed(report.Changed));
         if (report.Command is not null)
         {
@@ -66,7 +71,7 @@ internal static class MarkdownReport
         var warnings = ReportSentences.Warnings(report).ToArray();
         if (warnings.Length > 0)
         {
-            text.Append("\n## Warnings\n\n").Append(string.Concat(warnings.Select(warning => $"- {Escape(warning)}\n")));
+            text.Append("\n## Warnings\n\n").Append(string.Concat(warnings.Select(warning => $"- [{Escape(warning.Code)}]({warning.Help}): {Escape(warning.Message)}\n")));
         }
     }
 

@@ -26,6 +26,16 @@ internal static class ReportSentences
             : $"They were scored on {samples} by their relative error.";
     }
 
+    /// <summary>What bounds and marks of the table of explored models say; null where it has none.</summary>
+    public static string? Noise(CompressionReport report)
+    {
+        var bound = report.Frontier.Any(point => point.AgreementLower95 is not null)
+            ? $"\"At least\" holds with 95% confidence on data like these {(report.FrontierSamples is { } count ? $"{Figures.Count(count)} samples" : "samples")}." : "";
+        var mark = report.Frontier.Any(point => point.IsAgreementNoise || point.IsLatencyNoise)
+            ? " \"~\" marks what may be chance: decisions beside those of the line above, a time beside the original's. More samples tell decisions apart, a quiet machine times." : "";
+        return (bound + mark).Trim() is { Length: > 0 } words ? words : null;
+    }
+
     /// <summary>What became smaller.</summary>
     public static string Saved(CompressionReport report)
     {
@@ -56,8 +66,7 @@ internal static class ReportSentences
     };
 
     /// <summary>What nobody should overlook.</summary>
-    public static IEnumerable<string> Warnings(CompressionReport report) =>
-        report.Diagnostics.Where(diagnostic => diagnostic.Severity != "message").Select(diagnostic => $"{diagnostic.Code}: {diagnostic.Message}");
+    public static IEnumerable<ReportedDiagnostic> Warnings(CompressionReport report) => report.Diagnostics.Where(diagnostic => diagnostic.Severity != "message");
 
     /// <summary>How many samples there were, and how many of them differ where some are copies.</summary>
     /// <param name="verification">The samples.</param>

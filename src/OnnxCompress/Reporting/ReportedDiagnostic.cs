@@ -8,6 +8,9 @@ namespace OnnxCompress.Reporting;
 /// <param name="Message">What was found and what to do.</param>
 public sealed record ReportedDiagnostic(string Code, string Severity, string Message)
 {
+    /// <summary>Where the code is explained: a place in the documentation that comes with the tool and its packages.</summary>
+    public string Help => $"docs/errors.md#{Uri.EscapeDataString(Code)}";
+
     /// <summary>The diagnostic as it is reported.</summary>
     public static ReportedDiagnostic From(Diagnostic diagnostic)
     {

@@ -12,4 +12,14 @@ namespace OnnxCompress.Reporting;
 /// <param name="Item">The item of a project file that makes it in a build; null for none.</param>
 public sealed record ReportedFrontierPoint(
     long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null,
-    string? Item = null);
+    string? Item = null)
+{
+    /// <summary>With 95% confidence at least this share of decisions is the same on data like these; null when nothing decides.</summary>
+    public double? AgreementLower95 { get; init; }
+
+    /// <summary>Whether the agreement differs from that of the next larger model by no more than chance would on so many samples.</summary>
+    public bool IsAgreementNoise { get; init; }
+
+    /// <summary>Whether the time differs from the original's by no more than pairs of runs do on a machine that does other things too.</summary>
+    public bool IsLatencyNoise { get; init; }
+}

@@ -175,16 +175,19 @@ internal static class ResultTables
     /// <param name="original">What they are made from.</param>
     public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original) => new(
         "frontier",
-        [new("model"), new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("relative error", true)],
-        points.Count == 0 ? [] : [Row("original", Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs), "-", "-"),
+        [new("model"), new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("at least", true), new("relative error", true)],
+        points.Count == 0 ? [] : [Row("original", Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs), "-", "-", "-"),
         .. points.Select(point => Row(
             original.Macs is > 0 and var macs && point.Macs is { } left ? $"{Figures.Percent((double)left / macs)} of MACs" : $"{Figures.Percent((double)point.Parameters / Math.Max(1, original.Parameters))} of parameters",
             Figures.Count(point.Parameters),
             Figures.Count(point.Macs),
             Figures.Bytes(point.Bytes),
-            Figures.Milliseconds(point.LatencyMs),
-            Figures.FinePercent(point.Agreement),
+            Marked(Figures.Milliseconds(point.LatencyMs), point.IsLatencyNoise),
+            Marked(Figures.FinePercent(point.Agreement), point.IsAgreementNoise),
+            Figures.FinePercent(point.AgreementLower95),
             Figures.Error(point.RelativeError)))]);
+
+    private static string Marked(string figure, bool isNoise) => isNoise ? $"~ {figure}" : figure;
 
     /// <summary>Decisions that changed.</summary>
     public static ResultTable Changed(IReadOnlyList<ReportedChange> changes)

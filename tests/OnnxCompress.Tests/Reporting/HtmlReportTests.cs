@@ -66,12 +66,47 @@ public sealed partial class HtmlReportTests : IDisposable
 
         var (page, text) = (HtmlReport.Write(report), MarkdownReport.Write(report));
 
-        Assert.Contains("<p class=\"warning\">OCX7010: Only &lt;few&gt; stayed.</p>", page, StringComparison.Ordinal);
+        Assert.Contains("<p class=\"warning\"><a href=\"docs/errors.md#OCX7010\">OCX7010</a>: Only &lt;few&gt; stayed.</p>", page, StringComparison.Ordinal);
         Assert.True(page.IndexOf("id=\"warnings\"", StringComparison.Ordinal) < page.IndexOf("id=\"cost\"", StringComparison.Ordinal));
-        Assert.Contains("- OCX7010: Only \\<few\\> stayed.", text, StringComparison.Ordinal);
+        Assert.Contains("- [OCX7010](docs/errors.md#OCX7010): Only \\<few\\> stayed.", text, StringComparison.Ordinal);
         Assert.All([page, text], words => Assert.DoesNotContain("Not for readers", words, StringComparison.Ordinal));
         Assert.DoesNotContain("id=\"warnings\"", HtmlReport.Write(Report), StringComparison.Ordinal);
+        Assert.Contains("\"help\": \"docs/errors.md#OCX7010\"", ReportJson.Write(report), StringComparison.Ordinal);
+
+        // An entry that the links lead to.
+        Assert.Contains("<a id=\"OCX7010\"></a>\n## OCX7010:", File.ReadAllText(RepositoryFiles.Path("docs", "errors.md")), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void On_a_narrow_screen_headings_wrap_and_the_first_column_stays()
+    {
+        var narrow = HtmlStyle.Text[HtmlStyle.Text.IndexOf("@media (max-width: 30rem)", StringComparison.Ordinal)..HtmlStyle.Text.IndexOf("@media print", StringComparison.Ordinal)];
+
+        Assert.Contains("thead th, caption { white-space: normal", narrow, StringComparison.Ordinal);
+        Assert.Contains("position: sticky; left: 0", narrow, StringComparison.Ordinal);
+        Assert.Contains("class=\"scroll\"", HtmlReport.Write(Report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bounds_and_what_may_be_chance_stand_in_the_table_of_explored_models()
+    {
+        var report = Report with
+        {
+            FrontierSamples = 250,
+            Frontier = [Report.Frontier[0] with { AgreementLower95 = 0.95, IsAgreementNoise = true, IsLatencyNoise = true }, Report.Frontier[2] with { AgreementLower95 = 0.37 }],
+        };
+
+        Assert.All([HtmlReport.Write(report), MarkdownReport.Write(report)], words =>
+        {
+            Assert.Contains("~ 99.00%", words, StringComparison.Ordinal);
+            Assert.Contains("~ 1.20 ms", words, StringComparison.Ordinal);
+            Assert.Contains("95.00%", words, StringComparison.Ordinal);
+            Assert.DoesNotContain("~ 42.00%", words, StringComparison.Ordinal);
+            Assert.Contains("250 samples", words, StringComparison.Ordinal);
+            Assert.Contains("may be chance", words, StringComparison.Ordinal);
+        });
+        Assert.DoesNotContain("may be chance", HtmlReport.Write(Report), StringComparison.Ordinal);
+        }
 
     [Fact]
     public void Without_verification_the_page_says_so()

@@ -98,7 +98,8 @@ public sealed class ReportJsonTests
             {
               "code": "OCX7010",
               "severity": "warning",
-              "message": "Only 90%."
+              "message": "Only 90%.",
+              "help": "docs/errors.md#OCX7010"
             }
           ],
           "latency": {

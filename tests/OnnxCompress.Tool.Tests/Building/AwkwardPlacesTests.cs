@@ -3,7 +3,7 @@ using OnnxCompress.Tool.Tests.Packages;
 
 namespace OnnxCompress.Tool.Tests.Building;
 
-/// <summary>Paths, folders that may not be written to, builds at the same time, and builds that are stopped.</summary>
+/// <summary>Paths, folders that may not be written to, and builds that are stopped.</summary>
 public sealed class AwkwardPlacesTests(PackedPackages packages)
 {
     private const string Item = $"""<OnnxModel Include="Models/glyphs.onnx" {Consumer.Quick} />""";
@@ -44,34 +44,6 @@ public sealed class AwkwardPlacesTests(PackedPackages packages)
 
         Assert.Equal(before, consumer.Files("*"));
         Assert.InRange(consumer.Length("../artifacts/bin/app/debug/Models/glyphs.onnx"), 1, Consumer.OriginalBytes - 1);
-    }
-
-    [Fact]
-    public void Two_projects_that_share_a_model_build_at_the_same_time()
-    {
-        using var consumer = new Consumer(packages);
-        foreach (var name in new[] { "one", "two" })
-        {
-            consumer.WriteApp(
-                $"""<OnnxModel Include="../app/Models/glyphs.onnx" Link="glyphs.onnx" {Consumer.Quick.Replace("Calibration/", "../app/Calibration/", StringComparison.Ordinal)} />""",
-                name: $"../{name}/{name}.csproj");
-        }
-
-        consumer.Write("both.proj", """
-            <Project>
-              <ItemGroup><One Include="../one/one.csproj;../two/two.csproj" /></ItemGroup>
-              <Target Name="Restore"><MSBuild Projects="@(One)" Targets="Restore" Properties="Phase=restore" /></Target>
-              <Target Name="Build"><MSBuild Projects="@(One)" BuildInParallel="true" /></Target>
-            </Project>
-            """);
-        Assert.Equal(0, consumer.Run("msbuild", "both.proj", "-t:Restore").Code);
-
-        var run = consumer.Run("msbuild", "both.proj", "-t:Build", "-m:2");
-
-        Assert.True(run.Code == 0, run.Output);
-        Assert.Equal(2, run.ToolStarts);
-        Assert.Equal(
-            File.ReadAllBytes(consumer.At("../one/bin/Debug/net10.0/glyphs.onnx")), File.ReadAllBytes(consumer.At("../two/bin/Debug/net10.0/glyphs.onnx")));
     }
 
     [Fact]

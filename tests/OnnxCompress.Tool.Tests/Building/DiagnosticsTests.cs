@@ -36,15 +36,16 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     }
 
     [Fact]
-    public void A_few_samples_without_a_promise_are_no_warning()
+    public void A_few_samples_without_a_promise_are_no_warning_and_the_terminal_shows_what_came_of_them()
     {
         using var consumer = new Consumer(packages);
         consumer.WriteApp(Item);
 
-        var run = consumer.Run("build", "-warnaserror", "-p:TreatWarningsAsErrors=true");
+        var run = consumer.Run("build", "-warnaserror", "-p:TreatWarningsAsErrors=true", "--tl:on");
 
         Assert.True(run.Code == 0, run.Output);
         Assert.Empty(run.Warnings);
+        Assert.Matches(@"bin/Debug/net10\.0/app\.dll \(glyphs\.onnx 1\.25 -> [0-9.]+ MB, -[0-9]+%, [0-9.]+% same decisions; obj/onnxcompress/glyphs-[0-9a-f]+/report\.html\)", run.Output);
     }
 
     [Fact]
@@ -89,6 +90,24 @@ public sealed class DiagnosticsTests(PackedPackages packages)
     }
 
     [Fact]
+    public void A_budget_out_of_reach_names_one_within_that_can_be_pasted()
+    {
+        using var consumer = new Consumer(packages);
+        string With(string budget) => Item.Replace("KeepMacs=\"0.7\"", budget, StringComparison.Ordinal);
+        consumer.WriteApp(With("KeepMacs=\"0.001\" MinAgreement=\"0\""));
+
+        var refused = consumer.Run("build");
+        var (code, text) = Assert.Single(refused.Errors);
+        var within = System.Text.RegularExpressions.Regex.Match(text, "KeepMacs=\"0\\.[0-9]+\"(?=, which may cost)").Value;
+        consumer.WriteApp(With(within + " MinAgreement=\"0\""));
+        var pasted = consumer.Run("build");
+
+        Assert.Equal("OCX5001", code);
+        Assert.NotEqual("", within);
+        Assert.True(pasted.Code == 0, pasted.Output);
+    }
+
+    [Fact]
     public void A_misspelt_option_and_another_version_in_the_manifest_are_told()
     {
         using var consumer = new Consumer(packages);
@@ -100,7 +119,9 @@ public sealed class DiagnosticsTests(PackedPackages packages)
         var (code, text) = Assert.Single(run.Errors);
         Assert.Equal(1, run.Code);
         Assert.Equal("OCX9010", code);
-        Assert.Contains("--keep-macs", text, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'KeepMacs'?", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("--", text, StringComparison.Ordinal);
+        Assert.Contains(consumer.At("app.csproj") + "(5,5): error OCX9010", run.Output, StringComparison.Ordinal);
         Assert.Equal("OCX9023", Assert.Single(run.Warnings).Code);
     }
 

@@ -15,6 +15,7 @@ public sealed class IncrementalBuildTests(PackedPackages packages)
 
         var first = consumer.Build();
         var shipped = consumer.Length(Shipped);
+        var page = File.ReadAllText(Assert.Single(consumer.Files("report.html", "obj")));
         var second = consumer.Build();
         var clean = consumer.Run("clean");
 
@@ -24,8 +25,10 @@ public sealed class IncrementalBuildTests(PackedPackages packages)
         Assert.Contains("report.json", first.Embedded);
         Assert.Contains("plan.json", first.Embedded);
         Assert.Contains("Models/glyphs.onnx: 1.25 -> ", first.Output, StringComparison.Ordinal);
+        Assert.Matches("same decisions, [0-9.]+ s\\. Report: obj/onnxcompress/glyphs-[0-9a-f]+/report.html", first.Output);
+        Assert.Contains("<html", page, StringComparison.Ordinal);
         Assert.Equal(0, second.TaskRuns);
-        Assert.True(second.Skipped("_CompressOnnxModel"));
+        Assert.True(second.Skipped("CompressOnnxModel"));
         Assert.Equal(0, clean.Code);
         Assert.Equal([consumer.At("Models/glyphs.onnx")], consumer.Files("*.onnx"));
         Assert.False(Directory.Exists(consumer.At("obj/onnxcompress")));
@@ -86,7 +89,7 @@ public sealed class IncrementalBuildTests(PackedPackages packages)
             var (code, text) = Assert.Single(failed.Errors);
             Assert.Equal("OCX7001", code);
             Assert.Contains("Models/glyphs.onnx", text, StringComparison.Ordinal);
-            Assert.Contains("--min-agreement", text, StringComparison.Ordinal);
+            Assert.Contains("less than MinAgreement=\"1\"", text, StringComparison.Ordinal);
         }
 
         Assert.Equal(0, left);

@@ -110,20 +110,19 @@ public sealed class KilledBuildTests(PackedPackages packages)
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_used_is_one_error()
+    public void A_folder_or_a_mode_that_cannot_be_used_is_one_error()
     {
         using var consumer = new Consumer(packages);
-        consumer.WriteApp(Item, properties: "<OnnxCompressCacheDir>loop/</OnnxCompressCacheDir>");
+        consumer.WriteApp(Item, properties: "<OnnxCompressOutputDir>loop/</OnnxCompressOutputDir>");
         File.CreateSymbolicLink(consumer.At("loop"), consumer.At("pool"));
         File.CreateSymbolicLink(consumer.At("pool"), consumer.At("loop"));
 
         var loop = consumer.Run("build");
-        consumer.WriteApp(Item, properties: "<OnnxCompressCacheDir>none</OnnxCompressCacheDir>");
-        var none = consumer.Run("build");
+        consumer.WriteApp(Item, properties: "<OnnxCompressCacheMode>1</OnnxCompressCacheMode>");
+        var mode = consumer.Run("build");
 
         Assert.Equal("OCX9025", Assert.Single(loop.Errors).Code);
-        Assert.Equal("OCX9021", Assert.Single(none.Errors).Code);
-        Assert.False(Directory.Exists(consumer.At("none")));
+        Assert.Equal("OCX9021", Assert.Single(mode.Errors).Code);
     }
 
     /// <summary>What clean builds ship for the two models.</summary>

@@ -15,6 +15,12 @@ internal sealed record BuildRun(int Code, string Output, string Log)
     /// <summary>How often the tool was started.</summary>
     public int ToolStarts => Find<Message>(message => message.Text.StartsWith("Compressing '", StringComparison.Ordinal)).Length;
 
+    /// <summary>How often a result came from the cache.</summary>
+    public int CacheHits => Find<Message>(message => message.Text.Contains("its result is in the cache", StringComparison.Ordinal)).Length;
+
+    /// <summary>Why the cache was not used.</summary>
+    public string[] CacheRefusals => [.. Find<Message>(message => message.Text.Contains("the cache of results is not used", StringComparison.Ordinal)).Select(message => message.Text)];
+
     /// <summary>How often the task ran, whether it started the tool or not.</summary>
     public int TaskRuns => Find<Microsoft.Build.Logging.StructuredLogger.Task>(task => task.Name.EndsWith("CompressOnnxModel", StringComparison.Ordinal)).Length;
 

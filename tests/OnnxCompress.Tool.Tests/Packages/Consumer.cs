@@ -29,6 +29,11 @@ internal sealed class Consumer : IDisposable
     /// <summary>The project's folder.</summary>
     public string Root { get; }
 
+    /// <summary>The user's cache, where the test has one: else builds neither leave results nor take them.</summary>
+    public string? UserCache { get; set; }
+
+    private (string Name, string Value)[] Environment => UserCache is { } cache ? [("XDG_CACHE_HOME", At(cache))] : [("OnnxCompressCacheMode", "off")];
+
     /// <summary>The bytes of the model before.</summary>
     public static long OriginalBytes => new FileInfo(SampleFiles.Model).Length;
 
@@ -68,7 +73,7 @@ internal sealed class Consumer : IDisposable
     public BuildRun Run(params string[] args)
     {
         var log = Path.Combine(_folder.Root, $"{++_logs}.binlog");
-        using var dotnet = DotNet.Start(Root, _packages.Restored, [.. args, "-nodeReuse:false", "-bl:" + log]);
+        using var dotnet = DotNet.Start(Root, _packages.Restored, Environment, [.. args, "-nodeReuse:false", "-bl:" + log]);
         var (code, output) = dotnet.Wait();
         return new(code, output, log);
     }
@@ -82,7 +87,7 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>Runs dotnet without a build.</summary>
-    public DotNet Start(params string[] args) => DotNet.Start(Root, _packages.Restored, args);
+    public DotNet Start(params string[] args) => DotNet.Start(Root, _packages.Restored, Environment, args);
 
     /// <summary>The bytes of a file in the project; -1 when it is absent.</summary>
     public long Length(string path) => new FileInfo(At(path)) is { Exists: true } file ? file.Length : -1;

@@ -40,7 +40,14 @@ internal sealed class DotNet : IDisposable
     /// <param name="folder">Where.</param>
     /// <param name="packages">The folder of restored packages; null for the user's own.</param>
     /// <param name="args">Arguments.</param>
-    public static DotNet Start(string folder, string? packages, params IReadOnlyList<string> args)
+    public static DotNet Start(string folder, string? packages, params IReadOnlyList<string> args) => Start(folder, packages, [], args);
+
+    /// <summary>Starts dotnet.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="packages">The folder of restored packages; null for the user's own.</param>
+    /// <param name="environment">Variables beside those that every test has.</param>
+    /// <param name="args">Arguments.</param>
+    public static DotNet Start(string folder, string? packages, (string Name, string Value)[] environment, IReadOnlyList<string> args)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", args)
         {
@@ -68,6 +75,11 @@ internal sealed class DotNet : IDisposable
             start.Environment["DOTNET_CLI_HOME"] = packages + "-home";
             start.Environment["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false";
             start.Environment["DOTNET_NOLOGO"] = "1";
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         return new(start);

@@ -6,7 +6,8 @@ namespace OnnxCompress.Models;
 /// <param name="device">The file system it lies on.</param>
 /// <param name="number">Its number there (inode): equal for all hard links of a file.</param>
 /// <param name="owner">The user it belongs to.</param>
-internal sealed class FileStatus(FileKind kind, long length, ulong device, ulong number, uint owner)
+/// <param name="permissions">Who may read, write and run it: the lowest nine bits.</param>
+internal sealed class FileStatus(FileKind kind, long length, ulong device, ulong number, uint owner, int permissions)
 {
     /// <summary>What it is.</summary>
     public FileKind Kind => kind;
@@ -22,4 +23,7 @@ internal sealed class FileStatus(FileKind kind, long length, ulong device, ulong
 
     /// <summary>The user it belongs to.</summary>
     public uint Owner => owner;
+
+    /// <summary>Whether others than the owner may write it.</summary>
+    public bool OthersMayWrite => (permissions & 0x12) != 0;
 }

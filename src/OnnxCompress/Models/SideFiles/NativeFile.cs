@@ -106,10 +106,10 @@ internal static class NativeFile
     private static FileStatus Read(byte[] answer) => IsLinux
         ? new(
             KindOf(BitConverter.ToUInt16(answer, 28)), BitConverter.ToInt64(answer, 40),
-            ((ulong)BitConverter.ToUInt32(answer, 136) << 32) | BitConverter.ToUInt32(answer, 140), BitConverter.ToUInt64(answer, 32), BitConverter.ToUInt32(answer, 20))
+            ((ulong)BitConverter.ToUInt32(answer, 136) << 32) | BitConverter.ToUInt32(answer, 140), BitConverter.ToUInt64(answer, 32), BitConverter.ToUInt32(answer, 20), BitConverter.ToUInt16(answer, 28) & 0x1FF)
         : new(
             KindOf(BitConverter.ToUInt16(answer, 4)), BitConverter.ToInt64(answer, 96),
-            BitConverter.ToUInt32(answer, 0), BitConverter.ToUInt64(answer, 8), BitConverter.ToUInt32(answer, 16));
+            BitConverter.ToUInt32(answer, 0), BitConverter.ToUInt64(answer, 8), BitConverter.ToUInt32(answer, 16), BitConverter.ToUInt16(answer, 4) & 0x1FF);
 
     private static FileKind KindOf(ushort mode) => (mode & 0xF000) switch
     {

@@ -8,14 +8,16 @@ internal static class FrontierSection
     private const double Left = 60, Right = 565, Top = 16, Bottom = 250;
 
     /// <summary>The section's markup; empty when nothing was explored.</summary>
-    public static string Write(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original)
+    public static string Write(CompressionReport report)
     {
+        var (points, original) = (report.Frontier, report.Original);
         if (points.Count == 0)
         {
             return "";
         }
 
-        return Chart(points, original) + HtmlText.Table(ResultTables.Frontier(points, original), $"{Figures.Count(points.Count)} models that were explored") + Commands(points);
+        return Chart(points, original) + HtmlText.Table(ResultTables.Frontier(points, original), $"{Figures.Count(points.Count)} models that were explored")
+            + (ReportSentences.Noise(report) is { } noise ? $"<p class=\"note\">{HtmlText.Escape(noise)}</p>\n" : "") + Commands(points);
     }
 
     // Across: MACs as a share of the original's, or parameters where MACs are not known. Up: agreement, or the error where nothing decides.

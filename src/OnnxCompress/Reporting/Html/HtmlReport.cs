@@ -56,7 +56,8 @@ internal static class HtmlReport
     {
         if (ReportSentences.IsExploration(report))
         {
-            yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
+            yield return ("warnings", "Warnings", WarningSection.Write(report));
+            yield return ("frontier", "Frontier", FrontierSection.Write(report));
             yield return ("again", "Do it again", AgainSection.Write(report));
             yield break;
         }
@@ -68,7 +69,7 @@ internal static class HtmlReport
         yield return ("considered", "Numbers compared", report.Considered.Count == 0 ? "" : HtmlText.Table(
             ResultTables.Considered(report.Considered, report.Original.Bytes), $"{Figures.Count(report.Considered.Count)} results, compared on validation samples"));
         yield return ("precision", "Numbers", PrecisionSection.Write(report.Precision));
-        yield return ("frontier", "Frontier", FrontierSection.Write(report.Frontier, report.Original));
+        yield return ("frontier", "Frontier", FrontierSection.Write(report));
         yield return ("changed", "Decisions that changed", ChangedSection.Write(report));
         yield return ("refused", "Left alone, by reason", RefusedSection.Write(report.Refused));
         yield return ("time", "Time", TimeSection.Write(report.Timing));

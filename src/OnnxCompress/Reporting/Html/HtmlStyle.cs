@@ -54,6 +54,15 @@ internal static class HtmlStyle
         code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; font-size: .88rem; }
         pre { background: var(--card); border-radius: .5rem; padding: .75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
         footer { margin-top: 2.5rem; border-top: 1px solid var(--rule); padding-top: .6rem; overflow-wrap: anywhere; }
+        .warning a { color: inherit; }
+        @media (max-width: 30rem) {
+          body { padding: 1rem .6rem 2rem; font-size: 15px; }
+          table { font-size: .8rem; }
+          th, td { padding: .3rem .35rem; }
+          thead th, caption { white-space: normal; overflow-wrap: break-word; }
+          tbody th { min-width: 5rem; max-width: 9rem; overflow-wrap: anywhere; position: sticky; left: 0; background: var(--page); }
+          .meter { display: none; }
+        }
         @media print {
           :root { --page: #fff; --card: #fff; --text: #000; --quiet: #444; --rule: #bbb; --track: #e4e4e4; --keep: #1a6fc4; --error: #b8431f; --plan: #7a6a9b; --warn-back: #fff; --warn-text: #000; }
           body { max-width: none; padding: 0; font-size: 10.5pt; }

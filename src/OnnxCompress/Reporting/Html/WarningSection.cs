@@ -5,5 +5,6 @@ internal static class WarningSection
 {
     /// <summary>The section's markup; empty when there is nothing to warn of.</summary>
     public static string Write(CompressionReport report) =>
-        string.Concat(ReportSentences.Warnings(report).Select(warning => $"<p class=\"warning\">{HtmlText.Escape(warning)}</p>\n"));
+        string.Concat(ReportSentences.Warnings(report).Select(warning => 
+            $"<p class=\"warning\"><a href=\"{HtmlText.Escape(warning.Help)}\">{HtmlText.Escape(warning.Code)}</a>: {HtmlText.Escape(warning.Message)}</p>\n"));
 }
