@@ -1,3 +1,4 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Forms;
 using OnnxCompress.Samples;
@@ -51,6 +52,9 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
     public IReadOnlyList<string> Rewrites { get; }
 
+    /// <summary>What choices take; null where time is not limited.</summary>
+    public LatencyCost? Cost => _times?.Cost;
+
     /// <summary>Makes plans.</summary>
     public IPlanner Planner { get; }
 
@@ -71,6 +75,9 @@ internal sealed class Pipeline : IDisposable
         RemovableSites.Require(prepared, options);
         return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
+
+    /// <summary>The share of the original's time that the model of a plan should take; null where time is not limited.</summary>
+    public double? ModelledShare(CompressionPlan plan) => _times is null ? null : _times.Cost.ShareOf(((PlanExecutor)Executor).PartsOf(plan, _times.Cost));
 
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
