@@ -1,4 +1,3 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Forms;
 using OnnxCompress.Samples;
@@ -18,7 +17,6 @@ internal sealed class Pipeline : IDisposable
     private readonly PreparedModel _prepared;
     private readonly CalibrationStatistics _statistics;
     private readonly OriginalOutputs? _outputs;
-    private readonly LatencyTables? _times;
     private readonly ISampleSource _samples;
     private readonly CompressionOptions _options;
 
@@ -35,12 +33,12 @@ internal sealed class Pipeline : IDisposable
         {
             _statistics = tools.Watch.Time("calibrate", () => Statistics(cancellation));
             // A plan that stands needs neither curves nor times.
-            _times = !StageOptions.LimitsTime(options)
+            Tables = !StageOptions.LimitsTime(options)
                 ? null
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
-            var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, _times?.Widths), cancellation) : SiteCurves.None);
-            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites, Times = Times }.Open(curves, _times?.Cost, _outputs, cancellation);
+            var curves = tools.Watch.Time("select", () => options.Plan is null ? Curves(StageOptions.Selection(options, Tables?.Widths), cancellation) : SiteCurves.None);
+            (Planner, Executor) = new PlanWorkers(tools, prepared, _statistics, samples, options) { Rewrites = Rewrites, Times = Times }.Open(curves, Tables?.Cost, _outputs, cancellation);
         }
         catch
         {
@@ -52,8 +50,8 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
     public IReadOnlyList<string> Rewrites { get; }
 
-    /// <summary>What choices take; null where time is not limited.</summary>
-    public LatencyCost? Cost => _times?.Cost;
+    /// <summary>Times of layers; null where time is not limited.</summary>
+    public LatencyTables? Tables { get; }
 
     /// <summary>Makes plans.</summary>
     public IPlanner Planner { get; }
@@ -76,9 +74,6 @@ internal sealed class Pipeline : IDisposable
         return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
 
-    /// <summary>The share of the original's time that the model of a plan should take; null where time is not limited.</summary>
-    public double? ModelledShare(CompressionPlan plan) => _times is null ? null : _times.Cost.ShareOf(((PlanExecutor)Executor).PartsOf(plan, _times.Cost));
-
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
     public CompressionResult Conclude(ExecutedPlan made, CancellationToken cancellation)
@@ -87,10 +82,10 @@ internal sealed class Pipeline : IDisposable
         _outputs?.Dispose();
         var conclusion = new Conclusion(_tools, _prepared, _statistics, _samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
-        _times?.Keep();
+        Tables?.Keep();
         Times.Keep();
         var difference = made.Precision.Count == 0 ? (double?)null : Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
-        return conclusion.Of(made, errors, _times?.Spent ?? TimeSpan.Zero, difference);
+        return conclusion.Of(made, errors, Tables?.Spent ?? TimeSpan.Zero, difference);
     }
 
     /// <inheritdoc />

@@ -22,7 +22,6 @@ internal sealed class LatencyCost
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _times = [];
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
     private readonly double _rest, _written;
-    private TimeWeights _weights = TimeWeights.None;
 
     /// <summary>Times the layers of a model.</summary>
     /// <param name="analysis">Its analysis.</param>
@@ -51,12 +50,15 @@ internal sealed class LatencyCost
     /// <param name="seen">Of each what tables say, and the share of the original's time that it takes.</param>
     public void Calibrate(IReadOnlyList<(TimeParts Parts, double Share)> seen)
     {
-        _weights = TimeWeights.Fit(seen, WholeMilliseconds);
+        Weights = TimeWeights.Fit(seen, WholeMilliseconds);
         _prices.Clear();
     }
 
+    /// <summary>How they add up.</summary>
+    public TimeWeights Weights { get; private set; } = TimeWeights.None;
+
     /// <summary>Milliseconds of one run of which some channels stay, no layer split.</summary>
-    public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + _weights.Fixed;
+    public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + Weights.Fixed;
 
     /// <summary>What tables say of a choice.</summary>
     /// <param name="remaining">What stays.</param>
@@ -77,7 +79,7 @@ internal sealed class LatencyCost
 
     /// <summary>The share of the original's time that a choice takes.</summary>
     /// <param name="parts">What tables say of it.</param>
-    public double ShareOf(TimeParts parts) => _weights.Of(parts) / WholeMilliseconds;
+    public double ShareOf(TimeParts parts) => Weights.Of(parts) / WholeMilliseconds;
 
     /// <summary>For each of some disjoint sets of elements, the milliseconds of all that depends on them, no layer split.</summary>
     /// <param name="sets">Roots of the elements.</param>
@@ -101,7 +103,7 @@ internal sealed class LatencyCost
     /// <summary>Milliseconds of one run after a choice.</summary>
     /// <param name="remaining">What stays.</param>
     /// <param name="splits">The layers that are split.</param>
-    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits) => _weights.Of(PartsOf(remaining, splits));
+    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits) => Weights.Of(PartsOf(remaining, splits));
 
     /// <summary>
     /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
@@ -146,12 +148,12 @@ internal sealed class LatencyCost
     }
 
     private double Weighted(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
-        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (_weights.Others * OthersOf(others, remaining));
+        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (Weights.Others * OthersOf(others, remaining));
 
     /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
     private double OthersOf(IReadOnlyList<WrittenValues> others, Remaining remaining) => _written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written;
 
-    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape) => (shape is null ? _weights.Layers : _weights.Splits) * Tabled(place, remaining, shape);
+    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape) => (shape is null ? Weights.Layers : Weights.Splits) * Tabled(place, remaining, shape);
 
     private double Tabled(TimedPlace place, TimedNode remaining, SplitShape? shape)
     {
