@@ -4,7 +4,6 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Portfolio;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;

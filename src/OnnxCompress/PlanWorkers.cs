@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
@@ -38,12 +39,29 @@ internal sealed class PlanWorkers(
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
+        if (time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs })
+        {
+            Calibrate(time, allocator, executor, cancellation);
+        }
+
         return (
             new Planner(allocator, (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
+    }
+
+    private void Calibrate(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, CancellationToken cancellation)
+    {
+        var calibration = new LatencyCalibration(
+            (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation),
+            plan => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation),
+            plan => executor.PartsOf(plan, time));
+        // The original itself takes all of its time.
+        var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
+        var isOriginal = Rewrites.Count == 0 && StageOptions.Precision(options) == NumberForm.Float;
+        time.Calibrate(calibration.Run(nothing, isOriginal, allocator.Rules));
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

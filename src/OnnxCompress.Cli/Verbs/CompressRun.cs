@@ -66,6 +66,11 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             talk.Line(chosen);
         }
 
+        if (settings.Options.Precision is null && outcome.Result.Considered.Count > 0)
+        {
+            talk.Line($"numbers: {outcome.Result.Plan.Precision.ToString().ToLowerInvariant()}, the tool's choice where bytes or time are made small; --precision float leaves them as they are");
+        }
+
         Diagnostic[] remarks = [.. Assumption(), .. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
         foreach (var remark in remarks)
         {

@@ -2,7 +2,7 @@ using OnnxCompress.Forms;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
 
-namespace OnnxCompress.Portfolio;
+namespace OnnxCompress;
 
 /// <summary>Whether numbers are left to the tool.</summary>
 internal static class FormChoice

@@ -2,7 +2,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Search;
 
-namespace OnnxCompress.Portfolio;
+namespace OnnxCompress;
 
 /// <summary>
 /// Chooses the numbers of the result: what each form gives alone, and what removing gives in each form, compared on validation
@@ -142,8 +142,17 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             return;
         }
 
-        var range = CountsTime ? (plain.Run.Reached, Math.Min(1, best!.Time!.Value / alone.Time!.Value)) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
-        Make(form, false, () => runs.Removing(form, options.Goal! with { Range = range }, [.. plain.Run.Rules.Take(1)], cancellation), cancellation);
+        // The same removed saves no larger share of a form of fewer bits: starting operators takes as long in any numbers.
+        var (least, most) = CountsTime ? (plain.Run.Reached * alone.Time!.Value, best!.Time!.Value) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
+        Make(
+            form,
+            false,
+            () =>
+            {
+                var predicted = CountsTime && !runs.PredictsWhole(form, cancellation) ? alone.Time!.Value : 1;
+                return runs.Removing(form, options.Goal! with { Range = (least / predicted, Math.Min(1, most / predicted)) }, [.. plain.Run.Rules.Take(1)], cancellation);
+            },
+            cancellation);
     }
 
     /// <summary>What is made small: the smallest that keeps enough is wanted, or the one that loses least.</summary>

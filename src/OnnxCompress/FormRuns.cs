@@ -3,7 +3,7 @@ using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Search;
 
-namespace OnnxCompress.Portfolio;
+namespace OnnxCompress;
 
 /// <summary>Makes models in numbers of several forms. What is removed in front of them shares one calibration and one set of curves.</summary>
 /// <param name="tools">What every stage works with.</param>
@@ -36,6 +36,9 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules };
         return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached };
     }
+
+    /// <summary>See <see cref="Pipeline.PredictsWhole"/>.</summary>
+    public bool PredictsWhole(NumberForm form, CancellationToken cancellation) => Behind(form, cancellation).PredictsWhole;
 
     /// <inheritdoc />
     public void Dispose()

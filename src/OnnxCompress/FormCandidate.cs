@@ -1,6 +1,6 @@
 using OnnxCompress.Search;
 
-namespace OnnxCompress.Portfolio;
+namespace OnnxCompress;
 
 /// <summary>One of the models that are compared.</summary>
 /// <param name="Run">The model.</param>

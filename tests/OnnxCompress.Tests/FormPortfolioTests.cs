@@ -1,12 +1,11 @@
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Portfolio;
 using OnnxCompress.Search;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
 
-namespace OnnxCompress.Tests.Portfolio;
+namespace OnnxCompress.Tests;
 
 /// <summary>The tool chooses the numbers: what is compared, and that the result is never worse than what each form gives alone.</summary>
 public sealed class FormPortfolioTests

@@ -1,7 +1,7 @@
 using OnnxCompress.Forms;
 using OnnxCompress.Search;
 
-namespace OnnxCompress.Portfolio;
+namespace OnnxCompress;
 
 /// <summary>A model in numbers of one form, carried out but not concluded: that is done for the one that is taken.</summary>
 /// <param name="Form">Its numbers.</param>
