@@ -33,7 +33,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
     {
         var pipeline = Behind(form, cancellation);
-        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules };
+        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules is { Count: > 0 } ? rules : null };
         return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached };
     }
 

@@ -1,3 +1,4 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Samples;
