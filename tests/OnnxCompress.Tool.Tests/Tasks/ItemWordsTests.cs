@@ -39,7 +39,7 @@ public sealed class ItemWordsTests : IDisposable
         var one = _folder.File("one.csproj");
         File.WriteAllText(one, "<Project>\n  <ItemGroup>\n    <OnnxModel Include=\"a/*.onnx\" />\n  </ItemGroup>\n</Project>");
         var two = _folder.File("two.csproj");
-        File.WriteAllText(two, "<Project><ItemGroup>\n<OnnxModel Include=\"x.onnx\" /><OnnxModel Include=\"y.onnx; a\\\\b.onnx\" /></ItemGroup></Project>");
+        File.WriteAllText(two, "<Project><ItemGroup>\n<OnnxModel Include=\"x.onnx\" /><OnnxModel Include=\"y.onnx; a\\b.onnx\" /></ItemGroup></Project>");
         File.WriteAllText(_folder.File("broken.csproj"), "<Project>");
 
         Assert.Equal((one, 3, 5), At(ItemPlace.Of("", one, "a/b.onnx")));
