@@ -2,7 +2,9 @@
 # Compresses a model, proves it on data that nothing before has seen, and publishes it with its report. Stops at the first failure:
 # a model that decides differently never reaches the folder.
 #
-#   ONNX_COMPRESS="dotnet onnx-compress" samples/Pipeline/release.sh MODEL CALIBRATION TEST LABELS OUT [more options of compress]
+#   ./release.sh MODEL CALIBRATION TEST LABELS OUT [more options of compress]
+#
+# ONNX_COMPRESS names the tool where it is not that of the tool manifest.
 set -euo pipefail
 
 if [ $# -lt 5 ]; then
@@ -19,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 small="$work/$name.onnx"
 
 # 1. Compress. The guard fails the step (exit code 3) when fewer than 98 % of the held-out decisions stay the same.
-$tool compress "$model" -o "$small" -d "$calibration" --report "$work/$name.compress.json" --min-agreement 0.98 "$@"
+$tool compress "$model" -o "$small" -d "$calibration" --report "$work/$name.compress.json" --report "$work/$name.md" --report "$work/$name.html" --min-agreement 0.98 "$@"
 
 # 2. Verify, with labels, on the test set. What shapes the values must be said again: it belongs to the data, not to the model.
 preprocessing=()
@@ -31,8 +33,8 @@ while [ $# -gt 0 ]; do
 done
 $tool verify "$model" "$small" -d "$test" --labels "$labels" --min-agreement 0.98 --json "${preprocessing[@]}" > "$work/$name.verify.json"
 
-# 3. Publish: the model, both reports, and a checksum to compare with what is deployed.
+# 3. Publish: the model, its reports, and a checksum to compare with what is deployed.
 mkdir -p "$out"
-cp "$work/$name".onnx* "$work/$name".*.json "$out/"
+cp "$work/$name".onnx* "$work/$name".*.json "$work/$name.md" "$work/$name.html" "$out/"
 (cd "$out" && sha256sum "$name".onnx* > "$name.sha256")
 echo "published $(cat "$out/$name.sha256")"

@@ -26,4 +26,7 @@ internal static class BuildCodes
 
     /// <summary>The cache of results, or an entry of it, is not used.</summary>
     public const string CacheIgnored = "OCX9027";
+
+    /// <summary>A Web project finds the original where it looks for content while it is developed.</summary>
+    public const string OriginalInContentRoot = "OCX9028";
 }

@@ -48,7 +48,16 @@ internal static class BuildPaths
     }
 
     /// <summary>Bytes in lower-case hexadecimal.</summary>
-    public static string Hex(byte[] bytes) => string.Concat(bytes.Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+    public static string Hex(byte[] bytes)
+    {
+        var text = new StringBuilder(2 * bytes.Length);
+        foreach (var b in bytes)
+        {
+            _ = text.Append(b.ToString("x2", CultureInfo.InvariantCulture));
+        }
+
+        return text.ToString();
+    }
 
     /// <summary>Writes a text file only when it says something else: its time is that of its last change.</summary>
     public static void WriteIfDifferent(string path, string text)

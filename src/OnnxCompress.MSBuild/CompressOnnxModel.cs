@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using OnnxCompress.Models;
@@ -21,13 +20,9 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     // A tool whose build is gone ends at once, or, where it computes without looking up, after ten seconds.
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromMinutes(1);
 
-    private static readonly Regex DiagnosticLine = new(
-        "^onnx-compress : (?<severity>error|warning|message) (?<code>OCX[0-9]{4}): (?<text>.*)$", RegexOptions.CultureInvariant);
-
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly List<(string Code, string Severity, string Text)> _said = [];
+    private readonly ToolTalk _talk = new();
     private readonly List<(string Code, string Text)> _warned = [];
-    private readonly List<string> _lastWords = [];
     private WarningRules? _rules;
     private int _threads;
     private string _run = "";
@@ -100,9 +95,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private string[] Outputs => [Output, Output + ".data"];
 
-    private IEnumerable<ITaskItem> Sides => Inputs.Where(input => input.GetMetadata("Location").Length > 0);
-
-    private string[] WrittenBeside => Job.GetMetadata("WrittenBeside").Split(['\n'], StringSplitOptions.RemoveEmptyEntries);
+    private JobFiles Files => new(Inputs, Tool);
 
     /// <inheritdoc />
     public override bool Execute()
@@ -188,7 +181,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
         catch (System.ComponentModel.Win32Exception failure)
         {
-            _lastWords.Add($"'{pathToTool}' cannot be started: {failure.Message}");
+            _talk.Remember($"'{pathToTool}' cannot be started: {failure.Message}");
             return -1;
         }
     }
@@ -196,10 +189,8 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     /// <summary>Diagnostics wait for the exit code; all else is talk.</summary>
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
     {
-        var match = DiagnosticLine.Match(singleLine);
-        if (match.Success)
+        if (_talk.IsDiagnostic(singleLine))
         {
-            _said.Add((match.Groups["code"].Value, match.Groups["severity"].Value, ItemWords.Of(match.Groups["text"].Value)));
             return;
         }
 
@@ -211,10 +202,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
 
         Log.LogMessage(messageImportance, "{0}", singleLine);
-        if (singleLine.Trim().Length > 0)
-        {
-            _lastWords.Add(singleLine.Trim());
-        }
+        _talk.Remember(singleLine);
     }
 
     /// <inheritdoc />
@@ -232,11 +220,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
 
         Say();
-        if (!_said.Any(line => line.Severity == "error"))
+        if (!_talk.HasErrors)
         {
-            var words = string.Join(" ", _lastWords.Skip(Math.Max(0, _lastWords.Count - 8)));
             _rules!.Log(Log, BuildCodes.ToolFailed, true, Place,
-                $"{Name}: the tool '{Tool}' ended with exit code {ExitCode} without saying why. {words}".TrimEnd());
+                $"{Name}: the tool '{Tool}' ended with exit code {ExitCode} without saying why. {_talk.LastWords}".TrimEnd());
         }
 
         return false;
@@ -249,19 +236,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
     // Whether -warnaserror will make errors of them is not known here: the engine answers for the project's own lists alone.
     private bool WarnsAloud => _warned.Exists(warning => !_rules!.IsSilent(warning.Code));
 
-    private ContentKey MadeFrom()
-    {
-        var notContent = new[] { Job.GetMetadata("ResponseFile"), Job.GetMetadata("InputsCache"), Tool };
-        string[] options = [.. Job.GetMetadata("OptionsWithoutPaths").Split('\n'), Path.GetFileName(Output), Job.GetMetadata("HasGoal")];
-        var files = Inputs.Where(input => !notContent.Contains(input.ItemSpec)).Select(input => (For(input), input.ItemSpec))
-            .Concat(ToolFiles.Of(Tool).Select(path => ($"tool {Uri.EscapeDataString(Path.GetFileName(path))}", path)));
-        return ContentKey.Compute(options, files, Open, _cancellation.Token);
-    }
-
-    // What the model itself is called changes nothing; names of data say what format they have.
-    private string For(ITaskItem input) => input == Job ? "model"
-        : input.GetMetadata("Location") is { Length: > 0 } location ? $"side {Uri.EscapeDataString(location)}"
-        : $"file {Uri.EscapeDataString(Path.GetFileName(input.ItemSpec))}";
+    private ContentKey MadeFrom() => Files.Key(_cancellation.Token);
 
     /// <summary>Takes the result from the cache, or makes it and leaves it there.</summary>
     private bool FromCache(ContentKey madeFrom)
@@ -285,7 +260,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
             return false;
         }
 
-        cache?.Keep(Folder, WrittenBeside, _warned, _cancellation.Token);
+        cache?.Keep(Folder, Files.WrittenBeside, _warned, _cancellation.Token);
         return true;
     }
 
@@ -299,7 +274,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private bool Taken(ResultCache? cache)
     {
-        if (cache?.Take(Folder, WrittenBeside, _cancellation.Token) is not { } warnings)
+        if (cache?.Take(Folder, Files.WrittenBeside, _cancellation.Token) is not { } warnings)
         {
             return false;
         }
@@ -424,7 +399,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private void Say()
     {
-        foreach (var (code, severity, text) in _said)
+        foreach (var (code, severity, text) in _talk.Said)
         {
             if (severity == "message")
             {
@@ -441,23 +416,10 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
         }
     }
 
-    // Side files are opened by the rule once more: the names that Prepare saw may lead elsewhere by now.
-    private RegularFile Open(string path)
-    {
-        var location = Array.Find(Inputs, input => input.ItemSpec == path)?.GetMetadata("Location");
-        if (string.IsNullOrEmpty(location))
-        {
-            return RegularFile.Open(path);
-        }
-
-        using var model = RegularFile.Open(Model);
-        return SideFileRule.Open(model, location!);
-    }
-
     // The tool has put it in place of the result, as --original-otherwise says.
     private bool ShipOriginal()
     {
-        var why = _said.LastOrDefault(line => line.Severity == "error").Text ?? "Nothing better was found.";
+        var why = _talk.LastError ?? "Nothing better was found.";
         if (!File.Exists(Output))
         {
             _rules!.Log(Log, BuildCodes.ToolFailed, true, Place, $"{Name}: the tool '{Tool}' left no original to ship. {why}");
@@ -471,7 +433,7 @@ public sealed class CompressOnnxModel : ToolTask, IWarningRules, IDisposable
 
     private void Summarize(string time)
     {
-        var line = new ResultLine([Model, .. Sides.Select(side => side.ItemSpec)], Outputs, Job.GetMetadata("ReportFile"));
+        var line = new ResultLine(Files.Originals, Outputs, Job.GetMetadata("ReportFile"));
         var page = Job.GetMetadata("PageFile");
         page = BuildPaths.Inside(Path.GetDirectoryName(ProjectFile)!, page) ?? page;
         Log.LogMessage(MessageImportance.High, "{0}", $"{Name}: {line.Sizes}, {time}. Report: {page}");

@@ -18,7 +18,7 @@ internal static class ItemWords
     /// <summary>The text with <c>KeepMacs="0.7"</c> for <c>--keep-macs 0.7</c>.</summary>
     public static string Of(string text) => Data.Replace(
         Option.Replace(text, match => NotMetadata.Contains(match.Groups["name"].Value) ? match.Value : Attribute(match.Groups["name"].Value, match.Groups["value"].Value)),
-        "Data").Replace("is not an option of compress", "is no metadata of OnnxModel").Replace(" See compress --help.", "");
+        "Data").Replace("is not an option of compress", "is no metadata of OnnxModel").Replace(" See compress --help.", "").Replace(" (MinAgreement in a project)", "");
 
     private static string Attribute(string option, string value)
     {

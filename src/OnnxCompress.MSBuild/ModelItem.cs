@@ -119,9 +119,17 @@ internal sealed class ModelItem
     /// <summary>The model and all else that is read.</summary>
     public IEnumerable<string> AllInputs => new[] { Source }.Concat(SideFiles.Select(side => side.Path)).Concat(OtherInputs);
 
-    /// <summary>Metadata of the project's that the shipped file keeps.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Kept =>
-        OfTheBuild.Select(name => new KeyValuePair<string, string>(name, _item.GetMetadata(name))).Where(pair => pair.Value.Length > 0);
+    /// <summary>Gives a shipped file the metadata of the project's that it keeps.</summary>
+    public void CopyKept(ITaskItem shipped)
+    {
+        foreach (var name in OfTheBuild)
+        {
+            if (_item.GetMetadata(name) is { Length: > 0 } value)
+            {
+                shipped.SetMetadata(name, BuildPaths.Escape(value));
+            }
+        }
+    }
 
     private string ReadLink()
     {

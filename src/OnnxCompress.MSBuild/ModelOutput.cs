@@ -35,7 +35,11 @@ internal sealed class ModelOutput
         var identity = string.Join("\n", item.Options.Concat([item.Source, name])).Replace(Path.GetDirectoryName(projectFile)!, ".") + "\n" + Path.GetFileName(projectFile);
         Folder = Path.Combine(resultsFolder, $"{Path.GetFileNameWithoutExtension(name)}-{BuildPaths.Hash(identity).Substring(0, 10)}");
         File = Path.Combine(Folder, name);
+        Item = item;
     }
+
+    /// <summary>The model.</summary>
+    public ModelItem Item { get; }
 
     /// <summary>The model's own folder.</summary>
     public string Folder { get; }
@@ -66,8 +70,9 @@ internal sealed class ModelOutput
 
     /// <summary>The command line, one argument a line.</summary>
     /// <exception cref="InvalidItemException">An argument has a sign that response files cannot hold.</exception>
-    public string ResponseText(ModelItem item)
+    public string ResponseText()
     {
+        var item = Item;
         var lines = new List<string> { "compress", item.Source, $"--out={File}", "--overwrite", $"--report={Report}", $"--report={Page}" };
         if (!item.SavesPlan)
         {

@@ -7,6 +7,8 @@ namespace OnnxCompress.MSBuild;
 /// <summary>Reads the OnnxModel items: says what each is made from and what is shipped for it, and writes the response files.</summary>
 public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarningRules
 {
+    private const string WebRoot = "wwwroot/";
+
     // Words as the project writes them: numbers, which enumerations take too, are none.
     private static readonly string[] CacheModes = ["read", "write", "readwrite", "off"];
 
@@ -34,6 +36,12 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
     /// <summary>What may be done with the cache of results.</summary>
     [Required]
     public string CacheMode { get; set; } = "";
+
+    /// <summary>Whether the project is a Web app, whose content root under <c>dotnet run</c> is the project's folder.</summary>
+    public string? IsWebProject { get; set; }
+
+    /// <summary>Whether content below wwwroot becomes static web assets.</summary>
+    public string? HasWebAssets { get; set; }
 
     /// <summary>The intermediate folder of this configuration and framework.</summary>
     [Required]
@@ -90,7 +98,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         var cache = BuildPaths.Full(ProjectFolder, ResultsFolder);
         var owner = BuildPaths.Full(ProjectFolder, Owner);
         var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        var outputs = new List<(ModelItem Item, ModelOutput Output)>();
+        var outputs = new List<ModelOutput>();
         foreach (var model in Models)
         {
             try
@@ -103,8 +111,8 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
 
                 taken.Add(item.Link, model.ItemSpec);
                 var output = new ModelOutput(cache, ProjectFile, item);
-                _ = output.ResponseText(item);
-                outputs.Add((item, output));
+                _ = output.ResponseText();
+                outputs.Add(output);
             }
             catch (InvalidItemException invalid)
             {
@@ -122,7 +130,7 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             return false;
         }
 
-        var compressed = outputs.Where(pair => Enabled && pair.Item.Compress).ToList();
+        var compressed = outputs.FindAll(output => Enabled && output.Item.Compress);
         Describe(outputs, compressed);
         ItemsCache = Path.Combine(owner, "onnxcompress.items.cache");
         if (WriteFiles)
@@ -139,19 +147,21 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             }
 
             WarnOfOtherVersion(rules, compressed.Count);
+            WarnOfContentRoot(rules, compressed);
         }
 
         return !Log.HasLoggedErrors;
     }
 
-    private void Describe(List<(ModelItem Item, ModelOutput Output)> all, List<(ModelItem Item, ModelOutput Output)> compressed)
+    private void Describe(List<ModelOutput> all, List<ModelOutput> compressed)
     {
-        foreach (var (item, output) in all)
+        foreach (var output in all)
         {
+            var item = output.Item;
             var originals = Originals(item);
             _replaced.AddRange(originals.Select(path => new TaskItem(BuildPaths.Escape(path))));
             _replaced.AddRange(originals.Select(path => BuildPaths.Inside(ProjectFolder, path)).OfType<string>().Select(path => new TaskItem(BuildPaths.Escape(path))));
-            var isCompressed = compressed.Contains((item, output));
+            var isCompressed = compressed.Contains(output);
             var folder = item.Link.Substring(0, item.Link.LastIndexOf('/') + 1);
             Ship(item, isCompressed ? output.File : item.Source, item.Link, onlyIfExists: false);
             if (isCompressed)
@@ -221,13 +231,15 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
     private void Ship(ModelItem item, string path, string link, bool onlyIfExists)
     {
         var shipped = new TaskItem(BuildPaths.Escape(path));
-        foreach (var pair in item.Kept)
-        {
-            shipped.SetMetadata(pair.Key, BuildPaths.Escape(pair.Value));
-        }
+        item.CopyKept(shipped);
 
         shipped.SetMetadata("Emit", item.Emit);
         shipped.SetMetadata("Link", BuildPaths.Escape(link));
+        if (item.Emit == "Content" && path != item.Source && !item.SideFiles.Any(side => side.Path == path))
+        {
+            shipped.SetMetadata("WebAsset", BuildPaths.Escape(WebAsset(link)));
+        }
+
         shipped.SetMetadata("OnlyIfExists", onlyIfExists ? "true" : "false");
         shipped.SetMetadata("OriginalModel", BuildPaths.Escape(item.Source));
         if (item.Emit == "Content" && shipped.GetMetadata("CopyToOutputDirectory").Length == 0)
@@ -264,11 +276,11 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
             : folder + "/" + Path.GetFileName(link);
     }
 
-    private void Write(List<(ModelItem Item, ModelOutput Output)> compressed, FolderOwners owners)
+    private void Write(List<ModelOutput> compressed, FolderOwners owners)
     {
         if (compressed.Count > 0)
         {
-            owners.Want(compressed.Select(pair => Path.GetFileName(pair.Output.Folder)), () => compressed.ForEach(pair => Describe(pair.Item, pair.Output)));
+            owners.Want(compressed.Select(output => Path.GetFileName(output.Folder)), () => compressed.ForEach(Describe));
         }
 
         if (_shipped.Count > 0 || File.Exists(ItemsCache))
@@ -277,15 +289,39 @@ public sealed class PrepareOnnxModels : Microsoft.Build.Utilities.Task, IWarning
         }
     }
 
-    private void Describe(ModelItem item, ModelOutput output)
+    private void Describe(ModelOutput output)
     {
-        BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText(item));
-        BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(item.AllInputs, Tool));
+        BuildPaths.WriteIfDifferent(output.ResponseFile, output.ResponseText());
+        BuildPaths.WriteIfDifferent(output.InputsCache, ModelOutput.InputsText(output.Item.AllInputs, Tool));
         if (File.Exists(output.Stamp) && ResultStamp.Read(output.Folder)?.LooksUntouched(output.Folder) != true)
         {
             ResultStamp.Age(output.Folder);
         }
     }
+
+    // Once for a project: the cure is the same for all of its models.
+    private void WarnOfContentRoot(WarningRules rules, List<ModelOutput> compressed)
+    {
+        if (!IsTrue(IsWebProject))
+        {
+            return;
+        }
+
+        if (compressed.Find(output => IsBelowContentRoot(output.Item)) is { Item: { } item })
+        {
+            rules.Log(Log, BuildCodes.OriginalInContentRoot, false, ItemPlace.Of(item.DefinedIn, ProjectFile, item.Name),
+                $"{item.Name}: under 'dotnet run' the content root is the project's folder, where '{item.Link}' is the original. Open the model from AppContext.BaseDirectory, "
+                + "and give it another Link so that no other path leads to a model; or set NoWarn to OCX9028.");
+        }
+    }
+
+    private bool IsBelowContentRoot(ModelItem item) =>
+        item.Emit == "Content" && WebAsset(item.Link).Length == 0 && BuildPaths.Inside(ProjectFolder, item.Source)?.Replace('\\', '/') == item.Link;
+
+    /// <summary>The path below wwwroot of what is served from there; else empty.</summary>
+    private string WebAsset(string link) => IsTrue(HasWebAssets) && link.StartsWith(WebRoot, StringComparison.OrdinalIgnoreCase) ? link.Substring(WebRoot.Length) : "";
+
+    private static bool IsTrue(string? property) => string.Equals(property, "true", StringComparison.OrdinalIgnoreCase);
 
     // Another version in the manifest gives other results by hand than in the build.
     private void WarnOfOtherVersion(WarningRules rules, int models)

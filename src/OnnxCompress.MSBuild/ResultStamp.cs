@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace OnnxCompress.MSBuild;
@@ -23,14 +22,14 @@ internal sealed class ResultStamp
 
     private readonly string _run;
     private readonly string _madeFrom;
-    private readonly List<(string Name, string Hash, long Length, long Time)> _files;
+    private readonly List<StampedFile> _files;
+    private readonly List<string[]> _warnings;
 
-    private ResultStamp(
-        string run, string madeFrom, List<(string Code, string Text)> warnings, List<(string Name, string Hash, long Length, long Time)> files) =>
-        (_run, _madeFrom, Warnings, _files) = (run, madeFrom, warnings, files);
+    private ResultStamp(string run, string madeFrom, List<string[]> warnings, List<StampedFile> files) =>
+        (_run, _madeFrom, _warnings, _files) = (run, madeFrom, warnings, files);
 
     /// <summary>What the run warned of: a project may call that an error now, or no longer.</summary>
-    public IReadOnlyList<(string Code, string Text)> Warnings { get; }
+    public IReadOnlyList<(string Code, string Text)> Warnings => [.. _warnings.Select(parts => (parts[1], Uri.UnescapeDataString(parts[2])))];
 
     /// <summary>Names that no file of a result may have.</summary>
     public static IEnumerable<string> Reserved => Bookkeeping.SelectMany(name => new[] { name, name + BuildPaths.Unfinished });
@@ -51,10 +50,26 @@ internal sealed class ResultStamp
             return null;
         }
 
-        var entries = lines.Skip(3).Take(lines.Length - 5).Select(line => line.Split(' ')).ToList();
-        var warnings = entries.Where(parts => parts.Length == 3 && parts[0] == WarningMark).Select(parts => (parts[1], Uri.UnescapeDataString(parts[2]))).ToList();
-        var files = entries.Skip(warnings.Count).Select(Parse).ToList();
-        return files.Contains(null) ? null : new ResultStamp(lines[1], lines[2], warnings, [.. files.Select(entry => entry!.Value)]);
+        // Plain loops, here and below: every build reads a stamp, and what is compiled for it costs more than what it does.
+        var (warnings, files) = (new List<string[]>(), new List<StampedFile>());
+        for (var i = 3; i < lines.Length - 2; i++)
+        {
+            var parts = lines[i].Split(' ');
+            if (parts.Length == 3 && parts[0] == WarningMark && files.Count == 0)
+            {
+                warnings.Add(parts);
+            }
+            else if (StampedFile.Parse(parts) is { } stamped)
+            {
+                files.Add(stamped);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return new ResultStamp(lines[1], lines[2], warnings, files);
     }
 
     /// <summary>Stamps what lies in a folder.</summary>
@@ -91,8 +106,18 @@ internal sealed class ResultStamp
     }
 
     /// <summary>Whether every file has the length and the time that it was stamped with; cheap enough for every build.</summary>
-    public bool LooksUntouched(string folder) => _files.All(entry =>
-        new FileInfo(Path.Combine(folder, entry.Name)) is { Exists: true } file && file.Length == entry.Length && file.LastWriteTimeUtc.Ticks == entry.Time);
+    public bool LooksUntouched(string folder)
+    {
+        foreach (var entry in _files)
+        {
+            if (new FileInfo(Path.Combine(folder, entry.Name)) is not { Exists: true } file || file.Length != entry.Length || file.LastWriteTimeUtc.Ticks != entry.Time)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Whether the folder holds, byte for byte, what the current run made from this content.</summary>
     /// <param name="folder">The model's folder.</param>
@@ -109,9 +134,9 @@ internal sealed class ResultStamp
     public void Touch(string folder, CancellationToken cancellation)
     {
         var now = DateTime.UtcNow;
-        foreach (var (name, _, _, _) in _files)
+        foreach (var file in _files)
         {
-            File.SetLastWriteTimeUtc(Path.Combine(folder, name), now);
+            File.SetLastWriteTimeUtc(Path.Combine(folder, file.Name), now);
         }
 
         Write(folder, _run, _madeFrom, Warnings, cancellation);
@@ -133,12 +158,6 @@ internal sealed class ResultStamp
         .Concat(Directory.GetDirectories(folder).Where(inner => (File.GetAttributes(inner) & FileAttributes.ReparsePoint) == 0).SelectMany(Files));
 
     private static string NameOf(string folder, string path) => path.Substring(folder.Length + 1).Replace('\\', '/');
-
-    private static (string Name, string Hash, long Length, long Time)? Parse(string[] parts) =>
-        parts.Length == 4
-            && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
-            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
-            ? (Uri.UnescapeDataString(parts[3]), parts[0], length, time) : null;
 
     private static string Hash(string path, CancellationToken cancellation)
     {

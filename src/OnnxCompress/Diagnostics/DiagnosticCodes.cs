@@ -316,6 +316,9 @@ public static class DiagnosticCodes
     /// <summary>The cache of results, or an entry of it, is not used (raised by the build).</summary>
     public const string BuildCacheIgnored = "OCX9027";
 
+    /// <summary>A Web project finds the original where it looks for content while it is developed (raised by the build).</summary>
+    public const string BuildOriginalInContentRoot = "OCX9028";
+
     /// <summary>An input is a pipe, a socket, a device or a folder where a file is wanted.</summary>
     public const string InputNotAFile = "OCX9041";
 

@@ -11,7 +11,7 @@ namespace OnnxCompress.Tool.Tests.Building;
 public sealed class OverheadTests(PackedPackages packages, ITestOutputHelper output)
 {
     private const int Pairs = 10;
-    private const double MostMilliseconds = 150;
+    private const double MostMilliseconds = 40;
 
     [Fact(Explicit = true)]
     public void A_build_with_nothing_to_do_takes_hardly_longer_with_a_model()

@@ -69,7 +69,7 @@ public sealed class ShippedModelTests(PackedPackages packages)
     {
         using var consumer = new Consumer(packages);
         consumer.WriteApp("""
-            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
+            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Precision="float" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
             """);
 
         var run = consumer.Build();
@@ -77,6 +77,45 @@ public sealed class ShippedModelTests(PackedPackages packages)
         var (_, text) = Assert.Single(run.Warnings, warning => warning.Code == "OCX9022");
         Assert.Contains("Models/glyphs.onnx", text, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(consumer.At("Models/glyphs.onnx")), File.ReadAllBytes(consumer.At("bin/Debug/net10.0/Models/glyphs.onnx")));
+    }
+
+    [Fact]
+    public void A_web_app_serves_the_compressed_model_from_wwwroot_and_is_told_of_an_original_in_its_content_root()
+    {
+        using var consumer = new Consumer(packages);
+        Directory.CreateDirectory(consumer.At("wwwroot/models"));
+        File.Copy(consumer.At("Models/glyphs.onnx"), consumer.At("wwwroot/models/served.onnx"));
+        var served = Item.Replace("Models/glyphs.onnx", "wwwroot/models/served.onnx", StringComparison.Ordinal);
+        void Write(string item) => consumer.Write("app.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk.Web">
+              <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="OnnxCompress.MSBuild" Version="{PackedPackages.Version}" PrivateAssets="all" />
+                {served}
+                {item}
+              </ItemGroup>
+            </Project>
+            """);
+        consumer.Write("Program.cs", "Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(args).Build().Run();");
+        Write(Item);
+
+        var warned = consumer.Run("publish", "-c", "Debug", "-o", "../out");
+        Write(Item.Replace("<OnnxModel", "<OnnxModel Link=\"digits.onnx\"", StringComparison.Ordinal));
+        var clean = consumer.Run("build", "-warnaserror");
+
+        Assert.True(warned.Code == 0, warned.Output);
+        Assert.Contains("AppContext.BaseDirectory", Assert.Single(warned.Warnings, warning => warning.Code == "OCX9028").Text, StringComparison.Ordinal);
+        var bytes = consumer.Length("../out/Models/glyphs.onnx");
+        Assert.InRange(bytes, 1, Consumer.OriginalBytes - 1);
+        Assert.Equal(bytes, consumer.Length("../out/wwwroot/models/served.onnx"));
+        Assert.Equal(2, consumer.Files("*.onnx", "../out").Length);
+
+        // What the development server looks up leads to the compressed file.
+        var manifest = File.ReadAllText(Assert.Single(consumer.Files("staticwebassets.development.json", "obj")));
+        Assert.Matches("\"served.onnx\":\\{\"Children\":null,\"Asset\":\\{\"ContentRootIndex\":0,", manifest);
+        Assert.StartsWith($"{{\"ContentRoots\":[\"{consumer.At("obj/onnxcompress/served-")}", manifest, StringComparison.Ordinal);
+        Assert.True(clean.Code == 0, clean.Output);
+        Assert.Empty(clean.Warnings);
     }
 
     [Fact]

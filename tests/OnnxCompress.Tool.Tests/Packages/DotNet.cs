@@ -47,9 +47,20 @@ internal sealed class DotNet : IDisposable
     /// <param name="packages">The folder of restored packages; null for the user's own.</param>
     /// <param name="environment">Variables beside those that every test has.</param>
     /// <param name="args">Arguments.</param>
-    public static DotNet Start(string folder, string? packages, (string Name, string Value)[] environment, IReadOnlyList<string> args)
+    public static DotNet Start(string folder, string? packages, (string Name, string Value)[] environment, IReadOnlyList<string> args) =>
+        Start(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", folder, packages, environment, args);
+
+    /// <summary>Starts a line of a shell that calls dotnet.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="packages">The folder of restored packages.</param>
+    /// <param name="environment">Variables beside those that every test has.</param>
+    /// <param name="command">The line.</param>
+    public static DotNet StartShell(string folder, string packages, (string Name, string Value)[] environment, string command) =>
+        Start("bash", folder, packages, environment, ["-c", command]);
+
+    private static DotNet Start(string program, string folder, string? packages, (string Name, string Value)[] environment, IReadOnlyList<string> args)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet", args)
+        var start = new ProcessStartInfo(program, args)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

@@ -35,7 +35,7 @@ public sealed class HostileItemsTests
         using var folder = new TemporaryFolder();
 
         var item = new ModelItem(new TaskItem(EscapeAll(name)), folder.Root);
-        var lines = new ModelOutput(folder.File("obj"), folder.File("app.csproj"), item).ResponseText(item).Split('\n');
+        var lines = new ModelOutput(folder.File("obj"), folder.File("app.csproj"), item).ResponseText().Split('\n');
 
         Assert.Equal($"\"{BuildPaths.Full(folder.Root, name)}\"", lines[1]);
         Assert.All(lines.SkipLast(1), line => Assert.Matches("^\"[^\"]*\"$", line));
