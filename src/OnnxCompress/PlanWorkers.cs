@@ -38,12 +38,26 @@ internal sealed class PlanWorkers(
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
+        if (time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs })
+        {
+            Calibrate(time, allocator, executor, cancellation);
+        }
+
         return (
             new Planner(allocator, (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
+    }
+
+    private void Calibrate(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, CancellationToken cancellation)
+    {
+        var calibration = new LatencyCalibration(
+            (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation),
+            plan => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation),
+            plan => executor.PartsOf(plan, time));
+        time.Calibrate(calibration.Run(new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites }, allocator.Rules));
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

@@ -30,6 +30,16 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     public double OfMany(CompressionPlan plan, bool again, Func<OnnxModel> made, CancellationToken cancellation) =>
         Known(plan, again ? "again" : "first", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) }, cancellation);
 
+    /// <summary>The time of a plan that shows what others take: several are weighed together, so that each is looked at for a moment.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="made">Makes its model.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public double OfCalibration(CompressionPlan plan, Func<OnnxModel> made, CancellationToken cancellation) =>
+        Known(plan, "calibration", made, StageOptions.Comparison(options) with { MinimumRounds = 15, Time = TimeSpan.FromSeconds(0.3) }, cancellation);
+
+    /// <summary>Whether a plan was one of those.</summary>
+    public bool IsOfCalibration(CompressionPlan plan) => _cache.Find(KeyOf(plan, "calibration")) is not null;
+
     /// <summary>The time of a result that a decision hangs on.</summary>
     public double Share(CompressionPlan plan, OnnxModel made, CancellationToken cancellation) =>
         Known(plan, "result", () => made, StageOptions.Comparison(options), cancellation);
@@ -39,9 +49,7 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     {
         const double Slower = 1.02;
         var glance = StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(0.15) };
-        // Starting operators is most of a run this short, and what is measured of it mostly chance.
-        const double ShortRunMs = 0.05;
-        double Told(LatencyComparison seen) => seen.OriginalMs < ShortRunMs ? 1 : seen.Ratio;
+        double Told(LatencyComparison seen) => seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
         return made.Plan.Sites.Count > 0 && Known(made.Plan, "glance", () => made.Model, glance, cancellation, Told) > Slower && Share(made.Plan, made.Model, cancellation) > Slower;
     }
 
@@ -55,10 +63,7 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     private double Known(
         CompressionPlan plan, string look, Func<OnnxModel> made, LatencyOptions timing, CancellationToken cancellation, Func<LatencyComparison, double>? told = null)
     {
-        // The numbers of a plan are noted when the result stands; what it was made with does not matter.
-        var text = (plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Origin = null }).ToText();
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-        var key = string.Create(CultureInfo.InvariantCulture, $"share of plan {hash} of {original.SourceSha256}, batch {options.TimedBatch}, {look}");
+        var key = KeyOf(plan, look);
         if (_cache.Find(key) is { } known)
         {
             return known;
@@ -68,6 +73,14 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
         var share = told?.Invoke(seen) ?? seen.Ratio;
         _cache.Add(key, share, macs: 0);
         return share;
+    }
+
+    private string KeyOf(CompressionPlan plan, string look)
+    {
+        // The numbers of a plan are noted when the result stands; what it was made with does not matter.
+        var text = (plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Origin = null }).ToText();
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        return string.Create(CultureInfo.InvariantCulture, $"share of plan {hash} of {original.SourceSha256}, batch {options.TimedBatch}, {look}");
     }
 
     private LatencyComparison Compare(OnnxModel made, LatencyOptions timing, CancellationToken cancellation) =>

@@ -38,10 +38,13 @@ internal sealed class PlacedPlan
     /// <summary>Whether the root of an element stays.</summary>
     public bool IsRootKept(int root) => !_removed.Contains(root);
 
+    /// <summary>What stays of the model.</summary>
+    public Remaining Remaining() => _analysis.Cost.When(IsRootKept);
+
     /// <summary>Multiply-accumulates of one sample.</summary>
     public long Macs()
     {
-        var remaining = _analysis.Cost.When(IsRootKept);
+        var remaining = Remaining();
         return _analysis.Cost.Macs(remaining)
             + Splits.Sum(s => SplitSites.SizeOf(s.Layer, _analysis, remaining) is var size ? SplitCost.Of(s.Site.Shape, size).Macs - size.DenseMacs : 0);
     }

@@ -31,6 +31,14 @@ internal sealed class PlanExecutor(
         return Finish(placed, model, shrinkage, m => Outline(m, cancellation)).Model;
     }
 
+    /// <summary>What tables of nodes say of the time of a plan.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public TimeParts PartsOf(CompressionPlan plan, LatencyCost time)
+    {
+        var placed = rewriter.Place(plan);
+        return time.PartsOf(placed.Remaining(), placed.Splits.Select(s => (s.Layer.Node, s.Site.Shape)));
+    }
+
     /// <summary>What the finished model of a plan costs at most: biases that least squares may add included.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public ModelCost Weigh(CompressionPlan plan, CancellationToken cancellation)

@@ -6,8 +6,8 @@ namespace OnnxCompress.Timing;
 
 /// <summary>
 /// What a model of which channels go and layers are split takes in the runtime: the sum over its convolutions and matrix
-/// products, and for all else what the original takes, in proportion to the values that the other nodes write. Not
-/// thread safe.
+/// products, and for all else what the original takes, in proportion to the values that the other nodes write. How these
+/// parts add up is corrected by models of plans that were measured. Not thread safe.
 /// </summary>
 internal sealed class LatencyCost
 {
@@ -22,6 +22,7 @@ internal sealed class LatencyCost
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _times = [];
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
     private readonly double _rest, _written;
+    private TimeWeights _weights = TimeWeights.None;
 
     /// <summary>Times the layers of a model.</summary>
     /// <param name="analysis">Its analysis.</param>
@@ -46,8 +47,37 @@ internal sealed class LatencyCost
     /// <summary>Milliseconds of one run of the original.</summary>
     public double WholeMilliseconds { get; }
 
+    /// <summary>Weighs the parts of the model as models that were measured show.</summary>
+    /// <param name="seen">Of each what tables say, and the share of the original's time that it takes.</param>
+    public void Calibrate(IReadOnlyList<(TimeParts Parts, double Share)> seen)
+    {
+        _weights = TimeWeights.Fit(seen, WholeMilliseconds);
+        _prices.Clear();
+    }
+
     /// <summary>Milliseconds of one run of which some channels stay, no layer split.</summary>
-    public double Milliseconds(Remaining remaining) => Milliseconds(_places, _others, remaining);
+    public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + _weights.Fixed;
+
+    /// <summary>What tables say of a choice.</summary>
+    /// <param name="remaining">What stays.</param>
+    /// <param name="splits">The layers that are split.</param>
+    public TimeParts PartsOf(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits)
+    {
+        var shapes = splits.ToDictionary(s => s.Layer, s => s.Shape);
+        var (layers, chains) = (0.0, 0.0);
+        foreach (var place in _places)
+        {
+            var shape = shapes.GetValueOrDefault(place.Node);
+            var time = Tabled(place, place.When(remaining), shape);
+            (layers, chains) = shape is null ? (layers + time, chains) : (layers, chains + time);
+        }
+
+        return new(layers, chains, OthersOf(_others, remaining));
+    }
+
+    /// <summary>The share of the original's time that a choice takes.</summary>
+    /// <param name="parts">What tables say of it.</param>
+    public double ShareOf(TimeParts parts) => _weights.Of(parts) / WholeMilliseconds;
 
     /// <summary>For each of some disjoint sets of elements, the milliseconds of all that depends on them, no layer split.</summary>
     /// <param name="sets">Roots of the elements.</param>
@@ -58,7 +88,7 @@ internal sealed class LatencyCost
             axes.OfType<IndexAxis>().SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_analysis.Cost.Root(id), -1)).Where(s => s >= 0).Distinct();
         var places = _places.SelectMany(p => SetsOf([p.InputAxis, p.OutputAxis]).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
         var others = _others.SelectMany(o => SetsOf(o.Axes).Select(s => (Set: s, Other: o))).ToLookup(p => p.Set, p => p.Other);
-        return [.. sets.Select((_, s) => (TimedPlace[])[.. places[s]]).Zip(sets.Select((_, s) => (WrittenValues[])[.. others[s]]), (p, o) => (Func<Remaining, double>)(remaining => Milliseconds(p, o, remaining)))];
+        return [.. sets.Select((_, s) => (TimedPlace[])[.. places[s]]).Zip(sets.Select((_, s) => (WrittenValues[])[.. others[s]]), (p, o) => (Func<Remaining, double>)(remaining => Weighted(p, o, remaining)))];
     }
 
     /// <summary>Milliseconds that a split adds to those of its layer; less than nothing where it is faster.</summary>
@@ -71,20 +101,7 @@ internal sealed class LatencyCost
     /// <summary>Milliseconds of one run after a choice.</summary>
     /// <param name="remaining">What stays.</param>
     /// <param name="splits">The layers that are split.</param>
-    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits)
-    {
-        var sum = Milliseconds(remaining);
-        foreach (var (layer, shape) in splits)
-        {
-            if (_placeOf.TryGetValue(layer, out var place))
-            {
-                var node = place.When(remaining);
-                sum += Milliseconds(place, node, shape) - Milliseconds(place, node, null);
-            }
-        }
-
-        return sum;
-    }
+    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits) => _weights.Of(PartsOf(remaining, splits));
 
     /// <summary>
     /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
@@ -128,11 +145,15 @@ internal sealed class LatencyCost
         return _timer.Time([new TimedChain(node), TimedChains.Of(node, shape)], _cancellation) is [var whole, var chain] && chain < whole;
     }
 
-    /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
-    private double Milliseconds(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
-        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (_written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written);
+    private double Weighted(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
+        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (_weights.Others * OthersOf(others, remaining));
 
-    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape)
+    /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
+    private double OthersOf(IReadOnlyList<WrittenValues> others, Remaining remaining) => _written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written;
+
+    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape) => (shape is null ? _weights.Layers : _weights.Splits) * Tabled(place, remaining, shape);
+
+    private double Tabled(TimedPlace place, TimedNode remaining, SplitShape? shape)
     {
         var key = (place.Node, remaining.Inputs, remaining.Outputs, shape);
         if (!_times.TryGetValue(key, out var time))

@@ -14,7 +14,7 @@ namespace OnnxCompress.Timing;
 internal sealed class NodeTimeCache
 {
     /// <summary>Another way of measuring makes the old times worthless.</summary>
-    private const int Version = 1;
+    private const int Version = 3;
 
     private const long LargestBytes = 64 << 20;
 

@@ -1,18 +1,25 @@
 namespace OnnxCompress.Timing;
 
 /// <summary>
-/// The time of one kind of node as a function of its channels: measured at a few widths that the runtime likes, monotone by
-/// its envelope (a width that takes longer than a larger one is never better than that), linear in between.
+/// The time of one kind of node as a function of its channels: measured at widths that the runtime likes, monotone by its envelope
+/// (a width that takes longer than a larger one is never better than that), linear in between; a width of a convolution that the runtime
+/// does not like takes the time of the next that it does. Along each axis, the other
+/// whole, many widths are measured, for time moves in steps of the runtime's vectors; of pairs of widths a few, which say by how much
+/// what two axes save together differs from the product of what each saves alone.
 /// </summary>
 internal sealed class NodeTimeTable
 {
-    /// <summary>Where along an axis is measured, in sixteenths: narrow layers differ most from their share of the work.</summary>
-    private static readonly int[] Sixteenths = [1, 4, 10, 16];
+    /// <summary>Where pairs are measured, in sixteenths: narrow layers differ most from their share of the work.</summary>
+    private static readonly int[] Coarse = [1, 4, 10, 16];
+
+    /// <summary>Where an axis is measured, in sixteenths.</summary>
+    private static readonly int[] Fine = [1, 2, 4, 6, 8, 10, 12, 14, 16];
 
     private readonly int[] _inputs, _outputs;
+    private readonly int _step;
     private readonly double[,] _milliseconds;
 
-    private NodeTimeTable(int[] inputs, int[] outputs, double[,] milliseconds) => (_inputs, _outputs, _milliseconds) = (inputs, outputs, milliseconds);
+    private NodeTimeTable(int[] inputs, int[] outputs, int step, double[,] milliseconds) => (_inputs, _outputs, _step, _milliseconds) = (inputs, outputs, step, milliseconds);
 
     /// <summary>Measures a table.</summary>
     /// <param name="timer">Measures.</param>
@@ -24,41 +31,59 @@ internal sealed class NodeTimeTable
     {
         var isTied = largest.IsDepthwise && !inputsStay;
         var outputsPerGroup = largest.Outputs / largest.Groups;
-        int[] inputs = inputsStay || (largest.Groups > 1 && !isTied) ? [largest.Inputs] : Widths(largest.Inputs, alignment);
         // Groups have equally many outputs; of a depthwise layer the outputs follow the inputs.
-        int[] outputs = isTied ? [largest.Outputs]
-            : largest.Groups > 1 ? [.. Widths(outputsPerGroup, 1).Select(w => w * largest.Groups)]
-            : Widths(largest.Outputs, alignment);
-        var nodes = inputs.SelectMany(i => outputs.Select(o => new TimedChain(largest.With(i, isTied ? outputsPerGroup * i : o)))).ToArray();
-        var times = timer.Time(nodes, cancellation);
+        int[] InputsAt(int[] places) => inputsStay || (largest.Groups > 1 && !isTied) ? [largest.Inputs] : Widths(largest.Inputs, alignment, places);
+        int[] OutputsAt(int[] places) => isTied ? [largest.Outputs]
+            : largest.Groups > 1 ? [.. Widths(outputsPerGroup, 1, places).Select(w => w * largest.Groups)]
+            : Widths(largest.Outputs, alignment, places);
+        var (inputs, outputs, rows, columns) = (InputsAt(Fine), OutputsAt(Fine), InputsAt(Coarse), OutputsAt(Coarse));
+        (int Input, int Output)[] cells =
+        [
+            .. rows.SelectMany(i => columns.Select(o => (i, o))), .. inputs.Select(i => (i, outputs[^1])), .. outputs.Select(o => (inputs[^1], o)),
+        ];
+        cells = [.. cells.Distinct()];
+        var nodes = cells.Select(c => new TimedChain(largest.With(c.Input, isTied ? outputsPerGroup * c.Input : c.Output))).ToArray();
+        var times = cells.Zip(timer.Time(nodes, cancellation)).ToDictionary(t => t.First, t => t.Second);
+        return new NodeTimeTable(inputs, outputs, largest.Kernel.Count > 0 && largest.Groups == 1 ? alignment : 1, Filled(inputs, outputs, rows, columns, times));
+    }
+
+    /// <summary>The widths that are measured along an axis, ascending, the last one whole.</summary>
+    public static int[] Widths(int channels, int alignment) => Widths(channels, alignment, Fine);
+
+    /// <summary>Milliseconds of the node with these channels; narrower than measured takes as long as the narrowest.</summary>
+    public double At(int inputs, int outputs) =>
+        Between(_milliseconds, _inputs, _outputs, Liked(inputs, _inputs[^1]), Liked(outputs, _outputs[^1]));
+
+    private static int[] Widths(int channels, int alignment, int[] places) =>
+        [.. places.Select(s => Math.Min(channels, RoundUp(RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
+
+    /// <summary>Times of all pairs from those of a few and of both axes.</summary>
+    private static double[,] Filled(int[] inputs, int[] outputs, int[] rows, int[] columns, Dictionary<(int Input, int Output), double> times)
+    {
+        var (lastInput, lastOutput) = (inputs[^1], outputs[^1]);
+        double Product(int input, int output) => times[(input, lastOutput)] * times[(lastInput, output)] / times[(lastInput, lastOutput)];
+        var ratios = new double[rows.Length, columns.Length];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            for (var o = 0; o < columns.Length; o++)
+            {
+                ratios[i, o] = times[(rows[i], columns[o])] / Product(rows[i], columns[o]);
+            }
+        }
+
         var table = new double[inputs.Length, outputs.Length];
         for (var i = inputs.Length - 1; i >= 0; i--)
         {
             for (var o = outputs.Length - 1; o >= 0; o--)
             {
                 table[i, o] = Math.Min(
-                    times[(i * outputs.Length) + o],
+                    Product(inputs[i], outputs[o]) * Between(ratios, rows, columns, inputs[i], outputs[o]),
                     Math.Min(i + 1 < inputs.Length ? table[i + 1, o] : double.PositiveInfinity, o + 1 < outputs.Length ? table[i, o + 1] : double.PositiveInfinity));
             }
         }
 
-        return new NodeTimeTable(inputs, outputs, table);
+        return table;
     }
-
-    /// <summary>Milliseconds of the node with these channels; narrower than measured takes as long as the narrowest.</summary>
-    public double At(int inputs, int outputs)
-    {
-        var (i, inputShare) = Locate(_inputs, inputs);
-        var (o, outputShare) = Locate(_outputs, outputs);
-        var (nextInput, nextOutput) = (Math.Min(i + 1, _inputs.Length - 1), Math.Min(o + 1, _outputs.Length - 1));
-        var narrow = Between(_milliseconds[i, o], _milliseconds[i, nextOutput], outputShare);
-        var wide = Between(_milliseconds[nextInput, o], _milliseconds[nextInput, nextOutput], outputShare);
-        return Between(narrow, wide, inputShare);
-    }
-
-    /// <summary>The widths that are measured, ascending, the last one whole.</summary>
-    public static int[] Widths(int channels, int alignment) =>
-        [.. Sixteenths.Select(s => Math.Min(channels, RoundUp(RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
 
     /// <summary>The measured width below, and how far it is to the next; wider than the widest grows in proportion.</summary>
     private static (int Index, double Share) Locate(int[] widths, int width)
@@ -69,7 +94,19 @@ internal sealed class NodeTimeTable
             : (index, 0);
     }
 
+    private int Liked(int width, int most) => Math.Max(width, Math.Min(most, RoundUp(width, _step)));
+
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private static double Between(double[,] values, int[] rows, int[] columns, int inputs, int outputs)
+    {
+        var (i, inputShare) = Locate(rows, inputs);
+        var (o, outputShare) = Locate(columns, outputs);
+        var (nextInput, nextOutput) = (Math.Min(i + 1, rows.Length - 1), Math.Min(o + 1, columns.Length - 1));
+        var narrow = Between(values[i, o], values[i, nextOutput], outputShare);
+        var wide = Between(values[nextInput, o], values[nextInput, nextOutput], outputShare);
+        return Between(narrow, wide, inputShare);
+    }
 
     private static double Between(double low, double high, double share) => low + (share * (high - low));
 }

@@ -6,8 +6,9 @@ namespace OnnxCompress.Timing;
 
 /// <summary>
 /// Times chains in the runtime. Each is a small model with one and with <see cref="Copies"/> copies; the difference of both,
-/// taken in the same round, divided by the copies it adds is one measurement; the median over rounds counts, of the
-/// quicker pass. Chains are measured in turns, forwards and backwards, so that what else the machine does hits all alike.
+/// taken in the same round, divided by the copies it adds is one measurement; the median over rounds counts, and the mean of
+/// passes. Chains are measured in turns, forwards and backwards, so that what else the machine does hits all alike; and with
+/// each turn a reference, whose time is the same in all of them, so that a turn while the machine was busy counts as any other.
 /// </summary>
 /// <param name="runtime">The runtime.</param>
 /// <param name="options">Threads and how long.</param>
@@ -64,25 +65,40 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         try
         {
             string[] outputs = [.. model.Outputs.Select(o => o.Name)];
-            var quickest = double.PositiveInfinity;
-            for (var pass = 0; pass < options.Passes; pass++)
+            var passes = new double[options.Passes];
+            for (var pass = 0; pass < passes.Length; pass++)
             {
                 using var probe = new Probe(runtime, model, feeds, outputs, options, cancellation);
+                using var reference = new Reference(Open, cancellation);
                 for (var round = 0; round < options.Rounds; round++)
                 {
+                    reference.Measure(cancellation);
                     probe.Measure(cancellation);
                 }
 
-                quickest = Math.Min(quickest, Median(probe.Milliseconds));
+                passes[pass] = Median(probe.Milliseconds) * Quieter(reference);
             }
 
-            cache.Add(key, quickest, macs: 0);
-            return quickest;
+            cache.Add(key, passes.Average(), macs: 0);
+            return passes.Average();
         }
         finally
         {
             _spent.Stop();
         }
+    }
+
+    /// <summary>What times of a turn are multiplied by: the time of the reference when it was first measured, over its time in this turn.</summary>
+    private double Quieter(Reference reference)
+    {
+        const string Key = "reference";
+        var now = reference.Milliseconds;
+        if (cache.Find(Key) is not { } first)
+        {
+            cache.Add(Key, first = now, macs: 0);
+        }
+
+        return first / now;
     }
 
     private Probe Open(TimedChain chain, int copies, CancellationToken cancellation) =>
@@ -100,19 +116,26 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
                 probes.Add(Open(chain, Copies, cancellation));
             }
 
+            using var reference = new Reference(Open, cancellation);
             for (var round = 0; round < options.Rounds; round++)
             {
                 for (var i = 0; i < probes.Count; i++)
                 {
+                    if (i == probes.Count / 2)
+                    {
+                        reference.Measure(cancellation);
+                    }
+
                     probes[round % 2 == 0 ? i : probes.Count - 1 - i].Measure(cancellation);
                 }
             }
 
+            var quieter = Quieter(reference);
             for (var i = 0; i < chains.Length; i++)
             {
-                var added = Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds);
+                var added = quieter * Added(probes[2 * i].Milliseconds, probes[(2 * i) + 1].Milliseconds);
                 var before = cache.Find(chains[i].Key);
-                cache.Add(chains[i].Key, Math.Min(added, before ?? added), chains[i].Macs);
+                cache.Add(chains[i].Key, before is { } first ? (first + added) / 2 : added, chains[i].Macs);
                 Measured += before is null ? 1 : 0;
             }
         }
@@ -133,16 +156,36 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         return Math.Clamp(Median(one.Zip(several, (o, s) => (s - o) / (Copies - 1))), SmallestShare * most, most);
     }
 
+    /// <summary>Kept like a time that was measured: another run with the same times decides the same.</summary>
     private double Estimate(TimedChain chain)
     {
         Estimated++;
-        return chain.Macs * cache.MillisecondsPerMac;
+        var estimate = chain.Macs * cache.MillisecondsPerMac;
+        cache.Add(chain.Key, estimate, macs: 0);
+        return estimate;
     }
 
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>What is measured in every turn: a convolution of usual size.</summary>
+    private sealed class Reference(Func<TimedChain, int, CancellationToken, Probe> open, CancellationToken cancellation) : IDisposable
+    {
+        private static readonly TimedChain Chain = new(new TimedNode("Conv", 32, 32)
+        {
+            Space = [16, 16], Kernel = [3, 3], Strides = [1, 1], Dilations = [1, 1], Pads = [1, 1, 1, 1],
+        });
+
+        private readonly Probe _probe = open(Chain, Copies, cancellation);
+
+        public double Milliseconds => Median(_probe.Milliseconds);
+
+        public void Measure(CancellationToken cancellation) => _probe.Measure(cancellation);
+
+        public void Dispose() => _probe.Dispose();
     }
 
     /// <summary>One model, open, with its measurements.</summary>
@@ -184,8 +227,8 @@ internal sealed class NodeTimer(IModelRuntime runtime, NodeTimingOptions options
         {
             // Threads of other sessions wait actively for a while after their run; one run that does not count lets them rest.
             Run(cancellation);
-            // Each run on its own: where another process takes the core away, it spoils one run and not the measurement.
-            Milliseconds.Add(Median(Enumerable.Range(0, _runs).Select(_ => Run(cancellation))));
+            // Each run on its own: what other processes do only adds time, so the quickest says what the runtime needs, as where whole models are compared.
+            Milliseconds.Add(Enumerable.Range(0, _runs).Min(_ => Run(cancellation)));
         }
 
         public void Dispose() => _session.Dispose();

@@ -10,8 +10,8 @@ internal sealed record NodeTimingOptions
     public int Rounds { get; init; } = 5;
 
     /// <summary>
-    /// How often all chains are gone through; the quickest pass counts. A machine that was busy for a second spoils a pass
-    /// of some chains, and not their times.
+    /// How often all chains are gone through; the mean of passes counts. A machine that was busy for a second spoils a pass of some
+    /// chains.
     /// </summary>
     public int Passes { get; init; } = 2;
 

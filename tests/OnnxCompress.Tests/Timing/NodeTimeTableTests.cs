@@ -12,9 +12,9 @@ public sealed class NodeTimeTableTests
     [Fact]
     public void Measured_widths_are_aligned_and_the_last_one_is_whole()
     {
-        Assert.Equal([16, 48, 64], NodeTimeTable.Widths(64, 16));
-        Assert.Equal([16, 32, 80, 120], NodeTimeTable.Widths(120, 16));
-        Assert.Equal([1, 4, 10, 16], NodeTimeTable.Widths(16, 1));
+        Assert.Equal([16, 32, 48, 64], NodeTimeTable.Widths(64, 16));
+        Assert.Equal([16, 32, 48, 64, 80, 96, 112, 120], NodeTimeTable.Widths(120, 16));
+        Assert.Equal([1, 2, 4, 6, 8, 10, 12, 14, 16], NodeTimeTable.Widths(16, 1));
         Assert.Equal([3], NodeTimeTable.Widths(3, 16));
         Assert.Equal([1], NodeTimeTable.Widths(1, 1));
     }
@@ -35,7 +35,7 @@ public sealed class NodeTimeTableTests
         // 24 channels, a width that is measured, take longer than 32.
         var table = NodeTimeTable.Measure(new FakeTimer(n => n.Outputs == 24 ? 50 : n.Outputs), Product(32, 32), 8, inputsStay: false, Token);
 
-        Assert.Equal([8, 20, 32, 32], new[] { 8, 16, 24, 32 }.Select(o => table.At(32, o)));
+        Assert.Equal([8, 16, 32, 32], new[] { 8, 16, 24, 32 }.Select(o => table.At(32, o)));
     }
 
     [Fact]
@@ -51,6 +51,27 @@ public sealed class NodeTimeTableTests
                 Assert.True(table.At(i, o) >= table.At(Math.Max(1, i - 1), o) - Rounding && table.At(i, o) >= table.At(i, Math.Max(1, o - 1)) - Rounding, $"{i} x {o}");
             }
         }
+    }
+
+    [Fact]
+    public void What_two_axes_save_together_is_measured_at_few_pairs_and_follows_both_axes_in_between()
+    {
+        var timer = new FakeTimer(n => (double)n.Inputs * n.Outputs);
+
+        var table = NodeTimeTable.Measure(timer, Product(128, 128), 8, inputsStay: false, Token);
+
+        // Nine widths an axis, of which four make sixteen pairs and the other five stand beside the whole of the other axis.
+        Assert.Equal(16 + (2 * 5), timer.Asked.Count);
+        Assert.Equal(48 * 96, table.At(48, 96), 1e-9);
+    }
+
+    [Fact]
+    public void A_width_that_a_convolution_does_not_like_takes_the_time_of_the_next_that_it_does()
+    {
+        var table = NodeTimeTable.Measure(new FakeTimer(n => (double)n.Inputs * n.Outputs), Convolution(64, 60, groups: 1), 8, inputsStay: false, Token);
+
+        Assert.Equal(32 * 24, table.At(25, 20), 1e-9);
+        Assert.Equal(64 * 60, table.At(64, 57), 1e-9);
     }
 
     [Fact]
