@@ -41,7 +41,9 @@ public sealed class OrtRuntime(ExecutionProvider provider = ExecutionProvider.Cp
         Choose(options);
         try
         {
-            return model.Bytes <= LargestCopied ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
+            var session = model.Bytes <= LargestCopied ? new OrtSession(model.ToBytes(), options, []) : OpenShared(model, options);
+            session.RunsInCallingThread = provider == ExecutionProvider.Cpu && settings.Threads == 1;
+            return session;
         }
         catch (OnnxRuntimeException e)
         {

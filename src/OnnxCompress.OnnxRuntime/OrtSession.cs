@@ -44,6 +44,9 @@ internal sealed class OrtSession : IModelSession
     public IReadOnlyList<TensorInfo> Outputs { get; }
 
     /// <inheritdoc />
+    public bool RunsInCallingThread { get; internal set; }
+
+    /// <inheritdoc />
     public RunResult Run(IReadOnlyList<HostTensor> inputs, IReadOnlyList<string> outputs, CancellationToken cancellation) =>
         Run(inputs, (options, names, values) => new OrtRunResult(_session.Run(options, names, values, outputs)), cancellation);
 

@@ -33,31 +33,29 @@ internal sealed class PlanWorkers(
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
-        var allocator = new PlanAllocator(
-            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
+        PlanAllocator Allocator(LatencyCost? known) => new(
+            model, prepared.Original, analysis, statistics, tools.Backend, curves, known, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
-        if (time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs })
-        {
-            Calibrate(time, allocator, executor, cancellation);
-        }
-
+        var isChanged = quantizer is not null || Rewrites.Count > 0;
+        time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, isChanged, cancellation) : time;
         return (
-            new Planner(allocator, (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
+                Time = time,
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
     }
 
-    private void Calibrate(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, CancellationToken cancellation)
+    private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool isChanged, CancellationToken cancellation)
     {
         var calibration = new LatencyCalibration(
             (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation),
             plan => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation),
             plan => executor.PartsOf(plan, time));
-        time.Calibrate(calibration.Run(new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites }, allocator.Rules));
+        return time.Calibrated(calibration.Run(new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites }, isChanged, allocator.Rules));
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

@@ -30,12 +30,12 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     public double OfMany(CompressionPlan plan, bool again, Func<OnnxModel> made, CancellationToken cancellation) =>
         Known(plan, again ? "again" : "first", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Time = TimeSpan.FromSeconds(1) }, cancellation);
 
-    /// <summary>The time of a plan that shows what others take: several are weighed together, so that each is looked at for a moment.</summary>
+    /// <summary>The time of a plan that shows what others take: as many pairs as tell it from chance, which of short runs takes a moment.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="made">Makes its model.</param>
     /// <param name="cancellation">Stops between runs.</param>
     public double OfCalibration(CompressionPlan plan, Func<OnnxModel> made, CancellationToken cancellation) =>
-        Known(plan, "calibration", made, StageOptions.Comparison(options) with { MinimumRounds = 15, Time = TimeSpan.FromSeconds(0.3) }, cancellation);
+        Known(plan, "calibration", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Rounds = 41, Time = TimeSpan.FromSeconds(3) }, cancellation);
 
     /// <summary>Whether a plan was one of those.</summary>
     public bool IsOfCalibration(CompressionPlan plan) => _cache.Find(KeyOf(plan, "calibration")) is not null;

@@ -11,6 +11,9 @@ public interface IModelSession : IDisposable
     /// <summary>The outputs that can be asked for.</summary>
     IReadOnlyList<TensorInfo> Outputs { get; }
 
+    /// <summary>Whether all work of a run is done by the thread that asks for it, so that its processor time is the time of the run.</summary>
+    bool RunsInCallingThread => false;
+
     /// <summary>Runs the model once.</summary>
     /// <param name="inputs">One tensor for each input; the arrays are read in place.</param>
     /// <param name="outputs">Names of the outputs to compute, in the order wanted.</param>

@@ -18,11 +18,10 @@ internal sealed class LatencyCost
     private readonly IReadOnlyList<TimedPlace> _places;
     private readonly Dictionary<GraphNode, TimedPlace> _placeOf;
     private readonly IReadOnlyList<WrittenValues> _others;
-    private readonly Dictionary<string, NodeTimeTable> _tables = new(StringComparer.Ordinal);
-    private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _times = [];
+    private readonly Dictionary<string, NodeTimeTable> _tables;
+    private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _times;
     private readonly Dictionary<(GraphNode Layer, int Inputs, int Outputs, SplitShape? Shape), double> _prices = [];
     private readonly double _rest, _written;
-    private TimeWeights _weights = TimeWeights.None;
 
     /// <summary>Times the layers of a model.</summary>
     /// <param name="analysis">Its analysis.</param>
@@ -34,6 +33,7 @@ internal sealed class LatencyCost
     public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation, int batch = 1)
     {
         (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
+        (_tables, _times) = (new(StringComparer.Ordinal), []);
         var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: TimedPlace.Of(n, analysis, batch))).ToArray();
         _places = [.. nodes.Select(n => n.Place).OfType<TimedPlace>()];
         _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
@@ -44,19 +44,26 @@ internal sealed class LatencyCost
         WholeMilliseconds = _rest + layers;
     }
 
+    /// <summary>The same tables, weighed in another way.</summary>
+    private LatencyCost(LatencyCost tabled, TimeWeights weights)
+    {
+        (_analysis, _timer, _alignment, _cancellation) = (tabled._analysis, tabled._timer, tabled._alignment, tabled._cancellation);
+        (_places, _placeOf, _others, _written, _rest) = (tabled._places, tabled._placeOf, tabled._others, tabled._written, tabled._rest);
+        (_tables, _times, WholeMilliseconds, Weights) = (tabled._tables, tabled._times, tabled.WholeMilliseconds, weights);
+    }
+
     /// <summary>Milliseconds of one run of the original.</summary>
     public double WholeMilliseconds { get; }
 
-    /// <summary>Weighs the parts of the model as models that were measured show.</summary>
+    /// <summary>How the parts of the model add up.</summary>
+    public TimeWeights Weights { get; } = TimeWeights.None;
+
+    /// <summary>The same with the parts of the model weighed as models that were measured show.</summary>
     /// <param name="seen">Of each what tables say, and the share of the original's time that it takes.</param>
-    public void Calibrate(IReadOnlyList<(TimeParts Parts, double Share)> seen)
-    {
-        _weights = TimeWeights.Fit(seen, WholeMilliseconds);
-        _prices.Clear();
-    }
+    public LatencyCost Calibrated(IReadOnlyList<(TimeParts Parts, double Share)> seen) => new(this, TimeWeights.Fit(seen, WholeMilliseconds));
 
     /// <summary>Milliseconds of one run of which some channels stay, no layer split.</summary>
-    public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + _weights.Fixed;
+    public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + Weights.Fixed;
 
     /// <summary>What tables say of a choice.</summary>
     /// <param name="remaining">What stays.</param>
@@ -77,7 +84,7 @@ internal sealed class LatencyCost
 
     /// <summary>The share of the original's time that a choice takes.</summary>
     /// <param name="parts">What tables say of it.</param>
-    public double ShareOf(TimeParts parts) => _weights.Of(parts) / WholeMilliseconds;
+    public double ShareOf(TimeParts parts) => Weights.Of(parts) / WholeMilliseconds;
 
     /// <summary>For each of some disjoint sets of elements, the milliseconds of all that depends on them, no layer split.</summary>
     /// <param name="sets">Roots of the elements.</param>
@@ -101,7 +108,7 @@ internal sealed class LatencyCost
     /// <summary>Milliseconds of one run after a choice.</summary>
     /// <param name="remaining">What stays.</param>
     /// <param name="splits">The layers that are split.</param>
-    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits) => _weights.Of(PartsOf(remaining, splits));
+    public double Milliseconds(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits) => Weights.Of(PartsOf(remaining, splits));
 
     /// <summary>
     /// Milliseconds of a layer of which some channels stay, whole or split; infinite for a split that is not faster than
@@ -146,12 +153,12 @@ internal sealed class LatencyCost
     }
 
     private double Weighted(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
-        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (_weights.Others * OthersOf(others, remaining));
+        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (Weights.Others * OthersOf(others, remaining));
 
     /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
     private double OthersOf(IReadOnlyList<WrittenValues> others, Remaining remaining) => _written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written;
 
-    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape) => (shape is null ? _weights.Layers : _weights.Splits) * Tabled(place, remaining, shape);
+    private double Milliseconds(TimedPlace place, TimedNode remaining, SplitShape? shape) => (shape is null ? Weights.Layers : Weights.Splits) * Tabled(place, remaining, shape);
 
     private double Tabled(TimedPlace place, TimedNode remaining, SplitShape? shape)
     {

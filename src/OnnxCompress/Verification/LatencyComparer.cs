@@ -7,9 +7,9 @@ using OnnxCompress.Samples;
 namespace OnnxCompress.Verification;
 
 /// <summary>
-/// Times two models in turn on one batch, so that what else the machine does hits both
-/// alike; the order of each pair alternates. Of the few runs of a turn the quickest counts, which another process did not
-/// interrupt, and of all turns the lower quartile: what other programs do only ever adds time.
+/// Times two models in turn on one batch, so that what else the machine does hits both alike; the order of each pair alternates.
+/// Of one thread processor time counts, see <see cref="RunClock"/>. Of the few runs of a turn the quickest counts, which another
+/// process did not interrupt, and of all turns the lower quartile: what other programs do only ever adds time.
 /// </summary>
 /// <param name="runtime">The inference engine.</param>
 public sealed class LatencyComparer(IModelRuntime runtime)
@@ -90,9 +90,9 @@ public sealed class LatencyComparer(IModelRuntime runtime)
         var quickest = double.PositiveInfinity;
         for (var run = 0; run < runs; run++)
         {
-            var start = Stopwatch.GetTimestamp();
+            var clock = RunClock.Start(session);
             session.Run(feeds, outputs, cancellation).Dispose();
-            quickest = Math.Min(quickest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            quickest = Math.Min(quickest, clock.Milliseconds);
         }
 
         return quickest;

@@ -55,6 +55,8 @@ public static class NodeTiming
         var tools = new PipelineTools(runtime, new CpuBackend(1), new StageWatch(null), null);
         using var pipeline = OnnxCompress.Pipeline.Open(tools, shared.Model, samples, options with { Budget = new Budget(KeepLatency: 0.5) }, token);
         var executor = (PlanExecutor)pipeline.Executor;
+        var cost = ((Planner)pipeline.Planner).Time!;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {cost.WholeMilliseconds:F3} ms; {cost.Weights}"));
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (asked, budget) in Budgets())
         {
@@ -77,13 +79,16 @@ public static class NodeTiming
 
                 var measured = new LatencyComparer(runtime).Compare(
                     shared.Model, executor.Unfitted(plan, token), samples, new LatencyOptions { Threads = options.Threads, Time = TimeSpan.FromSeconds(3), Rounds = 1000 }, null, token).Ratio;
-                var (modelled, parts, whole) = (pipeline.ModelledShare(plan)!.Value, executor.PartsOf(plan, pipeline.Cost!), pipeline.Cost!.WholeMilliseconds);
+                var parts = executor.PartsOf(plan, cost);
+                var (modelled, whole) = (cost.ShareOf(parts), cost.WholeMilliseconds);
                 misses.Add(Math.Abs(modelled - measured));
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"| {name} | {asked} | {rule.Name} | {parts.Sum / whole:F3} | {modelled:F3} | {measured:F3} | {parts.Layers / whole:F3} | {parts.Splits / whole:F3} | {parts.Others / whole:F3} |"));
             }
         }
+
+        pipeline.Times.Keep();
     }
 
     private static void Conclude(string name, List<double> misses)
