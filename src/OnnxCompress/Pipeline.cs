@@ -13,19 +13,18 @@ internal sealed class Pipeline : IDisposable
 {
     private readonly Groundwork _ground;
     private readonly CompressionOptions _options;
-    private readonly LatencyCost? _cost;
 
-    private Pipeline(Groundwork ground, CompressionOptions options, LatencyCost? cost, CancellationToken cancellation)
+    private Pipeline(Groundwork ground, CompressionOptions options, CancellationToken cancellation)
     {
         var tools = ground.Tools;
-        (_ground, _options, _cost) = (ground, options, cost);
+        (_ground, _options) = (ground, options);
         Times = new ResultTimes(tools.Runtime, ground.Original, ground.Samples, options);
         // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
         Rewrites = (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
             ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(ground.Prepared, ground.Samples, cancellation))
             : [];
         (Planner, Executor) = new PlanWorkers(tools, ground.Prepared, ground.Statistics, ground.Samples, options) { Rewrites = Rewrites, Times = Times }
-            .Open(ground.Curves, cost, ground.Outputs, cancellation);
+            .Open(ground.Curves, ground.Tables?.Cost, ground.Outputs, cancellation);
     }
 
     /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
@@ -38,10 +37,10 @@ internal sealed class Pipeline : IDisposable
     public LatencyTables? Tables => _ground.Tables;
 
     /// <summary>Whether predicted times are shares of the original's as models of this form were measured; else the form removed nothing from takes all of it.</summary>
-    public bool PredictsWhole => _cost is not null && _cost.Weights != TimeWeights.None;
+    public bool PredictsWhole => Planner.Time is { } time && time.Weights != TimeWeights.None;
 
     /// <summary>Makes plans.</summary>
-    public IPlanner Planner { get; }
+    public Planner Planner { get; }
 
     /// <summary>Carries them out.</summary>
     public IPlanExecutor Executor { get; }
@@ -59,7 +58,7 @@ internal sealed class Pipeline : IDisposable
         var ground = Groundwork.Lay(tools, original, samples, options, cancellation);
         try
         {
-            return new(ground, ground.Options, ground.Tables?.Cost, cancellation);
+            return new(ground, ground.Options, cancellation);
         }
         catch
         {
@@ -76,7 +75,7 @@ internal sealed class Pipeline : IDisposable
         var takesUp = StageOptions.TakesUpWholeNumbers(options) != StageOptions.TakesUpWholeNumbers(_options);
         return takesUp && !ReferenceEquals(Simplifier.Dequantised(_ground.Original), _ground.Original)
             ? Open(_ground.Tools, _ground.Original, _ground.Samples, options, cancellation)
-            : new(_ground, options with { BatchSize = _options.BatchSize }, _cost?.Unweighted(), cancellation);
+            : new(_ground, options with { BatchSize = _options.BatchSize }, cancellation);
     }
 
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>

@@ -1,6 +1,5 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
-using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
@@ -30,38 +29,33 @@ internal sealed class PlanWorkers(
     /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public (IPlanner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, CancellationToken cancellation)
+    public (Planner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, CancellationToken cancellation)
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
-        var allocator = new PlanAllocator(
-            model, prepared.Original, analysis, statistics, tools.Backend, curves, time, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
+        PlanAllocator Allocator(LatencyCost? known) => new(
+            model, prepared.Original, analysis, statistics, tools.Backend, curves, known, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
-        if (time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs })
-        {
-            Calibrate(time, allocator, executor, cancellation);
-        }
-
+        var isChanged = quantizer is not null || Rewrites.Count > 0;
+        time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, isChanged, cancellation) : time;
         return (
-            new Planner(allocator, (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
+                Time = time,
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
     }
 
-    private void Calibrate(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, CancellationToken cancellation)
+    private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool isChanged, CancellationToken cancellation)
     {
         var calibration = new LatencyCalibration(
             (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation),
             plan => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation),
             plan => executor.PartsOf(plan, time));
-        // The original itself takes all of its time.
-        var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
-        var isOriginal = Rewrites.Count == 0 && StageOptions.Precision(options) == NumberForm.Float;
-        time.Calibrate(calibration.Run(nothing, isOriginal, allocator.Rules));
+        return time.Calibrated(calibration.Run(new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites }, isChanged, allocator.Rules));
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

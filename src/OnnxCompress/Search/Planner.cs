@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Search;
 
@@ -14,6 +15,9 @@ internal sealed class Planner(
 {
     // What whole models took over what their nodes predict: the next plan starts from there.
     private double _scale = 1;
+
+    /// <summary>What choices take in the runtime; null where time is not limited.</summary>
+    public LatencyCost? Time { get; init; }
 
     /// <summary>Bytes of the finished model for each that its plan counts: below 1 where weights are stored in 8 bits.</summary>
     public double ByteShare { get; init; } = 1;

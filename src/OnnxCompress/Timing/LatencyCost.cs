@@ -44,29 +44,23 @@ internal sealed class LatencyCost
         WholeMilliseconds = _rest + layers;
     }
 
-    private LatencyCost(LatencyCost tables)
+    /// <summary>The same tables, weighed in another way.</summary>
+    private LatencyCost(LatencyCost tabled, TimeWeights weights)
     {
-        (_analysis, _timer, _alignment, _cancellation) = (tables._analysis, tables._timer, tables._alignment, tables._cancellation);
-        (_places, _placeOf, _others, _tables, _times) = (tables._places, tables._placeOf, tables._others, tables._tables, tables._times);
-        (_rest, _written, WholeMilliseconds) = (tables._rest, tables._written, tables.WholeMilliseconds);
+        (_analysis, _timer, _alignment, _cancellation) = (tabled._analysis, tabled._timer, tabled._alignment, tabled._cancellation);
+        (_places, _placeOf, _others, _written, _rest) = (tabled._places, tabled._placeOf, tabled._others, tabled._written, tabled._rest);
+        (_tables, _times, WholeMilliseconds, Weights) = (tabled._tables, tabled._times, tabled.WholeMilliseconds, weights);
     }
-
-    /// <summary>The same tables, to be weighed by models in other numbers.</summary>
-    public LatencyCost Unweighted() => new(this);
 
     /// <summary>Milliseconds of one run of the original.</summary>
     public double WholeMilliseconds { get; }
 
-    /// <summary>Weighs the parts of the model as models that were measured show.</summary>
-    /// <param name="seen">Of each what tables say, and the share of the original's time that it takes.</param>
-    public void Calibrate(IReadOnlyList<(TimeParts Parts, double Share)> seen)
-    {
-        Weights = TimeWeights.Fit(seen, WholeMilliseconds);
-        _prices.Clear();
-    }
+    /// <summary>How the parts of the model add up.</summary>
+    public TimeWeights Weights { get; } = TimeWeights.None;
 
-    /// <summary>How they add up.</summary>
-    public TimeWeights Weights { get; private set; } = TimeWeights.None;
+    /// <summary>The same with the parts of the model weighed as models that were measured show.</summary>
+    /// <param name="seen">Of each what tables say, and the share of the original's time that it takes.</param>
+    public LatencyCost Calibrated(IReadOnlyList<(TimeParts Parts, double Share)> seen) => new(this, TimeWeights.Fit(seen, WholeMilliseconds));
 
     /// <summary>Milliseconds of one run of which some channels stay, no layer split.</summary>
     public double Milliseconds(Remaining remaining) => Weighted(_places, _others, remaining) + Weights.Fixed;

@@ -55,7 +55,8 @@ public static class NodeTiming
         var tools = new PipelineTools(runtime, new CpuBackend(1), new StageWatch(null), null);
         using var pipeline = OnnxCompress.Pipeline.Open(tools, shared.Model, samples, options with { Budget = new Budget(KeepLatency: 0.5) }, token);
         var executor = (PlanExecutor)pipeline.Executor;
-        Console.WriteLine($"{name}: {pipeline.Tables!.Cost.Weights}, {pipeline.Tables.Cost.WholeMilliseconds:F3} ms, {pipeline.Tables.Spent.TotalSeconds:F0} s of timing");
+        var cost = ((Planner)pipeline.Planner).Time!;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {cost.WholeMilliseconds:F3} ms; {cost.Weights}"));
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (asked, budget) in Budgets())
         {
@@ -78,7 +79,7 @@ public static class NodeTiming
 
                 var measured = new LatencyComparer(runtime).Compare(
                     shared.Model, executor.Unfitted(plan, token), samples, new LatencyOptions { Threads = options.Threads, Time = TimeSpan.FromSeconds(3), Rounds = 1000 }, null, token).Ratio;
-                var (cost, parts) = (pipeline.Tables!.Cost, executor.PartsOf(plan, pipeline.Tables.Cost));
+                var parts = executor.PartsOf(plan, cost);
                 var (modelled, whole) = (cost.ShareOf(parts), cost.WholeMilliseconds);
                 misses.Add(Math.Abs(modelled - measured));
                 Console.WriteLine(string.Create(
@@ -87,7 +88,6 @@ public static class NodeTiming
             }
         }
 
-        pipeline.Tables!.Keep();
         pipeline.Times.Keep();
     }
 
