@@ -55,15 +55,17 @@ internal sealed class Pipeline : IDisposable
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>
     public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
-        var ground = Groundwork.Lay(tools, original, samples, options, cancellation);
+        Groundwork? ground = null;
         try
         {
-            return new(ground, ground.Options, cancellation);
+            ground = Groundwork.Lay(tools, original, samples, options, cancellation);
+            var pipeline = new Pipeline(ground, ground.Options, cancellation);
+            ground = null;
+            return pipeline;
         }
-        catch
+        finally
         {
-            ground.Dispose();
-            throw;
+            ground?.Dispose();
         }
     }
 
