@@ -38,8 +38,7 @@ internal sealed class PlanWorkers(
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
-        var isChanged = quantizer is not null || Rewrites.Count > 0;
-        time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, isChanged, cancellation) : time;
+        time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, quantizer is not null, cancellation) : time;
         return (
             new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
@@ -49,13 +48,15 @@ internal sealed class PlanWorkers(
             executor);
     }
 
-    private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool isChanged, CancellationToken cancellation)
+    private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool hasOwnNumbers, CancellationToken cancellation)
     {
+        var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
+        double Measured(CompressionPlan plan) => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation);
+        // What choices take in other numbers is a share of the model in these numbers of which nothing is removed.
+        var alone = hasOwnNumbers ? Measured(nothing) : 1;
         var calibration = new LatencyCalibration(
-            (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation),
-            plan => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation),
-            plan => executor.PartsOf(plan, time));
-        return time.Calibrated(calibration.Run(new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites }, isChanged, allocator.Rules));
+            (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation), plan => Measured(plan) / alone, plan => executor.PartsOf(plan, time));
+        return time.Calibrated(calibration.Run(nothing, isRewritten: Rewrites.Count > 0, allocator.Rules));
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

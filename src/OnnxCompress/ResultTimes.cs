@@ -35,7 +35,7 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     /// <param name="made">Makes its model.</param>
     /// <param name="cancellation">Stops between runs.</param>
     public double OfCalibration(CompressionPlan plan, Func<OnnxModel> made, CancellationToken cancellation) =>
-        Known(plan, "calibration", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Rounds = 41, Time = TimeSpan.FromSeconds(3) }, cancellation);
+        Known(plan, "calibration", made, StageOptions.Comparison(options) with { MinimumRounds = 9, Rounds = 25, Time = TimeSpan.FromSeconds(3) }, cancellation);
 
     /// <summary>Whether a plan was one of those.</summary>
     public bool IsOfCalibration(CompressionPlan plan) => _cache.Find(KeyOf(plan, "calibration")) is not null;

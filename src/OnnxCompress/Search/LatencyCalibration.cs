@@ -21,11 +21,11 @@ internal sealed class LatencyCalibration(Func<Budget, PlanRule, CompressionPlan>
 
     /// <summary>Of each model what tables say, and the share that it takes.</summary>
     /// <param name="nothing">The plan that removes nothing.</param>
-    /// <param name="isChanged">Whether it still is another model than the original, by rewrites or by its numbers.</param>
+    /// <param name="isRewritten">Whether it still is another model than the original.</param>
     /// <param name="rules">Rules of plans; of those that remove channels alone and of those that split alone the first counts.</param>
-    public IReadOnlyList<(TimeParts Parts, double Share)> Run(CompressionPlan nothing, bool isChanged, IReadOnlyList<PlanRule> rules)
+    public IReadOnlyList<(TimeParts Parts, double Share)> Run(CompressionPlan nothing, bool isRewritten, IReadOnlyList<PlanRule> rules)
     {
-        var seen = new List<(TimeParts, double)> { (partsOf(nothing), isChanged ? measure(nothing) : 1) };
+        var seen = new List<(TimeParts, double)> { (partsOf(nothing), isRewritten ? measure(nothing) : 1) };
         PlanRule?[] telling = [rules.FirstOrDefault(r => r is { Channels: true, Splits: false }), rules.FirstOrDefault(r => r is { Channels: false, Splits: true })];
         foreach (var rule in telling.OfType<PlanRule>())
         {

@@ -43,9 +43,9 @@ internal sealed class PlanSearch(
     private int _round;
 
     /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => Only is null ? planner.Rules : [.. planner.Rules.Where(r => Only.Contains(r.Name))];
+    public IReadOnlyList<PlanRule> Rules => Only is { Count: > 0 } ? [.. planner.Rules.Where(r => Only.Contains(r.Name))] : planner.Rules;
 
-    /// <summary>Names of those that may be tried; null for all.</summary>
+    /// <summary>Names of those that may be tried; null or none for all.</summary>
     public IReadOnlyCollection<string>? Only { get; init; }
 
     /// <summary>Whether there is anything to compare plans on.</summary>

@@ -1,11 +1,9 @@
 using System.Globalization;
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Search;
-using OnnxCompress.Timing;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Benchmarks.Pipeline;
@@ -32,7 +30,7 @@ public static class NodeTiming
         Console.WriteLine("| model | budget | rule | tables alone | modelled | measured | layers | splits | others |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         var misses = new List<double>();
-        foreach (var (name, open) in SharedCase.All.Where(c => args.Length < 3 || args[2..].Contains(c.Name)))
+        foreach (var (name, open) in SharedCase.All.Where(c => args.Length < 3 || args.Skip(2).Contains(c.Name, StringComparer.Ordinal)))
         {
             using var shared = open();
             if (shared is not null)
@@ -72,7 +70,7 @@ public static class NodeTiming
                     continue;
                 }
 
-                if (plan.Sites.Count == 0 || pipeline.Times.IsOfCalibration(plan) || !seen.Add((plan with { Rule = null }).ToText()))
+                if (plan.Sites.Count == 0 || pipeline.Times.IsOfCalibration(plan) || !seen.Add((plan with { Rule = "" }).ToText()))
                 {
                     continue;
                 }

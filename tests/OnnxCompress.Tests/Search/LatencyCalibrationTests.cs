@@ -21,7 +21,7 @@ public sealed class LatencyCalibrationTests
         {
             asked.Add((rule.Name, budget));
             return Some(rule);
-        }).Run(Nothing, isChanged: false, [Both, Channels, Splits]);
+        }).Run(Nothing, isRewritten: false, [Both, Channels, Splits]);
 
         Assert.Equal(["channels", "channels", "splits", "splits"], asked.Select(a => a.Rule));
         Assert.All(asked, a => Assert.True(a.Budget.IsPredicted && a.Budget.KeepLatency is not null));
@@ -29,9 +29,9 @@ public sealed class LatencyCalibrationTests
     }
 
     [Fact]
-    public void What_rewrites_and_numbers_do_for_a_model_of_which_nothing_is_removed_is_measured()
+    public void What_rewrites_do_for_a_model_of_which_nothing_is_removed_is_measured()
     {
-        var seen = Of((_, rule) => Some(rule)).Run(Nothing, isChanged: true, []);
+        var seen = Of((_, rule) => Some(rule)).Run(Nothing, isRewritten: true, []);
 
         Assert.Equal([0.6], seen.Select(s => s.Share));
     }
@@ -41,7 +41,7 @@ public sealed class LatencyCalibrationTests
     {
         var seen = Of((budget, rule) => budget.KeepLatency < 0.5
             ? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "Too little is left.")
-            : Some(rule)).Run(Nothing, isChanged: false, [Channels]);
+            : Some(rule)).Run(Nothing, isRewritten: false, [Channels]);
 
         Assert.Equal(2, seen.Count);
     }
