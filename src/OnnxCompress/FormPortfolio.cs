@@ -142,17 +142,10 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             return;
         }
 
-        // The same removed saves no larger share of a form of fewer bits: starting operators takes as long in any numbers.
-        var (least, most) = CountsTime ? (plain.Run.Reached * alone.Time!.Value, best!.Time!.Value) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
-        Make(
-            form,
-            false,
-            () =>
-            {
-                var predicted = CountsTime && !runs.PredictsWhole(form, cancellation) ? alone.Time!.Value : 1;
-                return runs.Removing(form, options.Goal! with { Range = (least / predicted, Math.Min(1, most / predicted)) }, [.. plain.Run.Rules.Take(1)], cancellation);
-            },
-            cancellation);
+        // Times are predicted as shares of the form alone. The same removed saves no larger one of a form of fewer bits: starting operators
+        // takes as long in any numbers.
+        var range = CountsTime ? (plain.Run.Reached, Math.Min(1, best!.Time!.Value / alone.Time!.Value)) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
+        Make(form, false, () => runs.Removing(form, options.Goal! with { Range = range }, [.. plain.Run.Rules.Take(1)], cancellation), cancellation);
     }
 
     /// <summary>What is made small: the smallest that keeps enough is wanted, or the one that loses least.</summary>

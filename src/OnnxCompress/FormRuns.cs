@@ -33,12 +33,9 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
     {
         var pipeline = Behind(form, cancellation);
-        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules is { Count: > 0 } ? rules : null };
+        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules };
         return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached };
     }
-
-    /// <summary>See <see cref="Pipeline.PredictsWhole"/>.</summary>
-    public bool PredictsWhole(NumberForm form, CancellationToken cancellation) => Behind(form, cancellation).PredictsWhole;
 
     /// <inheritdoc />
     public void Dispose()

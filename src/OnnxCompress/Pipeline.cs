@@ -36,9 +36,6 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Times of layers; null where time is not limited.</summary>
     public LatencyTables? Tables => _ground.Tables;
 
-    /// <summary>Whether predicted times are shares of the original's as models of this form were measured; else the form removed nothing from takes all of it.</summary>
-    public bool PredictsWhole => Planner.Time is { } time && time.Weights != TimeWeights.None;
-
     /// <summary>Makes plans.</summary>
     public Planner Planner { get; }
 
