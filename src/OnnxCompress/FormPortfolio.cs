@@ -60,7 +60,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         MakeAlone(forms, cancellation);
         if (!options.RemovesNothing)
         {
-            foreach (var form in WorthRemoving(forms))
+            foreach (var form in WorthRemoving())
             {
                 MakeRemoving(form, cancellation);
             }
@@ -95,7 +95,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     /// The forms in which something is removed: those that may win. Within a budget the one that has to lose least goes first; without
     /// one floating point does, which says for little what can go.
     /// </summary>
-    private NumberForm[] WorthRemoving(IReadOnlyList<NumberForm> forms)
+    private NumberForm[] WorthRemoving()
     {
         FormCandidate[] alone = [.. _made];
         bool IsOpen(FormCandidate candidate) =>
@@ -104,7 +104,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             && !(CountsTime && candidate.Time > Faster)
             && !alone.TakeWhile(other => !ReferenceEquals(other, candidate)).Any(other => candidate.Run.ByteShare > SameBytes * other.Run.ByteShare);
         var open = alone.Where(IsOpen).OrderBy(c => CountsTime ? c.Time : c.Run.ByteShare).Select(c => c.Run.Form);
-        return forms.Count == 0 ? [] : IsLimited ? [.. open, NumberForm.Float] : [NumberForm.Float, .. open];
+        return IsLimited ? [.. open, NumberForm.Float] : [NumberForm.Float, .. open];
     }
 
     private void MakeRemoving(NumberForm form, CancellationToken cancellation)
@@ -188,8 +188,9 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         FormCandidate[] able = [.. _made.Where(c => c.Refused is null)];
         if (IsLimited)
         {
-            // Of those that do not meet a budget the one that keeps most is closest; the verdict says what it lacks.
-            var best = (able.Length > 0 ? able : [.. _made]).MinBy(Measure);
+            // Of those that something was removed from and that still miss the budget, as by a little time, the one that keeps most is closest; the
+            // verdict says what it lacks.
+            var best = (able.Length > 0 ? able : _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)).MinBy(Measure);
             return best is null || CountsTime || options.Target != RunTarget.Cpu ? best : NotSlower(best, able, cancellation);
         }
 

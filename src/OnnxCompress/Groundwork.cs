@@ -1,4 +1,5 @@
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
@@ -11,9 +12,12 @@ namespace OnnxCompress;
 /// <summary>What a run stands on, whatever the numbers of its result: the model prepared, its statistics, what could go, and what that takes in the runtime.</summary>
 internal sealed class Groundwork : IDisposable
 {
+    private IReadOnlyList<string>? _rewrites;
+
     private Groundwork(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (Tools, Original, Prepared, Samples, Options) = (tools, original, prepared, samples, options);
+        _ = RewritesFor(options, cancellation);
         Outputs = OutputsOf(cancellation);
         try
         {
@@ -58,6 +62,15 @@ internal sealed class Groundwork : IDisposable
 
     /// <summary>What could go, and at what loss.</summary>
     public SiteCurves Curves { get; }
+
+    /// <summary>
+    /// Names of rewrites that change no output and were measured to be faster. A plan that stands says what it ends with; what is faster
+    /// in floating point need not be so in bytes, and rounds once more there.
+    /// </summary>
+    public IReadOnlyList<string> RewritesFor(CompressionOptions options, CancellationToken cancellation) =>
+        (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
+            ? _rewrites ??= Tools.Watch.Time("analyze", () => new WorthwhileForms(Tools.Runtime, options).Of(Prepared, Samples, cancellation))
+            : [];
 
     /// <summary>Analyses, calibrates, times and prices.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>

@@ -1,5 +1,4 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
@@ -14,17 +13,25 @@ internal sealed class Pipeline : IDisposable
     private readonly Groundwork _ground;
     private readonly CompressionOptions _options;
 
+    private Pipeline(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
+    {
+        _ground = Groundwork.Lay(tools, original, samples, options, cancellation);
+        _options = _ground.Options;
+        try
+        {
+            (Times, Rewrites, Planner, Executor) = Workers(cancellation);
+        }
+        catch
+        {
+            _ground.Dispose();
+            throw;
+        }
+    }
+
     private Pipeline(Groundwork ground, CompressionOptions options, CancellationToken cancellation)
     {
-        var tools = ground.Tools;
         (_ground, _options) = (ground, options);
-        Times = new ResultTimes(tools.Runtime, ground.Original, ground.Samples, options);
-        // A plan that stands says what it ends with; what is faster in floating point need not be so in bytes, and rounds once more there.
-        Rewrites = (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
-            ? tools.Watch.Time("analyze", () => new WorthwhileForms(tools.Runtime, options).Of(ground.Prepared, ground.Samples, cancellation))
-            : [];
-        (Planner, Executor) = new PlanWorkers(tools, ground.Prepared, ground.Statistics, ground.Samples, options) { Rewrites = Rewrites, Times = Times }
-            .Open(ground.Curves, ground.Tables?.Cost, ground.Outputs, cancellation);
+        (Times, Rewrites, Planner, Executor) = Workers(cancellation);
     }
 
     /// <summary>Names of rewrites that change no output and were measured to be faster.</summary>
@@ -50,21 +57,8 @@ internal sealed class Pipeline : IDisposable
 
     /// <summary>Analyses, calibrates and prices.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>
-    public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
-    {
-        Groundwork? ground = null;
-        try
-        {
-            ground = Groundwork.Lay(tools, original, samples, options, cancellation);
-            var pipeline = new Pipeline(ground, ground.Options, cancellation);
-            ground = null;
-            return pipeline;
-        }
-        finally
-        {
-            ground?.Dispose();
-        }
-    }
+    public static Pipeline Open(PipelineTools tools, OnnxModel original, ISampleSource samples, CompressionOptions options, CancellationToken cancellation) =>
+        new(tools, original, samples, options, cancellation);
 
     /// <summary>The same run in numbers of another form: what does not depend on them is shared, and disposed of with either.</summary>
     /// <param name="options">The same but for the form and the goal.</param>
@@ -93,4 +87,13 @@ internal sealed class Pipeline : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _ground.Dispose();
+
+    private (ResultTimes Times, IReadOnlyList<string> Rewrites, Planner Planner, IPlanExecutor Executor) Workers(CancellationToken cancellation)
+    {
+        var times = new ResultTimes(_ground.Tools.Runtime, _ground.Original, _ground.Samples, _options);
+        var rewrites = _ground.RewritesFor(_options, cancellation);
+        var (planner, executor) = new PlanWorkers(_ground.Tools, _ground.Prepared, _ground.Statistics, _ground.Samples, _options) { Rewrites = rewrites, Times = times }
+            .Open(_ground.Curves, _ground.Tables?.Cost, _ground.Outputs, cancellation);
+        return (times, rewrites, planner, executor);
+    }
 }
