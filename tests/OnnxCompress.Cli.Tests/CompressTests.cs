@@ -130,7 +130,7 @@ public sealed class CompressTests : IDisposable
     [Fact]
     public void A_budget_out_of_reach_is_not_met()
     {
-        var run = Compress("--keep-bytes", "0.001");
+        var run = Compress([.. Quick, "--keep-bytes", "0.001"]);
 
         Assert.Equal(3, run.Code);
         Assert.Contains($"error {DiagnosticCodes.BudgetOutOfReach}", run.Error, StringComparison.Ordinal);

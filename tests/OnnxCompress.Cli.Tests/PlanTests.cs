@@ -137,7 +137,7 @@ public sealed class PlanTests : IDisposable
     {
         var output = _folder.File("small.onnx");
 
-        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "0.9", "--methods", "svd", "--reconstruct", "local", "--json", .. Data]);
+        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "0.9", "--precision", "float", "--methods", "svd", "--reconstruct", "local", "--json", .. Data]);
 
         Assert.Equal(0, run.Code);
         using var report = JsonDocument.Parse(run.Output);
@@ -150,7 +150,7 @@ public sealed class PlanTests : IDisposable
     {
         var output = _folder.File("small.onnx");
 
-        CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "1", "--methods", "svd", "--split", "plain", "--reconstruct", "none", "--include", "stem*", "--quiet", .. Data])
+        CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "1", "--precision", "float", "--methods", "svd", "--split", "plain", "--reconstruct", "none", "--include", "stem*", "--quiet", .. Data])
             .HasOneError(3, DiagnosticCodes.GoalNotReached, "agreement");
         Assert.False(File.Exists(output));
     }
