@@ -36,7 +36,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
     private bool IsLimited => options.Budget.IsLimited;
 
-    private bool CountsTime => options.Budget.KeepLatency is not null || (!IsLimited && !options.RemovesNothing && options.Goal?.Objective == CompressionObjective.Latency);
+    private bool CountsTime => LimitsTime(options);
 
     /// <summary>The numbers that are tried, those that change least first.</summary>
     public static IReadOnlyList<NumberForm> Forms(CompressionOptions options) =>
@@ -47,7 +47,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
             RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
             // Half floats run no faster on a processor.
-            _ => options.Budget.KeepLatency is not null || (!options.Budget.IsLimited && !options.RemovesNothing && options.Goal?.Objective == CompressionObjective.Latency)
+            _ => LimitsTime(options)
                 ? [NumberForm.Float, NumberForm.Int8, NumberForm.Int4]
                 : [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
         };
@@ -78,6 +78,9 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing)],
         };
     }
+
+    // Where nothing is removed no objective decides, but a budget still has to be met.
+    private static bool LimitsTime(CompressionOptions options) => StageOptions.LimitsTime(options) && (!options.RemovesNothing || options.Budget.KeepLatency is not null);
 
     private void MakeAlone(IReadOnlyList<NumberForm> forms, CancellationToken cancellation)
     {
