@@ -77,11 +77,25 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
 
     private string KeyOf(CompressionPlan plan, string look)
     {
-        // The numbers of a plan are noted when the result stands; what it was made with does not matter.
-        var text = (plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Origin = null }).ToText();
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Timed(plan).ToText())));
         return string.Create(CultureInfo.InvariantCulture, $"share of plan {hash} of {original.SourceSha256}, batch {options.TimedBatch}, {look}");
     }
+
+    /// <summary>
+    /// What of a plan can change its time. Errors cannot: statistics that were added up in another order differ in their last digits,
+    /// and would have the same model timed again. Nor can the rule that found it; its numbers are noted when the result stands.
+    /// </summary>
+    private CompressionPlan Timed(CompressionPlan plan) => new(plan.ModelSha256, [.. plan.Sites.Select(WithoutErrors)])
+    {
+        Rewrites = plan.Rewrites, Precision = StageOptions.Precision(options), Target = StageOptions.Target(options),
+    };
+
+    private static SitePlan WithoutErrors(SitePlan site) => site switch
+    {
+        ChannelPlan channels => new ChannelPlan(channels.Site, channels.Method, channels.Kept, channels.Of, PredictedError: 0, Ridge: 0),
+        SplitPlan split => new SplitPlan(split.Site, split.Shape, split.LargestRank, PredictedError: 0),
+        _ => site,
+    };
 
     private LatencyComparison Compare(OnnxModel made, LatencyOptions timing, CancellationToken cancellation) =>
         new LatencyComparer(runtime).Compare(original, made, samples, timing, null, cancellation);

@@ -1,3 +1,4 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
@@ -38,6 +39,24 @@ public sealed class ReproducedTimesTests
         // Measuring runs a model as often as there is time for it.
         Assert.Equal(steady.Runs, busy.Runs);
         Assert.Equal((made.Model.ContentHash(), made.Model.ContentHash()), (one.Model.ContentHash(), other.Model.ContentHash()));
+    }
+
+    [Fact]
+    public void A_plan_that_differs_in_its_errors_alone_is_not_timed_again()
+    {
+        // As from statistics that were added up in another order.
+        var (model, runtime) = (Model, new UnsteadyRuntime(TimeSpan.Zero, seed: 1));
+        var times = new ResultTimes(runtime, model, ModelRunner.Samples(model, count: 32), OptionsOf("operations budget") with { Threads = 1 });
+        CompressionPlan PlanOf(double error, params int[] kept) =>
+            new("ab", [new ChannelPlan("first", CompressionMethod.Interpolative, kept, 128, error, Ridge: error / 10)]) { Rule = $"errors of {error}" };
+
+        var share = times.Share(PlanOf(0.1, 1, 2), model, TestContext.Current.CancellationToken);
+        var runs = runtime.Runs;
+
+        Assert.Equal(share, times.Share(PlanOf(0.1000001, 1, 2), model, TestContext.Current.CancellationToken));
+        Assert.Equal(runs, runtime.Runs);
+        times.Share(PlanOf(0.1, 1, 3), model, TestContext.Current.CancellationToken);
+        Assert.True(runtime.Runs > runs);
     }
 
     private static CompressionOptions OptionsOf(string objective) => objective switch
