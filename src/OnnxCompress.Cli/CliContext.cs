@@ -1,4 +1,5 @@
 using OnnxCompress.Cli.Output;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Cli;
 
@@ -11,6 +12,9 @@ namespace OnnxCompress.Cli;
 internal sealed record CliContext(
     TextWriter Output, TextWriter Error, bool OutputIsTerminal, bool ErrorIsTerminal, CancellationToken Cancellation)
 {
+    /// <summary>For how long a result is timed beside its original.</summary>
+    public TimeSpan TimedFor { get; init; } = new LatencyOptions().Time;
+
     /// <summary>The process's own streams.</summary>
     public static CliContext ForConsole(CancellationToken cancellation)
     {

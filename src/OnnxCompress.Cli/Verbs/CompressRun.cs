@@ -138,7 +138,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
     private LatencyComparison Time(OnnxModel original, OnnxModel compressed, ISampleSource samples, IProgress<ProgressUpdate> progress)
     {
         LatencyComparison Compare(LatencyOptions options) => new LatencyComparer(_runtime).Compare(original, compressed, samples, options, progress, cancellation);
-        var options = new LatencyOptions { Threads = settings.Options.Threads, Batch = settings.Options.TimedBatch };
+        var options = new LatencyOptions { Threads = settings.Options.Threads, Batch = settings.Options.TimedBatch, Time = settings.TimedFor };
         var first = Compare(options);
         return Verdict.IsTooSlow(settings, first) ? Compare(options with { Time = 3 * options.Time }) : first;
     }

@@ -55,6 +55,9 @@ internal sealed record CompressSettings
     /// <summary>Samples for statistics at most.</summary>
     public required int Samples { get; init; }
 
+    /// <summary>For how long the result is timed beside its original.</summary>
+    public TimeSpan TimedFor { get; init; }
+
     /// <summary>What was said about decisions; what they are is known with the model.</summary>
     public required DecisionChoice Decisions { get; init; }
 

@@ -112,7 +112,7 @@ internal sealed class CompressVerb
         command.Options.Add(verb._force);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
-        command.SetAction(parsed => Run(verb.Read(parsed), verb._talk.Read(parsed, context), context.Cancellation));
+        command.SetAction(parsed => Run(verb.Read(parsed) with { TimedFor = context.TimedFor }, verb._talk.Read(parsed, context), context.Cancellation));
         return command;
     }
 

@@ -73,7 +73,7 @@ internal sealed class VerifyVerb
         var (verification, latency) = talk.WithProgress(progress => (
             new ModelVerifier(runtime).Verify(original, compressed, samples, options, progress, context.Cancellation),
             new LatencyComparer(runtime).Compare(
-                original, compressed, samples, new LatencyOptions { Threads = threads, Batch = batch }, progress, context.Cancellation)));
+                original, compressed, samples, new LatencyOptions { Threads = threads, Batch = batch, Time = context.TimedFor }, progress, context.Cancellation)));
 
         if (chosen is not null)
         {
