@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OnnxCompress.Cli.Options;
 
 namespace OnnxCompress.MSBuild;
 
@@ -7,7 +8,7 @@ internal static class ItemWords
 {
     // An option, and its value where one follows that cannot be the next word of the sentence.
     private static readonly Regex Option = new(
-        "(?<![\\w-])--(?<name>[a-z]+(?:-[a-z0-9]+)*)(?:[ =](?<value>[0-9]+(?:\\.[0-9]+)?|none|argmax|embedding|detection|ctc|float|float16|int8|int4|auto|local|sequential|id|svd)(?![\\w-]))?",
+        "(?<![\\w-])--(?<name>[a-z]+(?:-[a-z0-9]+)*)(?:[ =](?<value>[0-9]+(?:\\.[0-9]+)?|none|argmax|embedding|detection|ctc|cpu|gpu|any|float|float16|int8|int4|auto|local|sequential|id|svd)(?![\\w-]))?",
         RegexOptions.CultureInvariant);
 
     private static readonly Regex Data = new("(?<![\\w-])-d(?: PATH)?(?![\\w-])", RegexOptions.CultureInvariant);
@@ -22,9 +23,7 @@ internal static class ItemWords
 
     private static string Attribute(string option, string value)
     {
-        var name = option is "include" or "exclude"
-            ? (option == "include" ? "IncludeNodes" : "ExcludeNodes")
-            : string.Concat(option.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
+        var name = OptionMetadata.Of("--" + option);
         return value.Length == 0 ? name : $"{name}=\"{value}\"";
     }
 }

@@ -1,5 +1,5 @@
-using System.Text;
 using Microsoft.Build.Framework;
+using OnnxCompress.Cli.Options;
 using OnnxCompress.Samples;
 
 namespace OnnxCompress.MSBuild;
@@ -150,7 +150,7 @@ internal sealed class ModelItem
             }
 
             ResponseLines.Check(name, value);
-            if (OptionName(name) == OnlyByHand)
+            if (OptionMetadata.Option(name) == OnlyByHand)
             {
                 throw new InvalidItemException($"{name} is for the command line alone: a build reads external data below the model's folder only.");
             }
@@ -170,7 +170,7 @@ internal sealed class ModelItem
             {
                 var known = OtherInputs.Count;
                 var text = Paths.Contains(name) ? FullPath(name, one.Trim()) : one.Trim();
-                Options.Add($"{OptionName(name)}={text}");
+                Options.Add($"{OptionMetadata.Option(name)}={text}");
                 AddWithoutPath(name, text, known);
             }
         }
@@ -182,8 +182,8 @@ internal sealed class ModelItem
         {
             if (on)
             {
-                Options.Add(OptionName(name));
-                OptionsWithoutPaths.Add(OptionName(name));
+                Options.Add(OptionMetadata.Option(name));
+                OptionsWithoutPaths.Add(OptionMetadata.Option(name));
             }
 
             return;
@@ -199,19 +199,19 @@ internal sealed class ModelItem
         if (Is("Report", "SavePlan"))
         {
             WrittenBeside.Add(value);
-            OptionsWithoutPaths.Add($"{OptionName(name)}=*{Path.GetExtension(value)}");
+            OptionsWithoutPaths.Add($"{OptionMetadata.Option(name)}=*{Path.GetExtension(value)}");
         }
         else if (!Paths.Contains(name) || OtherInputs.Count == known)
         {
             if (!Is("CacheDir"))
             {
-                OptionsWithoutPaths.Add($"{OptionName(name)}={value}");
+                OptionsWithoutPaths.Add($"{OptionMetadata.Option(name)}={value}");
             }
         }
         else
         {
             var files = OtherInputs.Skip(known).Select(Path.GetFileName);
-            OptionsWithoutPaths.Add($"{OptionName(name)}={NamedPart(value)}{string.Join("|", files)}");
+            OptionsWithoutPaths.Add($"{OptionMetadata.Option(name)}={NamedPart(value)}{string.Join("|", files)}");
         }
     }
 
@@ -249,28 +249,5 @@ internal sealed class ModelItem
         }
 
         return named ? text.Substring(0, separator + 1) + mark + path : path;
-    }
-
-    /// <summary><c>KeepMacs</c> is <c>--keep-macs</c>.</summary>
-    internal static string OptionName(string metadata)
-    {
-        // Include and Exclude are MSBuild's own words on an item.
-        if (metadata is "IncludeNodes" or "ExcludeNodes")
-        {
-            metadata = metadata.Substring(0, 7);
-        }
-
-        var option = new StringBuilder("-");
-        foreach (var c in metadata)
-        {
-            if (char.IsUpper(c))
-            {
-                _ = option.Append('-');
-            }
-
-            _ = option.Append(char.ToLowerInvariant(c));
-        }
-
-        return option[1] == '-' ? option.ToString() : option.Insert(0, '-').ToString();
     }
 }

@@ -8,6 +8,9 @@ internal static class ToolProcess
     /// <summary>The tool's main file.</summary>
     public static string Tool => Path.Combine(AppContext.BaseDirectory, "dotnet-onnx-compress.dll");
 
+    /// <summary>Arguments with which a result is not timed, which takes longer than all else with a small model.</summary>
+    public static string[] Untimed => ["--target", "any"];
+
     /// <summary>Starts it.</summary>
     /// <param name="environment">Variables that are set for it.</param>
     /// <param name="args">Verb, arguments and options.</param>

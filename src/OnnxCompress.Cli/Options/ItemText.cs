@@ -19,12 +19,12 @@ internal static class ItemText
         var command = parsed.CommandResult.Command;
         var item = new StringBuilder("<OnnxModel");
         Add("Include", parsed.GetResult(command.Arguments[0])!.Tokens[0].Value);
-        Add(Metadata("--" + budget), share);
+        Add(OptionMetadata.Of("--" + budget), share);
         foreach (var option in command.Options.Where(option => !NotMetadata.Contains(Name(option))))
         {
             if (parsed.GetResult(option) is { IdentifierTokenCount: > 0 } given)
             {
-                Add(Metadata(Name(option)), given.Tokens.Count == 0 ? "true" : string.Join(';', given.Tokens.Select(token => token.Value)));
+                Add(OptionMetadata.Of(Name(option)), given.Tokens.Count == 0 ? "true" : string.Join(';', given.Tokens.Select(token => token.Value)));
             }
         }
 
@@ -36,12 +36,4 @@ internal static class ItemText
     // -d is short for --data; metadata have the long names.
     private static string Name(Option option) =>
         option.Aliases.Append(option.Name).First(name => name.StartsWith("--", StringComparison.Ordinal));
-
-    // Include and Exclude are MSBuild's own words on an item.
-    private static string Metadata(string option) => option switch
-    {
-        "--include" => "IncludeNodes",
-        "--exclude" => "ExcludeNodes",
-        _ => string.Concat(option[2..].Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..])),
-    };
 }

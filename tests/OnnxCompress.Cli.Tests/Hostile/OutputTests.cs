@@ -108,7 +108,7 @@ public sealed class OutputTests : IDisposable
         string[] Calibrated(string output) =>
         [
             Tool, "compress", SampleFiles.Model, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "-o", output, "--samples", "200",
-            "--keep-params", "0.8", "--methods", "id", "--reconstruct", "none", "--min-agreement", "0", "--threads", "1", "--cache-dir", cache,
+            "--keep-params", "0.8", "--methods", "id", "--reconstruct", "none", "--min-agreement", "0", "--threads", "1", "--cache-dir", cache, .. ToolProcess.Untimed,
         ];
 
         var together = Enumerable.Range(0, 4).Select(i => Start("dotnet", Calibrated(_folder.File($"cached{i}.onnx")))).ToArray();
@@ -132,7 +132,7 @@ public sealed class OutputTests : IDisposable
         ' ', OnnxModel.Load(path).Graph.Initializers.Values.Select(i => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(i.ReadBytes()))));
 
     private static string[] Arguments(string model, string output, string keep) =>
-        ["compress", model, "-o", output, "--overwrite", "--keep-params", keep, "--methods", "id", "--trials", "1", "--reconstruct", "none", "--threads", "1"];
+        ["compress", model, "-o", output, "--overwrite", "--keep-params", keep, "--methods", "id", "--trials", "1", "--reconstruct", "none", "--threads", "1", .. ToolProcess.Untimed];
 
     private static Process Start(string program, IEnumerable<string> args) =>
         Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -126,7 +126,7 @@ public sealed class TemporaryFileTests : IDisposable
     private string[] Arguments(string data, string reconstruct = "local") =>
     [
         "compress", SampleFiles.Model, "-o", _folder.File("out.onnx"), "-d", data, "--scale", SampleFiles.Scale, "--keep-params", "0.8", "--samples", "64", "--methods", "id",
-        "--reconstruct", reconstruct, "--cache-dir", "none", "--trials", "1",
+        "--reconstruct", reconstruct, "--cache-dir", "none", "--trials", "1", .. ToolProcess.Untimed,
     ];
 
     private string Archive()

@@ -155,7 +155,7 @@ internal sealed class InterruptRun
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[
             Path.Combine(AppContext.BaseDirectory, "dotnet-onnx-compress.dll"), "compress", scene.Model, "-o", scene.Output, "--overwrite", "--keep-params", keep,
-            "--methods", "id", "--reconstruct", "none", "--threads", "1", "--quiet"])
+            "--methods", "id", "--reconstruct", "none", "--threads", "1", "--target", "any", "--quiet"])
         {
             start.ArgumentList.Add(argument);
         }

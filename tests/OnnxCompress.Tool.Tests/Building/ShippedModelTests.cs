@@ -69,7 +69,7 @@ public sealed class ShippedModelTests(PackedPackages packages)
     {
         using var consumer = new Consumer(packages);
         consumer.WriteApp("""
-            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Precision="float" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
+            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Precision="float" RunTarget="any" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
             """);
 
         var run = consumer.Build();

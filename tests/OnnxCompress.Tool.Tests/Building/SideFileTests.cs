@@ -64,7 +64,7 @@ public sealed class SideFileTests(PackedPackages packages)
         }
 
         consumer.WriteApp("""
-            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Precision="float" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
+            <OnnxModel Include="Models/glyphs.onnx" IncludeNodes="head/Gemm" Precision="float" RunTarget="any" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" />
             """);
         var before = Outside(consumer);
 

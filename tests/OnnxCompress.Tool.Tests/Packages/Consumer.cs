@@ -5,8 +5,8 @@ namespace OnnxCompress.Tool.Tests.Packages;
 /// <summary>A user's folder with projects that take the package from the only feed there is.</summary>
 internal sealed class Consumer : IDisposable
 {
-    /// <summary>Options that compress the sample in about two seconds.</summary>
-    public const string Quick = """KeepMacs="0.7" Methods="id" Reconstruct="none" Data="Calibration/*.npy" Scale="0.00392156862745098" """;
+    /// <summary>Options that compress the sample in about a second, without timing it.</summary>
+    public const string Quick = """KeepMacs="0.7" Methods="id" Reconstruct="none" RunTarget="any" Data="Calibration/*.npy" Scale="0.00392156862745098" """;
 
     private readonly TemporaryFolder _folder = new();
     private readonly PackedPackages _packages;

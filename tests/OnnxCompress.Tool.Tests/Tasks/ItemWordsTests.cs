@@ -17,6 +17,7 @@ public sealed class ItemWordsTests : IDisposable
     [InlineData("Give -d PATH or --statistics PATH.", "Give Data or Statistics PATH.")]
     [InlineData("ask for --precision int8 or int4", "ask for Precision=\"int8\" or int4")]
     [InlineData("excluded by --include or --exclude", "excluded by IncludeNodes or ExcludeNodes")]
+    [InlineData("with --target any no time is", "with RunTarget=\"any\" no time is")]
     [InlineData("--allow-external-outside permits that", "--allow-external-outside permits that")]
     [InlineData("node a--b and 1--2 of 'x-d'", "node a--b and 1--2 of 'x-d'")]
     [InlineData("'--kep-macs=0.7' is not an option of compress. Did you mean '--keep-macs'?", "'KepMacs=\"0.7\"' is no metadata of OnnxModel. Did you mean 'KeepMacs'?")]

@@ -1,4 +1,5 @@
 using Microsoft.Build.Utilities;
+using OnnxCompress.Cli.Options;
 using OnnxCompress.MSBuild;
 using OnnxCompress.Testing;
 using OnnxCompress.Tool.Tests.Packages;
@@ -12,9 +13,10 @@ public sealed class ReadingItemsTests
     [InlineData("KeepMacs", "--keep-macs")]
     [InlineData("Data", "--data")]
     [InlineData("IncludeNodes", "--include")]
+    [InlineData("RunTarget", "--target")]
     [InlineData("ExcludeNodes", "--exclude")]
     [InlineData("scale", "--scale")]
-    public void Metadata_are_options(string metadata, string option) => Assert.Equal(option, ModelItem.OptionName(metadata));
+    public void Metadata_are_options(string metadata, string option) => Assert.Equal(option, OptionMetadata.Option(metadata));
 
     [Fact]
     public void Paths_are_full_switches_are_bare_and_lists_are_repeated()
