@@ -12,6 +12,7 @@ var verbs = new SortedDictionary<string, (string What, Func<string[], int> Run)>
     ["calibration"] = ("Gram statistics of ResNet-20 against plain inference [THREADS]", CalibrationCost.Run),
     ["coreset"] = ("coresets without data beside magnitude pruning, ten seeds [MODEL...]", CoresetComparison.Run),
     ["graphs"] = ("inspect and compress of graphs of doubling sizes [--doublings N] [--most N] [--only KIND]", GraphScaling.Run),
+    ["families"] = ("what models of each family become without an option: bytes, time, decisions [--samples N] [MODEL...]", FamilyTable.Run),
     ["gpu"] = ("products and a layer's solve on a device, against CPU and cuBLAS [--device NAME] [--sizes LIST] [--layer WIDTH]", GpuComparison.Run),
     ["lapack"] = ("our factorisations against OpenBLAS [--threads N] [--repeats N] [--only TEXT]", LapackComparison.Run),
     ["lowrank"] = ("plain SVD, ALDS and response low rank at the same MACs", LowRankComparison.Run),

@@ -18,8 +18,6 @@ namespace OnnxCompress.Benchmarks.Pipeline;
 /// </summary>
 public static class BudgetComparison
 {
-    private const double GuardShare = 0.25;
-
     /// <summary>Pairs of runs, and sizes that are worth another rule, are not told apart more finely.</summary>
     private const double TimeNoise = 0.03, SizeNoise = 0.01, Slower = 1.02;
 
@@ -99,10 +97,7 @@ public static class BudgetComparison
     private static Row? Made(SharedCase shared, string text, CompressionOptions options, double keep, int samples, Row? goal)
     {
         var (runtime, token, watch) = (new OrtRuntime(), CancellationToken.None, Stopwatch.StartNew());
-        var all = shared.Calibration(int.MaxValue);
-        var split = SampleSplit.Create(all, GuardShare, options.Seed, samples, token);
-        SubsetSampleSource Part(IReadOnlyList<int> indices) => new(all, indices);
-        var data = new CompressionData(Part(split.Statistics), Part(split.Validation), Part(split.Guard));
+        var data = shared.Split(options.Seed, samples);
         CompressionResult result;
         try
         {

@@ -9,6 +9,8 @@ namespace OnnxCompress.Benchmarks.Pipeline;
 /// <summary>A real model of <c>../shared</c> with its data, open for a benchmark.</summary>
 internal sealed class SharedCase : IDisposable
 {
+    private const double GuardShare = 0.25;
+
     private readonly FileSampleSource _calibration;
 
     private SharedCase(string folder, string file, string data, Preprocessing preprocessing)
@@ -62,6 +64,16 @@ internal sealed class SharedCase : IDisposable
 
     /// <summary>The first calibration images.</summary>
     public SubsetSampleSource Calibration(int count) => new(_calibration, [.. Enumerable.Range(0, Math.Min(count, _calibration.Count))]);
+
+    /// <summary>The calibration data as the command line parts them.</summary>
+    /// <param name="seed">Which samples go where.</param>
+    /// <param name="samples">For statistics at most.</param>
+    public CompressionData Split(int seed, int samples)
+    {
+        var split = SampleSplit.Create(_calibration, GuardShare, seed, samples, CancellationToken.None);
+        SubsetSampleSource Part(IReadOnlyList<int> indices) => new(_calibration, indices);
+        return new(Part(split.Statistics), Part(split.Validation), Part(split.Guard));
+    }
 
     public void Dispose()
     {
