@@ -69,6 +69,15 @@ internal sealed class RunComparison
         }
     }
 
+    /// <summary>The samples to come are answered by another model.</summary>
+    public void EndPart()
+    {
+        foreach (var rule in _rules)
+        {
+            rule.Complete();
+        }
+    }
+
     /// <summary>What was found.</summary>
     /// <param name="samples">How many samples were added.</param>
     /// <param name="more">What the same two models said on other samples, for the cautious figure alone; null for nothing.</param>

@@ -46,8 +46,8 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
         return Result(more?._decided, more?._agreeing);
     }
 
-    /// <summary>Counts what can only be counted once all samples are there.</summary>
-    protected virtual void Complete()
+    /// <summary>Counts what can only be counted once all samples that one model answers are there; another model may answer the next.</summary>
+    public virtual void Complete()
     {
     }
 
