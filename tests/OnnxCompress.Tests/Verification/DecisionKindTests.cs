@@ -303,6 +303,20 @@ public sealed class DecisionKindTests
     }
 
     [Fact]
+    public void Pixels_that_changed_are_kept_for_the_samples_that_changed_most()
+    {
+        // Two rows of three pixels; of sample i the first i change, up to all six.
+        var original = _runtime.Add(_ => [.. Enumerable.Repeat(1f, 6), .. Enumerable.Repeat(0f, 6)], [2, 2, 3]);
+        var compressed = _runtime.Add(row => [.. Enumerable.Repeat(1f, 6), .. Enumerable.Range(0, 6).Select(i => i < row[0] ? 2f : 0f)], [2, 2, 3]);
+
+        var kept = Assert.Single(Verify(original, compressed, 12, new DecisionRule(DecisionKind.Pixels)).ByRule).ChangedPixels;
+
+        Assert.Equal([6, 7, 8, 9, 10, 11, 5, 4], kept.Select(change => change.Sample));
+        Assert.Equal((3, 4, 6), (kept[^1].Width, kept[^1].Count, kept[^1].Counted));
+        Assert.Equal([true, true, true, true, false, false], kept[^1].Changed);
+    }
+
+    [Fact]
     public void Parts_that_several_models_answer_are_counted_as_one()
     {
         var original = _runtime.Add(row => [1, 0], [2]);

@@ -88,7 +88,10 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
             Changes.Add(new(
                 _samples[sample], 0, _samples[wanted.Index], _samples[got.Index],
                 wanted.Cosine - Dot(_expected[sample], _expected[got.Index]),
-                got.Cosine - Dot(_actual[0][sample], _actual[0][wanted.Index])));
+                got.Cosine - Dot(_actual[0][sample], _actual[0][wanted.Index]))
+            {
+                NamesSamples = true,
+            });
         }
     }
 
