@@ -14,6 +14,7 @@ internal static class StageWords
         ["select"] = "ordering channels and directions",
         ["time nodes"] = "timing layers",
         ["allocate"] = "sharing out what may stay",
+        ["folds"] = "proving on all samples",
         ["search"] = "comparing plans",
         ["quantise"] = "storing weights in fewer bits",
         ["reconstruct"] = "solving weights",

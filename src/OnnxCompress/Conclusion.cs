@@ -19,12 +19,12 @@ internal sealed class Conclusion(
     public double[] ErrorsOf(ExecutedPlan made, CancellationToken cancellation) =>
         (options.Statistics is not null || options.IsDataFree) && samples is RandomSampleSource
             ? [.. made.Plan.Sites.Select(_ => double.NaN)]
-            : new SiteErrorMeter(tools.Runtime, options.Threads).Measure(
+            : new SiteErrorMeter(tools.Runtime, options.Threads) { Mask = StageOptions.Mask(options, prepared.Model) }.Measure(
                 prepared.Model, made.Observable ?? made.Model, made.Layers, made.Shrinkage, samples, options.BatchSize, cancellation);
 
     /// <summary>How far the runtime's kernels for bytes are from the nodes that they replace.</summary>
     public double KernelDifferenceOf(ExecutedPlan made, CancellationToken cancellation) =>
-        new KernelDifference(tools.Runtime, options.Threads).Measure(made.Model, samples, options.BatchSize, cancellation);
+        new KernelDifference(tools.Runtime, options.Threads) { Mask = StageOptions.Mask(options, prepared.Model) }.Measure(made.Model, samples, options.BatchSize, cancellation);
 
     private static IEnumerable<Diagnostic> Saturating(double? difference) => !(difference > KernelDifference.Usual) ? [] :
     [

@@ -1,5 +1,6 @@
 using System.Reflection;
 using OnnxCompress.Reporting;
+using OnnxCompress.Reporting.Shown;
 using OnnxCompress.Samples;
 using OnnxCompress.Verification;
 
@@ -38,6 +39,7 @@ internal static class ResultReport
                 c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen))],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
+            Shown = verification is null ? [] : new ChangeGallery(samples, preprocessing).Of(verification),
             Diagnostics = [.. result.Diagnostics.Select(ReportedDiagnostic.From)],
             Timing = Timing(result),
         };

@@ -103,6 +103,34 @@ public sealed class GuardTests : IDisposable
     }
 
     [Fact]
+    public void Folds_prove_on_all_samples_with_models_that_have_not_seen_them()
+    {
+        var (report, page) = (_folder.File("report.json"), _folder.File("report.html"));
+        var folded = Compress(Calibration(), "--folds", "2", "--report", report, "--report", page, "--verbose");
+        Assert.True(folded.Code == 0, folded.Error);
+        var bytes = File.ReadAllBytes(Out);
+        var again = Compress(Calibration(), "--folds", "2", "--report", report, "--threads", "1", "--overwrite");
+        Assert.Equal(bytes, File.ReadAllBytes(Out));
+
+        const string Said = "2 models made on the other folds were judged on 100 samples; the written model is made from all of them.";
+        Assert.Contains($"folds: {Said}", folded.Output, StringComparison.Ordinal);
+        Assert.Contains("on 100 samples in 2 folds", again.Output, StringComparison.Ordinal);
+        Assert.Contains(Said, File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("Only 100 samples differ", folded.Error, StringComparison.Ordinal);
+        var verification = JsonDocument.Parse(File.ReadAllText(report)).RootElement.GetProperty("verification");
+        Assert.Equal((100, 2), (verification.GetProperty("samples").GetInt32(), verification.GetProperty("folds").GetInt32()));
+
+        // Without folds it is said what they would do; with them 100 samples are enough for what 40 are not.
+        var held = Compress(Calibration(), "--overwrite", "--verbose");
+        Assert.Contains("Only 40 samples are held out", held.Error, StringComparison.Ordinal);
+        Assert.Contains("--folds 5 proves on all samples of -d instead", held.Error, StringComparison.Ordinal);
+        Compress(Calibration(), "--overwrite", "--min-agreement", "0.98").HasOneError(1, DiagnosticCodes.GuardTooSmall, "there are 40:", "With --folds 5 all samples");
+        Compress(Calibration(), "--overwrite", "--folds", "20", "--min-agreement", "0.995").HasOneError(1, DiagnosticCodes.GuardTooSmall, "there are 100:");
+        var few = _folder.Write("few.npy", NpyBytes.Of([5, 1, 28, 28], Images(0, 5)));
+        Compress(few, "--overwrite", "--folds", "3").HasOneError(1, DiagnosticCodes.GuardTooSmall, "at least 6 different samples, and there are 5");
+    }
+
+    [Fact]
     public void Copies_count_once()
     {
         var copies = _folder.Write("v.npy", NpyBytes.Of([500, 1, 28, 28], [.. Enumerable.Repeat(Images(200, 1), 500).SelectMany(pixels => pixels)]));

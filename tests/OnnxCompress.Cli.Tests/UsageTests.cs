@@ -43,6 +43,8 @@ public sealed class UsageTests
     [InlineData("trained or unseen", "--keep-macs", "0.5", "--data-kind", "fresh")]
     [InlineData("a program and its arguments", "--keep-macs", "0.5", "--judge", "'judge")]
     [InlineData("not a batch file", "--keep-macs", "0.5", "--judge", "judge.CMD --fast")]
+    [InlineData("--folds is '1'", "--keep-macs", "0.5", "--folds", "1")]
+    [InlineData("from 2 to 20", "--keep-macs", "0.5", "--folds", "21")]
     [InlineData("--judge-time is '0'", "--keep-macs", "0.5", "--judge", "judge", "--judge-time", "0")]
     [InlineData("for instance 0.5%", "--keep-macs", "0.5", "--verify-data", "v.npy", "--labels", "l.npy", "--max-accuracy-drop", "120%")]
     [InlineData("--seed is '-1'", "--keep-macs", "0.5", "--seed", "-1")]
@@ -81,6 +83,10 @@ public sealed class UsageTests
     [InlineData("--input-range stands in for data", "--input-range", "0,1")]
     [InlineData("--verify-data, which is missing", "--labels", "l.npy")]
     [InlineData("give one of them", "--holdout", "0.3", "--verify-data", "v.npy")]
+    [InlineData("does not go with --holdout", "--folds", "5", "--holdout", "0.3")]
+    [InlineData("does not go with --verify-data", "--folds", "5", "--verify-data", "v.npy")]
+    [InlineData("does not go with --statistics", "--folds", "5", "--statistics", "s.stats")]
+    [InlineData("does not go with --judge", "--folds", "5", "--judge", "judge")]
     [InlineData("the guard is --max-error", "--decision", "none", "--min-agreement", "0.9")]
     [InlineData("with decisions it is --min-agreement", "--max-error", "0.1")]
     [InlineData("do not go with --decision none", "--decision", "none", "--axis", "1")]
@@ -122,7 +128,7 @@ public sealed class UsageTests
     {
         string[] contract =
         [
-            "--data", "--layout", "--shape", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--decision", "--output", "--axis",
+            "--data", "--layout", "--shape", "--scale", "--mean", "--std", "--statistics", "--samples", "--holdout", "--folds", "--decision", "--output", "--axis",
             "--max-error", "--verify-data", "--keep-params", "--keep-bytes", "--keep-macs", "--keep-latency", "--min-agreement", "--methods",
             "--reconstruct", "--align", "--selection", "--split", "--plan", "--locked", "--cache-dir", "--memory", "--force", "--overwrite",
             "--original-otherwise", "--quiet", "--verbose", "--allow-external-outside", "--inputs-stay", "--include", "--exclude", "--seed", "--threads", "--device", "--json", "--report",

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using OnnxCompress.Diagnostics;
@@ -21,6 +22,9 @@ internal sealed class JudgeCommand(IReadOnlyList<string> words, TimeSpan limit, 
     private const int MostCharacters = 64 * 1024;
     private const int MostSaid = 2000;
 
+    // By content: a plan's model is the result's, and a search comes back to plans. Judges can take minutes.
+    private readonly Dictionary<string, JudgeScore> _known = new(StringComparer.Ordinal);
+
     /// <inheritdoc />
     public JudgeScore Judge(OnnxModel candidate, CancellationToken cancellation)
     {
@@ -29,7 +33,8 @@ internal sealed class JudgeCommand(IReadOnlyList<string> words, TimeSpan limit, 
         {
             var path = Path.Combine(folder, "candidate.onnx");
             RunFolder.Guarded(() => candidate.Save(path));
-            return Parse(Run(path, cancellation));
+            var content = Content(folder);
+            return _known.TryGetValue(content, out var score) ? score : _known[content] = Parse(Run(path, cancellation));
         }
         finally
         {
@@ -67,6 +72,13 @@ internal sealed class JudgeCommand(IReadOnlyList<string> words, TimeSpan limit, 
 
         throw Failed($"printed {Quoted(output)}, which is neither a JSON number nor an object with a number \"score\"");
     }
+
+    // The model, and its weights where they lie beside it.
+    private static string Content(string folder) => string.Join(' ', Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(file =>
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexString(SHA256.HashData(stream));
+    }));
 
     private double Finite(JsonElement number, string output) => number.TryGetDouble(out var value) && double.IsFinite(value)
         ? value

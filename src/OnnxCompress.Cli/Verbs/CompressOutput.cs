@@ -63,7 +63,12 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
 
         if (report.Verification is not null)
         {
-            talk.Result(ResultTables.Verification(report.Verification, "held-out samples"));
+            talk.Result(ResultTables.Verification(report.Verification, ReportSentences.Samples(report.Verification)));
+            if (ReportSentences.Folds(report.Verification) is { } folds)
+            {
+                talk.Result($"folds: {folds}");
+                talk.Result("");
+            }
         }
 
         if (report.Judged is not null)

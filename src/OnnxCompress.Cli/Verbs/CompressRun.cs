@@ -44,8 +44,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var source = data ?? (ISampleSource)RandomSampleSource.For(model, 1, settings.Options.Seed, Shapes(model));
         var split = data is null
             ? new SampleSplit([0], [], [])
+            : settings.Folds is not null ? SampleSplit.WithoutGuard(data, settings.Options.Seed, settings.Samples, cancellation)
             : SampleSplit.Create(data, settings.Holdout, settings.Options.Seed, settings.Samples, cancellation);
-        var evidence = new HeldOutSamples(settings, talk).Choose(source, split, verifyData, statistics, cancellation);
+        var proof = new HeldOutSamples(settings, talk);
+        var evidence = settings.Folds is { } folds ? proof.All(source, folds, cancellation) : proof.Choose(source, split, verifyData, statistics, cancellation);
         var heldOut = evidence.Samples;
         var output = new CompressOutput(settings, talk);
         var readSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
@@ -54,12 +56,13 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             device.Backend,
             model,
             data is null ? new CompressionData(source, Guard: heldOut.Count == 0 ? null : heldOut) : new CompressionData(
-                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), heldOut.Count == 0 ? null : heldOut)
+                new SubsetSampleSource(data, split.Statistics), new SubsetSampleSource(data, split.Validation), heldOut.Count == 0 || settings.Folds is not null ? null : heldOut)
             {
                 AreOfOneKind = settings.VerifyData is null,
             },
             statistics,
             labels,
+            heldOut,
             progress));
         if (chosen is not null && outcome.Verification is not null)
         {
@@ -71,7 +74,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             talk.Line($"numbers: {outcome.Result.Plan.Precision.ToString().ToLowerInvariant()}, the tool's choice where bytes or time are made small; --precision float leaves them as they are");
         }
 
-        Diagnostic[] remarks = [.. Assumption(), .. new HeldOutSamples(settings, talk).Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
+        Diagnostic[] remarks = [.. Assumption(), .. proof.Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
         foreach (var remark in remarks)
         {
             talk.Say(remark);
@@ -113,7 +116,8 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         _shapes?.Remark is { } remark ? [new(DiagnosticCodes.SizesAssumed, Severity.Information, $"{char.ToUpperInvariant(remark[0])}{remark[1..]}.")] : [];
 
     private CompressOutcome Work(
-        IDenseBackend backend, OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, IProgress<ProgressUpdate> progress)
+        IDenseBackend backend, OnnxModel model, CompressionData data, CalibrationStatistics? statistics, IReadOnlyList<long>? labels, ISampleSource heldOut,
+        IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
         var options = settings.Options with { Statistics = statistics, Decisions = _decisions };
@@ -126,7 +130,9 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             new VerificationOptions { Decisions = decisions, Mask = options.Mask, Labels = samples == data.Guard ? labels : null, Beside = samples == data.Guard && data.AreOfOneKind ? data.Validation : null, Threads = threads },
             progress,
             cancellation);
-        var verification = Verify(data.Guard, _decisions);
+        var verification = settings.Folds is { } folds
+            ? new CrossFit(backend, _runtime, folds, settings.Samples).Verify(model, result, heldOut, options, progress, cancellation)
+            : Verify(data.Guard, _decisions);
         // What a model decides about made-up inputs says nothing of what it decides about real ones.
         var random = Verify(
             options.IsDataFree && data.Guard is null ? RandomSampleSource.For(model, RandomSamples, options.Seed, Shapes(model), settings.InputRange) : null, [new DecisionRule(DecisionKind.None)]);

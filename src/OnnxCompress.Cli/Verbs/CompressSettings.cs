@@ -52,6 +52,9 @@ internal sealed record CompressSettings
     /// <summary>Share of the calibration data that is held out; null: by their number.</summary>
     public required double? Holdout { get; init; }
 
+    /// <summary>How many models are judged on the samples that they were not made from; null: some samples are held out.</summary>
+    public int? Folds { get; init; }
+
     /// <summary>Samples for statistics at most.</summary>
     public required int Samples { get; init; }
 

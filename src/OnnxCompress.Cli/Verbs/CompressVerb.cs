@@ -28,6 +28,7 @@ internal sealed class CompressVerb
     private readonly Option<string?> _inputRange = OptionFactory.Text(
         "--input-range", "LOW,HIGH", "Without data: what the values of inputs lie between, for drift on random inputs. Default: standard normal.");
 
+    private readonly FoldOptions _folds = new();
     private readonly SampleOptions _samples = new("Share of the data that only the guard sees, chosen by content.");
 
     private readonly Option<string[]> _verifyData = OptionFactory.Repeatable("--verify-data", "PATH", "Separate data for the guard instead.");
@@ -101,6 +102,11 @@ internal sealed class CompressVerb
         command.Options.Add(verb._statistics);
         command.Options.Add(verb._inputRange);
         verb._samples.AddTo(command);
+        if (part != PipelinePart.Apply)
+        {
+            verb._folds.AddTo(command);
+        }
+
         command.Options.Add(verb._verifyData);
         command.Options.Add(verb._labels);
         verb._decision.AddTo(command);
@@ -201,6 +207,9 @@ internal sealed class CompressVerb
             VerifyData = verifyFiles.Length == 0 ? null : data with { Files = verifyData },
             Labels = labels,
             Holdout = verifyFiles.Length > 0 ? 0 : _samples.Holdout(parsed),
+            Folds = _part == PipelinePart.Apply ? null : _folds.Read(
+                parsed, ("--holdout", _samples.SaysHoldout(parsed)), ("--verify-data", verifyFiles.Length > 0), ("--statistics", statistics is not null),
+                ("--plan", options.Plan is not null), ("--judge", judge is not null), ("a run without data", data.Files.Count == 0)),
             Samples = _samples.Samples(parsed),
             Decisions = decision,
             Guard = guard,

@@ -48,6 +48,31 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
         return new(samples, different.Count);
     }
 
+    /// <summary>All samples, where models that have not seen them answer in folds.</summary>
+    /// <param name="source">The calibration data.</param>
+    /// <param name="folds">How many folds.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="OnnxCompressException">OCX7007: too few for the folds or the guard.</exception>
+    public Evidence All(ISampleSource source, int folds, CancellationToken cancellation)
+    {
+        var different = new HashSet<UInt128>();
+        for (var index = 0; index < source.Count; index++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            different.Add(FedContent.Of(source, index));
+        }
+
+        if (different.Count < CrossFit.Least(folds))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.GuardTooSmall,
+                string.Create(CultureInfo.InvariantCulture, $"--folds {folds} needs at least {CrossFit.Least(folds)} different samples, and there are {different.Count}: give more data, or fewer folds."));
+        }
+
+        CheckCount(different.Count);
+        return new(source, different.Count);
+    }
+
     /// <summary>Where the samples prove little.</summary>
     public IEnumerable<Diagnostic> Warnings(Evidence evidence, VerificationResult? verification) =>
         new[] { OfFew(evidence), OneDecision.Warning(verification) }.OfType<Diagnostic>();
@@ -100,6 +125,7 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
             return;
         }
 
+        refusal = CanFold ? refusal with { Message = $"{refusal.Message} With --folds 5 all samples of -d prove the result." } : refusal;
         if (!settings.Force)
         {
             throw new OnnxCompressException(refusal);
@@ -119,14 +145,19 @@ internal sealed class HeldOutSamples(CompressSettings settings, Talk talk)
                 : Warning(DiagnosticCodes.FewGuardSamples, "No samples are held out: nothing was verified about the result.");
         }
 
-        return settings is { Guard.Promised: { } promised, Judge: null } ? AgreementSamples.OutOfReach(promised, evidence.Different)
+        var few = settings is { Guard.Promised: { } promised, Judge: null } ? AgreementSamples.OutOfReach(promised, evidence.Different)
             : evidence.Different < Few ? new(DiagnosticCodes.FewGuardSamples, Severity.Information, Proven(evidence))
             : null;
+        return few is null || !CanFold ? few : few with { Message = $"{few.Message} --folds 5 proves on all samples of -d instead, with models that are made on parts of them: six times the work." };
     }
 
-    private static string Proven(Evidence evidence)
+    // Where part of the data is held out, all of them could prove.
+    private bool CanFold => settings is { Folds: null, VerifyData: null, Statistics: null, Judge: null, Options.Plan: null, Data.Files.Count: > 0 };
+
+    private string Proven(Evidence evidence)
     {
-        var counted = evidence.Different == evidence.Samples.Count
+        var counted = settings.Folds is not null ? string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} samples differ")
+            : evidence.Different == evidence.Samples.Count
             ? string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} samples are held out")
             : string.Create(CultureInfo.InvariantCulture, $"Only {evidence.Different} of the {evidence.Samples.Count} held-out samples differ");
         return $"{counted}: even if all of them agree, that proves no more than {Figures.FinePercent(BinomialBound.Lower95(evidence.Different, evidence.Different))}.";

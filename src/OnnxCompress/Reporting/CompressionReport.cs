@@ -1,3 +1,4 @@
+using OnnxCompress.Reporting.Shown;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Reporting;
@@ -61,6 +62,9 @@ public sealed record CompressionReport
 
     /// <summary>Held-out decisions that changed, the original's surest first, at most 50; empty when nothing was verified.</summary>
     public IReadOnlyList<ReportedChange> Changed { get; init; } = [];
+
+    /// <summary>Some of them to look at; pages show these, and what scripts read does not have them.</summary>
+    internal IReadOnlyList<ShownRule> Shown { get; init; } = [];
 
     /// <summary>Models between the original and the smallest one, when they were explored.</summary>
     public IReadOnlyList<ReportedFrontierPoint> Frontier { get; init; } = [];

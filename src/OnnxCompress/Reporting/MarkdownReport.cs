@@ -25,7 +25,7 @@ internal static class MarkdownReport
         Warnings(text, report);
         if (report.Verification is { } verification)
         {
-            Table(text, $"Agreement on {ReportSentences.Counted(verification, "held-out samples")}", ResultTables.Verification(verification, ""));
+            Table(text, $"Agreement on {ReportSentences.Counted(verification, ReportSentences.Samples(verification))}", ResultTables.Verification(verification, ""));
         }
 
         if (report.Judged is { } judged)

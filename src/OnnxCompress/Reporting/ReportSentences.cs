@@ -58,12 +58,21 @@ internal static class ReportSentences
         null => report.RandomInputs is { } random
             ? $"{NotVerified} On {Figures.Count(random.Samples)} random inputs the relative error is {Figures.Error(random.RelativeError)}, which says nothing of real ones."
             : NotVerified,
-        { Agreement: null } verification => $"On {Counted(verification, "held-out samples")} the relative error is {Figures.Error(verification.RelativeError)}.",
-        var verification => $"On {Counted(verification, "held-out samples")} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
+        { Agreement: null } verification => $"On {Counted(verification, Samples(verification))} the relative error is {Figures.Error(verification.RelativeError)}." + (Folds(verification) is { } folds ? $" {folds}" : ""),
+        var verification => $"On {Counted(verification, Samples(verification))} {Figures.FinePercent(verification.Agreement)} of the decisions stayed the same; "
             + $"with 95% confidence at least {Figures.FinePercent(verification.AgreementLower95)} do on data like these."
             + (verification.CautiousAgreement is { } cautious ? $" On data the network was not trained on, expect {Figures.FinePercent(cautious)}, a cautious figure." : "")
-            + (verification.OneDecision ? " The original decides the same for all of them, so this proves little." : ""),
+            + (verification.OneDecision ? " The original decides the same for all of them, so this proves little." : "")
+            + (Folds(verification) is { } folds ? $" {folds}" : ""),
     };
+
+    /// <summary>What the samples that prove a result are called.</summary>
+    public static string Samples(ReportedVerification verification) => verification.Folds is { } folds ? $"samples in {folds} folds" : "held-out samples";
+
+    /// <summary>What was proven where folds did; null where one model was judged.</summary>
+    public static string? Folds(ReportedVerification verification) => verification.Folds is { } folds
+        ? $"{folds} models made on the other folds were judged on {Counted(verification, "samples")}; the written model is made from all of them."
+        : null;
 
     /// <summary>What nobody should overlook.</summary>
     public static IEnumerable<ReportedDiagnostic> Warnings(CompressionReport report) => report.Diagnostics.Where(diagnostic => diagnostic.Severity != "message");

@@ -28,18 +28,27 @@ public sealed record ReportedChange(
     /// <param name="samples">The samples that were looked at; null: they are counted as they came.</param>
     internal static ReportedChange From(ChangedDecision change, ISampleSource? samples)
     {
-        var (sample, source) = samples is SubsetSampleSource subset ? (subset.OriginOf(change.Sample), subset.Outermost) : (change.Sample, samples);
+        var (sample, file) = Place(change.Sample, samples);
         return new(
             sample,
-            Path.GetFileName((source as FileSampleSource)?.Locate(sample).File),
+            file,
             change.Position,
-            change.Original,
-            change.Compressed,
+            change.NamesSamples ? Place((int)change.Original, samples).Sample : change.Original,
+            change.NamesSamples ? Place((int)change.Compressed, samples).Sample : change.Compressed,
             change.OriginalMargin,
             change.CompressedMargin)
         {
             OriginalText = change.OriginalText,
             CompressedText = change.CompressedText,
         };
+    }
+
+    /// <summary>Where a sample lies in the files.</summary>
+    /// <param name="sample">Its place in the samples that were looked at.</param>
+    /// <param name="samples">The samples; null: they are counted as they came.</param>
+    internal static (int Sample, string? File) Place(int sample, ISampleSource? samples)
+    {
+        var (origin, source) = samples is SubsetSampleSource subset ? (subset.OriginOf(sample), subset.Outermost) : (sample, samples);
+        return (origin, Path.GetFileName((source as FileSampleSource)?.Locate(origin).File));
     }
 }

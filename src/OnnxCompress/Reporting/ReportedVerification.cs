@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Reporting;
@@ -29,6 +30,10 @@ public sealed record ReportedVerification(
     /// </summary>
     public double? CautiousAgreement { get; init; }
 
+    /// <summary>See <see cref="VerificationResult.Folds"/>; null where one model answered all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Folds { get; init; }
+
     /// <summary>What each rule says; where there are several, the agreement above is the least of theirs.</summary>
     public IReadOnlyList<ReportedDecision> Decisions { get; init; } = [];
 
@@ -45,6 +50,7 @@ public sealed record ReportedVerification(
     {
         DistinctSamples = result.DistinctSamples,
         OneDecision = result.HasOneDecision,
+        Folds = result.Folds,
         CautiousAgreement = result.CautiousAgreement,
         Decisions = [.. result.ByRule.Select(ReportedDecision.From)],
     };

@@ -60,6 +60,40 @@ internal static class SampleMask
         return places is [var only] ? [0, .. others.AsSpan(only, length)] : null;
     }
 
+    /// <summary>For each row of a tensor, whether it counts; null where all do: there is no mask, or it does not lie along the tensor.</summary>
+    /// <param name="feeds">What the model is fed.</param>
+    /// <param name="input">The mask's name; null for none.</param>
+    /// <param name="size">Samples that are run.</param>
+    /// <param name="dims">Sizes of the tensor.</param>
+    /// <param name="channelAxis">Its axis of channels; -1: the mask may lie along any axis, and a row is a single value.</param>
+    public static bool[]? CountedRows(IReadOnlyList<HostTensor> feeds, string? input, int size, IReadOnlyList<long> dims, int channelAxis)
+    {
+        if (input is null || Read(feeds, input, size) is not { } counted || Axes(Sizes(feeds.First(feed => feed.Name == input).Dims), dims, channelAxis) is not { } axes)
+        {
+            return null;
+        }
+
+        var rows = (int)dims.Where((_, axis) => axis != channelAxis).Aggregate(1L, (product, rows) => product * rows);
+        var left = new bool[rows];
+        foreach (var row in Rows(counted, axes, dims, channelAxis, rows))
+        {
+            left[row] = true;
+        }
+
+        return left;
+    }
+
+    /// <summary>Which values of an output count, so many beside each other at a time: which of its axes has classes is not known.</summary>
+    /// <param name="feeds">What the model is fed.</param>
+    /// <param name="input">The mask's name; null for none.</param>
+    /// <param name="size">Samples that are run.</param>
+    /// <param name="dims">Sizes of the output.</param>
+    /// <returns>Null for all values.</returns>
+    public static (bool[] Counted, int Width)? CountedValues(IReadOnlyList<HostTensor> feeds, string? input, int size, IReadOnlyList<long> dims) =>
+        CountedRows(feeds, input, size, dims, -1) is { } each ? (each, 1)
+            : dims.Count > 0 && CountedRows(feeds, input, size, dims, dims.Count - 1) is { } rows ? (rows, (int)dims[^1])
+            : null;
+
     /// <summary>Sizes of a mask as <see cref="Axes"/> takes them.</summary>
     public static long[] Sizes(IEnumerable<long> dims) => [.. dims.Where((size, axis) => axis == 0 || size != 1)];
 

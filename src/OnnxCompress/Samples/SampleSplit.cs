@@ -51,6 +51,17 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
             Ascending(statistics[..Math.Min(statistics.Length, maximumStatistics ?? int.MaxValue)]), Ascending(validation), Ascending(guard));
     }
 
+    /// <summary>Divides samples where none are held out for the end: twice as many as else compare plans.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="seed">Another seed gives another division.</param>
+    /// <param name="maximumStatistics">As for <see cref="Create"/>.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public static SampleSplit WithoutGuard(ISampleSource source, int seed, int? maximumStatistics, CancellationToken cancellation)
+    {
+        var split = Create(source, ValidationShare, seed, maximumStatistics, cancellation);
+        return split with { Validation = [.. split.Validation.Concat(split.Guard).Order()], Guard = [] };
+    }
+
     /// <summary>Some of the samples, chosen by content, so that neither their order nor the file they are in matters.</summary>
     /// <param name="source">The samples.</param>
     /// <param name="seed">Another seed gives another choice.</param>
@@ -61,6 +72,33 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
     {
         var ranked = Rank(source, seed, cancellation).Ranked;
         return Ascending(ranked.AsSpan(0, Math.Min(ranked.Length, most)));
+    }
+
+    /// <summary>Divides samples into parts of equal size, give or take one, by content: what a model is fed alike lies in one part.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="folds">How many parts, at least 2.</param>
+    /// <param name="seed">Another seed gives another division.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Indices of each part, ascending; parts are empty where fewer samples differ.</returns>
+    /// <exception cref="OnnxCompressException">OCX3006 or OCX3002: a sample cannot be used.</exception>
+    public static IReadOnlyList<IReadOnlyList<int>> Folds(ISampleSource source, int folds, int seed, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
+        var (places, parts) = (new Dictionary<UInt128, int>(), Enumerable.Range(0, folds).Select(_ => new List<int>()).ToArray());
+        foreach (var index in Rank(source, seed, cancellation).Ranked)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            // The same numbers in another type hash otherwise there.
+            var content = FedContent.Of(source, index);
+            if (!places.TryGetValue(content, out var fold))
+            {
+                places[content] = fold = places.Count % folds;
+            }
+
+            parts[fold].Add(index);
+        }
+
+        return [.. parts.Select(part => part.Order().ToArray())];
     }
 
     // As many as of the few, until a quarter is more.

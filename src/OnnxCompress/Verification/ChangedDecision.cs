@@ -1,3 +1,5 @@
+using OnnxCompress.Verification.Decisions;
+
 namespace OnnxCompress.Verification;
 
 /// <summary>A decision that two models make differently.</summary>
@@ -14,4 +16,13 @@ public sealed record ChangedDecision(int Sample, int Position, long Original, lo
 
     /// <summary>What the compressed model said.</summary>
     public string? CompressedText { get; init; }
+
+    /// <summary>Whether the decisions are samples themselves, as nearest neighbours are.</summary>
+    internal bool NamesSamples { get; init; }
+
+    /// <summary>What the original found where decisions are boxes; else empty.</summary>
+    internal IReadOnlyList<Box> OriginalBoxes { get; init; } = [];
+
+    /// <summary>What the compressed model found.</summary>
+    internal IReadOnlyList<Box> CompressedBoxes { get; init; } = [];
 }

@@ -1,3 +1,5 @@
+using OnnxCompress.Verification.Decisions;
+
 namespace OnnxCompress.Verification;
 
 /// <summary>How far two models decide the same by one rule.</summary>
@@ -30,4 +32,7 @@ public sealed record DecisionResult(string Output, DecisionKind Kind, long Decis
 
     /// <summary>Decisions that changed, the original's surest first; at most <see cref="VerificationResult.MostChanged"/> of them.</summary>
     public IReadOnlyList<ChangedDecision> Changed { get; init; } = [];
+
+    /// <summary>Where decisions are pixels, the samples of which most changed; else empty.</summary>
+    internal IReadOnlyList<PixelChanges> ChangedPixels { get; init; } = [];
 }

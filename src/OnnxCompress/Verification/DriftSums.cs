@@ -12,12 +12,13 @@ internal sealed class DriftSums
     /// <summary>Adds values.</summary>
     /// <param name="original">The original's; infinities are skipped, the caller has seen that both have them.</param>
     /// <param name="compressed">As many, in the same order.</param>
-    public void Add(ReadOnlySpan<double> original, ReadOnlySpan<double> compressed)
+    /// <param name="mask">Which of them count, so many beside each other at a time; null: all.</param>
+    public void Add(ReadOnlySpan<double> original, ReadOnlySpan<double> compressed, (bool[] Counted, int Width)? mask = null)
     {
         for (var i = 0; i < original.Length; i++)
         {
             var (y, z) = (original[i], compressed[i]);
-            if (double.IsFinite(y))
+            if (double.IsFinite(y) && (mask is not { } left || left.Counted[i / left.Width]))
             {
                 _original += y * y;
                 _compressed += z * z;

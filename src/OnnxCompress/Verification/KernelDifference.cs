@@ -17,6 +17,9 @@ internal sealed class KernelDifference(IModelRuntime runtime, int threads)
 
     private const int Samples = 64;
 
+    /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
+    public string? Mask { get; init; }
+
     /// <summary>The largest relative difference (Frobenius) that an output has over a few dozen samples.</summary>
     /// <param name="model">The model.</param>
     /// <param name="samples">Samples to run it on.</param>
@@ -40,9 +43,17 @@ internal sealed class KernelDifference(IModelRuntime runtime, int threads)
             using var actual = fused.Run(batch, outputs, cancellation);
             for (var i = 0; i < outputs.Length; i++)
             {
-                var (reference, values) = (expected.Values<float>(i).ToArray(), actual.Values<float>(i).ToArray());
-                errors[i] += reference.Zip(values, (r, v) => (double)(r - v) * (r - v)).Sum();
-                energies[i] += reference.Sum(r => (double)r * r);
+                var reference = expected.Values<float>(i);
+                var values = actual.Values<float>(i);
+                var mask = SampleMask.CountedValues(batch, Mask, indices.Length, expected.Dims(i));
+                for (var at = 0; at < reference.Length; at++)
+                {
+                    if (mask is not { } left || left.Counted[at / left.Width])
+                    {
+                        errors[i] += (double)(reference[at] - values[at]) * (reference[at] - values[at]);
+                        energies[i] += (double)reference[at] * reference[at];
+                    }
+                }
             }
         }
 

@@ -32,6 +32,39 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         return MadeUpFailure.Explain(samples, () => Compare(original, compressed, samples, options, progress, cancellation));
     }
 
+    /// <summary>Compares an original with models that each answer a part of the samples, as if one had answered all.</summary>
+    /// <param name="original">The reference.</param>
+    /// <param name="parts">Models with the indices of their samples; each is asked for when it is its turn, and not held.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="options">What a decision is, threads, batch size.</param>
+    /// <param name="cancellation">Stops between operators.</param>
+    /// <exception cref="OnnxCompressException">As <see cref="Verify"/>.</exception>
+    internal VerificationResult VerifyParts(
+        OnnxModel original, IEnumerable<(OnnxModel Compressed, IReadOnlyList<int> Samples)> parts, ISampleSource samples, VerificationOptions options, CancellationToken cancellation)
+    {
+        var (comparison, done, folds) = (new RunComparison(original, options), 0, 0);
+        var settings = new SessionSettings(options.Threads, Spin: false);
+        foreach (var (compressed, chosen) in parts)
+        {
+            ModelContract.Check(original, compressed);
+            using var reference = runtime.Open(original, settings);
+            using var candidate = runtime.Open(compressed, settings);
+            foreach (var (indices, count) in SampleBatches.Of(samples, [.. original.Inputs, .. compressed.Inputs], options.BatchSize, chosen))
+            {
+                var feeds = samples.Read(indices);
+                using var expected = reference.Run(feeds, comparison.Outputs, cancellation);
+                using var actual = candidate.Run(feeds, comparison.Outputs, cancellation);
+                comparison.Add(feeds, expected, actual, indices, count);
+                done += count;
+            }
+
+            comparison.EndPart();
+            folds++;
+        }
+
+        return comparison.Result(done) with { Folds = folds };
+    }
+
     private VerificationResult Compare(
         OnnxModel original, OnnxModel compressed, ISampleSource samples, VerificationOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {

@@ -59,13 +59,22 @@ internal sealed class RunComparison
 
         for (var output = 0; output < Outputs.Count; output++)
         {
-            Read(expected, actual, output, indices, samples);
+            Read(feeds, (expected, actual), output, indices, samples);
         }
 
         var mask = _mask is null ? null : PositionMask.Read(feeds, _mask, _isMaskAsked, indices.Length);
         foreach (var rule in _rules)
         {
             Compare(rule, [.. indices], isNew, mask);
+        }
+    }
+
+    /// <summary>The samples to come are answered by another model.</summary>
+    public void EndPart()
+    {
+        foreach (var rule in _rules)
+        {
+            rule.Complete();
         }
     }
 
@@ -94,16 +103,16 @@ internal sealed class RunComparison
         };
     }
 
-    private void Read(RunResult expected, RunResult actual, int output, ReadOnlySpan<int> indices, int samples)
+    private void Read(IReadOnlyList<HostTensor> feeds, (RunResult Expected, RunResult Actual) runs, int output, ReadOnlySpan<int> indices, int samples)
     {
         var name = Outputs[output];
         var (wanted, got, _) = _values[name];
-        wanted.Read(expected, output);
-        got.Read(actual, output);
+        wanted.Read(runs.Expected, output);
+        got.Read(runs.Actual, output);
         if (wanted.Dims.SequenceEqual(got.Dims))
         {
             CheckFinite(name, indices);
-            _drifts[output].Add(wanted.OfFirst(samples, indices.Length), got.OfFirst(samples, indices.Length));
+            _drifts[output].Add(wanted.OfFirst(samples, indices.Length), got.OfFirst(samples, indices.Length), SampleMask.CountedValues(feeds, _mask, indices.Length, wanted.Dims));
             return;
         }
 

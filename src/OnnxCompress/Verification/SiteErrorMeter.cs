@@ -19,6 +19,9 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
     /// <summary>Both networks hold what they make of a batch; larger ones are hardly faster.</summary>
     private const int LargestBatch = 4;
 
+    /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
+    public string? Mask { get; init; }
+
     /// <summary>Relative error (Frobenius, not squared; root mean square over consumers) of each site.</summary>
     /// <param name="original">The original network.</param>
     /// <param name="compressed">The compressed one, with the same tensor names.</param>
@@ -54,7 +57,8 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
                 var axis = shrinkage.Axes(layers[i].Output)[layers[i].OutputChannelAxis];
                 reference.Read(expected, i);
                 values.Read(actual, i);
-                var (error, energy) = Compare(reference, values, layers[i].OutputChannelAxis, axis, shrinkage);
+                var counted = SampleMask.CountedRows(batch, Mask, indices.Length, reference.Dims, layers[i].OutputChannelAxis);
+                var (error, energy) = Compare(reference, values, layers[i].OutputChannelAxis, counted, c => axis is null || shrinkage.IsKept(axis.Ids[c]));
                 errors[i] += error;
                 energies[i] += energy;
             }
@@ -66,7 +70,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
     }
 
     private static (double Error, double Energy) Compare(
-        OutputValues expected, OutputValues actual, int channelAxis, IndexAxis? axis, Shrinkage shrinkage)
+        OutputValues expected, OutputValues actual, int channelAxis, bool[]? counted, Func<int, bool> isKept)
     {
         var dims = expected.Dims;
         var inner = dims.Skip(channelAxis + 1).Aggregate(1L, (product, d) => product * d);
@@ -80,7 +84,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
             var position = 0;
             for (var c = 0; c < channels; c++)
             {
-                if (axis is not null && !shrinkage.IsKept(axis.Ids[c]))
+                if (!isKept(c))
                 {
                     continue;
                 }
@@ -89,6 +93,11 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
                 var right = actual.Values.Slice((int)(((o * kept) + position++) * inner), (int)inner);
                 for (var i = 0; i < left.Length; i++)
                 {
+                    if (counted is not null && !counted[(o * inner) + i])
+                    {
+                        continue;
+                    }
+
                     var difference = left[i] - right[i];
                     error += difference * difference;
                     energy += left[i] * left[i];

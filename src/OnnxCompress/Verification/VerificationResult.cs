@@ -41,6 +41,12 @@ public sealed record VerificationResult(
     /// </summary>
     public IReadOnlyList<DecisionResult> ByRule { get; init; } = [];
 
+    /// <summary>
+    /// How many parts the samples were divided into, each of which a model answered that was made without it: what was proven is
+    /// what such models keep, and the one that is written is made from all samples. Null: one model answered all.
+    /// </summary>
+    public int? Folds { get; init; }
+
     /// <summary>The most of <see cref="Changed"/> that are kept.</summary>
     public const int MostChanged = 50;
 

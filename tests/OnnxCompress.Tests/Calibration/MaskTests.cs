@@ -1,11 +1,15 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Testing;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Tests.Calibration;
 
@@ -40,6 +44,53 @@ public sealed class MaskTests
         var model = builder.Output("out").Build();
 
         Same(Statistics(model, new Sentences(Real, 0), null), Statistics(model, new Sentences(Padded, float.NaN), "attention_mask"));
+    }
+
+    [Fact]
+    public void Errors_of_sites_are_those_without_the_padding()
+    {
+        double Error(ISampleSource samples, string? mask)
+        {
+            var bench = new Workbench(Sequences(), new Sentences(Real, 0));
+            var plan = new CompressionPlan(bench.Model.SourceSha256, [new ChannelPlan("m1", CompressionMethod.Interpolative, [0, 1, 2, 5, 7], 12, 0, 1e-7)]);
+            var placed = PlacedPlan.Of(plan, bench.Model, bench.Analysis);
+            return Assert.Single(new SiteErrorMeter(ModelRunner.Runtime, 1) { Mask = mask }.Measure(
+                bench.Model, bench.Rewrite(plan), placed.Layers, new Shrinkage(bench.Model.Graph, bench.Analysis.Relations, placed.IsRootKept), samples, 16, Token));
+        }
+
+        var bare = Error(new Sentences(Real, 0), null);
+
+        NumericAssert.Within(bare, Error(new Sentences(Padded, float.NaN), "attention_mask"), 1e-6, 1, "the same rows");
+        NumericAssert.Within(bare, Error(new Sentences(Padded, 50), "attention_mask"), 1e-6, 1, "the same rows");
+        Assert.InRange(Math.Abs(bare - Error(new Sentences(Padded, 50), null)), 0.001, 1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_kernels_make_of_the_padding_does_not_count(bool isOneValue)
+    {
+        OnnxModel Model(double atPadding)
+        {
+            var builder = new TestModel();
+            builder.Input("x", "N", "T", 4);
+            builder.Input("attention_mask", "N", "T");
+            var mask = builder.Node("Unsqueeze", "mask3", ["attention_mask", builder.Integers("last", 2)]);
+            var padding = builder.Node("Mul", "padding", [builder.Node("Sub", "left", [builder.Scalar("one", 1), mask]), builder.Scalar("far", (float)atPadding)]);
+            var sum = builder.Node("Add", "sum", ["x", padding]);
+            return builder.Output(isOneValue ? builder.Node("ReduceMax", "max", [sum], ("axes", new long[] { 2 }), ("keepdims", 0L)) : sum).Build();
+        }
+
+        var runtime = new TwoFaced(Model(100));
+        double Measured(string? mask) => new KernelDifference(runtime, 1) { Mask = mask }.Measure(Model(0), new Sentences(Padded, 0), 16, Token);
+
+        Assert.Equal(0, Measured("attention_mask"));
+        Assert.True(Measured(null) > 1);
+
+        // The same two models beside each other, for relative errors of outputs.
+        double? drift = new ModelVerifier(ModelRunner.Runtime).Verify(
+            Model(0), Model(100), new Sentences(Padded, 0), new VerificationOptions { Decisions = [new(DecisionKind.None)] }, null, Token).RelativeError;
+        Assert.Equal(0, drift);
     }
 
     [Fact]
@@ -158,6 +209,14 @@ public sealed class MaskTests
         public IReadOnlyList<FitSite> Sites { get; }
 
         public void Dispose() => Outputs.Dispose();
+    }
+
+    /// <summary>Optimised, every model is another one.</summary>
+    private sealed class TwoFaced(OnnxModel optimised) : IModelRuntime
+    {
+        public string Version => ModelRunner.Runtime.Version;
+
+        public IModelSession Open(OnnxModel model, SessionSettings settings) => ModelRunner.Runtime.Open(settings.Optimize ? optimised : model, settings);
     }
 
     /// <summary>Forty sentences of four tokens, and padding behind them; equal whatever the padding, so that folds are too.</summary>

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
 using OnnxCompress.Reporting;
 using OnnxCompress.Reporting.Html;
+using OnnxCompress.Reporting.Shown;
 using OnnxCompress.Testing;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress.Tests.Reporting;
 
@@ -169,6 +171,37 @@ public sealed partial class HtmlReportTests : IDisposable
 
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decisions_that_changed_can_be_looked_at_and_what_they_say_stays_text()
+    {
+        var picture = new ShownPicture(16, 8, PngPicture.Write(new byte[16 * 8], 16, 1));
+        var page = HtmlReport.Write(Report with
+        {
+            Shown =
+            [
+                new("boxes", DecisionKind.Detection, [new ShownChange(Hostile, "1 at", "2 at")
+                {
+                    Picture = picture, OriginalBoxes = [new(1, 2, 5, 7, 3, 0.9)], CompressedBoxes = [new(1, 2, 4.5, 7, 3, 0.8)],
+                }]),
+                new("text", DecisionKind.Ctc, [new ShownChange("sample 4", $"1 2 {Hostile}", "1 3") { Picture = picture }]),
+                new("vector", DecisionKind.Embedding, [new ShownChange("sample 5", "sample 6", Hostile) { Picture = picture, OriginalNeighbour = picture, CompressedNeighbour = picture }]),
+                new(Hostile, DecisionKind.Pixels, [new ShownChange("sample 7", "", "3 of 128 pixels changed") { Pixels = picture }]),
+            ],
+        });
+
+        Assert.Equal(6, page.Split("<image href=\"data:image/png;base64,").Length - 1);
+        Assert.Contains("<rect class=\"was\" x=\"1\" y=\"2\" width=\"4\" height=\"5\">", page, StringComparison.Ordinal);
+        Assert.Contains("<rect class=\"now\" x=\"1\" y=\"2\" width=\"3.5\" height=\"5\">", page, StringComparison.Ordinal);
+        Assert.Contains("<code>1 <mark>2</mark> <mark>", page, StringComparison.Ordinal);
+        Assert.Contains("<code>1 <mark>3</mark></code>", page, StringComparison.Ordinal);
+        Assert.Contains("nearest: sample 6, now", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("=http", page.Replace("src=http://example.org/x&gt;", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.All(Drawing().Matches(page), drawing => Assert.Matches("aria-hidden=\"true\"|role=\"img\" aria-label=\"[^\"]+\"", drawing.Value));
+        Assert.DoesNotContain("\"shown\"", ReportJson.Write(Report with { Shown = [] }), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

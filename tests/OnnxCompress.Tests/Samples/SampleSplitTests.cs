@@ -111,6 +111,32 @@ public sealed class SampleSplitTests
         () => SampleSplit.Create(new Numbers([1]), share, seed: 0, maximumStatistics: null, None));
 
     [Fact]
+    public void Folds_are_of_equal_size_hold_each_sample_once_and_copies_together()
+    {
+        int[] values = [.. Enumerable.Range(0, 103), 7, 7, 50];
+        int[] reversed = [.. values.Reverse()];
+
+        var folds = SampleSplit.Folds(new Numbers(values), 4, seed: 1, None);
+        var backward = SampleSplit.Folds(new Numbers(reversed), 4, seed: 1, None);
+
+        Assert.Equal(Enumerable.Range(0, values.Length), folds.SelectMany(fold => fold).Order());
+        var contents = folds.Select(fold => fold.Select(index => values[index]).ToHashSet()).ToArray();
+        Assert.Equal([26, 26, 26, 25], contents.Select(content => content.Count));
+        Assert.Equal(103, contents.Sum(content => content.Count));
+        Assert.All(folds.Zip(backward), pair => Assert.Equal(pair.First.Select(index => values[index]).Order(), pair.Second.Select(index => reversed[index]).Order()));
+        Assert.NotEqual(folds[0], SampleSplit.Folds(new Numbers(values), 4, seed: 2, None)[0]);
+    }
+
+    [Fact]
+    public void Where_nothing_is_held_out_more_samples_compare_plans()
+    {
+        var split = SampleSplit.WithoutGuard(new Numbers(Enumerable.Range(0, 100)), seed: 0, maximumStatistics: 50, None);
+
+        Assert.Equal((50, 30, 0), (split.Statistics.Count, split.Validation.Count, split.Guard.Count));
+        Assert.Empty(split.Statistics.Intersect(split.Validation));
+    }
+
+    [Fact]
     public void A_subset_reads_the_samples_it_stands_for()
     {
         var subset = new SubsetSampleSource(new Numbers([10, 11, 12, 13]), [3, 1]);

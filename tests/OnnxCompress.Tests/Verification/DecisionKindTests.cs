@@ -302,6 +302,48 @@ public sealed class DecisionKindTests
         NumericAssert.Within(1 - share - (0.84 * Math.Sqrt(share * (1 - share) / 1200)), both.CautiousAgreement!.Value, 1e-12, 1, "340 of 1,200");
     }
 
+    [Fact]
+    public void Pixels_that_changed_are_kept_for_the_samples_that_changed_most()
+    {
+        // Two rows of three pixels; of sample i the first i change, up to all six.
+        var original = _runtime.Add(_ => [.. Enumerable.Repeat(1f, 6), .. Enumerable.Repeat(0f, 6)], [2, 2, 3]);
+        var compressed = _runtime.Add(row => [.. Enumerable.Repeat(1f, 6), .. Enumerable.Range(0, 6).Select(i => i < row[0] ? 2f : 0f)], [2, 2, 3]);
+
+        var kept = Assert.Single(Verify(original, compressed, 12, new DecisionRule(DecisionKind.Pixels)).ByRule).ChangedPixels;
+
+        Assert.Equal([6, 7, 8, 9, 10, 11, 5, 4], kept.Select(change => change.Sample));
+        Assert.Equal((3, 4, 6), (kept[^1].Width, kept[^1].Count, kept[^1].Counted));
+        Assert.Equal([true, true, true, true, false, false], kept[^1].Changed);
+    }
+
+    [Fact]
+    public void Parts_that_several_models_answer_are_counted_as_one()
+    {
+        var original = _runtime.Add(row => [1, 0], [2]);
+        var (good, bad) = (_runtime.Add(row => [1, 0], [2]), _runtime.Add(row => row[0] < 6 ? [0, 1] : [1, 0], [2]));
+
+        var result = Parts(original, 10, DecisionRule.ArgMax, (good, [0, 1, 2, 3]), (bad, [4, 5, 6, 7, 8, 9]));
+
+        Assert.Equal((10, 10L, 8L, 10, 2), (result.Samples, result.Decisions, result.Agreeing, result.DistinctSamples, result.Folds));
+        Assert.Equal([4, 5], result.Changed.Select(change => change.Sample).Order());
+    }
+
+    [Fact]
+    public void Neighbours_are_looked_for_among_the_samples_of_one_model()
+    {
+        // Samples lie at 0, 1, 2, ... degrees; the second model is turned by a right angle, which changes no neighbour within its part.
+        var original = _runtime.Add(row => Direction(row[0] * row[0]), [2]);
+        var turned = _runtime.Add(row => Direction(90 + (row[0] * row[0])), [2]);
+
+        var result = Parts(original, 8, new DecisionRule(DecisionKind.Embedding), (original, [0, 1, 2, 7]), (turned, [3, 4, 5, 6]));
+
+        Assert.Equal((8L, 8L), (result.Decisions, result.Agreeing));
+        NumericAssert.Within(0.5, Figure(result, "meanCosine"), 1e-6, 1, "half of them 1, half of them 0");
+    }
+
+    private VerificationResult Parts(OnnxModel original, int samples, DecisionRule rule, params (OnnxModel Model, IReadOnlyList<int> Samples)[] parts) => new ModelVerifier(_runtime).VerifyParts(
+        original, parts, new Rows(samples), new VerificationOptions { Decisions = [rule] }, TestContext.Current.CancellationToken);
+
     private static float[] Softmax(double logit) => [(float)(1 / (1 + Math.Exp(-logit))), (float)(1 / (1 + Math.Exp(logit)))];
 
     private static float[] Sigmoid(double logit) => [(float)(1 / (1 + Math.Exp(-logit)))];

@@ -21,7 +21,8 @@ internal static class AgreementSection
 
         var scale = verification is { Agreement: { } agreement, AgreementLower95: { } bound } ? Scale(agreement, bound) : "";
         return scale + HtmlText.Table(
-            ResultTables.Verification(verification, "held-out samples"), $"On {ReportSentences.Counted(verification, "held-out samples")} that no step before has seen");
+            ResultTables.Verification(verification, ReportSentences.Samples(verification)),
+            $"On {ReportSentences.Counted(verification, ReportSentences.Samples(verification))} {(verification.Folds is null ? "that no step before has seen" : "that the model which answers has not seen")}");
     }
 
     // The axis begins at a round figure below the bound, so that 99.4% and 99.8% can be told apart; the ends are labelled.

@@ -47,6 +47,14 @@ internal static class HtmlStyle
         .chart { width: 100%; height: auto; }
         .chart text { fill: var(--quiet); font-size: 13px; } .chart .value { fill: var(--text); font-weight: 600; }
         .axis { stroke: var(--rule); stroke-width: 2; fill: none; } .line { stroke: var(--keep); stroke-width: 2; fill: none; } .bound { fill: var(--keep); opacity: .35; }
+        .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .9rem; margin: .6rem 0 1rem; }
+        .change { margin: 0; background: var(--card); border-radius: .5rem; padding: .6rem; } .change figcaption { overflow-wrap: anywhere; }
+        .picture { width: 100%; height: auto; max-height: 20rem; image-rendering: pixelated; background: var(--track); }
+        .beside { display: grid; grid-template-columns: repeat(3, 1fr); gap: .3rem; align-items: start; }
+        rect.was, rect.now, rect.halo { fill: none; vector-effect: non-scaling-stroke; stroke-width: 2; }
+        rect.halo { stroke: #ffffff; stroke-width: 4; stroke-opacity: .7; } rect.was { stroke: #1a6fc4; } rect.now { stroke: #b8431f; stroke-dasharray: 6 4; }
+        span.was { border-bottom: 2px solid var(--keep); } span.now { border-bottom: 2px dashed var(--error); }
+        mark { background: var(--warn-back); color: var(--warn-text); }
         details { margin: .4rem 0; background: var(--card); border-radius: .5rem; padding: .5rem .9rem; }
         summary { cursor: pointer; }
         details ul { margin: .4rem 0 .2rem; padding-left: 1.2rem; }
@@ -70,6 +78,7 @@ internal static class HtmlStyle
           .cards { grid-template-columns: repeat(4, 1fr); }
           .big { font-size: 1.2rem; }
           .card, details, pre { border: 1px solid var(--rule); }
+          .picture { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           .card, tr, figure, li { break-inside: avoid; } h2 { break-after: avoid; }
           .scroll { overflow: visible; }
           svg * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

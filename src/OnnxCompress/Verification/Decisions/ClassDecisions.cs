@@ -14,6 +14,7 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
 
     private readonly ClassReader _reader = new(rule, output, threshold);
     private readonly ClassOverlap? _overlap = rule.Kind == DecisionKind.Pixels ? new() : null;
+    private readonly MostChangedPixels? _pixels = rule.Kind == DecisionKind.Pixels ? new() : null;
     private readonly TokenDivergence? _divergence = rule.Kind == DecisionKind.Tokens ? new() : null;
     private long[] _wanted = [];
     private DriftScale? _scale;
@@ -36,6 +37,9 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
 
     /// <inheritdoc />
     protected override bool IsOneDecision => !_decisionsDiffer;
+
+    /// <inheritdoc />
+    protected override IReadOnlyList<PixelChanges> ChangedPixels => _pixels?.Kept ?? [];
 
     /// <inheritdoc />
     public override void Add(DecisionBatch batch, int stretch)
@@ -125,6 +129,12 @@ internal sealed class ClassDecisions(DecisionRule rule, string output, double th
                 var after = _reader.Margin(actual.Values, actual.Dims, actual.Type, i, got[i], _wanted[i]);
                 Changes.Add(new(batch.Indices[i / positions], i % positions, _wanted[i], got[i], before, after));
             }
+        }
+
+        for (var sample = 0; _pixels is not null && sample < batch.Samples; sample++)
+        {
+            var part = (sample * positions)..((sample + 1) * positions);
+            _pixels.Add(batch.Indices[sample], expected.Dims, _wanted.AsSpan(part), got.AsSpan(part), counted is null ? default : counted.AsSpan(part));
         }
 
         var those = counted ?? Enumerable.Repeat(true, positions * batch.Samples).ToArray();

@@ -9,6 +9,9 @@ internal sealed class DetectionDecisions(IReadOnlyList<string> outputs) : Output
 {
     private const double SameOverlap = 0.5;
 
+    // More in one picture hide each other.
+    private const int MostShown = 50;
+
     private readonly BoxReader _reader = new(outputs);
     private long _found;
     private long _samples;
@@ -39,7 +42,10 @@ internal sealed class DetectionDecisions(IReadOnlyList<string> outputs) : Output
             _hasBoxes |= wanted.Count > 0;
             if (2 * pairs != wanted.Count + got.Count)
             {
-                Changes.Add(new(batch.Indices[sample], 0, wanted.Count, got.Count, null, null) { OriginalText = Text(wanted), CompressedText = Text(got) });
+                Changes.Add(new(batch.Indices[sample], 0, wanted.Count, got.Count, null, null)
+                {
+                    OriginalText = Text(wanted), CompressedText = Text(got), OriginalBoxes = [.. wanted.Take(MostShown)], CompressedBoxes = [.. got.Take(MostShown)],
+                });
             }
         }
     }

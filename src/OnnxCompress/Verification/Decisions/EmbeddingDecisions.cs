@@ -14,7 +14,7 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
     private readonly List<float[]>[] _actual = [.. Times.Select(_ => new List<float[]>())];
     private readonly List<int> _samples = [];
     private double _cosine;
-    private bool _isCounted;
+    private int _compared;
 
     /// <inheritdoc />
     public override void Add(DecisionBatch batch, int stretch)
@@ -36,21 +36,30 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
     }
 
     /// <inheritdoc />
-    protected override void Complete() => CountNeighbours();
+    public override void Complete()
+    {
+        // Of one sample there is no other, so that nothing decides.
+        if (_expected.Count > 1)
+        {
+            CountNeighbours();
+        }
+
+        // Vectors of another model are not held against these.
+        foreach (var vectors in _actual.Append(_expected))
+        {
+            vectors.Clear();
+        }
+
+        _samples.Clear();
+    }
 
     /// <inheritdoc />
-    protected override IEnumerable<DecisionFigure> Figures() => _expected.Count == 0 ? [] :
-        [new("meanCosine", "mean cosine of the angle to the original's vector", _cosine / _expected.Count)];
+    protected override IEnumerable<DecisionFigure> Figures() => _compared == 0 ? [] :
+        [new("meanCosine", "mean cosine of the angle to the original's vector", _cosine / _compared)];
 
     private void CountNeighbours()
     {
-        // Of one sample there is no other, so that nothing decides.
-        if (_isCounted || _expected.Count < 2)
-        {
-            return;
-        }
-
-        _isCounted = true;
+        _compared += _expected.Count;
         var wanted = Nearest(_expected);
         for (var stretch = 0; stretch < Times.Length; stretch++)
         {
@@ -79,7 +88,10 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
             Changes.Add(new(
                 _samples[sample], 0, _samples[wanted.Index], _samples[got.Index],
                 wanted.Cosine - Dot(_expected[sample], _expected[got.Index]),
-                got.Cosine - Dot(_actual[0][sample], _actual[0][wanted.Index])));
+                got.Cosine - Dot(_actual[0][sample], _actual[0][wanted.Index]))
+            {
+                NamesSamples = true,
+            });
         }
     }
 

@@ -46,8 +46,8 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
         return Result(more?._decided, more?._agreeing);
     }
 
-    /// <summary>Counts what can only be counted once all samples are there.</summary>
-    protected virtual void Complete()
+    /// <summary>Counts what can only be counted once all samples that one model answers are there; another model may answer the next.</summary>
+    public virtual void Complete()
     {
     }
 
@@ -56,6 +56,9 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
 
     /// <summary>Whether the original said the same everywhere.</summary>
     protected virtual bool IsOneDecision => false;
+
+    /// <summary>See <see cref="DecisionResult.ChangedPixels"/>.</summary>
+    protected virtual IReadOnlyList<PixelChanges> ChangedPixels => [];
 
     /// <summary>What else there is to say.</summary>
     protected virtual IEnumerable<DecisionFigure> Figures() => [];
@@ -88,6 +91,7 @@ internal abstract class OutputDecisions(DecisionKind kind, params IReadOnlyList<
         HasOneDecision = IsOneDecision && _decided[0] > 0,
         Figures = [.. Figures()],
         Changed = Changes.Surest(),
+        ChangedPixels = ChangedPixels,
     };
 
     private static long[] Sum(long[] one, long[]? other) => other is null ? one : [.. one.Zip(other, (a, b) => a + b)];
