@@ -72,7 +72,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
-        return Solvable(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
+        return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
     private CompressionResult Run(
@@ -121,28 +121,6 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
         var times = new ResultTimes(runtime, model, data.Statistics, options);
-        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, cancellation));
+        return UnsolvableNumbers.Explain(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, cancellation));
     }
-
-    /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
-    private static T Solvable<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (NumericException failure)
-        {
-            throw Unsolvable(failure);
-        }
-        catch (AggregateException several) when (several.Flatten().InnerExceptions.OfType<NumericException>().FirstOrDefault() is not null)
-        {
-            throw Unsolvable(several.Flatten().InnerExceptions.OfType<NumericException>().First());
-        }
-    }
-
-    private static OnnxCompressException Unsolvable(NumericException failure) => new(
-        DiagnosticCodes.NumbersUnusable,
-        $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
-        failure);
 }

@@ -159,7 +159,8 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     {
         try
         {
-            var made = See(make(), cancellation);
+            // Numbers that cannot be solved with in one form end that form, not the choice.
+            var made = UnsolvableNumbers.Explain(() => See(make(), cancellation));
             _made.Add(made);
             return made;
         }
