@@ -33,8 +33,10 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
     {
         var pipeline = Behind(form, cancellation);
-        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = goal }) { Rules = rules };
-        return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached };
+        // What a plan of other numbers ends with is what was measured to be faster in those.
+        var begun = goal is null ? null : goal with { Starts = [.. goal.Starts.Select(s => (s.Plan with { Rewrites = pipeline.Rewrites }, s.Share))] };
+        var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = begun }) { Rules = rules };
+        return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached, Accepted = search.Accepted };
     }
 
     /// <inheritdoc />
