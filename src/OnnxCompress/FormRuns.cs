@@ -48,7 +48,9 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         }
     }
 
-    private Pipeline Behind(NumberForm form, CancellationToken cancellation)
+    /// <summary>Makes plans in a form and carries them out, on the ground that all forms share.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with in it.</exception>
+    public Pipeline Behind(NumberForm form, CancellationToken cancellation)
     {
         if (!_open.TryGetValue((form, false), out var pipeline))
         {
