@@ -72,7 +72,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
-        return Solvable(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
+        return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
     private CompressionResult Run(
@@ -109,40 +109,33 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     /// <exception cref="OnnxCompressException">Model or data cannot be worked with; OCX5003: there are no samples to score on.</exception>
     public IReadOnlyList<ExploredModel> Explore(
         OnnxModel model, CompressionData data, IReadOnlyList<Budget> budgets, CompressionOptions options, IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation) => ExploreForms(model, data, budgets, options, progress, cancellation).Models;
+
+    /// <summary>
+    /// What a model costs and keeps at several budgets, from one calibration; with <see cref="Forms.NumberForm.Auto"/> in numbers of several
+    /// forms, each alone and with less and less left of the model.
+    /// </summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="data">Calibration data; validation or guard samples score the models.</param>
+    /// <param name="budgets">The budgets; those that cannot be met are left out. Shares of bytes are, in other numbers, of what the form alone takes.</param>
+    /// <param name="options">How to compress; its budget is not used.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="OnnxCompressException">Model or data cannot be worked with; OCX5003: there are no samples to score on.</exception>
+    public Exploration ExploreForms(
+        OnnxModel model, CompressionData data, IReadOnlyList<Budget> budgets, CompressionOptions options, IProgress<ProgressUpdate>? progress,
         CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
-        var watch = new StageWatch(progress);
-        using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
         // Nothing is chosen here, so the guard is not used up by looking at it.
         var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
             ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
-        var times = new ResultTimes(runtime, model, data.Statistics, options);
-        return Solvable(() => new FrontierSearch(pipeline.Planner, pipeline.Executor, judge, watch, made => times.Glance(made, cancellation)).Explore(budgets, cancellation));
+        options = options with { Budget = Budget.None, Goal = null };
+        var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
+        using var runs = new FormRuns(tools, model, data, options);
+        return new FormFrontier(options, tools, runs, judge, new ResultTimes(runtime, model, data.Statistics, options)).Explore(budgets, cancellation);
     }
-
-    /// <summary>Numbers out of all proportion, in weights or statistics that a file brought, are the file's fault.</summary>
-    private static T Solvable<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (NumericException failure)
-        {
-            throw Unsolvable(failure);
-        }
-        catch (AggregateException several) when (several.Flatten().InnerExceptions.OfType<NumericException>().FirstOrDefault() is not null)
-        {
-            throw Unsolvable(several.Flatten().InnerExceptions.OfType<NumericException>().First());
-        }
-    }
-
-    private static OnnxCompressException Unsolvable(NumericException failure) => new(
-        DiagnosticCodes.NumbersUnusable,
-        $"Weights or statistics hold numbers that nothing can be solved with: {failure.Message} Check the model's weights, and calibrate again.",
-        failure);
 }

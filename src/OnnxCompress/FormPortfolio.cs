@@ -147,8 +147,11 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
         // Times are predicted as shares of the form alone. The same removed saves no larger one of a form of fewer bits: starting operators
         // takes as long in any numbers.
-        var range = CountsTime ? (plain.Run.Reached, Math.Min(1, best!.Time!.Value / alone.Time!.Value)) : (plain.Run.Reached * alone.Run.ByteShare, best!.Run.ByteShare);
-        Make(form, false, () => runs.Removing(form, options.Goal! with { Range = range }, [.. plain.Run.Rules.Take(1)], cancellation), cancellation);
+        // What keeps enough in floating point is asked about first: between a plan that stands these numbers too and what floating point stands lies the smallest.
+        var scale = CountsTime ? 1 : alone.Run.ByteShare;
+        var range = (plain.Run.Reached * scale, CountsTime ? Math.Min(1, best!.Time!.Value / alone.Time!.Value) : best!.Run.ByteShare);
+        var goal = options.Goal! with { Range = range, Starts = [.. plain.Run.Accepted.Select(a => (a.Plan, a.Share * scale))] };
+        Make(form, false, () => runs.Removing(form, goal, plain.Run.Rules, cancellation), cancellation);
     }
 
     /// <summary>What is made small: the smallest that keeps enough is wanted, or the one that loses least.</summary>
@@ -159,7 +162,8 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     {
         try
         {
-            var made = See(make(), cancellation);
+            // Numbers that cannot be solved with in one form end that form, not the choice.
+            var made = UnsolvableNumbers.Explain(() => See(make(), cancellation));
             _made.Add(made);
             return made;
         }

@@ -13,6 +13,9 @@ internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pi
     /// <summary>Names of the rules that did best while it was searched for; none where nothing was.</summary>
     public IReadOnlyList<string> Rules { get; init; } = [];
 
+    /// <summary>Plans that validation samples accepted without a budget, the smallest first.</summary>
+    public IReadOnlyList<ScoredPlan> Accepted { get; init; } = [];
+
     /// <summary>The share of the original, in what is made small, that its search came to.</summary>
     public double Reached { get; init; } = 1;
 

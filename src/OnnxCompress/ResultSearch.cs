@@ -28,9 +28,14 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
             var ordered = options.Budget.IsLimited || options.Goal is not { } goal
                 ? tried.OrderBy(t => t.Score?.Loss ?? 0)
                 : Enumerable.Reverse(tried).Where(t => t.Score is { } score && goal.Accepts(score));
-            return [.. ordered.Select(t => t.Plan.Rule).OfType<string>().Distinct().Take(MostRules)];
+            // Where one rule did best all along, the one that wins most often elsewhere goes with it.
+            var others = options.Budget.IsLimited ? [] : _search?.Rules.Select(r => r.Name) ?? [];
+            return [.. ordered.Select(t => t.Plan.Rule).Concat(others).Distinct().Take(MostRules)];
         }
     }
+
+    /// <summary>Plans that validation samples accepted without a budget, the smallest first.</summary>
+    public IReadOnlyList<ScoredPlan> Accepted => _search?.Accepted ?? [];
 
     /// <summary>See <see cref="PlanSearch.Reached"/>.</summary>
     public double Reached => _search?.Reached ?? 1;

@@ -118,8 +118,15 @@ public sealed class PlanTests : IDisposable
 
         Assert.Equal(0, run.Code);
         using var document = JsonDocument.Parse(File.ReadAllText(report));
-        var points = document.RootElement.GetProperty("frontier").EnumerateArray().ToArray();
+        var all = document.RootElement.GetProperty("frontier").EnumerateArray().ToArray();
+        JsonElement[] Of(string form) => [.. all.Where(p => p.GetProperty("form").GetString() == form)];
+        var (points, bytes) = (Of("float"), Of("int8"));
         Assert.Equal(8, points.Length);
+        Assert.True(bytes[0].GetProperty("removesNothing").GetBoolean());
+        Assert.Contains("--methods none --min-agreement ", bytes[0].GetProperty("command").GetString(), StringComparison.Ordinal);
+        Assert.True(bytes[0].GetProperty("bytes").GetInt64() < 0.5 * points[0].GetProperty("bytes").GetInt64());
+        Assert.All(bytes.Skip(1), p => Assert.Contains("--precision int8", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+        Assert.Contains(all, p => !p.GetProperty("isBeaten").GetBoolean());
         var macs = points.Select(p => p.GetProperty("macs").GetInt64()).ToArray();
         Assert.Equal(macs.OrderDescending(), macs);
         Assert.All(points, p => Assert.InRange(p.GetProperty("agreement").GetDouble(), 0.5, 1));

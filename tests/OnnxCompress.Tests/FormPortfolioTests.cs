@@ -1,6 +1,7 @@
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Running;
 using OnnxCompress.Search;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
@@ -110,7 +111,24 @@ public sealed class FormPortfolioTests
         Assert.Equal(With(1), With(2));
     }
 
-    private static CompressionResult Compress(OnnxModel model, CompressionOptions options) => new Compressor(new CpuBackend(Math.Max(1, options.Threads)), ModelRunner.Runtime).Compress(
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Numbers_that_cannot_be_solved_with_in_one_form_end_that_form_alone(bool inParallel)
+    {
+        var failure = new NumericException(NumericFailure.NotPositiveDefinite, "The Gram is not positive definite.");
+        var runtime = new PickyRuntime(m => m.Graph.Nodes.Any(n => n.OpType == "MatMulNBits"), () => inParallel ? new AggregateException(failure) : failure);
+
+        var result = Compress(Products().Build(), new CompressionOptions { Budget = new(KeepBytes: 0.3), Precision = NumberForm.Auto }, runtime);
+
+        Assert.NotEqual(NumberForm.Int4, result.Plan.Precision);
+        var ended = result.Considered.Where(c => c.Form == NumberForm.Int4).ToArray();
+        Assert.NotEmpty(ended);
+        Assert.All(ended, c => Assert.Contains("not positive definite", c.Refused, StringComparison.Ordinal));
+        Assert.Contains(result.Considered, c => c is { Form: NumberForm.Int8, Refused: null });
+    }
+
+    private static CompressionResult Compress(OnnxModel model, CompressionOptions options, IModelRuntime? runtime = null) => new Compressor(new CpuBackend(Math.Max(1, options.Threads)), runtime ?? ModelRunner.Runtime).Compress(
         model,
         new CompressionData(ModelRunner.Samples(model, count: 96), ModelRunner.Samples(model, count: 64, seed: 8), ModelRunner.Samples(model, count: 64, seed: 9)),
         options with { Threads = Math.Max(1, options.Threads) },

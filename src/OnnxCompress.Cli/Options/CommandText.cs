@@ -8,14 +8,18 @@ internal static class CommandText
     /// <summary>The tool and every word that was given, quoted where a shell would read it otherwise.</summary>
     public static string Of(ParseResult parsed) => string.Join(' ', Words(parsed).Select(Quote).Prepend("dotnet onnx-compress"));
 
-    /// <summary>The words of <c>explore</c> as <c>compress</c> takes them, with a budget and another output.</summary>
-    public static string Compressing(ParseResult parsed, string budget)
+    /// <summary>The words of <c>explore</c> as <c>compress</c> takes them, with another output.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="settings">Options with their values, which stand in place of those that were given.</param>
+    /// <param name="dropped">Options with one value each that do not go with them.</param>
+    public static string Compressing(ParseResult parsed, IReadOnlyList<(string Option, string Value)> settings, params string[] dropped)
     {
+        string[] replaced = ["-o", "--out", "--objective", .. dropped, .. settings.Select(s => s.Option)];
         var words = new List<string> { "dotnet onnx-compress compress" };
         var tokens = Words(parsed).Skip(1).ToArray();
         for (var i = 0; i < tokens.Length; i++)
         {
-            if (tokens[i] is "-o" or "--out" or "--objective")
+            if (replaced.Contains(tokens[i]))
             {
                 i++;
             }
@@ -25,7 +29,7 @@ internal static class CommandText
             }
         }
 
-        return $"{string.Join(' ', words)} -o small.onnx {budget}";
+        return $"{string.Join(' ', words)} -o small.onnx {string.Join(' ', settings.Select(s => $"{s.Option} {s.Value}"))}";
     }
 
     // Which run of which build it was says nothing about the result.

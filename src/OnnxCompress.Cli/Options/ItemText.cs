@@ -12,15 +12,20 @@ internal static class ItemText
 
     /// <summary>The item.</summary>
     /// <param name="parsed">The command line; its first argument is the model.</param>
-    /// <param name="budget">The budget's option, without dashes.</param>
-    /// <param name="share">Its value.</param>
-    public static string Of(ParseResult parsed, string budget, string share)
+    /// <param name="settings">Options with their values, which stand in place of those that were given.</param>
+    /// <param name="dropped">Options that do not go with them.</param>
+    public static string Of(ParseResult parsed, IReadOnlyList<(string Option, string Value)> settings, params string[] dropped)
     {
+        string[] replaced = [.. NotMetadata, .. dropped, .. settings.Select(s => s.Option)];
         var command = parsed.CommandResult.Command;
         var item = new StringBuilder("<OnnxModel");
         Add("Include", parsed.GetResult(command.Arguments[0])!.Tokens[0].Value);
-        Add(OptionMetadata.Of("--" + budget), share);
-        foreach (var option in command.Options.Where(option => !NotMetadata.Contains(Name(option))))
+        foreach (var (option, value) in settings)
+        {
+            Add(OptionMetadata.Of(option), value);
+        }
+
+        foreach (var option in command.Options.Where(option => !replaced.Contains(Name(option))))
         {
             if (parsed.GetResult(option) is { IdentifierTokenCount: > 0 } given)
             {

@@ -74,12 +74,9 @@ internal sealed class ExploreVerb
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed) });
+        // Numbers of all forms are shown unless one is named.
+        options = options with { Precision = options.Precision ?? NumberForm.Auto };
         var decision = _decision.Read(parsed);
-        if (options.Precision == NumberForm.Auto)
-        {
-            throw Usage.Conflict("explore shows models in numbers of one form; name it with --precision.");
-        }
-
         var samples = _samples.Samples(parsed);
         var objective = OptionText.Word("--objective", parsed.GetValue(_objective) ?? "macs", ("macs", "macs"), ("params", "params"), ("bytes", "bytes"));
         using var backend = DeviceBackend.Open(device, threads, talk);
@@ -94,10 +91,15 @@ internal sealed class ExploreVerb
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
         var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var compressor = new Compressor(backend.Backend, backend.Runtime);
-        var points = talk.WithProgress(progress => compressor.Explore(model, parts, budgets, options, progress, context.Cancellation));
+        var (points, leftOut) = talk.WithProgress(progress => compressor.ExploreForms(model, parts, budgets, options, progress, context.Cancellation));
         if (chosen is not null)
         {
             talk.Line(chosen);
+        }
+
+        foreach (var form in leftOut)
+        {
+            talk.Line($"{form.Form.ToString().ToLowerInvariant()} is left out: {form.Refused}");
         }
 
         var analysis = compressor.Analyze(model, parts.Statistics, options, context.Cancellation);
@@ -115,6 +117,7 @@ internal sealed class ExploreVerb
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
+            Considered = [.. leftOut.Select(f => new ReportedForm(f.Form.ToString().ToLowerInvariant(), f.RemovesNothing, f.Bytes, f.Agreement, f.Error, f.TimeShare, f.Refused, f.Chosen))],
             FrontierSamples = scored,
             Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
         };
@@ -150,10 +153,32 @@ internal sealed class ExploreVerb
 
     private static ReportedFrontierPoint Point(ExploredModel point, double? baseline, ParseResult parsed, string objective)
     {
-        var share = point.Budget.KeepMacs ?? point.Budget.KeepParameters ?? point.Budget.KeepBytes ?? 1;
+        var form = point.Form.ToString().ToLowerInvariant();
+        var settings = Settings(point, objective).Append(("--precision", form)).ToArray();
+        // What says how something is removed does not go with removing nothing.
+        string[] dropped = point.RemovesNothing ? ["--split"] : [];
         return new ReportedFrontierPoint(
             point.Cost.Parameters, point.Cost.Macs, point.Cost.Bytes, baseline * point.Latency.CompressedMs / point.Latency.OriginalMs, point.Agreement, double.IsFinite(point.RelativeError) ? point.RelativeError : null,
-            Command: CommandText.Compressing(parsed, string.Create(CultureInfo.InvariantCulture, $"--keep-{objective} {share}")),
-            Item: ItemText.Of(parsed, $"keep-{objective}", share.ToString(CultureInfo.InvariantCulture)));
+            Command: CommandText.Compressing(parsed, settings, dropped),
+            Item: ItemText.Of(parsed, settings, dropped))
+        {
+            Form = form,
+            RemovesNothing = point.RemovesNothing,
+        };
+    }
+
+    private static IEnumerable<(string Option, string Value)> Settings(ExploredModel point, string objective)
+    {
+        static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+        if (!point.RemovesNothing)
+        {
+            return [($"--keep-{objective}", Text(point.Budget.KeepMacs ?? point.Budget.KeepParameters ?? point.Budget.KeepBytes ?? 1))];
+        }
+
+        // Without a budget the guard asks for .99 and for little error: whoever takes this model has seen what it keeps.
+        const double Margin = 0.03;
+        return point.Agreement is { } share
+            ? [("--methods", "none"), ("--min-agreement", Text(Math.Max(0.01, Math.Floor(100 * (share - Margin)) / 100)))]
+            : [("--methods", "none"), ("--max-error", Text(Math.Round(Math.Max(0.001, 2 * point.RelativeError), 3)))];
     }
 }

@@ -13,7 +13,7 @@ internal static class FrontierNoise
     private const double LatencyTolerance = 0.05;
 
     /// <summary>Puts bounds and marks on the models.</summary>
-    /// <param name="points">From the largest to the smallest.</param>
+    /// <param name="points">In numbers of one form after the other, each from the largest to the smallest.</param>
     /// <param name="originalMs">The original's time; null when not measured.</param>
     /// <param name="samples">What they were scored on.</param>
     public static IReadOnlyList<ReportedFrontierPoint> Mark(IReadOnlyList<ReportedFrontierPoint> points, double? originalMs, int samples) =>
@@ -21,9 +21,14 @@ internal static class FrontierNoise
         {
             AgreementLower95 = point.Agreement is { } share ? BinomialBound.Lower95((long)Math.Round(share * samples), samples) : null,
             // The largest model stands beside the original, which agrees with itself.
-            IsAgreementNoise = point.Agreement is { } one && (i == 0 ? 1 : points[i - 1].Agreement) is { } other && MayBeChance(one, other, samples),
+            IsAgreementNoise = point.Agreement is { } one && (i == 0 || points[i - 1].Form != point.Form ? 1 : points[i - 1].Agreement) is { } other && MayBeChance(one, other, samples),
             IsLatencyNoise = point.LatencyMs is { } time && originalMs is { } original && Math.Abs((time / original) - 1) <= LatencyTolerance,
+            IsBeaten = points.Any(other => Beats(other, point)),
         })];
+
+    private static bool Beats(ReportedFrontierPoint other, ReportedFrontierPoint point) =>
+        other.Bytes < point.Bytes && !(other.LatencyMs > (1 + LatencyTolerance) * point.LatencyMs)
+        && (point.Agreement is { } kept ? other.Agreement >= kept : other.RelativeError <= point.RelativeError);
 
     // As if the samples were others for each model: they are the same, so that less of it is chance than is said here. One sample
     // more or less is always allowed for: a share of exactly 1 has no spread of its own.

@@ -33,7 +33,8 @@ internal static class ReportSentences
             ? $"\"At least\" holds with 95% confidence on data like these {(report.FrontierSamples is { } count ? $"{Figures.Count(count)} samples" : "samples")}." : "";
         var mark = report.Frontier.Any(point => point.IsAgreementNoise || point.IsLatencyNoise)
             ? " \"~\" marks what may be chance: decisions beside those of the line above, a time beside the original's. More samples tell decisions apart, a quiet machine times." : "";
-        return (bound + mark).Trim() is { Length: > 0 } words ? words : null;
+        var best = report.Frontier.Select(point => point.Form).Distinct().Count() > 1 ? " \"*\" stands where no other model is smaller, about as fast and keeps as much." : "";
+        return (bound + mark + best).Trim() is { Length: > 0 } words ? words : null;
     }
 
     /// <summary>What became smaller.</summary>

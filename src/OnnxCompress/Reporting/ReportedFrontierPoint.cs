@@ -14,6 +14,15 @@ public sealed record ReportedFrontierPoint(
     long Parameters, long? Macs, long Bytes, double? LatencyMs, double? Agreement, double? RelativeError, bool Chosen = false, string? Command = null,
     string? Item = null)
 {
+    /// <summary>Its numbers: <c>float</c>, <c>float16</c>, <c>int8</c> or <c>int4</c>.</summary>
+    public string Form { get; init; } = "float";
+
+    /// <summary>Whether it has the numbers alone, and nothing was removed.</summary>
+    public bool RemovesNothing { get; init; }
+
+    /// <summary>Whether another of the models is smaller, about as fast, and keeps as much.</summary>
+    public bool IsBeaten { get; init; }
+
     /// <summary>With 95% confidence at least this share of decisions is the same on data like these; null when nothing decides.</summary>
     public double? AgreementLower95 { get; init; }
 

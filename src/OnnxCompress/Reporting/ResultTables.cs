@@ -173,19 +173,36 @@ internal static class ResultTables
     /// <summary>Models that were explored.</summary>
     /// <param name="points">The models.</param>
     /// <param name="original">What they are made from.</param>
-    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original) => new(
-        "frontier",
-        [new("model"), new("parameters", true), new("MACs", true), new("size", true), new("latency", true), new("same decision", true), new("at least", true), new("relative error", true)],
-        points.Count == 0 ? [] : [Row("original", Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs), "-", "-", "-"),
-        .. points.Select(point => Row(
+    public static ResultTable Frontier(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original)
+    {
+        // Models in one kind of numbers lie on one line: there size alone says which is which.
+        var isMixed = points.Select(point => point.Form).Distinct().Count() > 1;
+        string[] Cells(ReportedFrontierPoint point) =>
+        [
             original.Macs is > 0 and var macs && point.Macs is { } left ? $"{Figures.Percent((double)left / macs)} of MACs" : $"{Figures.Percent((double)point.Parameters / Math.Max(1, original.Parameters))} of parameters",
+            .. isMixed ? [point.Form] : Array.Empty<string>(),
             Figures.Count(point.Parameters),
             Figures.Count(point.Macs),
             Figures.Bytes(point.Bytes),
             Marked(Figures.Milliseconds(point.LatencyMs), point.IsLatencyNoise),
             Marked(Figures.FinePercent(point.Agreement), point.IsAgreementNoise),
             Figures.FinePercent(point.AgreementLower95),
-            Figures.Error(point.RelativeError)))]);
+            Figures.Error(point.RelativeError),
+            .. isMixed ? [point.IsBeaten ? "" : "*"] : Array.Empty<string>(),
+        ];
+        string[] first =
+        [
+            "original", .. isMixed ? ["-"] : Array.Empty<string>(), Figures.Count(original.Parameters), Figures.Count(original.Macs), Figures.Bytes(original.Bytes), Figures.Milliseconds(original.LatencyMs),
+            "-", "-", "-", .. isMixed ? [""] : Array.Empty<string>(),
+        ];
+        return new(
+            "frontier",
+            [
+                new("model"), .. isMixed ? [new ResultColumn("numbers")] : Array.Empty<ResultColumn>(), new("parameters", true), new("MACs", true), new("size", true), new("latency", true),
+                new("same decision", true), new("at least", true), new("relative error", true), .. isMixed ? [new ResultColumn("best")] : Array.Empty<ResultColumn>(),
+            ],
+            points.Count == 0 ? [] : [Row(first), .. points.Select(point => Row(Cells(point)))]);
+    }
 
     private static string Marked(string figure, bool isNoise) => isNoise ? $"~ {figure}" : figure;
 

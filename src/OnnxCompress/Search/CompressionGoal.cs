@@ -13,6 +13,9 @@ public sealed record CompressionGoal(double? MinimumAgreement, double? MaximumEr
     /// <summary>Where what is looked for lies, as shares of the original in what is made small: below what others reach, above what would be in vain.</summary>
     internal (double AtLeast, double AtMost) Range { get; init; } = (0, 1);
 
+    /// <summary>Plans that keep enough in other numbers, the smallest first, each with the share that it is about in these: where the search begins.</summary>
+    internal IReadOnlyList<(CompressionPlan Plan, double Share)> Starts { get; init; } = [];
+
     /// <summary>Whether the network was not trained on the samples, so that what they say is taken as it is.</summary>
     public bool IsUnseen { get; init; }
 

@@ -25,16 +25,20 @@ internal sealed class CountedPlanner(Func<Budget, ModelCost, CompressionPlan> al
             return allocate(budget, reserve);
         }
 
+        var (known, excess, more) = ((string?)null, ModelCost.None, ModelCost.None);
         for (var step = 0; step < MostSteps; step++)
         {
             var plan = allocate(budget, reserve);
-            var excess = budget.Excess(weigh(plan), original);
+            var text = plan.ToText();
+            // Widths and ranks come in steps: a little less is often the same plan, which is weighed once.
+            (excess, more) = text == known ? (excess, more.Plus(more)) : (budget.Excess(weigh(plan), original), ModelCost.None);
             if (excess == ModelCost.None)
             {
                 return plan;
             }
 
-            reserve = reserve.Plus(excess);
+            more = more == ModelCost.None ? excess : more;
+            (known, reserve) = (text, reserve.Plus(more));
         }
 
         throw new OnnxCompressException(

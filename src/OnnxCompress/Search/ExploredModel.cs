@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Forms;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Search;
@@ -10,6 +11,12 @@ namespace OnnxCompress.Search;
 /// <param name="RelativeError">Relative error of the deciding output, or of the worst.</param>
 public sealed record ExploredModel(Budget Budget, ModelCost Cost, double? Agreement, double RelativeError)
 {
+    /// <summary>Its numbers.</summary>
+    public NumberForm Form { get; init; } = NumberForm.Float;
+
+    /// <summary>Whether nothing was removed from it.</summary>
+    public bool RemovesNothing { get; init; }
+
     /// <summary>Its median latency, measured in turn with the original's.</summary>
     public required LatencyComparison Latency { get; init; }
 }

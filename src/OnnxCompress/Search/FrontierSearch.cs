@@ -14,19 +14,20 @@ namespace OnnxCompress.Search;
 internal sealed class FrontierSearch(
     IPlanner planner, IPlanExecutor executor, IPlanJudge judge, StageWatch watch, Func<OnnxModel, LatencyComparison> time)
 {
+    /// <summary>Rounds of other searches before these, and of all together; null for these alone.</summary>
+    public (int Before, int All)? Rounds { get; init; }
+
     /// <summary>One point for each budget that can be met.</summary>
     public IReadOnlyList<ExploredModel> Explore(IReadOnlyList<Budget> budgets, CancellationToken cancellation)
     {
         var points = new List<ExploredModel>();
         foreach (var (i, budget) in budgets.Index())
         {
-            watch.BeginRound("explore", i, budgets.Count);
+            watch.BeginRound("explore", i + (Rounds?.Before ?? 0), Rounds?.All ?? budgets.Count);
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var made = executor.Execute(planner.Plan(budget, planner.Rules[0], cancellation), watch, cancellation);
-                var score = watch.Time("compare", () => judge.Score(made.Model, cancellation));
-                points.Add(new ExploredModel(budget, made.Cost, score.Agreement, score.Error) { Latency = time(made.Model) });
+                points.Add(PointOf(budget, executor.Execute(planner.Plan(budget, planner.Rules[0], cancellation), watch, cancellation), cancellation));
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.OutputNotFinite)
             {
@@ -37,5 +38,12 @@ internal sealed class FrontierSearch(
 
         watch.EndRounds();
         return points;
+    }
+
+    /// <summary>The point of a model that was made within a budget.</summary>
+    public ExploredModel PointOf(Budget budget, ExecutedPlan made, CancellationToken cancellation)
+    {
+        var score = watch.Time("compare", () => judge.Score(made.Model, cancellation));
+        return new ExploredModel(budget, made.Cost, score.Agreement, score.Error) { Latency = time(made.Model) };
     }
 }

@@ -22,6 +22,9 @@ internal sealed class PlanSearch(
     /// <summary>Behind those, bytes are looked at more coarsely, by the rules that did best.</summary>
     private const int ByteHalvings = 3, ByteRules = 2;
 
+    /// <summary>Plans of other numbers that are carried out in these, at most.</summary>
+    private const int MostStarts = 3;
+
     /// <summary>Rules that are tried before a budget counts as hopeless.</summary>
     private const int Telling = 3;
 
@@ -42,10 +45,13 @@ internal sealed class PlanSearch(
     private ExecutedPlan? _best;
     private int _round;
 
-    /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => Only is { Count: > 0 } ? [.. planner.Rules.Where(r => Only.Contains(r.Name))] : planner.Rules;
+    // Rules that did not do at the share that was accepted last.
+    private HashSet<string> _failed = new(StringComparer.Ordinal);
 
-    /// <summary>Names of those that may be tried; null or none for all.</summary>
+    /// <summary>The rules that can be tried.</summary>
+    public IReadOnlyList<PlanRule> Rules => Only is { Count: > 0 } ? [.. planner.Rules.Where(r => Only.Contains(r.Name)).OrderBy(r => Only.ToList().IndexOf(r.Name))] : planner.Rules;
+
+    /// <summary>Names of those that may be tried, in that order; null or none for all.</summary>
     public IReadOnlyCollection<string>? Only { get; init; }
 
     /// <summary>Whether there is anything to compare plans on.</summary>
@@ -53,6 +59,9 @@ internal sealed class PlanSearch(
 
     /// <summary>The share, in what was made small, that <see cref="Smallest"/> came to.</summary>
     public double Reached { get; private set; } = 1;
+
+    /// <summary>What <see cref="Smallest"/> gave.</summary>
+    public IReadOnlyList<ScoredPlan> Accepted { get; private set; } = [];
 
     /// <summary>Every plan that was scored, in the order of trial.</summary>
     public List<ScoredPlan> Tried { get; } = [];
@@ -133,19 +142,21 @@ internal sealed class PlanSearch(
     public IReadOnlyList<ScoredPlan> Smallest(CompressionGoal goal)
     {
         var accepted = new List<ScoredPlan>();
+        Accepted = accepted;
         var rules = Rules.ToList();
         var (least, largest) = goal.Range;
         if (largest < 1)
         {
-            // Where others are this small already, one question says whether there is anything to be found.
+            // Where others are this small already, few questions say whether there is anything to be found.
             largest *= Gain;
-            if (largest <= least || FirstAccepted(goal.BudgetOf(largest), rules, goal) is not { } found)
+            if (largest <= least || (FirstStart(goal, largest) ?? FirstAccepted(goal.BudgetOf(largest), rules, goal)) is not { } found)
             {
                 watch.EndRounds();
                 return [];
             }
 
-            accepted.Add(found);
+            largest = Math.Min(largest, found.Share);
+            accepted.Add(found with { Share = largest });
             _best = _latest;
         }
 
@@ -157,11 +168,73 @@ internal sealed class PlanSearch(
             var smaller = new List<ScoredPlan>();
             Halve(goal, bytes => within with { KeepBytes = bytes }, (0, (double)accepted[0].Bytes / planner.Original.Bytes), ByteHalvings, [.. rules.Take(ByteRules)], smaller);
             // The guard is asked a few times only: of those that differ in bytes, once.
-            accepted.InsertRange(0, smaller.Take(1));
+            accepted.InsertRange(0, smaller.Take(1).Select(s => s with { Share = share }));
+        }
+        else if (accepted.Count > 0)
+        {
+            accepted[0] = LeastLoss(accepted[0], goal, rules);
         }
 
         watch.EndRounds();
         return accepted;
+    }
+
+    /// <summary>
+    /// The smallest plan that keeps enough in these numbers too, of those that do in others: the smallest is asked first, then as the
+    /// guard asks, between it and the largest.
+    /// </summary>
+    private ScoredPlan? FirstStart(CompressionGoal goal, double largest)
+    {
+        (CompressionPlan Plan, double Share)[] starts = [.. goal.Starts.Where(s => s.Share < largest)];
+        ScoredPlan? best = null;
+        var (low, high, at) = (0, starts.Length - 1, 0);
+        for (var look = 0; look < MostStarts && low <= high; look++)
+        {
+            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+            var made = Try(starts[at].Plan);
+            // Bytes are counted, other shares predicted.
+            var share = goal.Objective == CompressionObjective.Bytes ? (double)made.Bytes / planner.Original.Bytes : starts[at].Share;
+            if (goal.Accepts(made.Score!) && share <= largest)
+            {
+                (best, high) = (made with { Share = share }, at - 1);
+                _best = _latest;
+            }
+            else
+            {
+                low = at + 1;
+            }
+
+            at = (low + high) / 2;
+        }
+
+        // Whoever takes it finds it as the latest.
+        _latest = best is null ? _latest : _best;
+        return best;
+    }
+
+    /// <summary>Of rules that come as far as the one that came first, the one that loses least: it is surest of the guard, and of samples to come.</summary>
+    private ScoredPlan LeastLoss(ScoredPlan first, CompressionGoal goal, IReadOnlyList<PlanRule> rules)
+    {
+        var best = first;
+        foreach (var rule in rules.Where(r => !_failed.Contains(r.Name) && r.Name != first.Plan.Rule))
+        {
+            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+            try
+            {
+                var made = Try(goal.BudgetOf(first.Share), rule);
+                if (goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
+                {
+                    best = made with { Share = first.Share };
+                    _best = _latest;
+                }
+            }
+            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            {
+                continue;
+            }
+        }
+
+        return best;
     }
 
     private double Halve(CompressionGoal goal, Func<double, Budget> budgetOf, (double Low, double High) range, int halvings, List<PlanRule> rules, List<ScoredPlan> accepted)
@@ -179,7 +252,7 @@ internal sealed class PlanSearch(
             }
 
             high = middle;
-            accepted.Insert(0, found);
+            accepted.Insert(0, found with { Share = middle });
             _best = _latest;
             // What worked once is tried first next time.
             var at = rules.FindIndex(r => r.Name == found.Plan.Rule);
@@ -212,6 +285,7 @@ internal sealed class PlanSearch(
     private ScoredPlan? FirstAccepted(Budget budget, List<PlanRule> rules, CompressionGoal goal)
     {
         var (tried, hopeless) = (0, true);
+        var failed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var rule in rules)
         {
             if (tried >= Telling && hopeless)
@@ -225,9 +299,11 @@ internal sealed class PlanSearch(
                 var made = Try(budget, rule);
                 if (goal.Accepts(made.Score!))
                 {
+                    _failed = failed;
                     return made;
                 }
 
+                failed.Add(rule.Name);
                 (tried, hopeless) = (tried + 1, hopeless && goal.IsFarFrom(made.Score!));
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
@@ -242,7 +318,12 @@ internal sealed class PlanSearch(
     private ScoredPlan Try(Budget budget, PlanRule rule)
     {
         cancellation.ThrowIfCancellationRequested();
-        var made = executor.Execute(planner.Plan(budget, rule, cancellation), watch, cancellation);
+        return Try(planner.Plan(budget, rule, cancellation));
+    }
+
+    private ScoredPlan Try(CompressionPlan plan)
+    {
+        var made = executor.Execute(plan, watch, cancellation);
         _latest = made;
         if (judge is null)
         {

@@ -10,6 +10,9 @@ internal sealed record ScoredPlan(CompressionPlan Plan, PlanScore? Score)
     /// <summary>See <see cref="ExecutedPlan.Time"/>.</summary>
     public double Time { get; init; }
 
+    /// <summary>The share of the original, in what is made small, of the budget that it was made for.</summary>
+    public double Share { get; init; } = 1;
+
     /// <summary>Bytes of the model.</summary>
     public long Bytes { get; init; }
 }

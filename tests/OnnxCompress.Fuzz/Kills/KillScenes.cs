@@ -33,7 +33,7 @@ internal static class KillScenes
             ["merge"] = folder => Merge(folder, temporary),
             ["explore"] = folder => Verb("explore", folder, temporary, ["frontier.json"], variant =>
             [
-                "explore", SampleFiles.Model, "-o", "frontier.json", .. Data, "--samples", variant == 0 ? "50" : "100", "--methods", "id", "--reconstruct", "none", "--trials", "1",
+                "explore", SampleFiles.Model, "-o", "frontier.json", "--precision", "float", .. Data, "--samples", variant == 0 ? "50" : "100", "--methods", "id", "--reconstruct", "none", "--trials", "1",
             ]),
             ["build"] = folder => Build(folder, temporary),
         };

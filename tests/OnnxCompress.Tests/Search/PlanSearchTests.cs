@@ -137,6 +137,47 @@ public sealed class PlanSearchTests
     }
 
     [Theory]
+    [InlineData(20, 0.2)]
+    [InlineData(40, 0.4)]
+    public void The_search_begins_at_the_smallest_plan_of_other_numbers_that_keeps_enough_in_these(int least, double reached)
+    {
+        var budgets = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                budgets.Add(budget.KeepBytes!.Value);
+                return FakePlans.Score(100 * budget.KeepBytes >= least ? 0.99 : 0.5, 1);
+            },
+            Rules[0])
+        {
+            Bytes = budget => 100 * budget.KeepBytes!.Value,
+        };
+        // In these numbers they take a tenth more than was thought.
+        (CompressionPlan, double)[] starts = [.. ((double[])[0.22, 0.44, 0.55]).Select(share => (plans.Plan(new(KeepBytes: share), Rules[0], TestContext.Current.CancellationToken), share / 1.1))];
+        budgets.Clear();
+        var search = Search(plans);
+
+        var accepted = search.Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Bytes, Range = (0.1, 0.6), Starts = starts });
+
+        Assert.InRange(search.Reached, reached, 1.04 * reached);
+        Assert.Equal(accepted, search.Accepted);
+        Assert.All(budgets, b => Assert.True(b < (least == 20 ? 0.22 : 0.44)));
+        Assert.True(budgets.Count <= 5);
+    }
+
+    [Fact]
+    public void Of_rules_that_come_as_far_the_one_that_loses_least_is_taken()
+    {
+        PlanRule[] rules = [.. Enumerable.Range(0, 3).Select(i => FakePlans.Rule($"{i}"))];
+        var plans = new FakePlans((budget, rule) => FakePlans.Score(budget.KeepMacs > 0.5 ? 0.95 : 0.5, rule.Name == "2" ? 0.1 : 0.2), rules);
+
+        var accepted = Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs });
+
+        Assert.Equal("2", accepted[0].Plan.Rule);
+        Assert.All(accepted.Skip(1), a => Assert.Equal("0", a.Plan.Rule));
+    }
+
+    [Theory]
     [InlineData(0.4, 3)]
     [InlineData(0.85, 5)]
     public void Rules_are_left_out_only_where_those_before_them_are_all_far_from_the_goal(double agreement, int expected)

@@ -20,15 +20,16 @@ internal static class FrontierSection
             + (ReportSentences.Noise(report) is { } noise ? $"<p class=\"note\">{HtmlText.Escape(noise)}</p>\n" : "") + Commands(points);
     }
 
-    // Across: MACs as a share of the original's, or parameters where MACs are not known. Up: agreement, or the error where nothing decides.
+    // Across: bytes as a share of the original's where numbers differ, else MACs as a share of the original's, or parameters where MACs are not known. Up: agreement, or the error where nothing decides.
     private static string Chart(IReadOnlyList<ReportedFrontierPoint> points, ReportedCost original)
     {
-        var byMacs = original.Macs is > 0 && points.All(point => point.Macs is not null);
+        var byBytes = points.Select(point => point.Form).Distinct().Count() > 1;
+        var byMacs = !byBytes && original.Macs is > 0 && points.All(point => point.Macs is not null);
         var decides = points.All(point => point.Agreement is not null);
         var shown = points
             .Select(point => (
                 Point: point,
-                Cost: byMacs ? (double)point.Macs!.Value / original.Macs!.Value : (double)point.Parameters / Math.Max(1, original.Parameters),
+                Cost: byBytes ? (double)point.Bytes / Math.Max(1, original.Bytes) : byMacs ? (double)point.Macs!.Value / original.Macs!.Value : (double)point.Parameters / Math.Max(1, original.Parameters),
                 Value: decides ? point.Agreement!.Value : point.RelativeError ?? 0))
             .OrderBy(entry => entry.Cost)
             .ToArray();
@@ -39,7 +40,7 @@ internal static class FrontierSection
         string X(double cost) => HtmlText.Number(Left + ((Right - Left) * Math.Clamp(cost, 0, 1)));
         string Y(double value) => HtmlText.Number(Bottom - ((Bottom - Top) * (value - low) / (high - low)));
         string Axis(double value) => decides ? Figures.Percent(value) : Figures.Error(value);
-        var (across, up) = (byMacs ? "MACs, share of the original" : "parameters, share of the original", decides ? "same decision" : "relative error");
+        var (across, up) = (byBytes ? "bytes, share of the original" : byMacs ? "MACs, share of the original" : "parameters, share of the original", decides ? "same decision" : "relative error");
         var svg = new StringBuilder(
             $"<figure>\n<svg class=\"chart\" viewBox=\"0 0 600 300\" role=\"img\" aria-label=\"{up} against {across}; the table below has the numbers.\">\n"
             + $"<path class=\"axis\" d=\"M{Left} {Top}V{Bottom}H{Right}\"/>\n"
@@ -50,14 +51,18 @@ internal static class FrontierSection
         }
 
         svg.Append($"<text x=\"{HtmlText.Number((Left + Right) / 2)}\" y=\"{Bottom + 42}\" text-anchor=\"middle\">{across}</text>\n");
-        svg.Append($"<polyline class=\"line\" points=\"{string.Join(' ', shown.Select(entry => $"{X(entry.Cost)},{Y(entry.Value)}"))}\"/>\n");
+        foreach (var form in shown.GroupBy(entry => entry.Point.Form))
+        {
+            svg.Append($"<polyline class=\"line\" points=\"{string.Join(' ', form.Select(entry => $"{X(entry.Cost)},{Y(entry.Value)}"))}\"/>\n");
+        }
+
         foreach (var (point, cost, value) in shown)
         {
-            var label = $"{Figures.Percent(cost)}: {Axis(value)}{(point.Chosen ? ", the model of this report" : "")}";
+            var label = (byBytes ? $"{point.Form}, " : "") + $"{Figures.Percent(cost)}: {Axis(value)}{(point.Chosen ? ", the model of this report" : "")}";
             svg.Append($"<circle class=\"{(point.Chosen ? "error" : "keep")}\" cx=\"{X(cost)}\" cy=\"{Y(value)}\" r=\"{(point.Chosen ? 7 : 5)}\"><title>{label}</title></circle>\n");
         }
 
-        return svg.Append($"</svg>\n<figcaption>Each dot is a model{(shown.Any(entry => entry.Point.Chosen) ? "; the large one is that of this report" : "")}.</figcaption>\n</figure>\n").ToString();
+        return svg.Append($"</svg>\n<figcaption>Each dot is a model{(byBytes ? ", each line one kind of numbers" : "")}{(shown.Any(entry => entry.Point.Chosen) ? "; the large one is that of this report" : "")}.</figcaption>\n</figure>\n").ToString();
     }
 
     private static string Commands(IReadOnlyList<ReportedFrontierPoint> points)
@@ -66,7 +71,7 @@ internal static class FrontierSection
         return commands.Length == 0
             ? ""
             : "<details>\n<summary>How to make each: the command line, and the item for a build</summary>\n<ul>\n"
-                + string.Concat(commands.Select(point => $"<li>{Figures.Count(point.Parameters)} parameters: <code>{HtmlText.Escape(point.Command)}</code>{(point.Item is null ? "" : $"<br><code>{HtmlText.Escape(point.Item)}</code>")}</li>\n"))
+                + string.Concat(commands.Select(point => $"<li>{Figures.Count(point.Parameters)} parameters{(point.Form == "float" ? "" : $", {point.Form}")}: <code>{HtmlText.Escape(point.Command)}</code>{(point.Item is null ? "" : $"<br><code>{HtmlText.Escape(point.Item)}</code>")}</li>\n"))
                 + "</ul>\n</details>\n";
     }
 }

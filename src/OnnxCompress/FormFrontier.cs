@@ -1,0 +1,107 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
+using OnnxCompress.Models;
+using OnnxCompress.Search;
+
+namespace OnnxCompress;
+
+/// <summary>
+/// Models at several budgets in numbers of several forms, from one calibration. Each form is shown alone and with as much removed as
+/// every second budget asks for: between those it bends no more than floating point does, which is shown at all.
+/// </summary>
+/// <param name="options">What the user said.</param>
+/// <param name="tools">What every stage works with.</param>
+/// <param name="runs">Makes models.</param>
+/// <param name="judge">Scores them.</param>
+/// <param name="times">Times them beside the original.</param>
+internal sealed class FormFrontier(CompressionOptions options, PipelineTools tools, FormRuns runs, IPlanJudge judge, ResultTimes times)
+{
+    /// <summary>Forms that write nearly the same file are one, as 4 and 8 bits of a network of convolutions.</summary>
+    private const double SameBytes = 0.98;
+
+    private const int Coarser = 2;
+
+    private readonly List<ExploredModel> _points = [];
+    private readonly List<ConsideredForm> _leftOut = [];
+    private OnnxCompressException? _failure;
+    private int _rounds;
+
+    /// <summary>One form, or all that go with the target.</summary>
+    /// <exception cref="OnnxCompressException">There is no model at all; the diagnostic is that of the first form.</exception>
+    public Exploration Explore(IReadOnlyList<Budget> budgets, CancellationToken cancellation)
+    {
+        var forms = Forms(options);
+        Budget[] coarse = [.. budgets.Where((_, i) => i % Coarser == Coarser - 1)];
+        int Rounds(NumberForm form) => IsMixed(options) ? form switch { NumberForm.Float => budgets.Count, _ => 1 + (Removes(form) ? coarse.Length : 0) } : budgets.Count;
+        var all = forms.Sum(Rounds);
+        foreach (var form in forms)
+        {
+            try
+            {
+                UnsolvableNumbers.Explain(() => Add(form, form == NumberForm.Float || !IsMixed(options) ? budgets : coarse, all, cancellation));
+            }
+            catch (OnnxCompressException e)
+            {
+                _failure ??= e;
+                LeaveOut(form, e.Diagnostic.Message);
+            }
+
+            _rounds += Rounds(form);
+        }
+
+        return _points.Count == 0 && _failure is not null ? throw _failure : new(_points, _leftOut);
+    }
+
+    /// <summary>Whether forms are compared: where the numbers are left to the tool.</summary>
+    public static bool IsMixed(CompressionOptions options) => options.Precision == NumberForm.Auto;
+
+    private static NumberForm[] Forms(CompressionOptions options) => !IsMixed(options) ? [StageOptions.Precision(options)] : options.Target switch
+    {
+        RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
+        RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
+        _ => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
+    };
+
+    // Half floats run no faster on a processor, and are never the smallest: alone they show what they keep.
+    private bool Removes(NumberForm form) => form != NumberForm.Float16 || options.Target == RunTarget.Gpu;
+
+    private int Add(NumberForm form, IReadOnlyList<Budget> budgets, int all, CancellationToken cancellation)
+    {
+        var isMixed = IsMixed(options);
+        ExploredModel? alone = null;
+        if (isMixed && form != NumberForm.Float)
+        {
+            tools.Watch.BeginRound("explore", _rounds, all);
+            var made = runs.Alone(form, cancellation);
+            alone = Search(made.Pipeline, (_rounds, all), cancellation).PointOf(Budget.None, made.Made, cancellation) with { Form = form, RemovesNothing = true };
+            var others = _points.Where(p => p.RemovesNothing).Select(p => (p.Form, p.Cost.Bytes)).Prepend((Form: NumberForm.Float, made.Pipeline.Original.Bytes));
+            if (others.Where(o => alone.Cost.Bytes > SameBytes * o.Bytes).Select(o => (NumberForm?)o.Form).LastOrDefault() is { } same)
+            {
+                LeaveOut(form, $"It writes about the same file as {same.ToString().ToLowerInvariant()}, or a larger one.");
+                tools.Watch.EndRounds();
+                return 0;
+            }
+
+            _points.Add(alone);
+            if (!Removes(form))
+            {
+                tools.Watch.EndRounds();
+                return 1;
+            }
+        }
+
+        var pipeline = runs.Behind(form, cancellation);
+        // A share of bytes is one of those that the form alone has.
+        var scale = alone is null ? 1 : (double)alone.Cost.Bytes / pipeline.Original.Bytes;
+        Budget[] asked = [.. budgets.Select(b => b.KeepBytes is { } share ? b with { KeepBytes = Math.Round(share * scale, 4) } : b)];
+        _points.AddRange(Search(pipeline, (_rounds + (alone is null ? 0 : 1), all), cancellation).Explore(asked, cancellation).Select(p => p with { Form = form }));
+        return budgets.Count;
+    }
+
+    private FrontierSearch Search(Pipeline pipeline, (int Before, int All) rounds, CancellationToken cancellation) =>
+        new(pipeline.Planner, pipeline.Executor, judge, tools.Watch, made => times.Glance(made, cancellation)) { Rounds = rounds };
+
+    private void LeaveOut(NumberForm form, string reason) =>
+        _leftOut.Add(new ConsideredForm(form, 0, null) { RemovesNothing = _points.TrueForAll(p => p.Form != form), Refused = reason });
+}
