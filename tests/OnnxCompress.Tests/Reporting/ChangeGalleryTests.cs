@@ -61,7 +61,7 @@ public sealed class ChangeGalleryTests
         Assert.Equal(6, rules.Count);
         Assert.All(rules, rule => Assert.Equal(ChangeGallery.MostChanges, rule.Changes.Count));
         var pictures = rules.SelectMany(rule => rule.Changes).Select(change => change.Picture).ToArray();
-        Assert.Contains(null, pictures);
+        Assert.Contains(pictures, picture => picture is null);
         Assert.InRange(pictures.Sum(picture => picture?.Png.Length ?? 0), ChangeGallery.MostBytes / 2, ChangeGallery.MostBytes);
         using var first = Image.Load(pictures[0]!.Png);
         Assert.Equal((600, 300, 256, 128), (pictures[0]!.Width, pictures[0]!.Height, first.Width, first.Height));
