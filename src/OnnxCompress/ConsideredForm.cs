@@ -11,6 +11,9 @@ public sealed record ConsideredForm(NumberForm Form, long Bytes, double? Agreeme
     /// <summary>Whether nothing was removed from it.</summary>
     public bool RemovesNothing { get; init; }
 
+    /// <summary>Layers that keep more bits than its numbers have.</summary>
+    public int Wider { get; init; }
+
     /// <summary>Relative error of its outputs on validation samples; null without any.</summary>
     public double? Error { get; init; }
 

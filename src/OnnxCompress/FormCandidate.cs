@@ -14,6 +14,7 @@ internal sealed record FormCandidate(FormRun Run, PlanScore? Score, double? Time
     public ConsideredForm Seen(bool chosen) => new(Run.Form, Run.Made.Cost.Bytes, Score?.Agreement)
     {
         RemovesNothing = Run.RemovesNothing,
+        Wider = Run.Wider,
         Error = Score?.Error,
         TimeShare = Time,
         Refused = Refused,

@@ -30,6 +30,9 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     /// <summary>Where so small a share of the decisions' margins is lost, there is nothing to be gained by a search.</summary>
     private const double Negligible = 0.002;
 
+    /// <summary>Models with wider layers that are made of one, at most.</summary>
+    private const int MostWider = 3;
+
     private readonly List<FormCandidate> _made = [];
     private readonly List<ConsideredForm> _refused = [];
     private OnnxCompressException? _failure;
@@ -58,13 +61,14 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     {
         var forms = Forms(options);
         MakeAlone(forms, cancellation);
-        if (!options.RemovesNothing)
+        var open = options.RemovesNothing ? [] : WorthRemoving();
+        WidenToGoal(cancellation);
+        foreach (var form in open)
         {
-            foreach (var form in WorthRemoving())
-            {
-                MakeRemoving(form, cancellation);
-            }
+            MakeRemoving(form, cancellation);
         }
+
+        WidenWithinBudget(cancellation);
 
         var chosen = Chosen(cancellation) ?? throw _failure ?? new OnnxCompressException(DiagnosticCodes.GoalNotReached, "No form of the model keeps what was asked for.");
         foreach (var made in _made)
@@ -75,7 +79,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
         return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
         {
-            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing)],
+            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Wider)],
         };
     }
 
@@ -129,6 +133,93 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         }
     }
 
+    /// <summary>
+    /// Where a form alone keeps too little, the fewest layers that must keep more bits are looked for: what loses most in the form is what a
+    /// few layers lose.
+    /// </summary>
+    private void WidenToGoal(CancellationToken cancellation)
+    {
+        if (IsLimited || options.Goal is null || validation is null)
+        {
+            return;
+        }
+
+        FormCandidate[] alone = [.. _made.Where(c => c.Run is { RemovesNothing: true, Form: NumberForm.Int8 or NumberForm.Int4 })];
+        foreach (var narrow in alone.Where(c => c.Refused is not null && !alone.TakeWhile(o => !ReferenceEquals(o, c)).Any(o => c.Run.ByteShare > SameBytes * o.Run.ByteShare)))
+        {
+            var tried = new List<FormCandidate>();
+            // Cheap layers first save bytes where many lose alike; where a few large ones lose most, nothing does but those.
+            WidenToGoal(narrow, WiderLayers.Of(narrow.Run.Made.Precision), tried, cancellation);
+            if (!tried.Exists(c => c.Refused is null))
+            {
+                WidenToGoal(narrow, WiderLayers.Worst(narrow.Run.Made.Precision), tried, cancellation);
+            }
+
+            // The smallest that keeps enough, or the one that came closest.
+            _made.AddRange(tried.Where(c => c.Refused is null).OrderBy(Measure).Concat(tried.OrderBy(c => c.Score?.Loss ?? 0)).Take(1));
+        }
+    }
+
+    private void WidenToGoal(FormCandidate narrow, IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> steps, List<FormCandidate> tried, CancellationToken cancellation)
+    {
+        var original = narrow.Run.Pipeline.Original.Bytes;
+        var (low, high) = (1, steps.Count);
+        for (var look = 0; look < MostWider && low <= high; look++)
+        {
+            // Few layers lose most, so that few are looked at more finely than many.
+            var count = (int)Math.Sqrt(low * high);
+            var known = _made.Concat(tried).Where(c => c.Refused is null).Select(c => (double?)c.Run.ByteShare).Min() ?? 1;
+            if (!CountsTime && narrow.Run.Made.Cost.Bytes + steps.Take(count).Sum(s => s.Bytes) > known * original)
+            {
+                // Larger than what others reach: as good as none.
+                high = count - 1;
+                continue;
+            }
+
+            var made = Widened(narrow, steps.Take(count).ToDictionary(s => s.Layer, s => s.Form, StringComparer.Ordinal), cancellation);
+            tried.AddRange(made is null ? [] : [made]);
+            (low, high) = made is { Refused: null } ? (low, count - 1) : (count + 1, high);
+        }
+    }
+
+    /// <summary>What a budget of bytes leaves goes to the layers that lose most for each byte.</summary>
+    private void WidenWithinBudget(CancellationToken cancellation)
+    {
+        if (validation is null || options.Budget.KeepBytes is not { } share
+            || _made.Where(c => c is { Refused: null, Run.Form: NumberForm.Int8 or NumberForm.Int4, Score.Loss: > 0 }).MinBy(Measure) is not { } narrow)
+        {
+            return;
+        }
+
+        var room = (long)((share * narrow.Run.Pipeline.Original.Bytes) - narrow.Run.Made.Cost.Bytes);
+        var steps = WiderLayers.Of(narrow.Run.Made.Precision);
+        for (var look = 0; look < MostWider && WiderLayers.Within(steps, room) is { Count: > 0 } wider; look++)
+        {
+            if (Widened(narrow, wider, cancellation) is { Refused: null } made)
+            {
+                _made.Add(made);
+                return;
+            }
+
+            // Steps and nodes take some bytes beyond those of weights.
+            const double Less = 0.8;
+            room = (long)(room * Less);
+        }
+    }
+
+    private FormCandidate? Widened(FormCandidate narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
+    {
+        try
+        {
+            return UnsolvableNumbers.Explain(() => See(runs.Widened(narrow.Run, wider, cancellation), cancellation));
+        }
+        catch (OnnxCompressException e)
+        {
+            _refused.Add(new ConsideredForm(narrow.Run.Form, 0, null) { RemovesNothing = narrow.Run.RemovesNothing, Wider = wider.Count, Refused = e.Diagnostic.Message });
+            return null;
+        }
+    }
+
     /// <summary>Looks for the smallest: what floating point stands removed is the most that any numbers do, and what others reach the least that is wanted.</summary>
     private void Search(NumberForm form, FormCandidate? best, CancellationToken cancellation)
     {
@@ -138,7 +229,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             return;
         }
 
-        var alone = _made.Single(c => c.Run.Form == form && c.Run.RemovesNothing);
+        var alone = _made.Single(c => c.Run.Form == form && c.Run is { RemovesNothing: true, Wider: 0 });
         if (_made.Find(c => c.Run is { Form: NumberForm.Float, RemovesNothing: false }) is not { } plain || alone.Refused is not null)
         {
             // Where nothing can go in floating point, or the numbers alone are too coarse, both together are.

@@ -19,6 +19,9 @@ internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pi
     /// <summary>The share of the original, in what is made small, that its search came to.</summary>
     public double Reached { get; init; } = 1;
 
+    /// <summary>Layers that keep more bits than the form has.</summary>
+    public int Wider => Made.Plan.Wider.Count;
+
     /// <summary>Its bytes as a share of the original's.</summary>
     public double ByteShare => (double)Made.Cost.Bytes / Pipeline.Original.Bytes;
 

@@ -39,6 +39,14 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached, Accepted = search.Accepted };
     }
 
+    /// <summary>A model once more with layers that keep more bits.</summary>
+    /// <param name="narrow">The model.</param>
+    /// <param name="wider">Their numbers, by name.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had so.</exception>
+    public FormRun Widened(FormRun narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) =>
+        narrow with { Made = narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, cancellation) };
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -36,7 +36,7 @@ internal static class ResultReport
                 Target = result.Plan.Target.ToString().ToLowerInvariant(),
             },
             Considered = [.. result.Considered.Select(c => new ReportedForm(
-                c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen))],
+                c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen) { Wider = c.Wider })],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Shown = verification is null ? [] : new ChangeGallery(samples, preprocessing).Of(verification),

@@ -87,7 +87,7 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     /// </summary>
     private CompressionPlan Timed(CompressionPlan plan) => new(plan.ModelSha256, [.. plan.Sites.Select(WithoutErrors)])
     {
-        Rewrites = plan.Rewrites, Precision = StageOptions.Precision(options), Target = StageOptions.Target(options),
+        Rewrites = plan.Rewrites, Wider = plan.Wider, Precision = StageOptions.Precision(options), Target = StageOptions.Target(options),
     };
 
     private static SitePlan WithoutErrors(SitePlan site) => site switch

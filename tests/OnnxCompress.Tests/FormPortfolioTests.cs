@@ -1,3 +1,5 @@
+using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
@@ -44,7 +46,56 @@ public sealed class FormPortfolioTests
 
         Assert.Equal((NumberForm.Float16, NumberForm.Int4), (strict.Plan.Precision, loose.Plan.Precision));
         Assert.True(loose.Model.Bytes < strict.Model.Bytes);
-        Assert.Equal(4, strict.Considered.Count);
+        Assert.Equal(4, strict.Considered.Count(c => c.Wider == 0));
+    }
+
+    [Fact]
+    public void What_a_budget_leaves_goes_to_the_layers_that_lose_most_and_the_plan_says_which()
+    {
+        var model = Products().Build();
+        CompressionOptions options = new() { RemovesNothing = true, Precision = NumberForm.Auto, Budget = new(KeepBytes: 0.24) };
+
+        var result = Compress(model, options);
+
+        var wider = Assert.Single(result.Considered, c => c.Wider > 0);
+        var narrow = Assert.Single(result.Considered, c => c is { Form: NumberForm.Int4, Wider: 0 });
+        Assert.Null(wider.Refused);
+        Assert.InRange(wider.Bytes, narrow.Bytes + 1, 0.24 * result.Original.Bytes);
+        Assert.True(wider.Error < narrow.Error);
+        Assert.True(wider.Chosen);
+        Assert.Equal(wider.Wider, result.Plan.Wider.Count);
+        Assert.All(result.Plan.Wider.Keys, name => Assert.Contains(result.Precision, l => l.Layer == name && l.Form == "int8-blocks"));
+        // A reviewed plan gives the same bytes.
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
+        try
+        {
+            result.Plan.Save(path);
+            Assert.Equal(result.Model.ContentHash(), Compress(model, new CompressionOptions { Plan = CompressionPlan.Load(path) }).Model.ContentHash());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        var unknown = result.Plan with { Wider = new Dictionary<string, NumberForm>(StringComparer.Ordinal) { ["nowhere"] = NumberForm.Float } };
+        Assert.Equal(DiagnosticCodes.PlanMismatch, Assert.Throws<OnnxCompressException>(() => Compress(model, new CompressionOptions { Plan = unknown })).Diagnostic.Code);
+    }
+
+    [Fact]
+    public void Where_few_bits_keep_too_little_some_layers_keep_more()
+    {
+        var model = Products().Build();
+        CompressionResult Within(double error) => Compress(
+            model, new CompressionOptions { RemovesNothing = true, Precision = NumberForm.Auto, Goal = new(null, error) { Objective = CompressionObjective.Bytes }, Decisions = [new(DecisionKind.None)] });
+        var alone = Within(0.5).Considered;
+        double ErrorOf(NumberForm form) => alone.Single(c => c.Form == form && c.Wider == 0).Error!.Value;
+
+        var result = Within((0.7 * ErrorOf(NumberForm.Int4)) + (0.3 * ErrorOf(NumberForm.Int8)));
+
+        Assert.NotNull(result.Considered.Single(c => c is { Form: NumberForm.Int4, Wider: 0 }).Refused);
+        Assert.Contains(result.Considered, c => c is { Form: NumberForm.Int4, Wider: > 0 });
+        Assert.True(result.Model.Bytes <= alone.Single(c => c.Form == NumberForm.Int8).Bytes);
+        Assert.Equal(result.Plan.Wider.Count, result.Considered.Single(c => c.Chosen).Wider);
     }
 
     [Fact]

@@ -16,6 +16,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     /// <summary>The numbers that layers are stored and run in.</summary>
     public NumberForm Precision { get; init; } = NumberForm.Float;
 
+    /// <summary>By name, layers of the compressed model that keep more bits than <see cref="Precision"/> has.</summary>
+    public IReadOnlyDictionary<string, NumberForm> Wider { get; init; } = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+
     /// <summary>Where the model will run.</summary>
     public RunTarget Target { get; init; } = RunTarget.Cpu;
 

@@ -15,6 +15,9 @@ internal sealed record PlanDocument(int Schema, string? Model, string? Rule, Pla
     /// <summary>The numbers that layers are stored and run in; null, as in plans of earlier versions, for floating point.</summary>
     public string? Precision { get; init; }
 
+    /// <summary>The numbers of layers that keep more bits, by name; null where all have the same.</summary>
+    public SortedDictionary<string, string>? Wider { get; init; }
+
     /// <summary>Where the model will run; null, as in plans of earlier versions, for a processor.</summary>
     public string? Target { get; init; }
 

@@ -33,7 +33,7 @@ internal static class PlanFile
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
         PlainText.Escape(JsonSerializer.Serialize(
-            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Target = plan.Target == RunTarget.Cpu ? null : plan.Target.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Wider = plan.Wider.Count == 0 ? null : new(plan.Wider.ToDictionary(w => w.Key, w => w.Value.ToString()), StringComparer.Ordinal), Target = plan.Target == RunTarget.Cpu ? null : plan.Target.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -50,6 +50,7 @@ internal static class PlanFile
                     Rule = document.Rule ?? "",
                     Rewrites = document.Rewrites ?? [],
                     Precision = Precision(document.Precision, path),
+                    Wider = (document.Wider ?? []).ToDictionary(w => w.Key, w => Precision(w.Value, path), StringComparer.Ordinal),
                     Target = Target(document.Target, path),
                     Origin = document.Origin,
                 }

@@ -23,11 +23,23 @@ internal sealed class BlockWriter(OnnxModel model, RoundedWeights rounded)
     {
         var (values, grid) = (Values(graph, map), rounded.GridOf(map.Weight));
         var steps = Steps(values, grid, block => grid.BlockStep(block, []));
-        rounded.Note(map.Weight, steps, double.NaN);
         var nearest = grid.Round(values, steps);
+        // What a table gives are its rows; of what a product gives the weights alone say nothing.
+        rounded.Note(map.Weight, steps, map.Kind == LinearKind.Table ? RelativeError(values, nearest) : double.NaN);
         nearest = IsTurned(map) ? nearest.Transpose() : nearest;
         var weight = graph.Constant(map.Weight)!;
         weight.Write([.. weight.Dims], [.. nearest.Values.ToArray().Select(v => (float)v)]);
+    }
+
+    private static double RelativeError(Matrix<double> values, Matrix<double> rounded)
+    {
+        var (error, energy) = (0.0, 0.0);
+        foreach (var (value, near) in values.Values.ToArray().Zip(rounded.Values.ToArray()))
+        {
+            (error, energy) = (error + ((value - near) * (value - near)), energy + (value * value));
+        }
+
+        return energy > 0 ? Math.Sqrt(error / energy) : 0;
     }
 
     /// <summary>Replaces a matrix product by one that reads its weight in blocks, and an Add for a bias of its own.</summary>

@@ -19,7 +19,18 @@ internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Quantiz
     private const long BytesOfLookUp = 1000;
 
     /// <summary>The form of a layer; a reason where it stays as it is.</summary>
-    public (string Form, string? Reason) Of(LinearMap map)
+    public (string Form, string? Reason) Of(LinearMap map) => Widened(map, Narrow(map));
+
+    private (string Form, string? Reason) Widened(LinearMap map, (string Form, string? Reason) narrow) =>
+        narrow.Reason is not null || !options.Wider.TryGetValue(map.Node.Name, out var wanted) ? narrow : (wanted, narrow.Form) switch
+        {
+            (NumberForm.Float, _) => (LayerPrecision.Float, "the plan keeps it so: it would lose most in fewer bits"),
+            (NumberForm.Int8, LayerPrecision.Blocks) => (LayerPrecision.WideBlocks, null),
+            (NumberForm.Int8, LayerPrecision.BlockTable) => (LayerPrecision.Table, null),
+            _ => narrow,
+        };
+
+    private (string Form, string? Reason) Narrow(LinearMap map)
     {
         var weight = graph.Constant(map.Weight)!;
         var reason = !options.IsSelected(map.Node.Name) ? "it is excluded by --include or --exclude"

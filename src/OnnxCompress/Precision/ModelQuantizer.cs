@@ -34,6 +34,11 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
     }
 
+    /// <summary>The same with layers that keep more bits than the form has.</summary>
+    /// <param name="wider">Their numbers, by name.</param>
+    public ModelQuantizer With(IReadOnlyDictionary<string, NumberForm> wider) =>
+        wider.Count == 0 ? this : new ModelQuantizer(runtime, backend, samples, hasData, options with { Wider = wider });
+
     /// <summary>The model in 8 bits.</summary>
     /// <param name="model">The model in single floats; not changed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
@@ -41,6 +46,11 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation)
     {
         Check(model, options.Form);
+        if (options.Wider.Keys.FirstOrDefault(name => !model.Graph.Nodes.Any(n => n.Name == name)) is { } unknown)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan says which numbers the layer '{unknown}' keeps, and the compressed model has no such layer.");
+        }
+
         var shapes = Shapes(model, cancellation);
         if (options.Form == NumberForm.Float16)
         {

@@ -15,6 +15,9 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
     /// <summary>The numbers that are asked for.</summary>
     public NumberForm Form { get; init; } = NumberForm.Int8;
 
+    /// <summary>By name, layers that keep more bits than the form has.</summary>
+    public IReadOnlyDictionary<string, NumberForm> Wider { get; init; } = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+
     /// <summary>Bits of weights that are multiplied with bytes.</summary>
     public int WeightBits => Grid.Limit == WeightGrid.Full ? 8 : 7;
 

@@ -9,4 +9,8 @@ namespace OnnxCompress.Reporting;
 /// <param name="TimeShare">Its time as a share of the original's; null where time is not limited.</param>
 /// <param name="Refused">Why it was not to be had, or does not do; null for one that does.</param>
 /// <param name="Chosen">Whether it is the result.</param>
-public sealed record ReportedForm(string Form, bool RemovesNothing, long Bytes, double? Agreement, double? RelativeError, double? TimeShare, string? Refused, bool Chosen);
+public sealed record ReportedForm(string Form, bool RemovesNothing, long Bytes, double? Agreement, double? RelativeError, double? TimeShare, string? Refused, bool Chosen)
+{
+    /// <summary>Layers that keep more bits than its form has.</summary>
+    public int Wider { get; init; }
+}

@@ -28,7 +28,7 @@ internal sealed class PlanExecutor(
     public OnnxModel Unfitted(CompressionPlan plan, CancellationToken cancellation)
     {
         var (placed, model, shrinkage) = Rewrite(plan, cancellation);
-        return Finish(placed, model, shrinkage, m => Outline(m, cancellation)).Model;
+        return Finish(placed, model, shrinkage, m => Outline(m, plan, cancellation)).Model;
     }
 
     /// <summary>What tables of nodes say of the time of a plan.</summary>
@@ -47,7 +47,7 @@ internal sealed class PlanExecutor(
         _rewritten = rewritten;
         var (placed, model, shrinkage) = rewritten;
         var finished = FasterForms.HaveWork(plan.Rewrites, model.Graph, shrinkage) ? model.Clone() : model;
-        var cost = Finish(placed, finished, shrinkage, m => Outline(m, cancellation)).Cost;
+        var cost = Finish(placed, finished, shrinkage, m => Outline(m, plan, cancellation)).Cost;
         return outputs is null ? cost : Reconstructor.AddedBiases(outputs, WithCounted(model, finished, cancellation), shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
@@ -61,7 +61,7 @@ internal sealed class PlanExecutor(
         model.Graph.Index();
         model.Graph.RemoveUnusedInitializers();
         QuantisedModel? quantised = null;
-        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.Quantize(m, cancellation))?.Model ?? m);
+        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.With(plan.Wider).Quantize(m, cancellation))?.Model ?? m);
         return new ExecutedPlan(plan, stored, shrinkage, fits)
         {
             Cost = cost,
@@ -102,7 +102,7 @@ internal sealed class PlanExecutor(
         return (placed, model, shrinkage);
     }
 
-    private OnnxModel Outline(OnnxModel model, CancellationToken cancellation) => quantizer?.Outline(model, cancellation) ?? model;
+    private OnnxModel Outline(OnnxModel model, CompressionPlan plan, CancellationToken cancellation) => quantizer?.With(plan.Wider).Outline(model, cancellation) ?? model;
 
     /// <summary>The model as it is written, the same with branches beside their nodes, and what it costs.</summary>
     private static (OnnxModel Model, OnnxModel Observable, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)
