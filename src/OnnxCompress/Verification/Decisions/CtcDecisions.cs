@@ -73,7 +73,7 @@ internal sealed class CtcDecisions(string output, int blank) : OutputDecisions(D
 
     /// <inheritdoc />
     protected override IEnumerable<DecisionFigure> Figures() => _compared == 0 ? [] :
-        [new("meanEditDistance", "mean edit distance from the original, as a share of the longer text", _distance / _compared)];
+        [new("meanEditDistance", "mean edit distance, as a share of the text", _distance / _compared)];
 
     private int[] Decode(OutputValues values, int batch, int sample)
     {

@@ -55,7 +55,7 @@ internal sealed class EmbeddingDecisions(string output) : OutputDecisions(Decisi
 
     /// <inheritdoc />
     protected override IEnumerable<DecisionFigure> Figures() => _compared == 0 ? [] :
-        [new("meanCosine", "mean cosine of the angle to the original's vector", _cosine / _compared)];
+        [new("meanCosine", "mean cosine to the original", _cosine / _compared)];
 
     private void CountNeighbours()
     {
