@@ -1,7 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
-using OnnxCompress.Models;
 using OnnxCompress.Search;
 
 namespace OnnxCompress;

@@ -196,7 +196,8 @@ internal sealed class PlanSearch(
             var share = goal.Objective == CompressionObjective.Bytes ? (double)made.Bytes / planner.Original.Bytes : starts[at].Share;
             if (goal.Accepts(made.Score!) && share <= largest)
             {
-                (best, high) = (made with { Share = share }, at - 1);
+                best = made with { Share = share };
+                high = at - 1;
                 _best = _latest;
             }
             else
@@ -207,8 +208,12 @@ internal sealed class PlanSearch(
             at = (low + high) / 2;
         }
 
-        // Whoever takes it finds it as the latest.
-        _latest = best is null ? _latest : _best;
+        if (best is not null)
+        {
+            // Whoever takes it finds it as the latest.
+            _latest = _best;
+        }
+
         return best;
     }
 
