@@ -5,7 +5,6 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
-using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Verification;
 

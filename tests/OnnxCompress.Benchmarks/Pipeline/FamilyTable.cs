@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
-using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.OnnxRuntime;
 using OnnxCompress.Search;
