@@ -130,12 +130,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
-        // Nothing is chosen here, so the guard is not used up by looking at it.
-        var judge = StageOptions.Judge(runtime, model, data.Guard, options) ?? StageOptions.Judge(runtime, model, data.Validation, options)
-            ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
         options = options with { Budget = Budget.None, Goal = null };
         var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
         using var runs = new FormRuns(tools, model, data, options);
-        return new FormFrontier(options, tools, runs, judge, new ResultTimes(runtime, model, data.Statistics, options)).Explore(budgets, cancellation);
+        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
     }
 }

@@ -1,6 +1,7 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Search;
 
 namespace OnnxCompress;
@@ -12,14 +13,20 @@ namespace OnnxCompress;
 /// <param name="options">What the user said.</param>
 /// <param name="tools">What every stage works with.</param>
 /// <param name="runs">Makes models.</param>
-/// <param name="judge">Scores them.</param>
-/// <param name="times">Times them beside the original.</param>
-internal sealed class FormFrontier(CompressionOptions options, PipelineTools tools, FormRuns runs, IPlanJudge judge, ResultTimes times)
+/// <param name="model">The original.</param>
+/// <param name="data">Samples that models are scored and timed on.</param>
+internal sealed class FormFrontier(CompressionOptions options, PipelineTools tools, FormRuns runs, OnnxModel model, CompressionData data)
 {
     /// <summary>Forms that write nearly the same file are one, as 4 and 8 bits of a network of convolutions.</summary>
     private const double SameBytes = 0.98;
 
     private const int Coarser = 2;
+
+    private readonly ResultTimes _times = new(tools.Runtime, model, data.Statistics, options);
+
+    // Nothing is chosen here, so the guard is not used up by looking at it.
+    private readonly IPlanJudge _judge = StageOptions.Judge(tools.Runtime, model, data.Guard, options) ?? StageOptions.Judge(tools.Runtime, model, data.Validation, options)
+        ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
 
     private readonly List<ExploredModel> _points = [];
     private readonly List<ConsideredForm> _leftOut = [];
@@ -99,7 +106,7 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
     }
 
     private FrontierSearch Search(Pipeline pipeline, (int Before, int All) rounds, CancellationToken cancellation) =>
-        new(pipeline.Planner, pipeline.Executor, judge, tools.Watch, made => times.Glance(made, cancellation)) { Rounds = rounds };
+        new(pipeline.Planner, pipeline.Executor, _judge, tools.Watch, made => _times.Glance(made, cancellation)) { Rounds = rounds };
 
     private void LeaveOut(NumberForm form, string reason) =>
         _leftOut.Add(new ConsideredForm(form, 0, null) { RemovesNothing = _points.TrueForAll(p => p.Form != form), Refused = reason });

@@ -46,11 +46,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation)
     {
         Check(model, options.Form);
-        if (options.Wider.Keys.FirstOrDefault(name => !model.Graph.Nodes.Any(n => n.Name == name)) is { } unknown)
-        {
-            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan says which numbers the layer '{unknown}' keeps, and the compressed model has no such layer.");
-        }
-
+        options.RequireWider(model.Graph);
         var shapes = Shapes(model, cancellation);
         if (options.Form == NumberForm.Float16)
         {

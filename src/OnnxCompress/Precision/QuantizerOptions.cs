@@ -1,5 +1,6 @@
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
+using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Precision;
@@ -17,6 +18,16 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
 
     /// <summary>By name, layers that keep more bits than the form has.</summary>
     public IReadOnlyDictionary<string, NumberForm> Wider { get; init; } = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+
+    /// <summary>Refuses a graph that lacks one of those layers.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001.</exception>
+    public void RequireWider(ModelGraph graph)
+    {
+        if (Wider.Keys.FirstOrDefault(name => !graph.Nodes.Any(n => n.Name == name)) is { } unknown)
+        {
+            throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan says which numbers the layer '{unknown}' keeps, and the compressed model has no such layer.");
+        }
+    }
 
     /// <summary>Bits of weights that are multiplied with bytes.</summary>
     public int WeightBits => Grid.Limit == WeightGrid.Full ? 8 : 7;
