@@ -17,9 +17,6 @@ namespace OnnxCompress;
 /// <param name="data">Samples that models are scored and timed on.</param>
 internal sealed class FormFrontier(CompressionOptions options, PipelineTools tools, FormRuns runs, OnnxModel model, CompressionData data)
 {
-    /// <summary>Forms that write nearly the same file are one, as 4 and 8 bits of a network of convolutions.</summary>
-    private const double SameBytes = 0.98;
-
     private const int Coarser = 2;
 
     private readonly ResultTimes _times = new(tools.Runtime, model, data.Statistics, options);
@@ -62,12 +59,8 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
     /// <summary>Whether forms are compared: where the numbers are left to the tool.</summary>
     public static bool IsMixed(CompressionOptions options) => options.Precision == NumberForm.Auto;
 
-    private static NumberForm[] Forms(CompressionOptions options) => !IsMixed(options) ? [StageOptions.Precision(options)] : options.Target switch
-    {
-        RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
-        RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
-        _ => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
-    };
+    private static IReadOnlyList<NumberForm> Forms(CompressionOptions options) =>
+        IsMixed(options) ? FormPortfolio.FormsOf(options.Target) : [StageOptions.Precision(options)];
 
     // Half floats run no faster on a processor, and are never the smallest: alone they show what they keep.
     private bool Removes(NumberForm form) => form != NumberForm.Float16 || options.Target == RunTarget.Gpu;
@@ -82,7 +75,7 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
             var made = runs.Alone(form, cancellation);
             alone = Search(made.Pipeline, (_rounds, all), cancellation).PointOf(Budget.None, made.Made, cancellation) with { Form = form, RemovesNothing = true };
             var others = _points.Where(p => p.RemovesNothing).Select(p => (p.Form, p.Cost.Bytes)).Prepend((Form: NumberForm.Float, made.Pipeline.Original.Bytes));
-            if (others.Where(o => alone.Cost.Bytes > SameBytes * o.Bytes).Select(o => (NumberForm?)o.Form).LastOrDefault() is { } same)
+            if (others.Where(o => alone.Cost.Bytes > FormPortfolio.SameBytes * o.Bytes).Select(o => (NumberForm?)o.Form).LastOrDefault() is { } same)
             {
                 LeaveOut(form, $"It writes about the same file as {same.ToString().ToLowerInvariant()}, or a larger one.");
                 tools.Watch.EndRounds();

@@ -22,7 +22,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     private const double Faster = 0.97;
 
     /// <summary>Two forms that write nearly the same file are one, as 4 and 8 bits of a network of convolutions.</summary>
-    private const double SameBytes = 0.98;
+    public const double SameBytes = 0.98;
 
     /// <summary>Of a form that loses this much more than another by the rule that did best there, no other rule is tried.</summary>
     private const double Hopeless = 1.5;
@@ -45,15 +45,17 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     public static IReadOnlyList<NumberForm> Forms(CompressionOptions options) =>
         options.Budget is { IsLimited: true, KeepBytes: null, KeepLatency: null }
             || (!options.Budget.IsLimited && options.Goal?.Objective is CompressionObjective.Macs or CompressionObjective.Parameters && !options.RemovesNothing) ? [NumberForm.Float]
-        : options.Target switch
-        {
-            RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
-            RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
-            // Half floats run no faster on a processor.
-            _ => LimitsTime(options)
-                ? [NumberForm.Float, NumberForm.Int8, NumberForm.Int4]
-                : [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
-        };
+        // Half floats run no faster on a processor.
+        : options.Target == RunTarget.Cpu && LimitsTime(options) ? [NumberForm.Float, NumberForm.Int8, NumberForm.Int4]
+        : FormsOf(options.Target);
+
+    /// <summary>The numbers that a target runs, those that change least first.</summary>
+    public static IReadOnlyList<NumberForm> FormsOf(RunTarget target) => target switch
+    {
+        RunTarget.Gpu => [NumberForm.Float, NumberForm.Float16],
+        RunTarget.Any => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8],
+        _ => [NumberForm.Float, NumberForm.Float16, NumberForm.Int8, NumberForm.Int4],
+    };
 
     /// <summary>Makes what is worth making and takes one.</summary>
     /// <exception cref="OnnxCompressException">No candidate does; the diagnostic is that of floating point.</exception>

@@ -35,8 +35,7 @@ internal static class ResultReport
                 WeightBits = result.WeightBits,
                 Target = result.Plan.Target.ToString().ToLowerInvariant(),
             },
-            Considered = [.. result.Considered.Select(c => new ReportedForm(
-                c.Form.ToString().ToLowerInvariant(), c.RemovesNothing, c.Bytes, c.Agreement, c.Error is { } error ? Stated(error) : null, c.TimeShare, c.Refused, c.Chosen) { Wider = c.Wider })],
+            Considered = [.. result.Considered.Select(Reported)],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Shown = verification is null ? [] : new ChangeGallery(samples, preprocessing).Of(verification),
@@ -72,5 +71,12 @@ internal static class ResultReport
     }
 
     // JSON has no NaN: what cannot be stated is null.
+    /// <summary>A form that was looked at.</summary>
+    public static ReportedForm Reported(ConsideredForm form) => new(
+        form.Form.ToString().ToLowerInvariant(), form.RemovesNothing, form.Bytes, form.Agreement, form.Error is { } error ? Stated(error) : null, form.TimeShare, form.Refused, form.Chosen)
+    {
+        Wider = form.Wider,
+    };
+
     private static double? Stated(double error) => double.IsFinite(error) ? error : null;
 }

@@ -85,9 +85,9 @@ internal sealed class ResultTimes(IModelRuntime runtime, OnnxModel original, ISa
     /// What of a plan can change its time. Errors cannot: statistics that were added up in another order differ in their last digits,
     /// and would have the same model timed again. Nor can the rule that found it; its numbers are noted when the result stands.
     /// </summary>
-    private CompressionPlan Timed(CompressionPlan plan) => new(plan.ModelSha256, [.. plan.Sites.Select(WithoutErrors)])
+    private CompressionPlan Timed(CompressionPlan plan) => plan with
     {
-        Rewrites = plan.Rewrites, Wider = plan.Wider, Precision = StageOptions.Precision(options), Target = StageOptions.Target(options),
+        Sites = [.. plan.Sites.Select(WithoutErrors)], Rule = "", Origin = null, Precision = StageOptions.Precision(options), Target = StageOptions.Target(options),
     };
 
     private static SitePlan WithoutErrors(SitePlan site) => site switch

@@ -117,7 +117,7 @@ internal sealed class ExploreVerb
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
-            Considered = [.. leftOut.Select(f => new ReportedForm(f.Form.ToString().ToLowerInvariant(), f.RemovesNothing, f.Bytes, f.Agreement, f.Error, f.TimeShare, f.Refused, f.Chosen))],
+            Considered = [.. leftOut.Select(ResultReport.Reported)],
             FrontierSamples = scored,
             Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
         };

@@ -49,7 +49,7 @@ internal sealed class PlanSearch(
     private HashSet<string> _failed = new(StringComparer.Ordinal);
 
     /// <summary>The rules that can be tried.</summary>
-    public IReadOnlyList<PlanRule> Rules => Only is { Count: > 0 } ? [.. planner.Rules.Where(r => Only.Contains(r.Name)).OrderBy(r => Only.ToList().IndexOf(r.Name))] : planner.Rules;
+    public IReadOnlyList<PlanRule> Rules => Only is { Count: > 0 } ? [.. Only.SelectMany(name => planner.Rules.Where(r => r.Name == name))] : planner.Rules;
 
     /// <summary>Names of those that may be tried, in that order; null or none for all.</summary>
     public IReadOnlyCollection<string>? Only { get; init; }

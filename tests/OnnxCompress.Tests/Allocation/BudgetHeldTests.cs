@@ -13,7 +13,7 @@ namespace OnnxCompress.Tests.Allocation;
 public sealed class BudgetHeldTests
 {
     /// <summary>Graphs in an ordinary run; <c>ONNXCOMPRESS_BUDGET_GRAPHS</c> asks for another number.</summary>
-    private const int Graphs = 40;
+    private const int Graphs = 60;
 
     [Fact]
     public void Every_stated_budget_holds_on_the_written_file()

@@ -9,8 +9,8 @@ namespace OnnxCompress.Tool.Tests.Building;
 /// <summary>Items in the guides build as they stand, without a warning, and say what the guide says.</summary>
 public sealed partial class DocumentedItemTests(PackedPackages packages)
 {
-    /// <summary>Other vectors have other widths, and a decision more or less may change.</summary>
-    private const double LargestDifference = 0.06;
+    /// <summary>Other vectors have other widths, and a few decisions of 250 more or less change.</summary>
+    private const double MostOfSize = 0.06, MostOfDecisions = 0.02;
 
     private static readonly string[] Pages = ["README.md", "docs/msbuild.md", "docs/guide-build.md"];
 
@@ -37,7 +37,10 @@ public sealed partial class DocumentedItemTests(PackedPackages packages)
         {
             var built = Said().Match(run.Output);
             Assert.True(built.Success, run.Output);
-            Assert.All(["megabytes", "decisions"], figure => Assert.InRange(Number(built, figure) / Number(guide, figure), 1 - LargestDifference, 1 + LargestDifference));
+            foreach (var (figure, most) in new[] { ("megabytes", MostOfSize), ("decisions", MostOfDecisions) })
+            {
+                Assert.InRange(Number(built, figure) / Number(guide, figure), 1 - most, 1 + most);
+            }
         }
     }
 
