@@ -40,7 +40,7 @@ internal sealed class PlanWorkers(
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
         time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, quantizer is not null, cancellation) : time;
         return (
-            new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Unfitted(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Sketch(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
                 Time = time,
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
@@ -51,7 +51,7 @@ internal sealed class PlanWorkers(
     private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool hasOwnNumbers, CancellationToken cancellation)
     {
         var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
-        double Measured(CompressionPlan plan) => Times.OfCalibration(plan, () => executor.Unfitted(plan, cancellation), cancellation);
+        double Measured(CompressionPlan plan) => Times.OfCalibration(plan, () => executor.Sketch(plan, cancellation), cancellation);
         // What choices take in other numbers is a share of the model in these numbers of which nothing is removed.
         var alone = hasOwnNumbers ? Measured(nothing) : 1;
         var calibration = new LatencyCalibration(

@@ -22,9 +22,15 @@ internal sealed class PlanRewriter(
 
     /// <summary>The thinner model, and which indices of each tensor stayed.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: a split does not fit its layer.</exception>
-    public (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, CancellationToken cancellation)
+    public (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, CancellationToken cancellation) => Rewrite(plan, isOutline: false, cancellation);
+
+    /// <summary>A model of the same sizes, whose layers that are split have no weights to speak of: it costs and takes what the other does.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: a split does not fit its layer.</exception>
+    public (OnnxModel Model, Shrinkage Shrinkage) Outline(PlacedPlan plan, CancellationToken cancellation) => Rewrite(plan, isOutline: true, cancellation);
+
+    private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, bool isOutline, CancellationToken cancellation)
     {
         var narrowed = new ChannelRewriter(analysis, statistics, backend, selection).Rewrite(model, plan, cancellation, out var shrinkage);
-        return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, cancellation), shrinkage);
+        return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, isOutline, cancellation), shrinkage);
     }
 }

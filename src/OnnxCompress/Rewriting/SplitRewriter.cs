@@ -24,9 +24,10 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
     /// <param name="model">The model after channels have gone; edited in place.</param>
     /// <param name="plan">Which layers are split, and how.</param>
     /// <param name="shrinkage">Which channels stayed.</param>
+    /// <param name="isOutline">Whether the factors need their sizes only.</param>
     /// <param name="cancellation">Stops between layers.</param>
     /// <exception cref="OnnxCompressException">OCX6001: a split does not fit its layer.</exception>
-    public OnnxModel Rewrite(OnnxModel model, PlacedPlan plan, Shrinkage shrinkage, CancellationToken cancellation)
+    public OnnxModel Rewrite(OnnxModel model, PlacedPlan plan, Shrinkage shrinkage, bool isOutline, CancellationToken cancellation)
     {
         var graph = model.Graph;
         var weights = new List<string>();
@@ -36,7 +37,7 @@ internal sealed class SplitRewriter(ModelAnalysis analysis, CalibrationStatistic
             var problem = _problems.Of(layer, graph, shrinkage);
             var method = SplitMethod.Of(split.Shape.Form, backend);
             Require(split, problem, method);
-            var factors = method.Build(problem, split.Shape);
+            var factors = isOutline ? SplitOutline.Of(problem, split.Shape) : method.Build(problem, split.Shape);
             var map = LinearMap.Of(graph.Producer(layer.Output)!, graph)!;
             FactorChain.Write(map, factors.Chain, FactorBias.Write(map, layer.Bias, factors.Offset, graph), graph);
             graph.Remove(map.Node);

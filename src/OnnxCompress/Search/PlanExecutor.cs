@@ -20,15 +20,12 @@ namespace OnnxCompress.Search;
 internal sealed class PlanExecutor(
     PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, TableTimes table) : IPlanExecutor
 {
-    // What was weighed is most often carried out next.
-    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
-
-    /// <summary>The finished model of a plan with the weights that the methods publish: it takes the time of the one that is fitted.</summary>
+    /// <summary>A model as the finished one of a plan, with weights that only have its sizes: it takes the same time.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
-    public OnnxModel Unfitted(CompressionPlan plan, CancellationToken cancellation)
+    public OnnxModel Sketch(CompressionPlan plan, CancellationToken cancellation)
     {
-        var (placed, model, shrinkage) = Rewrite(plan, cancellation);
-        return Finish(placed, model, shrinkage, m => Outline(m, plan, cancellation)).Model;
+        var (placed, model, shrinkage) = Outline(plan, cancellation);
+        return Finish(placed, model, shrinkage, m => InItsNumbers(m, plan, cancellation)).Model;
     }
 
     /// <summary>What tables of nodes say of the time of a plan.</summary>
@@ -43,11 +40,9 @@ internal sealed class PlanExecutor(
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public ModelCost Weigh(CompressionPlan plan, CancellationToken cancellation)
     {
-        var rewritten = Rewrite(plan, cancellation);
-        _rewritten = rewritten;
-        var (placed, model, shrinkage) = rewritten;
+        var (placed, model, shrinkage) = Outline(plan, cancellation);
         var finished = FasterForms.HaveWork(plan.Rewrites, model.Graph, shrinkage) ? model.Clone() : model;
-        var cost = Finish(placed, finished, shrinkage, m => Outline(m, plan, cancellation)).Cost;
+        var cost = Finish(placed, finished, shrinkage, m => InItsNumbers(m, plan, cancellation)).Cost;
         return outputs is null ? cost : Reconstructor.AddedBiases(outputs, WithCounted(model, finished, cancellation), shrinkage, mode)
             .Aggregate(cost, (sum, bias) => sum.Plus(new ModelCost(bias.Elements, 0, bias.Bytes)));
     }
@@ -55,7 +50,8 @@ internal sealed class PlanExecutor(
     /// <inheritdoc />
     public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
-        var (placed, model, shrinkage) = Rewritten(plan, cancellation);
+        var placed = rewriter.Place(plan);
+        var (model, shrinkage) = rewriter.Rewrite(placed, cancellation);
         var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
         // Layers that shared a bias have each been given their own.
         model.Graph.Index();
@@ -88,21 +84,14 @@ internal sealed class PlanExecutor(
         return counted;
     }
 
-    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)
-    {
-        var known = _rewritten;
-        _rewritten = null;
-        return known is { } made && ReferenceEquals(made.Placed.Plan, plan) ? made : Rewrite(plan, cancellation);
-    }
-
-    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
+    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Outline(CompressionPlan plan, CancellationToken cancellation)
     {
         var placed = rewriter.Place(plan);
-        var (model, shrinkage) = rewriter.Rewrite(placed, cancellation);
+        var (model, shrinkage) = rewriter.Outline(placed, cancellation);
         return (placed, model, shrinkage);
     }
 
-    private OnnxModel Outline(OnnxModel model, CompressionPlan plan, CancellationToken cancellation) => quantizer?.With(plan.Wider).Outline(model, cancellation) ?? model;
+    private OnnxModel InItsNumbers(OnnxModel model, CompressionPlan plan, CancellationToken cancellation) => quantizer?.With(plan.Wider).Outline(model, cancellation) ?? model;
 
     /// <summary>The model as it is written, the same with branches beside their nodes, and what it costs.</summary>
     private static (OnnxModel Model, OnnxModel Observable, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)

@@ -76,7 +76,7 @@ public static class NodeTiming
                 }
 
                 var measured = new LatencyComparer(runtime).Compare(
-                    shared.Model, executor.Unfitted(plan, token), samples, new LatencyOptions { Threads = options.Threads, Time = TimeSpan.FromSeconds(3), Rounds = 1000 }, null, token).Ratio;
+                    shared.Model, executor.Sketch(plan, token), samples, new LatencyOptions { Threads = options.Threads, Time = TimeSpan.FromSeconds(3), Rounds = 1000 }, null, token).Ratio;
                 var parts = executor.PartsOf(plan, cost);
                 var (modelled, whole) = (cost.ShareOf(parts), cost.WholeMilliseconds);
                 misses.Add(Math.Abs(modelled - measured));

@@ -45,6 +45,33 @@ public sealed class SplitRewriterTests
     }
 
     [Theory]
+    [InlineData("plain", 2)]
+    [InlineData("no-bias", 2)]
+    [InlineData("plain", 1)]
+    public void An_outline_has_the_sizes_of_the_model_that_is_factorised(string kind, int spatial)
+    {
+        var bench = new Workbench(Convolution(kind, spatial));
+        SplitShape[] narrow = [new(SplitForm.Plain, 3), new(SplitForm.Response, 3), new(SplitForm.Alds, 2, 2), new(SplitForm.Input, 4), new(SplitForm.Tucker, 3, InnerRank: 2), new(SplitForm.Spatial, 5)];
+        foreach (var shape in narrow.Where(s => spatial == 2 || s.Form != SplitForm.Spatial))
+        {
+            var (made, outline) = (Rewrite(bench, new SplitPlan("c", shape, 8, 0)), Outline(bench, new SplitPlan("c", shape, 8, 0)));
+
+            Assert.Equal(Sizes(made), Sizes(outline));
+        }
+    }
+
+    [Fact]
+    public void An_outline_of_a_table_has_the_sizes_of_the_model_that_is_factorised()
+    {
+        var bench = new Workbench(Encoder(), new TokenSource("tokens", 40, 5, count: 64));
+
+        foreach (var shape in (SplitShape[])[new(SplitForm.Plain, 3), new(SplitForm.Response, 3), new(SplitForm.Alds, 3)])
+        {
+            Assert.Equal(Sizes(Rewrite(bench, new SplitPlan("e", shape, 8, 0))), Sizes(Outline(bench, new SplitPlan("e", shape, 8, 0))));
+        }
+    }
+
+    [Theory]
     [InlineData("Gemm", true)]
     [InlineData("Gemm", false)]
     [InlineData("MatMul", false)]
@@ -194,7 +221,11 @@ public sealed class SplitRewriterTests
         Assert.Contains(site, error.Message, StringComparison.Ordinal);
     }
 
-    private static OnnxModel Rewrite(Workbench bench, params SitePlan[] sites)
+    private static OnnxModel Rewrite(Workbench bench, params SitePlan[] sites) => Carried(bench, sites, isOutline: false);
+
+    private static OnnxModel Outline(Workbench bench, params SitePlan[] sites) => Carried(bench, sites, isOutline: true);
+
+    private static OnnxModel Carried(Workbench bench, SitePlan[] sites, bool isOutline)
     {
         var taps = bench.Analysis.Groups.SelectMany(g => g.ConsumerLayers).Select(ChannelTap.Of).Concat(LayerProblems.Taps(bench.Analysis));
         var statistics = new Calibrator(ModelRunner.Runtime, 1, 16).Run(
@@ -203,9 +234,14 @@ public sealed class SplitRewriterTests
         var placed = PlacedPlan.Of(plan, bench.Model, bench.Analysis);
         var narrowed = new ChannelRewriter(bench.Analysis, statistics, Workbench.Backend, ChannelSelection.Target)
             .Rewrite(bench.Model, placed, TestContext.Current.CancellationToken, out var shrinkage);
-        var split = new SplitRewriter(bench.Analysis, statistics, Workbench.Backend).Rewrite(narrowed, placed, shrinkage, TestContext.Current.CancellationToken);
+        var split = new SplitRewriter(bench.Analysis, statistics, Workbench.Backend).Rewrite(narrowed, placed, shrinkage, isOutline, TestContext.Current.CancellationToken);
         return OnnxModel.Load(split.ToBytes());
     }
+
+    /// <summary>Nodes with their names, inputs and attributes, and initializers with their sizes: all but values.</summary>
+    private static IEnumerable<string> Sizes(OnnxModel model) =>
+        model.Graph.Nodes.Select(n => $"{n.OpType} {n.Name} ({string.Join(", ", n.Inputs)}) {n.Proto.Attribute}")
+            .Concat(model.Graph.Initializers.Values.Select(i => $"{i.Name} {string.Join("x", i.Dims)}").Order(StringComparer.Ordinal));
 
     private static IEnumerable<SplitShape> FullRanks(int inputs, int outputs, int spatial)
     {
