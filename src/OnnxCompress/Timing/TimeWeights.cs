@@ -19,6 +19,9 @@ internal sealed record TimeWeights(double Layers, double Splits, double Others, 
     /// <summary>A part that takes less, or more, than this of what its table says is a mistake of measuring.</summary>
     private const double Least = 0.25, Most = 4;
 
+    /// <summary>Three parts, and what is there whatever is removed.</summary>
+    private const int Count = 4;
+
     /// <summary>Nothing was measured beside the tables.</summary>
     public static TimeWeights None { get; } = new(1, 1, 1, 0);
 
@@ -33,7 +36,6 @@ internal sealed record TimeWeights(double Layers, double Splits, double Others, 
     /// <param name="whole">Milliseconds of the original.</param>
     public static TimeWeights Fit(IReadOnlyList<(TimeParts Parts, double Share)> seen, double whole)
     {
-        const int Count = 4;
         double[] prior = [None.Layers, None.Splits, None.Others, None.Fixed];
         var (normal, right) = (new double[Count, Count], new double[Count]);
         for (var i = 0; i < Count; i++)
@@ -55,9 +57,51 @@ internal sealed record TimeWeights(double Layers, double Splits, double Others, 
             }
         }
 
-        var moved = Solve(normal, right);
-        double Weight(int part) => Math.Clamp(prior[part] + moved[part], Least, Most);
-        return new(Weight(0), Weight(1), Weight(2), moved[3] * whole);
+        var weights = Bounded(normal, right, prior);
+        return new(weights[0], weights[1], weights[2], weights[3] * whole);
+    }
+
+    /// <summary>
+    /// Weights within what is believed: the one that is furthest out is put at its end, and the others are fitted to what then is left,
+    /// so that together they still take what was measured.
+    /// </summary>
+    private static double[] Bounded(double[,] normal, double[] right, double[] prior)
+    {
+        var held = new double?[Count];
+        while (true)
+        {
+            var moved = Solve(normal, right, held);
+            double[] weights = [.. prior.Zip(moved, (p, m) => p + m)];
+            double Out(int part) => held[part] is null && part != Count - 1 ? Math.Max(Least - weights[part], weights[part] - Most) : 0;
+            var furthest = Enumerable.Range(0, Count).MaxBy(Out);
+            if (Out(furthest) <= 0)
+            {
+                return weights;
+            }
+
+            held[furthest] = Math.Clamp(weights[furthest], Least, Most) - prior[furthest];
+        }
+    }
+
+    /// <summary>Solves for those that are not held, with the values of those that are.</summary>
+    private static double[] Solve(double[,] normal, double[] right, double?[] held)
+    {
+        var (a, b) = ((double[,])normal.Clone(), (double[])right.Clone());
+        for (var k = 0; k < Count; k++)
+        {
+            if (held[k] is { } value)
+            {
+                for (var i = 0; i < Count; i++)
+                {
+                    b[i] -= a[i, k] * value;
+                    (a[i, k], a[k, i]) = (0, 0);
+                }
+
+                (a[k, k], b[k]) = (1, value);
+            }
+        }
+
+        return Solve(a, b);
     }
 
     /// <summary>Solves a small system, symmetric and definite by its ridge, by elimination.</summary>

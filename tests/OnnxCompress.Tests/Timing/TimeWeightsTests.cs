@@ -42,4 +42,17 @@ public sealed class TimeWeightsTests
 
         Assert.True(weights.Layers > 0 && weights.Others > 0, $"{weights}");
     }
+
+    [Fact]
+    public void Weights_at_their_ends_still_take_together_what_was_measured()
+    {
+        // Nothing that tables know of changes the time: all weights would go to zero or beyond.
+        (TimeParts Parts, double Share)[] seen = [(new(6, 0, 4), 1), (new(4, 0, 3.5), 1.02), (new(2, 0, 3), 1), (new(2, 3, 4), 1.04)];
+
+        var weights = TimeWeights.Fit(seen, 10);
+
+        Assert.All(seen, s => Assert.Equal(s.Share, weights.Of(s.Parts) / 10, 0.1));
+        Assert.InRange(weights.Layers, 0.25, 4);
+        Assert.InRange(weights.Splits, 0.25, 4);
+    }
 }
