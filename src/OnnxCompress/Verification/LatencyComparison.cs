@@ -1,7 +1,7 @@
 namespace OnnxCompress.Verification;
 
 /// <summary>How long one run of each model takes, measured in turn.</summary>
-/// <param name="OriginalMs">Milliseconds of one run of the original: lower quartile over turns of the quickest run of each.</param>
+/// <param name="OriginalMs">Milliseconds of one run of the original: the lower quartile over turns of the quickest run of each, on average over openings.</param>
 /// <param name="CompressedMs">The same of the compressed model.</param>
 /// <param name="Threads">Threads of the runtime; 0 means all cores.</param>
 /// <param name="Batch">Samples in one run.</param>

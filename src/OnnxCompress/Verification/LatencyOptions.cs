@@ -19,6 +19,12 @@ public sealed record LatencyOptions
     public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>
+    /// How often both models are opened anew: where a model's weights and buffers happen to lie changes its time by some hundredths,
+    /// for as long as it is open. Once only where opening takes more than a share of <see cref="Time"/>.
+    /// </summary>
+    public int Openings { get; init; } = 3;
+
+    /// <summary>
     /// A run this long counts as it is: threads that wait actively do so for moments, and interruptions are a small part of it.
     /// </summary>
     internal TimeSpan LongRun { get; init; } = TimeSpan.FromSeconds(0.5);

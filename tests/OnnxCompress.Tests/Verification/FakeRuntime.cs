@@ -50,7 +50,14 @@ internal sealed class FakeRuntime : IModelRuntime
         return model;
     }
 
-    public IModelSession Open(OnnxModel model, SessionSettings settings) => new Session(this, model, _functions[model]);
+    /// <summary>Models in the order they were opened.</summary>
+    public List<OnnxModel> Opened { get; } = [];
+
+    public IModelSession Open(OnnxModel model, SessionSettings settings)
+    {
+        Opened.Add(model);
+        return new Session(this, model, _functions[model]);
+    }
 
     private static ValueInfoProto Value(string name, long? batch, long[] dims)
     {

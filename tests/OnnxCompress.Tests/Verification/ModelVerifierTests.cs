@@ -246,6 +246,21 @@ public sealed class ModelVerifierTests
     }
 
     [Fact]
+    public void Both_are_opened_anew_and_time_is_that_of_all_openings()
+    {
+        // As if what lies where in memory made every second opening of the original slow.
+        var original = _runtime.Add(row => Slowly(row, _runtime.Opened.Count > 2 ? 6 : 2), [2]);
+        var compressed = _runtime.Add(row => Slowly(row, 2), [2]);
+
+        var latency = new LatencyComparer(_runtime).Compare(
+            original, compressed, new Rows(1), new LatencyOptions { Rounds = 6, Threads = 1, Openings = 2 }, progress: null, TestContext.Current.CancellationToken);
+
+        Assert.Equal([original, compressed, original, compressed], _runtime.Opened);
+        Assert.Equal(6, latency.Rounds);
+        Assert.True(latency.OriginalMs >= 4, $"{latency.OriginalMs} ms, where openings take 2 and 6");
+    }
+
+    [Fact]
     public void A_model_that_runs_long_is_run_a_few_times_and_the_rounds_said_are_those_that_come()
     {
         var slow = _runtime.Add(row => Slowly(row, 4), [2]);
