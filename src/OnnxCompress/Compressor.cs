@@ -75,6 +75,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
+        data.Reference.Limit = StageOptions.ReferenceBytes(options);
         return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
@@ -88,7 +89,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
         using var runs = new FormRuns(Tools(progress, limit), model, data, options);
         return Marked(limit, new FormPortfolio(
-            options, runs, StageOptions.Judge(runtime, model, data.Validation, options), StageOptions.Guard(runtime, model, data, options)) { Limit = limit }.Best(cancellation));
+            options, runs, StageOptions.Judge(runtime, model, data, options), StageOptions.Guard(runtime, model, data, options)) { Limit = limit }.Best(cancellation));
     }
 
     private CompressionResult RunOne(
@@ -145,6 +146,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
+        data.Reference.Limit = StageOptions.ReferenceBytes(options);
         var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);

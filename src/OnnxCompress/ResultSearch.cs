@@ -48,7 +48,7 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
     {
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
-        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
+        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data, options);
         var search = _search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, pipeline.Limit.Token) { Only = Rules, Limit = pipeline.Limit };
         var times = pipeline.Times;
         // Of other machines nothing is known.

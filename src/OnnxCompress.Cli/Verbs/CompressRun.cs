@@ -123,7 +123,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var options = settings.Options with { Statistics = statistics, Decisions = _decisions, TimeLimit = TimeLeft() };
         var result = new Compressor(backend, _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<DecisionRule> decisions) => samples is null ? null : new ModelVerifier(_runtime).Verify(
+        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<DecisionRule> decisions) => samples is null ? null : new ModelVerifier(_runtime) { Known = samples == data.Guard ? data.Reference : null }.Verify(
             model,
             result.Model,
             samples,
