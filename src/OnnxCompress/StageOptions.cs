@@ -56,7 +56,7 @@ internal static class StageOptions
         new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes - ReferenceBytes(options)) { Mask = options.Mask };
 
     /// <summary>Of the memory for activations, what the original's outputs on validation and guard samples may take.</summary>
-    public static long ReferenceBytes(CompressionOptions options) => options.MemoryBytes / 8;
+    public static long ReferenceBytes(CompressionOptions options) => options.MemoryBytes / 16;
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) =>

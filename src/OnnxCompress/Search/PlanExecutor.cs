@@ -20,6 +20,11 @@ namespace OnnxCompress.Search;
 internal sealed class PlanExecutor(
     PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, TableTimes table) : IPlanExecutor
 {
+    /// <summary>One batch of so many is looked at in a glance.</summary>
+    private const int GlanceEvery = 4;
+
+    private readonly OriginalOutputs? _part = mode == ReconstructionMode.Sequential && quantizer is null ? outputs?.Part(GlanceEvery) : null;
+
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
 
@@ -53,10 +58,18 @@ internal sealed class PlanExecutor(
     }
 
     /// <inheritdoc />
-    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
+    public bool CanGlance => _part is not null;
+
+    /// <inheritdoc />
+    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => Execute(plan, outputs, progress, cancellation);
+
+    /// <inheritdoc />
+    public ExecutedPlan Glance(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => Execute(plan, _part ?? outputs, progress, cancellation);
+
+    private ExecutedPlan Execute(CompressionPlan plan, OriginalOutputs? rows, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
         var (placed, model, shrinkage) = Rewritten(plan, cancellation);
-        var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
+        var fits = rows is null ? [] : reconstructor.Run(rows, model, shrinkage, mode, progress, cancellation);
         // Layers that shared a bias have each been given their own.
         model.Graph.Index();
         model.Graph.RemoveUnusedInitializers();

@@ -43,6 +43,7 @@ internal sealed class PlanSearch(
     // Two models that may be wanted again: making one takes as long as trying another plan, holding all takes too much memory.
     private ExecutedPlan? _latest;
     private ExecutedPlan? _best;
+    private PlanGlances? _glances;
     private int _round;
 
     // Rules that did not do at the share that was accepted last.
@@ -100,8 +101,11 @@ internal sealed class PlanSearch(
         }
 
         var leastLoss = double.PositiveInfinity;
+        PlanRule[] asked = [.. rules.Take(most)];
+        var kept = CanGlance(asked) ? Glances.InTheRunning(budget, asked, i => watch.BeginRound("look", i, asked.Length)) : asked;
+        trial += asked.Length - kept.Count;
         // Where the budget is met by removing nothing, all rules agree.
-        foreach (var rule in rules.Take(most).TakeWhile(_ => (best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)) && Limit.HasTimeFor(TimeLimit.Plan)))
+        foreach (var rule in kept.TakeWhile(_ => (best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)) && Limit.HasTimeFor(TimeLimit.Plan)))
         {
             if (Attempt(rule) is not { } tried)
             {
@@ -199,7 +203,7 @@ internal sealed class PlanSearch(
         var (low, high, at) = (0, starts.Length - 1, 0);
         for (var look = 0; look < MostStarts && low <= high && HasTime; look++)
         {
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+            Round();
             if (InTime(() => Try(starts[at].Plan)) is not { } made)
             {
                 break;
@@ -234,9 +238,10 @@ internal sealed class PlanSearch(
     private ScoredPlan LeastLoss(ScoredPlan first, CompressionGoal goal, IReadOnlyList<PlanRule> rules)
     {
         var best = first;
-        foreach (var rule in rules.Where(r => !_failed.Contains(r.Name) && r.Name != first.Plan.Rule).TakeWhile(_ => HasTime))
+        var able = rules.Where(r => !_failed.Contains(r.Name)).ToArray();
+        foreach (var rule in (CanGlance(able) ? Glances.InTheRunning(goal.BudgetOf(first.Share), able, _ => Round()) : able).Where(r => r.Name != first.Plan.Rule).TakeWhile(_ => HasTime))
         {
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+            Round();
             if (InTime(() => Try(goal.BudgetOf(first.Share), rule)) is { } made && goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
             {
                 best = made with { Share = first.Share };
@@ -286,6 +291,12 @@ internal sealed class PlanSearch(
         return loss < Clear * best.Score!.Loss || (Clear * loss <= leastLoss && tried.Time < Faster * best.Time);
     }
 
+    private PlanGlances Glances => _glances ??= new PlanGlances(planner, executor, Judge, watch, Limit, cancellation);
+
+    private bool CanGlance(IReadOnlyCollection<PlanRule> rules) => judge is not null && executor.CanGlance && rules.Count >= PlanGlances.WorthIt;
+
+    private void Round() => Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+
     // Without a judge one plan is carried out, and its stages speak for themselves.
     private void Announce(int plan, int plans)
     {
@@ -301,14 +312,14 @@ internal sealed class PlanSearch(
     {
         var (tried, hopeless) = (0, true);
         var failed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var rule in rules)
+        foreach (var rule in CanGlance(rules) ? Glances.Promising(budget, [.. rules], goal, Accepted.Count > 0, () => Round()) : rules)
         {
             if ((tried >= Telling && hopeless) || !HasTime)
             {
                 break;
             }
 
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+            Round();
             if (InTime(() => Try(budget, rule)) is not { } made)
             {
                 continue;
@@ -345,7 +356,7 @@ internal sealed class PlanSearch(
         }
     }
 
-    private ScoredPlan Try(Budget budget, PlanRule rule) => Limit.Step(TimeLimit.Plan, () => Carried(planner.Plan(budget, rule, cancellation)));
+    private ScoredPlan Try(Budget budget, PlanRule rule) => Limit.Step(TimeLimit.Plan, () => Carried(Glances.Plan(budget, rule)));
 
     private ScoredPlan Try(CompressionPlan plan) => Limit.Step(TimeLimit.Plan, () => Carried(plan));
 

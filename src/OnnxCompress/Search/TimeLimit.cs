@@ -12,6 +12,9 @@ internal sealed class TimeLimit : IDisposable
     /// <summary>A plan that is made, carried out and compared.</summary>
     public const string Plan = "plan";
 
+    /// <summary>A plan that is carried out on few samples.</summary>
+    public const string Glance = "glance";
+
     /// <summary>The model in numbers of one form, with nothing removed.</summary>
     public const string Form = "form";
 
@@ -61,17 +64,14 @@ internal sealed class TimeLimit : IDisposable
 
     private string Steps => _steps == 1 ? "1 model" : FormattableString.Invariant($"{_steps} models");
 
-    /// <summary>Whether there is time for steps of a kind; where not, the limit is reached.</summary>
+    /// <summary>Whether there is time for steps of a kind; where not, the limit is reached, though something shorter may still begin.</summary>
     /// <param name="kind">What is about to begin.</param>
     /// <param name="steps">Of these, one after the other.</param>
     public bool HasTimeFor(string kind, int steps = 1)
     {
-        if (_limit is { } limit && _clock.GetElapsedTime(_start) + (steps * _longest.GetValueOrDefault(kind)) >= limit)
-        {
-            IsReached = true;
-        }
-
-        return !IsReached;
+        var isShort = _limit is { } limit && _clock.GetElapsedTime(_start) + (steps * _longest.GetValueOrDefault(kind)) >= limit;
+        IsReached |= isShort;
+        return !isShort;
     }
 
     /// <summary>Takes a step, if there is time for one.</summary>
@@ -91,7 +91,7 @@ internal sealed class TimeLimit : IDisposable
         if (_limit is not null)
         {
             _longest[kind] = took > _longest.GetValueOrDefault(kind) ? took : _longest.GetValueOrDefault(kind);
-            _steps++;
+            _steps += kind == Glance ? 0 : 1;
         }
 
         return made;
