@@ -153,8 +153,8 @@ public sealed class TimeLimitTests
     {
         var builder = new TestModel();
         builder.Input("x", "N", 8);
-        var hidden = builder.Relu(builder.Gemm("first", "x", 8, 32));
-        hidden = builder.Relu(builder.Gemm("second", hidden, 32, 24));
+        var hidden = builder.Relu("first.r", builder.Gemm("first", "x", 8, 32));
+        hidden = builder.Relu("second.r", builder.Gemm("second", hidden, 32, 24));
         return builder.Output(builder.Gemm("third", hidden, 24, 5)).Build();
     }
 
