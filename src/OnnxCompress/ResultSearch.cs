@@ -30,7 +30,8 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
                 : Enumerable.Reverse(tried).Where(t => t.Score is { } score && goal.Accepts(score));
             // Where one rule did best all along, the one that wins most often elsewhere goes with it.
             var others = options.Budget.IsLimited ? [] : _search?.Rules.Select(r => r.Name) ?? [];
-            return [.. ordered.Select(t => t.Plan.Rule).Concat(others).Distinct().Take(MostRules)];
+            var behind = options.Budget.IsLimited ? _search?.LeftOut.Select(left => left.Rule.Name) ?? [] : [];
+            return [.. ordered.Select(t => t.Plan.Rule).Concat(behind).Concat(others).Distinct().Take(MostRules)];
         }
     }
 

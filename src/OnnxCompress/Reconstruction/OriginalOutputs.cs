@@ -78,8 +78,9 @@ internal sealed class OriginalOutputs : IDisposable
     /// are those of the whole, which has to outlive it.
     /// </summary>
     /// <param name="every">One batch of so many stays.</param>
-    /// <returns>Null where there are too few batches to leave any out.</returns>
-    public OriginalOutputs? Part(int every) => Batches.Count < FewestBatches * every ? null : new(this, every);
+    /// <returns>Null where there are too few batches to leave half of them out.</returns>
+    public OriginalOutputs? Part(int every) =>
+        new OriginalOutputs(this, every) is { } part && part.Batches.Count >= FewestBatches && 2 * part.Batches.Count <= Batches.Count ? part : null;
 
     /// <summary>Makes sure that rows are there.</summary>
     /// <param name="sites">The layers whose outputs, and what an Add puts beside them, are needed.</param>

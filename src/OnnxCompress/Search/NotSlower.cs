@@ -27,8 +27,10 @@ internal sealed class NotSlower(PlanSearch search, Func<ExecutedPlan, bool> isSl
         if (search.CanJudge)
         {
             var loss = search.Tried.Find(t => ReferenceEquals(t.Plan, made.Plan))?.Score?.Loss;
+            var behind = search.LeftOut.Where(left => left.Behind <= MostLoss).Select(left => left.Rule.Name).ToArray();
             return search.Tried.Where(t => !ReferenceEquals(t.Plan, made.Plan) && t.Plan.Sites.Count > 0 && t.Score!.Loss <= MostLoss * loss)
-                .OrderBy(t => t.Score!.Loss).Select(tried => Reached(() => search.Realize(tried))).OfType<ExecutedPlan>();
+                .OrderBy(t => t.Score!.Loss).ToArray().Select(tried => Reached(() => search.Realize(tried)))
+                .Concat(behind.Select(rule => Reached(() => search.Best(budget, rule)))).OfType<ExecutedPlan>();
         }
 
         return search.Rules.Where(r => r.Name != made.Plan.Rule).Select(rule => Reached(() => search.Best(budget, rule.Name))).OfType<ExecutedPlan>();

@@ -20,7 +20,7 @@ internal sealed class PlanGlances(
     public const int WorthIt = 3;
 
     /// <summary>A plan that loses this much more than the best, both made from few samples, is not made from all.</summary>
-    private const double Behind = 1.25;
+    private const double Behind = 1.1;
 
     /// <summary>Rules that are looked at before a budget counts as hopeless.</summary>
     private const int Telling = 3;
@@ -29,6 +29,10 @@ internal sealed class PlanGlances(
     private const int Reserve = 6;
 
     private (Budget? Budget, Dictionary<PlanRule, (CompressionPlan? Plan, Diagnostic? Unreachable)> Plans) _known = (null, []);
+    private List<(PlanRule Rule, double Loss)> _leftOut = [];
+
+    /// <summary>The rules that <see cref="InTheRunning"/> left out last, those that lose least first, each with its loss over the least.</summary>
+    public IEnumerable<(PlanRule Rule, double Behind)> LeftOut => _leftOut;
 
     /// <summary>The plan of a rule; that of one that was looked at is known.</summary>
     /// <exception cref="OnnxCompressException">OCX5001: the budget cannot be met so.</exception>
@@ -36,21 +40,23 @@ internal sealed class PlanGlances(
         _known.Budget != budget || !_known.Plans.TryGetValue(rule, out var known) ? planner.Plan(budget, rule, cancellation)
             : known.Plan ?? throw new OnnxCompressException(known.Unreachable!);
 
-    /// <summary>
-    /// The rules that may win. What is left out is too far behind to be taken for any other reason, as that it runs faster.
-    /// </summary>
+    /// <summary>The rules that may win, each plan once.</summary>
     /// <param name="budget">The budget.</param>
     /// <param name="rules">The rules.</param>
     /// <param name="announce">Told which of them is looked at.</param>
     public IReadOnlyList<PlanRule> InTheRunning(Budget budget, IReadOnlyList<PlanRule> rules, Action<int> announce)
     {
-        var seen = new List<(PlanRule Rule, double Loss)>();
+        var (seen, plans) = (new List<(PlanRule Rule, double Loss)>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var (i, rule) in rules.Index().TakeWhile(_ => limit.HasTimeFor(TimeLimit.Glance, Reserve)))
         {
             announce(i);
             // Whoever tries what cannot be is told why.
-            var (plan, score) = Look(budget, rule) ?? (null, null);
-            seen.Add((rule, score?.Loss ?? double.NegativeInfinity));
+            var (plan, score) = Look(budget, rule, plans) ?? (null, null);
+            if (score is not null || plan is null)
+            {
+                seen.Add((rule, score?.Loss ?? double.NegativeInfinity));
+            }
+
             if (plan is { Sites.Count: 0 })
             {
                 // All rules agree.
@@ -58,8 +64,9 @@ internal sealed class PlanGlances(
             }
         }
 
-        var most = Most(seen.Where(s => !double.IsNegativeInfinity(s.Loss)).Select(s => s.Loss));
-        return [.. seen.Where(s => s.Loss <= most).Select(s => s.Rule)];
+        var least = seen.Where(s => !double.IsNegativeInfinity(s.Loss)).Select(s => s.Loss).DefaultIfEmpty(double.PositiveInfinity).Min();
+        _leftOut = [.. seen.Where(s => s.Loss > Behind * least).OrderBy(s => s.Loss).Select(s => (s.Rule, s.Loss / least))];
+        return [.. seen.Where(s => !(s.Loss > Behind * least)).Select(s => s.Rule)];
     }
 
     /// <summary>
@@ -78,26 +85,25 @@ internal sealed class PlanGlances(
             yield return rules[0];
         }
 
-        var seen = new List<(PlanRule Rule, PlanScore Score)>();
+        var (seen, plans) = (new List<(PlanRule Rule, PlanScore Score)>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var rule in rules.TakeWhile(_ => limit.HasTimeFor(TimeLimit.Glance, Reserve) && (seen.Count < Telling || !seen.TrueForAll(s => goal.IsFarFrom(s.Score)))))
         {
             announce();
-            if (Look(budget, rule) is var (_, score))
+            if (Look(budget, rule, plans) is (_, { } score))
             {
                 seen.Add((rule, score));
             }
         }
 
-        var most = Most(seen.Select(s => s.Score.Loss));
+        var most = Behind * seen.Select(s => s.Score.Loss).DefaultIfEmpty(double.PositiveInfinity).Min();
         foreach (var (rule, _) in seen.Where(s => s.Score.Loss <= most && !goal.IsFarFrom(s.Score) && !(hasDone && s.Rule == rules[0])).OrderBy(s => s.Score.Loss))
         {
             yield return rule;
         }
     }
 
-    private static double Most(IEnumerable<double> losses) => Behind * losses.DefaultIfEmpty(double.PositiveInfinity).Min();
-
-    private (CompressionPlan Plan, PlanScore Score)? Look(Budget budget, PlanRule rule)
+    /// <summary>A plan and how it does; without a score where another rule came to the same. Null where the budget is out of reach, or time was up.</summary>
+    private (CompressionPlan Plan, PlanScore? Score)? Look(Budget budget, PlanRule rule, HashSet<string> plans)
     {
         if (_known.Budget != budget)
         {
@@ -111,7 +117,7 @@ internal sealed class PlanGlances(
                 cancellation.ThrowIfCancellationRequested();
                 var plan = Plan(budget, rule);
                 _known.Plans[rule] = (plan, null);
-                return (plan, judge(executor.Glance(plan, watch, cancellation)));
+                return (plan, plans.Add((plan with { Rule = "" }).ToText()) ? judge(executor.Glance(plan, watch, cancellation)) : null);
             });
         }
         catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)

@@ -70,6 +70,9 @@ internal sealed class PlanSearch(
     /// <summary>Every plan that was scored, in the order of trial.</summary>
     public List<ScoredPlan> Tried { get; } = [];
 
+    /// <summary>Rules that were not carried out at the last budget, as they were behind on few samples; each with its loss there over the least.</summary>
+    public IEnumerable<(PlanRule Rule, double Behind)> LeftOut => Glances.LeftOut;
+
     /// <summary>The best plan within a budget: of all rules, then by moves between sites while trials are left.</summary>
     /// <param name="budget">The budget.</param>
     /// <param name="only">Name of the one rule that is tried; null for all.</param>
