@@ -23,6 +23,9 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     /// <summary>How a model that is made of few samples is scored; null where none is.</summary>
     public Func<CompressionPlan, PlanScore>? Few { get; init; }
 
+    /// <summary>What makes the plan of a rule another than those of others.</summary>
+    public Func<PlanRule, double> Errors { get; init; } = rule => 0.1 + (0.01 * Array.IndexOf(rules, rule));
+
     /// <summary>What was looked at in a glance, in this order.</summary>
     public List<CompressionPlan> Glanced { get; } = [];
 
@@ -55,7 +58,7 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     {
         Planned++;
         var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
-        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, 0.1, 0)]) { Rule = rule.Name };
+        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
         _scoreOf[plan] = score;
         _bytesOf[plan] = (long)Bytes(budget);
         return plan;

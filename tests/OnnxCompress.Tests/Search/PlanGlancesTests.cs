@@ -16,15 +16,41 @@ public sealed class PlanGlancesTests
     public void What_is_far_behind_on_few_samples_is_not_made_from_all()
     {
         // On few samples all lose more, and the order of close ones changes.
-        var plans = Plans(rule => rule switch { "b" => 0.40, "d" => 0.38, "c" => 0.5, _ => 0.8 }, plan => plan.Rule switch { "b" => 0.5, "d" => 0.55, "c" => 0.62, "a" => 0.63, _ => 9 });
+        var plans = Plans(rule => rule switch { "b" => 0.40, "d" => 0.38, "c" => 0.5, _ => 0.8 }, plan => plan.Rule switch { "b" => 0.5, "d" => 0.54, "c" => 0.58, "a" => 0.7, _ => 9 });
+        var search = Search(plans);
 
-        var best = Search(plans).Best(Budget.None);
+        var best = search.Best(Budget.None);
 
         Assert.Equal("d", best.Plan.Rule);
         Assert.Equal(["a", "b", "c", "d", "e"], plans.Glanced.Select(p => p.Rule));
-        Assert.Equal(["b", "c", "d"], plans.Executed.Select(p => p.Rule));
+        Assert.Equal(["b", "d"], plans.Executed.Select(p => p.Rule));
+        Assert.Equal(["c", "a", "e"], search.LeftOut.Select(left => left.Rule.Name));
+        Assert.Equal([1.16, 1.4, 18], search.LeftOut.Select(left => Math.Round(left.Behind, 9)));
         // No plan is made twice.
         Assert.Equal(Rules.Length, plans.Planned);
+    }
+
+    [Fact]
+    public void Rules_that_come_to_the_same_plan_are_one()
+    {
+        var plans = new FakePlans((_, _) => FakePlans.Score(0.9, 0.5), Rules) { Few = _ => FakePlans.Score(0.9, 0.5), Errors = rule => rule.Name is "b" or "e" ? 1 : 2 };
+
+        Search(plans).Best(Budget.None);
+
+        Assert.Equal(["a", "b"], plans.Glanced.Select(p => p.Rule));
+        Assert.Equal(["a", "b"], plans.Executed.Select(p => p.Rule));
+    }
+
+    [Fact]
+    public void What_was_left_out_is_made_where_the_best_is_slower_than_the_original()
+    {
+        var plans = Plans(rule => rule == "a" ? 0.5 : 0.55, plan => plan.Rule switch { "a" => 0.5, "b" => 0.6, "c" => 0.7, _ => 0.61 });
+
+        var made = new NotSlower(Search(plans), made => made.Plan.Rule is "a" or "b").Best(Budget.None);
+
+        // Of those that do not lose a quarter more, the first that is not slower.
+        Assert.Equal("d", made.Plan.Rule);
+        Assert.Equal(["a", "b", "d"], plans.Executed.Select(p => p.Rule));
     }
 
     [Fact]
@@ -62,7 +88,7 @@ public sealed class PlanGlancesTests
             Rules)
         {
             // The last two come too far behind.
-            Few = plan => FakePlans.Score(budget < 0.2 ? 0.1 : 0.8, plan.Rule switch { "d" => 0.5, "a" or "e" => 0.9, _ => 0.6 }),
+            Few = plan => FakePlans.Score(budget < 0.2 ? 0.1 : 0.8, plan.Rule switch { "d" => 0.5, "a" or "e" => 0.9, _ => 0.54 }),
         };
         var search = Search(plans);
 
