@@ -23,10 +23,16 @@ internal sealed class PlanExecutor(
     /// <summary>One batch of so many is looked at in a glance.</summary>
     private const int GlanceEvery = 4;
 
+    /// <summary>Bytes of rewritten models that are kept from glances, but for the last.</summary>
+    private const long MostGlanced = 64 << 20;
+
     private readonly OriginalOutputs? _part = mode == ReconstructionMode.Sequential && quantizer is null ? outputs?.Part(GlanceEvery) : null;
 
     // What was weighed is most often carried out next.
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)? _rewritten;
+
+    // What was looked at in a glance may be carried out too, and factorisations take their time.
+    private readonly Queue<(PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)> _glanced = [];
 
     /// <summary>The finished model of a plan with the weights that the methods publish: it takes the time of the one that is fitted.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
@@ -61,14 +67,18 @@ internal sealed class PlanExecutor(
     public bool CanGlance => _part is not null;
 
     /// <inheritdoc />
-    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => Execute(plan, outputs, progress, cancellation);
+    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Execute(plan, () => Rewritten(plan, cancellation), outputs, progress, cancellation);
 
     /// <inheritdoc />
-    public ExecutedPlan Glance(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => Execute(plan, _part ?? outputs, progress, cancellation);
+    public ExecutedPlan Glance(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Execute(plan, () => Remembered(Rewritten(plan, cancellation)), _part ?? outputs, progress, cancellation);
 
-    private ExecutedPlan Execute(CompressionPlan plan, OriginalOutputs? rows, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
+    private ExecutedPlan Execute(
+        CompressionPlan plan, Func<(PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)> rewrite, OriginalOutputs? rows, IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
-        var (placed, model, shrinkage) = Rewritten(plan, cancellation);
+        var (placed, model, shrinkage) = rewrite();
         var fits = rows is null ? [] : reconstructor.Run(rows, model, shrinkage, mode, progress, cancellation);
         // Layers that shared a bias have each been given their own.
         model.Graph.Index();
@@ -105,7 +115,25 @@ internal sealed class PlanExecutor(
     {
         var known = _rewritten;
         _rewritten = null;
-        return known is { } made && ReferenceEquals(made.Placed.Plan, plan) ? made : Rewrite(plan, cancellation);
+        if (known is { } made && ReferenceEquals(made.Placed.Plan, plan))
+        {
+            return made;
+        }
+
+        // Fitting changes its weights: each model serves once.
+        var glanced = _glanced.FirstOrDefault(g => ReferenceEquals(g.Placed.Plan, plan));
+        return glanced.Placed is null ? Rewrite(plan, cancellation) : (glanced.Placed, glanced.Model.Clone(), glanced.Shrinkage);
+    }
+
+    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Remembered((PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) made)
+    {
+        _glanced.Enqueue((made.Placed, made.Model.Clone(), made.Shrinkage));
+        while (_glanced.Count > 1 && _glanced.Sum(g => g.Model.Bytes) > MostGlanced)
+        {
+            _glanced.Dequeue();
+        }
+
+        return made;
     }
 
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
