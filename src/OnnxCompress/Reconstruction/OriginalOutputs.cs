@@ -54,11 +54,11 @@ internal sealed class OriginalOutputs : IDisposable
         Store = new ActivationStore(options.MemoryBytes);
     }
 
-    private OriginalOutputs(OriginalOutputs whole, int every)
+    private OriginalOutputs(OriginalOutputs whole, int[] places, FoldBatches batches)
     {
         (_runtime, _original, _relations, _options) = (whole._runtime, whole._original, whole._relations, whole._options);
         (_ordinals, _mask, _masks, _taken, _whole, Store) = (whole._ordinals, whole._mask, [], whole._taken, whole, whole.Store);
-        (_places, Batches) = whole.Batches.Part(every);
+        (_places, Batches) = (places, batches);
     }
 
     /// <summary>The data.</summary>
@@ -79,8 +79,11 @@ internal sealed class OriginalOutputs : IDisposable
     /// </summary>
     /// <param name="every">One batch of so many stays.</param>
     /// <returns>Null where there are too few batches to leave half of them out.</returns>
-    public OriginalOutputs? Part(int every) =>
-        new OriginalOutputs(this, every) is { } part && part.Batches.Count >= FewestBatches && 2 * part.Batches.Count <= Batches.Count ? part : null;
+    public OriginalOutputs? Part(int every)
+    {
+        var (places, part) = Batches.Part(every);
+        return part.Count >= FewestBatches && 2 * part.Count <= Batches.Count ? new(this, places, part) : null;
+    }
 
     /// <summary>Makes sure that rows are there.</summary>
     /// <param name="sites">The layers whose outputs, and what an Add puts beside them, are needed.</param>

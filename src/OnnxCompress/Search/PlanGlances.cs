@@ -51,7 +51,8 @@ internal sealed class PlanGlances(
         {
             announce(i);
             // Whoever tries what cannot be is told why.
-            var (plan, score) = Look(budget, rule, plans) ?? (null, null);
+            var look = Look(budget, rule, plans);
+            var (plan, score) = (look?.Plan, look?.Score);
             if (score is not null || plan is null)
             {
                 seen.Add((rule, score?.Loss ?? double.NegativeInfinity));
