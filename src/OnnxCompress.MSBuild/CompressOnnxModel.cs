@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.MSBuild;
@@ -156,7 +157,12 @@ public sealed partial class CompressOnnxModel : ToolTask, IWarningRules, IDispos
             return false;
         }
 
-        cache?.Keep(Folder, Files.WrittenBeside, _warned, _cancellation.Token);
+        // What a slow or busy machine came to in its time is not what others would.
+        if (!_talk.Said.Any(line => line.Code is DiagnosticCodes.TimeLimitReached or DiagnosticCodes.SearchCutShort))
+        {
+            cache?.Keep(Folder, Files.WrittenBeside, _warned, _cancellation.Token);
+        }
+
         return true;
     }
 

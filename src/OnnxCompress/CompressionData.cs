@@ -1,4 +1,5 @@
 using OnnxCompress.Samples;
+using OnnxCompress.Verification;
 
 namespace OnnxCompress;
 
@@ -13,4 +14,7 @@ public sealed record CompressionData(ISampleSource Statistics, ISampleSource? Va
     /// agreement of the guard steadier; see <see cref="Verification.VerificationOptions.Beside"/>.
     /// </summary>
     public bool AreOfOneKind { get; init; }
+
+    /// <summary>What the original makes of validation and guard samples.</summary>
+    internal ReferenceOutputs Reference { get; } = new();
 }

@@ -68,6 +68,12 @@ public sealed record CompressionOptions
     /// </summary>
     public int? Trials { get; init; }
 
+    /// <summary>
+    /// How long it may take to find a model, counted from the call: the best that was found by then is the result, and
+    /// <see cref="CompressionResult.Diagnostics"/> say so. The proof of it comes after. Null: as long as it takes.
+    /// </summary>
+    public TimeSpan? TimeLimit { get; init; }
+
     /// <summary>Globs over node names: only channel groups with a matching producer are touched; empty means all.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 

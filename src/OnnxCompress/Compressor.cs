@@ -15,6 +15,9 @@ namespace OnnxCompress;
 /// <param name="runtime">Runs models.</param>
 public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
 {
+    /// <summary>What time it is, for <see cref="CompressionOptions.TimeLimit"/>.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Finds what can be removed, what cannot and why; needs one sample for shapes, whatever its values.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="sample">Any sample of the model's inputs.</param>
@@ -72,6 +75,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
+        data.Reference.Limit = StageOptions.ReferenceBytes(options);
         return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
@@ -82,22 +86,33 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private CompressionResult RunAll(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        using var runs = new FormRuns(new PipelineTools(runtime, backend, new StageWatch(progress), progress), model, data, options);
-        return new FormPortfolio(
-            options, runs, StageOptions.Judge(runtime, model, data.Validation, options), StageOptions.Guard(runtime, model, data, options)).Best(cancellation);
+        using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
+        using var runs = new FormRuns(Tools(progress, limit), model, data, options);
+        return Marked(limit, new FormPortfolio(
+            options, runs, StageOptions.Judge(runtime, model, data, options), StageOptions.Guard(runtime, model, data, options)) { Limit = limit }.Best(cancellation));
     }
 
     private CompressionResult RunOne(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         options = StageOptions.WithPlan(options, model.SourceSha256);
-        var watch = new StageWatch(progress);
-        using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
+        // A plan that stands leaves nothing to search.
+        using var limit = new TimeLimit(options.Plan is null ? options.TimeLimit : null, Clock, cancellation);
+        using var pipeline = limit.Within(() => Pipeline.Open(Tools(progress, limit), model, data.Statistics, options, limit.Token));
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
             : new ResultSearch(runtime, model, data, options).Run(pipeline, cancellation);
-        return pipeline.Conclude(made, cancellation);
+        return Marked(limit, pipeline.Conclude(made, cancellation));
     }
+
+    private PipelineTools Tools(IProgress<ProgressUpdate>? progress, TimeLimit limit) => new(runtime, backend, new StageWatch(progress), progress) { Limit = limit };
+
+    /// <summary>The result, with what there is to know of how it was found.</summary>
+    private static CompressionResult Marked(TimeLimit limit, CompressionResult result) => !limit.IsReached ? result : result with
+    {
+        Diagnostics = [.. result.Diagnostics, limit.Warning],
+        Times = result.Times with { IsCutShort = true },
+    };
 
     /// <summary>What a model costs and keeps at several budgets, from one calibration.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -131,6 +146,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
+        data.Reference.Limit = StageOptions.ReferenceBytes(options);
         var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);

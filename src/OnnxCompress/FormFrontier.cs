@@ -22,7 +22,7 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
     private readonly ResultTimes _times = new(tools.Runtime, model, data.Statistics, options);
 
     // Nothing is chosen here, so the guard is not used up by looking at it.
-    private readonly IPlanJudge _judge = StageOptions.Judge(tools.Runtime, model, data.Guard, options) ?? StageOptions.Judge(tools.Runtime, model, data.Validation, options)
+    private readonly IPlanJudge _judge = StageOptions.Judge(tools.Runtime, model, data.Guard is { Count: > 0 } ? data with { Validation = data.Guard } : data, options)
         ?? throw new OnnxCompressException(DiagnosticCodes.NothingToSearchOn, "There are no samples to score models on: give more data.");
 
     private readonly List<ExploredModel> _points = [];

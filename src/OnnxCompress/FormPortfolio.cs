@@ -37,6 +37,9 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     private readonly List<ConsideredForm> _refused = [];
     private OnnxCompressException? _failure;
 
+    /// <summary>Ends the search early.</summary>
+    public TimeLimit Limit { get; init; } = TimeLimit.None;
+
     private bool IsLimited => options.Budget.IsLimited;
 
     private bool CountsTime => LimitsTime(options);
@@ -211,6 +214,11 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
     private FormCandidate? Widened(FormCandidate narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
     {
+        if (!Limit.HasTimeFor(TimeLimit.Form))
+        {
+            return null;
+        }
+
         try
         {
             return UnsolvableNumbers.Explain(() => See(runs.Widened(narrow.Run, wider, cancellation), cancellation));
@@ -264,7 +272,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         {
             // What floating point says of data or model holds for all.
             _failure = form == NumberForm.Float ? e : _failure ?? e;
-            _refused.Add(new ConsideredForm(form, 0, null) { RemovesNothing = alone, Refused = e.Diagnostic.Message });
+            _refused.Add(new ConsideredForm(form, 0, null) { RemovesNothing = alone, Refused = e.Diagnostic.Code == DiagnosticCodes.TimeLimitReached ? "Time was up." : e.Diagnostic.Message });
             return null;
         }
     }
@@ -291,7 +299,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             // Of those that something was removed from and that still miss the budget, as by a little time, the one that keeps most is closest; the
             // verdict says what it lacks.
             var best = (able.Length > 0 ? able : _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)).MinBy(Measure);
-            return best is null || CountsTime || options.Target != RunTarget.Cpu ? best : NotSlower(best, able, cancellation);
+            return best is null || CountsTime || options.Target != RunTarget.Cpu || Limit.IsReached ? best : NotSlower(best, able, cancellation);
         }
 
         // The fastest, and of those that measuring does not tell from it the smallest.

@@ -19,9 +19,12 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     public FormRun Alone(NumberForm form, CancellationToken cancellation)
     {
         var alone = StageOptions.WithPlan(options with { Precision = form, RemovesNothing = true, Budget = Budget.None }, model.SourceSha256);
-        var pipeline = Pipeline.Open(tools, model, data.Statistics, alone, cancellation);
-        _open[(form, true)] = pipeline;
-        return new(form, true, pipeline, pipeline.Executor.Execute(alone.Plan! with { Rewrites = pipeline.Rewrites }, tools.Progress, cancellation));
+        return tools.Limit.Step(TimeLimit.Form, () =>
+        {
+            var pipeline = Pipeline.Open(tools, model, data.Statistics, alone, Stop(cancellation));
+            _open[(form, true)] = pipeline;
+            return new FormRun(form, true, pipeline, pipeline.Executor.Execute(alone.Plan! with { Rewrites = pipeline.Rewrites }, tools.Progress, Stop(cancellation)));
+        });
     }
 
     /// <summary>The best model in a form with something removed.</summary>
@@ -32,7 +35,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     /// <exception cref="Diagnostics.OnnxCompressException">There is none.</exception>
     public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
     {
-        var pipeline = Behind(form, cancellation);
+        var pipeline = tools.Limit.Within(() => Behind(form, Stop(cancellation)));
         // What a plan of other numbers ends with is what was measured to be faster in those.
         var begun = goal is null ? null : goal with { Starts = [.. goal.Starts.Select(s => (s.Plan with { Rewrites = pipeline.Rewrites }, s.Share))] };
         var search = new ResultSearch(tools.Runtime, model, data, options with { Precision = form, Goal = begun }) { Rules = rules };
@@ -45,7 +48,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     /// <param name="cancellation">Stops the run.</param>
     /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had so.</exception>
     public FormRun Widened(FormRun narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) =>
-        narrow with { Made = narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, cancellation) };
+        narrow with { Made = tools.Limit.Step(TimeLimit.Form, () => narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, Stop(cancellation))) };
 
     /// <inheritdoc />
     public void Dispose()
@@ -55,6 +58,9 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
             pipeline.Dispose();
         }
     }
+
+    // Without a limit there may be no token of its own.
+    private CancellationToken Stop(CancellationToken cancellation) => tools.Limit.Token.CanBeCanceled ? tools.Limit.Token : cancellation;
 
     /// <summary>Makes plans in a form and carries them out, on the ground that all forms share.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with in it.</exception>

@@ -52,6 +52,9 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Times models of plans beside the original.</summary>
     public ResultTimes Times { get; }
 
+    /// <summary>How long the search may take.</summary>
+    public TimeLimit Limit => _ground.Tools.Limit;
+
     /// <summary>Times the stages.</summary>
     public StageWatch Watch => _ground.Tools.Watch;
 

@@ -10,4 +10,8 @@ namespace OnnxCompress;
 /// <param name="Backend">Does the linear algebra.</param>
 /// <param name="Watch">Times the stages.</param>
 /// <param name="Progress">Told where the run stands.</param>
-internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backend, StageWatch Watch, IProgress<ProgressUpdate>? Progress);
+internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backend, StageWatch Watch, IProgress<ProgressUpdate>? Progress)
+{
+    /// <summary>How long the search may take.</summary>
+    public TimeLimit Limit { get; init; } = TimeLimit.None;
+}

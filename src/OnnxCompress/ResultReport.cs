@@ -67,6 +67,7 @@ internal static class ResultReport
             CompareSeconds = times.CompareSeconds,
             PeakBytes = times.PeakBytes,
             NodeTimingSeconds = times.NodeTimingSeconds,
+            LimitReached = times.IsCutShort,
         };
     }
 

@@ -30,7 +30,8 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
                 : Enumerable.Reverse(tried).Where(t => t.Score is { } score && goal.Accepts(score));
             // Where one rule did best all along, the one that wins most often elsewhere goes with it.
             var others = options.Budget.IsLimited ? [] : _search?.Rules.Select(r => r.Name) ?? [];
-            return [.. ordered.Select(t => t.Plan.Rule).Concat(others).Distinct().Take(MostRules)];
+            var behind = options.Budget.IsLimited ? _search?.LeftOut.Select(left => left.Rule.Name) ?? [] : [];
+            return [.. ordered.Select(t => t.Plan.Rule).Concat(behind).Concat(others).Distinct().Take(MostRules)];
         }
     }
 
@@ -42,14 +43,14 @@ internal sealed class ResultSearch(IModelRuntime runtime, OnnxModel original, Co
 
     /// <summary>The model.</summary>
     /// <param name="pipeline">Makes plans and carries them out.</param>
-    /// <param name="cancellation">Stops the search.</param>
-    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met; OCX5002: nor the goal.</exception>
+    /// <param name="cancellation">Stops the search, and what proves its result; the pipeline's limit ends the search alone.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met; OCX5002: nor the goal; OCX5006: not by the time limit.</exception>
     public ExecutedPlan Run(Pipeline pipeline, CancellationToken cancellation)
     {
         var goal = options.Budget.IsLimited ? null : options.Goal;
         // One plan within a budget has nothing to be compared with.
-        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data.Validation, options);
-        var search = _search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, cancellation) { Only = Rules };
+        var judge = goal is null && options.Trials == 1 ? null : StageOptions.Judge(runtime, original, data, options);
+        var search = _search = new PlanSearch(pipeline.Planner, pipeline.Executor, judge, pipeline.Watch, options.Trials, pipeline.Limit.Token) { Only = Rules, Limit = pipeline.Limit };
         var times = pipeline.Times;
         // Of other machines nothing is known.
         bool IsSlower(ExecutedPlan made) => StageOptions.Target(options) == RunTarget.Cpu && times.IsSlower(made, cancellation);

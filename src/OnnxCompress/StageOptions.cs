@@ -53,7 +53,10 @@ internal static class StageOptions
 
     /// <summary>Options of reconstruction.</summary>
     public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
-        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes) { Mask = options.Mask };
+        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes - ReferenceBytes(options)) { Mask = options.Mask };
+
+    /// <summary>Of the memory for activations, what the original's outputs on validation and guard samples may take.</summary>
+    public static long ReferenceBytes(CompressionOptions options) => options.MemoryBytes / 16;
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) =>
@@ -78,19 +81,18 @@ internal static class StageOptions
     /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
     public static string? Mask(CompressionOptions options, OnnxModel model) => options.Mask ?? SampleMask.Find(model);
 
-    /// <summary>What compares models with the original on samples; null without any.</summary>
-    /// <param name="runtime">Where models run.</param>
-    /// <param name="original">The original.</param>
-    /// <param name="samples">The samples.</param>
-    /// <param name="options">What the user said.</param>
-    /// <param name="beside">See <see cref="VerificationOptions.Beside"/>.</param>
-    public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, ISampleSource? samples, CompressionOptions options, ISampleSource? beside = null) =>
-        options.Judge is { } judge ? new UserJudge(judge)
-            : samples is { Count: > 0 } ? new PlanJudge(runtime, original, samples, Verification(options) with { Beside = beside }) : null;
+    /// <summary>What compares models with the original on validation samples; null without any.</summary>
+    public static IPlanJudge? Judge(IModelRuntime runtime, OnnxModel original, CompressionData data, CompressionOptions options) =>
+        Judge(runtime, original, (data.Validation, null), data.Reference, options);
 
     /// <summary>What has the last word, as the result is verified; null without guard samples.</summary>
     public static IPlanJudge? Guard(IModelRuntime runtime, OnnxModel original, CompressionData data, CompressionOptions options) =>
-        Judge(runtime, original, data.Guard, options, data.AreOfOneKind ? data.Validation : null);
+        Judge(runtime, original, (data.Guard, data.AreOfOneKind ? data.Validation : null), data.Reference, options);
+
+    private static IPlanJudge? Judge(
+        IModelRuntime runtime, OnnxModel original, (ISampleSource? Samples, ISampleSource? Beside) data, ReferenceOutputs known, CompressionOptions options) =>
+        options.Judge is { } judge ? new UserJudge(judge)
+            : data.Samples is { Count: > 0 } samples ? new PlanJudge(runtime, original, samples, Verification(options) with { Beside = data.Beside }, known) : null;
 
     /// <summary>
     /// The forms that are tried. Left to itself the tool takes, with data, the response form, whose stated error is exact,

@@ -34,7 +34,7 @@ public sealed class CompressTests : IDisposable
     [Fact]
     public void The_report_holds_what_was_done()
     {
-        var run = Compress("--keep-macs", "0.6", "--trials", "1", "--report", _folder.File("report.json"), "--seed", "5", "--quiet");
+        var run = Compress("--keep-macs", "0.6", "--trials", "1", "--time-limit", "1.5h", "--report", _folder.File("report.json"), "--seed", "5", "--quiet");
 
         using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("report.json")));
         var root = report.RootElement;
@@ -51,6 +51,17 @@ public sealed class CompressTests : IDisposable
         Assert.Equal(250, root.GetProperty("verification").GetProperty("samples").GetInt32());
         Assert.InRange(root.GetProperty("verification").GetProperty("agreementLower95").GetDouble(), 0.5, root.GetProperty("verification").GetProperty("agreement").GetDouble());
         Assert.NotEqual(0, root.GetProperty("sites").GetArrayLength());
+        Assert.Equal((5400, false), (root.GetProperty("timing").GetProperty("limitSeconds").GetDouble(), root.GetProperty("timing").GetProperty("limitReached").GetBoolean()));
+        Assert.Contains("reconstruct", root.GetProperty("timing").GetProperty("peakBytes").EnumerateObject().Select(stage => stage.Name));
+    }
+
+    [Fact]
+    public void Where_time_is_up_before_a_model_was_found_nothing_is_written()
+    {
+        var run = Compress("--keep-macs", "0.6", "--time-limit", "0.001s");
+
+        run.HasOneError(3, DiagnosticCodes.TimeLimitReached, "before a first model was made");
+        Assert.False(File.Exists(Out));
     }
 
     [Theory]

@@ -16,6 +16,9 @@ internal sealed class BudgetOptions
     private readonly Option<string?> _for = OptionFactory.Text(
         "--for", "latency|bytes|macs|params", "Without a budget: what is made small within --min-agreement. Default: latency, then bytes.", "latency", "bytes", "macs", "params");
 
+    private readonly Option<string?> _time = OptionFactory.Text(
+        "--time-limit", "T", "How long it may take to find a model: 90s, 5m or 1h. The best that was found by then is written, and it is said that the search was cut short. Default: as long as it takes.");
+
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
@@ -24,6 +27,7 @@ internal sealed class BudgetOptions
         command.Options.Add(_macs);
         command.Options.Add(_latency);
         command.Options.Add(_for);
+        command.Options.Add(_time);
     }
 
     /// <summary>Reads the options; without any, the smallest model is searched for.</summary>
@@ -33,6 +37,12 @@ internal sealed class BudgetOptions
         OptionText.Share("--keep-bytes", parsed.GetValue(_bytes)),
         OptionText.Share("--keep-macs", parsed.GetValue(_macs)),
         OptionText.Share("--keep-latency", parsed.GetValue(_latency)));
+
+    /// <summary>How long the search may take; null for as long as it takes.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011; OCX9014: nothing is searched for.</exception>
+    public TimeSpan? TimeLimit(ParseResult parsed, bool hasPlan) => parsed.GetValue(_time) is not { } text ? null
+        : hasPlan ? throw Usage.Conflict("--time-limit ends a search, and --plan leaves nothing to search for. Give one of them.")
+        : OptionText.Duration("--time-limit", text);
 
     /// <summary>What is made small where there is no budget.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011; OCX9014: something else says how small.</exception>

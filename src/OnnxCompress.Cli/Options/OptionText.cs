@@ -42,6 +42,18 @@ internal static class OptionText
             : throw Usage.Invalid(option, text, "a number of bytes, for instance 512M or 4G");
     }
 
+    /// <summary>A time: a number with s, m or h for seconds, minutes and hours; seconds without.</summary>
+    public static TimeSpan Duration(string option, string text)
+    {
+        const int MostDays = 7;
+        var unit = text.Length == 0 ? -1 : "smh".IndexOf(text[^1], StringComparison.Ordinal);
+        var seconds = double.TryParse(unit < 0 ? text : text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) ? count * Math.Pow(60, Math.Max(0, unit)) : 0;
+        // Below the clock's own step nothing is left of it.
+        return seconds >= 0.001 && seconds <= TimeSpan.FromDays(MostDays).TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw Usage.Invalid(option, text, "a time of at most seven days, for instance 90s, 5m or 1h");
+    }
+
     /// <summary>Numbers separated by commas; empty when there is no text.</summary>
     public static IReadOnlyList<double> Numbers(string option, string? text) =>
         text is null ? [] : [.. text.Split(',').Select(part => Number(option, part.Trim()))];

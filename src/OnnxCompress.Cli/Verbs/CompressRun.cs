@@ -120,10 +120,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         IProgress<ProgressUpdate> progress)
     {
         var threads = settings.Options.Threads;
-        var options = settings.Options with { Statistics = statistics, Decisions = _decisions };
+        var options = settings.Options with { Statistics = statistics, Decisions = _decisions, TimeLimit = TimeLeft() };
         var result = new Compressor(backend, _runtime).Compress(model, data, options, progress, cancellation);
         var verifying = Stopwatch.GetTimestamp();
-        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<DecisionRule> decisions) => samples is null ? null : new ModelVerifier(_runtime).Verify(
+        VerificationResult? Verify(ISampleSource? samples, IReadOnlyList<DecisionRule> decisions) => samples is null ? null : new ModelVerifier(_runtime) { Known = samples == data.Guard ? data.Reference : null }.Verify(
             model,
             result.Model,
             samples,
@@ -139,6 +139,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         var latency = result.Plan.Target == RunTarget.Cpu ? Time(model, result.Model, data.Guard ?? data.Statistics, progress) : null;
         return new(result, verification, random, latency, Stopwatch.GetElapsedTime(verifying).TotalSeconds) { Judged = settings.Judge?.Judge(result.Model, cancellation) };
     }
+
+    /// <summary>Of the time limit, what reading has left; null without one.</summary>
+    private TimeSpan? TimeLeft() => settings.Options.TimeLimit is not { } limit ? null
+        : Stopwatch.GetElapsedTime(_started) is var read && read < limit ? limit - read : TimeSpan.Zero;
 
     /// <summary>Where time was asked for, a result that seems too slow is timed once more: other programs come and go.</summary>
     private LatencyComparison Time(OnnxModel original, OnnxModel compressed, ISampleSource samples, IProgress<ProgressUpdate> progress)
@@ -185,6 +189,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
             {
                 ReadSeconds = readSeconds,
                 VerifySeconds = outcome.VerifySeconds,
+                LimitSeconds = settings.Options.TimeLimit?.TotalSeconds,
                 TotalSeconds = Stopwatch.GetElapsedTime(_started).TotalSeconds,
                 PeakWorkingSetBytes = Process.GetCurrentProcess().PeakWorkingSet64,
             },

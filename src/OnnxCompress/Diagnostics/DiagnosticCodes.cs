@@ -179,6 +179,12 @@ public static class DiagnosticCodes
     /// <summary>The finished model costs more than the budget says: a plan that was given was made for another one.</summary>
     public const string BudgetExceeded = "OCX5005";
 
+    /// <summary>The time limit ended the search before a model was found.</summary>
+    public const string TimeLimitReached = "OCX5006";
+
+    /// <summary>The time limit ended the search: the result is the best that was found by then.</summary>
+    public const string SearchCutShort = "OCX5007";
+
     // 6: rewrite and reconstruct
 
     /// <summary>A plan belongs to another model, or names sites or channels that the model lacks.</summary>

@@ -22,6 +22,9 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>Rows, and values in them, beyond which more than that are not taken: products stay cheap.</summary>
     private const int MostRows = 24_000, MostValues = 16 << 20;
 
+    /// <summary>Batches that a part has at least.</summary>
+    private const int FewestBatches = 3;
+
     private readonly IModelRuntime _runtime;
     private readonly OnnxModel _original;
     private readonly Relations _relations;
@@ -30,6 +33,8 @@ internal sealed class OriginalOutputs : IDisposable
     private readonly string? _mask;
     private readonly (long[] Sizes, bool[] Counted)?[] _masks;
     private readonly Dictionary<string, (int[] Rows, long[] Dims)[]> _taken = new(StringComparer.Ordinal);
+    private readonly OriginalOutputs? _whole;
+    private readonly int[]? _places;
 
     /// <summary>Takes nothing yet.</summary>
     /// <param name="runtime">Where the original runs.</param>
@@ -49,6 +54,13 @@ internal sealed class OriginalOutputs : IDisposable
         Store = new ActivationStore(options.MemoryBytes);
     }
 
+    private OriginalOutputs(OriginalOutputs whole, int[] places, FoldBatches batches)
+    {
+        (_runtime, _original, _relations, _options) = (whole._runtime, whole._original, whole._relations, whole._options);
+        (_ordinals, _mask, _masks, _taken, _whole, Store) = (whole._ordinals, whole._mask, [], whole._taken, whole, whole.Store);
+        (_places, Batches) = (places, batches);
+    }
+
     /// <summary>The data.</summary>
     public FoldBatches Batches { get; }
 
@@ -61,11 +73,29 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>Takes the rows of all layers that a plan may ask for, while the batches of <see cref="Batches"/> run for something else.</summary>
     public IRunObserver Observer() => Missing(FitSites.Possible(_original, _relations));
 
+    /// <summary>
+    /// The rows of a part of the batches, for a walk in sequence that shows in a fraction of the time about what all would give. They
+    /// are those of the whole, which has to outlive it.
+    /// </summary>
+    /// <param name="every">One batch of so many stays.</param>
+    /// <returns>Null where there are too few batches to leave half of them out.</returns>
+    public OriginalOutputs? Part(int every)
+    {
+        var (places, part) = Batches.Part(every);
+        return part.Count >= FewestBatches && 2 * part.Count <= Batches.Count ? new(this, places, part) : null;
+    }
+
     /// <summary>Makes sure that rows are there.</summary>
     /// <param name="sites">The layers whose outputs, and what an Add puts beside them, are needed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     public void Take(IReadOnlyList<FitSite> sites, CancellationToken cancellation)
     {
+        if (_whole is not null)
+        {
+            _whole.Take(sites, cancellation);
+            return;
+        }
+
         if (_taken.Count == 0)
         {
             // Always all at once: what is looked at decides which nodes the runtime fuses, and with that the last bits of every value.
@@ -92,7 +122,7 @@ internal sealed class OriginalOutputs : IDisposable
         ]);
 
     /// <summary>The rows of a layer's output that were taken in a batch, and the output's shape there.</summary>
-    public (int[] Rows, long[] Dims) Of(FitSite site, int batch) => _taken[site.Output][batch];
+    public (int[] Rows, long[] Dims) Of(FitSite site, int batch) => _taken[site.Output][Place(batch)];
 
     /// <summary>Those rows: one column for each output that the site has kept.</summary>
     public float[] Targets(FitSite site, int batch) => Kept(OutputKey(site.Output), site, batch);
@@ -165,7 +195,13 @@ internal sealed class OriginalOutputs : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose() => Store.Dispose();
+    public void Dispose()
+    {
+        if (_whole is null)
+        {
+            Store.Dispose();
+        }
+    }
 
     /// <summary>The rows that the mask leaves; null where all of them count, or none would be left.</summary>
     private int[]? Counted(IReadOnlyList<long> dims, FitSite site, int batch, int available)
@@ -193,7 +229,9 @@ internal sealed class OriginalOutputs : IDisposable
             : ([], []);
     }
 
-    private float[] Kept(string key, FitSite site, int batch) => Kept(Store.Get(key, batch), site);
+    private float[] Kept(string key, FitSite site, int batch) => Kept(Store.Get(key, Place(batch)), site);
+
+    private int Place(int batch) => _places is null ? batch : _places[batch];
 
     private static string Key(Job job) => job.Tensor == job.Site.Output ? OutputKey(job.Tensor) : BesideKey(job.Site);
 

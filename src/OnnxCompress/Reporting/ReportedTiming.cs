@@ -29,4 +29,10 @@ public sealed record ReportedTiming(
 
     /// <summary>Timing single nodes, where latency is limited: part of allocating. 0 when all times were cached.</summary>
     public double NodeTimingSeconds { get; init; }
+
+    /// <summary>How long the search might take; null for as long as it takes.</summary>
+    public double? LimitSeconds { get; init; }
+
+    /// <summary>Whether that ended the search: the result is the best that was found by then.</summary>
+    public bool LimitReached { get; init; }
 }

@@ -23,6 +23,21 @@ internal sealed class FoldBatches
         _batches = [.. _batches, .. SampleBatches.Of(samples, inputs, preferred, check)];
     }
 
+    private FoldBatches(FoldBatches whole, int[] places)
+    {
+        (_samples, _batches) = (whole._samples, [.. places.Select(place => whole._batches[place])]);
+        _firstCheck = places.Count(place => !whole.IsCheck(place));
+    }
+
+    /// <summary>A part of both folds.</summary>
+    /// <param name="every">One batch of so many stays; of each fold at least one.</param>
+    /// <returns>Where each of its batches stands among all, and the part.</returns>
+    public (int[] Places, FoldBatches Part) Part(int every)
+    {
+        int[] places = [.. Enumerable.Range(0, Count).Where(b => (IsCheck(b) ? b - _firstCheck : b) % every == 0)];
+        return (places, new FoldBatches(this, places));
+    }
+
     /// <summary>How many batches there are.</summary>
     public int Count => _batches.Length;
 

@@ -16,7 +16,7 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
     private const int MostLooks = 4;
 
     /// <summary>The smallest model.</summary>
-    /// <exception cref="OnnxCompressException">OCX5002: no smaller model reaches the goal; OCX5003: no samples to search on.</exception>
+    /// <exception cref="OnnxCompressException">OCX5002: no smaller model reaches the goal; OCX5003: no samples to search on; OCX5006: none was found by the time limit.</exception>
     public ExecutedPlan Smallest(CancellationToken cancellation)
     {
         if (!search.CanJudge)
@@ -30,11 +30,16 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
         var (best, slower) = ((ExecutedPlan?)null, (ExecutedPlan?)null);
         // The smallest first; where that is not enough, between it and the largest.
         var (low, high, at) = (0, accepted.Count - 1, 0);
-        for (var look = 0; look < MostLooks && low <= high; look++)
+        // What was found by the time limit is proven all the same.
+        for (var look = 0; look < MostLooks && low <= high && (look == 0 || search.Limit.HasTimeFor(TimeLimit.Plan)); look++)
         {
-            var made = search.Realize(accepted[at]);
+            if (Realized(accepted[at]) is not { } made)
+            {
+                break;
+            }
+
             var keeps = guard is null || goal.Accepts(guard.Score(made.Model, cancellation));
-            if (keeps && !isSlower(made))
+            if (keeps && (search.Limit.IsReached || !isSlower(made)))
             {
                 (best, high) = (made, at - 1);
             }
@@ -46,7 +51,19 @@ internal sealed class GoalSearch(PlanSearch search, IPlanJudge? guard, Compressi
             at = (low + high) / 2;
         }
 
-        return best ?? slower ?? throw new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted));
+        return best ?? slower ?? throw (search.Limit.IsReached ? search.Limit.Failure : new OnnxCompressException(DiagnosticCodes.GoalNotReached, Why(accepted)));
+    }
+
+    private ExecutedPlan? Realized(ScoredPlan accepted)
+    {
+        try
+        {
+            return search.Realize(accepted);
+        }
+        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.TimeLimitReached)
+        {
+            return null;
+        }
     }
 
     private string Why(IReadOnlyList<ScoredPlan> accepted)

@@ -36,7 +36,7 @@ internal sealed class MeasuredLatency(Func<Budget, string?, ExecutedPlan> find, 
             {
                 tried = find(budget with { KeepLatency = asked }, made.Plan.Rule);
             }
-            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            catch (OnnxCompressException e) when (e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.TimeLimitReached)
             {
                 break;
             }

@@ -19,7 +19,7 @@ internal sealed class NotSlower(PlanSearch search, Func<ExecutedPlan, bool> isSl
     public ExecutedPlan Best(Budget budget)
     {
         var made = search.Best(budget);
-        return isSlower(made) ? Others(budget, made).FirstOrDefault(other => !isSlower(other)) ?? made : made;
+        return !search.Limit.IsReached && isSlower(made) ? Others(budget, made).FirstOrDefault(other => !isSlower(other)) ?? made : made;
     }
 
     private IEnumerable<ExecutedPlan> Others(Budget budget, ExecutedPlan made)
@@ -27,20 +27,22 @@ internal sealed class NotSlower(PlanSearch search, Func<ExecutedPlan, bool> isSl
         if (search.CanJudge)
         {
             var loss = search.Tried.Find(t => ReferenceEquals(t.Plan, made.Plan))?.Score?.Loss;
+            var behind = search.LeftOut.Where(left => left.Behind <= MostLoss).Select(left => left.Rule.Name).ToArray();
             return search.Tried.Where(t => !ReferenceEquals(t.Plan, made.Plan) && t.Plan.Sites.Count > 0 && t.Score!.Loss <= MostLoss * loss)
-                .OrderBy(t => t.Score!.Loss).Select(search.Realize);
+                .OrderBy(t => t.Score!.Loss).ToArray().Select(tried => Reached(() => search.Realize(tried)))
+                .Concat(behind.Select(rule => Reached(() => search.Best(budget, rule)))).OfType<ExecutedPlan>();
         }
 
-        return search.Rules.Where(r => r.Name != made.Plan.Rule).Select(rule => Reached(budget, rule)).OfType<ExecutedPlan>();
+        return search.Rules.Where(r => r.Name != made.Plan.Rule).Select(rule => Reached(() => search.Best(budget, rule.Name))).OfType<ExecutedPlan>();
     }
 
-    private ExecutedPlan? Reached(Budget budget, PlanRule rule)
+    private static ExecutedPlan? Reached(Func<ExecutedPlan> make)
     {
         try
         {
-            return search.Best(budget, rule.Name);
+            return make();
         }
-        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+        catch (OnnxCompressException e) when (e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.TimeLimitReached)
         {
             return null;
         }

@@ -20,6 +20,17 @@ namespace OnnxCompress.Search;
 internal sealed class PlanExecutor(
     PlanRewriter rewriter, Reconstructor reconstructor, OriginalOutputs? outputs, ReconstructionMode mode, ModelQuantizer? quantizer, StageWatch watch, TableTimes table) : IPlanExecutor
 {
+    /// <summary>One batch of so many is looked at in a glance.</summary>
+    private const int GlanceEvery = 4;
+
+    /// <summary>Bytes of rewritten models that are kept from glances, but for the last.</summary>
+    private const long MostGlanced = 64 << 20;
+
+    private readonly OriginalOutputs? _part = mode == ReconstructionMode.Sequential && quantizer is null ? outputs?.Part(GlanceEvery) : null;
+
+    // What was looked at in a glance may be carried out too, and factorisations take their time.
+    private readonly Queue<(PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)> _glanced = [];
+
     /// <summary>A model as the finished one of a plan, with weights that only have its sizes: it takes the same time.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public OnnxModel Sketch(CompressionPlan plan, CancellationToken cancellation)
@@ -48,11 +59,22 @@ internal sealed class PlanExecutor(
     }
 
     /// <inheritdoc />
-    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) => watch.Time("reconstruct", () =>
+    public bool CanGlance => _part is not null;
+
+    /// <inheritdoc />
+    public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Execute(plan, () => Rewritten(plan, cancellation), outputs, progress, cancellation);
+
+    /// <inheritdoc />
+    public ExecutedPlan Glance(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
+        Execute(plan, () => Remembered(Rewritten(plan, cancellation)), _part ?? outputs, progress, cancellation);
+
+    private ExecutedPlan Execute(
+        CompressionPlan plan, Func<(PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)> rewrite, OriginalOutputs? rows, IProgress<ProgressUpdate>? progress,
+        CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
-        var placed = rewriter.Place(plan);
-        var (model, shrinkage) = rewriter.Rewrite(placed, cancellation);
-        var fits = outputs is null ? [] : reconstructor.Run(outputs, model, shrinkage, mode, progress, cancellation);
+        var (placed, model, shrinkage) = rewrite();
+        var fits = rows is null ? [] : reconstructor.Run(rows, model, shrinkage, mode, progress, cancellation);
         // Layers that shared a bias have each been given their own.
         model.Graph.Index();
         model.Graph.RemoveUnusedInitializers();
@@ -82,6 +104,31 @@ internal sealed class PlanExecutor(
         var names = quantizer.Biased(finished, cancellation).ToHashSet(StringComparer.Ordinal);
         WalkBiases.Add(counted.Graph, counted.Graph.Nodes.Where(n => names.Contains(n.Name)).Select(n => LinearMap.Of(n, counted.Graph)).OfType<LinearMap>().Where(map => WalkBiases.Adds(map, counted.Graph)).ToArray());
         return counted;
+    }
+
+    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewritten(CompressionPlan plan, CancellationToken cancellation)
+    {
+        // Fitting changes its weights: each model serves once.
+        var glanced = _glanced.FirstOrDefault(g => ReferenceEquals(g.Placed.Plan, plan));
+        return glanced.Placed is null ? Rewrite(plan, cancellation) : (glanced.Placed, glanced.Model.Clone(), glanced.Shrinkage);
+    }
+
+    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Remembered((PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) made)
+    {
+        _glanced.Enqueue((made.Placed, made.Model.Clone(), made.Shrinkage));
+        while (_glanced.Count > 1 && _glanced.Sum(g => g.Model.Bytes) > MostGlanced)
+        {
+            _glanced.Dequeue();
+        }
+
+        return made;
+    }
+
+    private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Rewrite(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var placed = rewriter.Place(plan);
+        var (model, shrinkage) = rewriter.Rewrite(placed, cancellation);
+        return (placed, model, shrinkage);
     }
 
     private (PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage) Outline(CompressionPlan plan, CancellationToken cancellation)

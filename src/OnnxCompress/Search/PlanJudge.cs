@@ -10,12 +10,13 @@ namespace OnnxCompress.Search;
 /// <param name="original">The reference.</param>
 /// <param name="samples">The samples.</param>
 /// <param name="options">What a decision is.</param>
-internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISampleSource samples, VerificationOptions options) : IPlanJudge
+/// <param name="known">What the reference is known to make of samples.</param>
+internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISampleSource samples, VerificationOptions options, ReferenceOutputs known) : IPlanJudge
 {
     /// <inheritdoc />
     public PlanScore Score(OnnxModel compressed, CancellationToken cancellation)
     {
-        var result = new ModelVerifier(runtime).Verify(original, compressed, samples, options, null, cancellation);
+        var result = new ModelVerifier(runtime) { Known = known }.Verify(original, compressed, samples, options, null, cancellation);
         // Where the outputs of both models are not to be held against each other, decisions alone count.
         var error = result.RelativeError ?? (result.Agreement is null ? double.PositiveInfinity : 0);
         return new PlanScore(result.Agreement, result.CautiousAgreement ?? result.Agreement, error, result.DecisionRisk ?? result.RelativeError ?? 1 - result.Agreement ?? error);

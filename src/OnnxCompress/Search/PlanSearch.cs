@@ -5,7 +5,7 @@ namespace OnnxCompress.Search;
 
 /// <summary>
 /// Finds the best plan within a budget, or the smallest model that keeps a share of the decisions. Limits count
-/// evaluations, not seconds: the same data give the same plan on a slow machine.
+/// evaluations, not seconds: the same data give the same plan on a slow machine, unless <see cref="Limit"/> ends the search.
 /// </summary>
 /// <param name="planner">Makes plans.</param>
 /// <param name="executor">Carries them out.</param>
@@ -43,6 +43,7 @@ internal sealed class PlanSearch(
     // Two models that may be wanted again: making one takes as long as trying another plan, holding all takes too much memory.
     private ExecutedPlan? _latest;
     private ExecutedPlan? _best;
+    private PlanGlances? _glances;
     private int _round;
 
     // Rules that did not do at the share that was accepted last.
@@ -53,6 +54,9 @@ internal sealed class PlanSearch(
 
     /// <summary>Names of those that may be tried, in that order; null or none for all.</summary>
     public IReadOnlyCollection<string>? Only { get; init; }
+
+    /// <summary>Ends the search early.</summary>
+    public TimeLimit Limit { get; init; } = TimeLimit.None;
 
     /// <summary>Whether there is anything to compare plans on.</summary>
     public bool CanJudge => judge is not null;
@@ -66,10 +70,13 @@ internal sealed class PlanSearch(
     /// <summary>Every plan that was scored, in the order of trial.</summary>
     public List<ScoredPlan> Tried { get; } = [];
 
+    /// <summary>Rules that were not carried out at the last budget, as they were behind on few samples; each with its loss there over the least.</summary>
+    public IEnumerable<(PlanRule Rule, double Behind)> LeftOut => Glances.LeftOut;
+
     /// <summary>The best plan within a budget: of all rules, then by moves between sites while trials are left.</summary>
     /// <param name="budget">The budget.</param>
     /// <param name="only">Name of the one rule that is tried; null for all.</param>
-    /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget.</exception>
+    /// <exception cref="OnnxCompressException">OCX5001: no rule meets the budget; OCX5006: none did by the time limit.</exception>
     public ExecutedPlan Best(Budget budget, string? only = null)
     {
         IReadOnlyList<PlanRule> rules = only is null ? Rules : [.. Rules.Where(r => r.Name == only)];
@@ -78,12 +85,17 @@ internal sealed class PlanSearch(
         var (trial, most) = (0, only is null ? trials ?? rules.Count : 1);
         ScoredPlan? Attempt(PlanRule rule)
         {
+            if (!Limit.HasTimeFor(TimeLimit.Plan))
+            {
+                return null;
+            }
+
             Announce(trial++, most);
             try
             {
                 return Try(budget, rule);
             }
-            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            catch (OnnxCompressException e) when (IsNoPlan(e))
             {
                 // Channels alone may not reach what channels and splits do.
                 unreachable ??= e;
@@ -92,8 +104,11 @@ internal sealed class PlanSearch(
         }
 
         var leastLoss = double.PositiveInfinity;
+        PlanRule[] asked = [.. rules.Take(most)];
+        var kept = CanGlance(asked) ? Glances.InTheRunning(budget, asked, i => watch.BeginRound("look", i, asked.Length)) : asked;
+        trial += asked.Length - kept.Count;
         // Where the budget is met by removing nothing, all rules agree.
-        foreach (var rule in rules.Take(most).TakeWhile(_ => best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)))
+        foreach (var rule in kept.TakeWhile(_ => (best is null || (judge is not null && best.Value.Plan.Plan.Sites.Count > 0)) && Limit.HasTimeFor(TimeLimit.Plan)))
         {
             if (Attempt(rule) is not { } tried)
             {
@@ -126,12 +141,13 @@ internal sealed class PlanSearch(
         }
 
         watch.EndRounds();
-        return Realize(best?.Plan ?? throw unreachable!);
+        return Realize(best?.Plan ?? throw (Limit.IsReached ? Limit.Failure : unreachable!));
     }
 
     /// <summary>The model of a plan that was tried.</summary>
+    /// <exception cref="OnnxCompressException">OCX5006: it had to be made again, and there is no time for that.</exception>
     public ExecutedPlan Realize(ScoredPlan tried) =>
-        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? executor.Execute(tried.Plan, watch, cancellation);
+        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? Limit.Step(TimeLimit.Plan, () => executor.Execute(tried.Plan, watch, cancellation));
 
     /// <summary>
     /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
@@ -188,10 +204,14 @@ internal sealed class PlanSearch(
         (CompressionPlan Plan, double Share)[] starts = [.. goal.Starts.Where(s => s.Share < largest)];
         ScoredPlan? best = null;
         var (low, high, at) = (0, starts.Length - 1, 0);
-        for (var look = 0; look < MostStarts && low <= high; look++)
+        for (var look = 0; look < MostStarts && low <= high && HasTime; look++)
         {
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
-            var made = Try(starts[at].Plan);
+            Round();
+            if (InTime(() => Try(starts[at].Plan)) is not { } made)
+            {
+                break;
+            }
+
             // Bytes are counted, other shares predicted.
             var share = goal.Objective == CompressionObjective.Bytes ? (double)made.Bytes / planner.Original.Bytes : starts[at].Share;
             if (goal.Accepts(made.Score!) && share <= largest)
@@ -221,21 +241,14 @@ internal sealed class PlanSearch(
     private ScoredPlan LeastLoss(ScoredPlan first, CompressionGoal goal, IReadOnlyList<PlanRule> rules)
     {
         var best = first;
-        foreach (var rule in rules.Where(r => !_failed.Contains(r.Name) && r.Name != first.Plan.Rule))
+        var able = rules.Where(r => !_failed.Contains(r.Name)).ToArray();
+        foreach (var rule in (CanGlance(able) ? Glances.InTheRunning(goal.BudgetOf(first.Share), able, _ => Round()) : able).Where(r => r.Name != first.Plan.Rule).TakeWhile(_ => HasTime))
         {
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
-            try
+            Round();
+            if (InTime(() => Try(goal.BudgetOf(first.Share), rule)) is { } made && goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
             {
-                var made = Try(goal.BudgetOf(first.Share), rule);
-                if (goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
-                {
-                    best = made with { Share = first.Share };
-                    _best = _latest;
-                }
-            }
-            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
-            {
-                continue;
+                best = made with { Share = first.Share };
+                _best = _latest;
             }
         }
 
@@ -252,6 +265,11 @@ internal sealed class PlanSearch(
             var middle = (low + high) / 2;
             if (FirstAccepted(budgetOf(middle), rules, goal) is not { } found)
             {
+                if (Limit.IsReached)
+                {
+                    break;
+                }
+
                 low = middle;
                 continue;
             }
@@ -276,6 +294,12 @@ internal sealed class PlanSearch(
         return loss < Clear * best.Score!.Loss || (Clear * loss <= leastLoss && tried.Time < Faster * best.Time);
     }
 
+    private PlanGlances Glances => _glances ??= new PlanGlances(planner, executor, Judge, watch, Limit, cancellation);
+
+    private bool CanGlance(IReadOnlyCollection<PlanRule> rules) => judge is not null && executor.CanGlance && rules.Count >= PlanGlances.WorthIt;
+
+    private void Round() => Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
+
     // Without a judge one plan is carried out, and its stages speak for themselves.
     private void Announce(int plan, int plans)
     {
@@ -291,43 +315,57 @@ internal sealed class PlanSearch(
     {
         var (tried, hopeless) = (0, true);
         var failed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var rule in rules)
+        foreach (var rule in CanGlance(rules) ? Glances.Promising(budget, [.. rules], goal, Accepted.Count > 0, () => Round()) : rules)
         {
-            if (tried >= Telling && hopeless)
+            if ((tried >= Telling && hopeless) || !HasTime)
             {
                 break;
             }
 
-            Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
-            try
-            {
-                var made = Try(budget, rule);
-                if (goal.Accepts(made.Score!))
-                {
-                    _failed = failed;
-                    return made;
-                }
-
-                failed.Add(rule.Name);
-                (tried, hopeless) = (tried + 1, hopeless && goal.IsFarFrom(made.Score!));
-            }
-            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach)
+            Round();
+            if (InTime(() => Try(budget, rule)) is not { } made)
             {
                 continue;
             }
+
+            if (goal.Accepts(made.Score!))
+            {
+                _failed = failed;
+                return made;
+            }
+
+            failed.Add(rule.Name);
+            (tried, hopeless) = (tried + 1, hopeless && goal.IsFarFrom(made.Score!));
         }
 
         return null;
     }
 
-    private ScoredPlan Try(Budget budget, PlanRule rule)
+    // What a search without a budget finds still has to be proven, which may have to make it once more.
+    private bool HasTime => Limit.HasTimeFor(TimeLimit.Plan, 2);
+
+    private static bool IsNoPlan(OnnxCompressException e) => e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.TimeLimitReached;
+
+    /// <summary>A plan that was tried; null where the budget is out of reach, or time was up.</summary>
+    private static ScoredPlan? InTime(Func<ScoredPlan> attempt)
     {
-        cancellation.ThrowIfCancellationRequested();
-        return Try(planner.Plan(budget, rule, cancellation));
+        try
+        {
+            return attempt();
+        }
+        catch (OnnxCompressException e) when (IsNoPlan(e))
+        {
+            return null;
+        }
     }
 
-    private ScoredPlan Try(CompressionPlan plan)
+    private ScoredPlan Try(Budget budget, PlanRule rule) => Limit.Step(TimeLimit.Plan, () => Carried(Glances.Plan(budget, rule)));
+
+    private ScoredPlan Try(CompressionPlan plan) => Limit.Step(TimeLimit.Plan, () => Carried(plan));
+
+    private ScoredPlan Carried(CompressionPlan plan)
     {
+        cancellation.ThrowIfCancellationRequested();
         var made = executor.Execute(plan, watch, cancellation);
         _latest = made;
         if (judge is null)

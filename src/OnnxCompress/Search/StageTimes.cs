@@ -13,6 +13,9 @@ public sealed record StageTimes(
     /// <summary>The most memory that the process had held by the end of each stage: where it grows, the stage needed more than all before.</summary>
     public IReadOnlyDictionary<string, long> PeakBytes { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
+    /// <summary>Whether <see cref="CompressionOptions.TimeLimit"/> ended the search: the result is the best that was found by then.</summary>
+    public bool IsCutShort { get; init; }
+
     /// <summary>Single nodes in the runtime, where time is limited; 0 when all of them were known from an earlier run.</summary>
     public double NodeTimingSeconds { get; init; }
 }

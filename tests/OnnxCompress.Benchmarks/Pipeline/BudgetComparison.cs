@@ -113,7 +113,7 @@ public static class BudgetComparison
         var time = new LatencyComparer(runtime).Compare(shared.Model, result.Model, shared.Test, new LatencyOptions { Threads = 1, Time = TimeSpan.FromSeconds(3) }, null, token).Ratio;
         var wanted = new CompressionGoal(keep, null);
         bool Keeps(IPlanJudge? judge) => judge is null || wanted.Accepts(judge.Score(result.Model, token));
-        var keeps = Keeps(StageOptions.Judge(runtime, shared.Model, data.Validation, options)) && Keeps(StageOptions.Guard(runtime, shared.Model, data, options));
+        var keeps = Keeps(StageOptions.Judge(runtime, shared.Model, data, options)) && Keeps(StageOptions.Guard(runtime, shared.Model, data, options));
         var (before, after) = (result.Original, result.Compressed);
         var row = new Row(text, keeps, time, (double)after.Bytes / before.Bytes, (double)after.Parameters / before.Parameters, (double)after.Macs / before.Macs, options.Goal is not null);
         var mark = (goal is not null && Dominates(row, goal) ? "better than the goal's " : "") + (time > Slower ? "slower" : "");

@@ -70,6 +70,34 @@ public sealed class OriginalOutputsTests
         Assert.Same(rows, outputs.Targets(sites[2], 0));
     }
 
-    private static OriginalOutputs Open(Workbench bench) =>
-        new(ModelRunner.Runtime, bench.Model, bench.Analysis.Relations, bench.Samples, new ReconstructionOptions(1, 16, 0, 1 << 30), Token);
+    [Fact]
+    public void A_part_of_the_batches_has_the_rows_of_the_whole()
+    {
+        var bench = new Workbench(LayerTests.Residual());
+        using var whole = Open(bench, batch: 4);
+        using var part = whole.Part(3)!;
+        var sites = FitSites.Possible(bench.Model, bench.Analysis.Relations);
+        part.Take(sites, Token);
+
+        int[] fit = [.. Enumerable.Range(0, whole.Batches.Count).Where(b => !whole.Batches.IsCheck(b))];
+        int[] places = [.. fit.Where((_, i) => i % 3 == 0), .. Enumerable.Range(fit.Length, whole.Batches.Count - fit.Length).Where((_, i) => i % 3 == 0)];
+        Assert.Equal(places.Length, part.Batches.Count);
+        foreach (var (b, place) in places.Index())
+        {
+            Assert.Equal(whole.Batches.IsCheck(place), part.Batches.IsCheck(b));
+            Assert.Equal(whole.Batches.Read(place)[0].Values, part.Batches.Read(b)[0].Values);
+            Assert.All(sites, site =>
+            {
+                Assert.Same(whole.Of(site, place).Rows, part.Of(site, b).Rows);
+                Assert.Same(whole.Targets(site, place), part.Targets(site, b));
+                Assert.Equal(whole.Beside(site, place), part.Beside(site, b));
+            });
+        }
+
+        // Of few batches none can be left out.
+        Assert.Null(whole.Part(whole.Batches.Count));
+    }
+
+    private static OriginalOutputs Open(Workbench bench, int batch = 16) =>
+        new(ModelRunner.Runtime, bench.Model, bench.Analysis.Relations, bench.Samples, new ReconstructionOptions(1, batch, 0, 1 << 30), Token);
 }

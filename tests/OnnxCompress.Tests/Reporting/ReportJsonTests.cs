@@ -143,7 +143,9 @@ public sealed class ReportJsonTests
             "peakWorkingSetBytes": 123456,
             "compareSeconds": 0,
             "peakBytes": null,
-            "nodeTimingSeconds": 0
+            "nodeTimingSeconds": 0,
+            "limitSeconds": null,
+            "limitReached": false
           },
           "changed": [
             {

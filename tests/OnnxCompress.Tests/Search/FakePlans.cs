@@ -16,7 +16,23 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     private readonly Dictionary<CompressionPlan, long> _bytesOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<OnnxModel, CompressionPlan> _planOf = new(ReferenceEqualityComparer.Instance);
 
+    private readonly Dictionary<OnnxModel, PlanScore> _glances = new(ReferenceEqualityComparer.Instance);
+
     public IReadOnlyList<PlanRule> Rules => rules;
+
+    /// <summary>How a model that is made of few samples is scored; null where none is.</summary>
+    public Func<CompressionPlan, PlanScore>? Few { get; init; }
+
+    /// <summary>What makes the plan of a rule another than those of others.</summary>
+    public Func<PlanRule, double> Errors { get; init; } = rule => 0.1 + (0.01 * Array.IndexOf(rules, rule));
+
+    /// <summary>What was looked at in a glance, in this order.</summary>
+    public List<CompressionPlan> Glanced { get; } = [];
+
+    /// <summary>Plans that were made.</summary>
+    public int Planned { get; private set; }
+
+    public bool CanGlance => Few is not null;
 
     /// <summary>What was carried out, in this order.</summary>
     public List<CompressionPlan> Executed { get; } = [];
@@ -40,8 +56,9 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
 
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
+        Planned++;
         var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
-        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, 0.1, 0)]) { Rule = rule.Name };
+        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
         _scoreOf[plan] = score;
         _bytesOf[plan] = (long)Bytes(budget);
         return plan;
@@ -58,7 +75,16 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
         return new ExecutedPlan(plan, model, null!, []) { Cost = new ModelCost(1, 1, _bytesOf[plan]), Time = Times(plan) };
     }
 
-    PlanScore IPlanJudge.Score(OnnxModel compressed, CancellationToken cancellation) => Overflows(_planOf[compressed])
+    public ExecutedPlan Glance(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+    {
+        var made = Execute(plan, progress, cancellation);
+        Executed.RemoveAt(Executed.Count - 1);
+        Glanced.Add(plan);
+        _glances[made.Model] = Few!(plan);
+        return made;
+    }
+
+    PlanScore IPlanJudge.Score(OnnxModel compressed, CancellationToken cancellation) => _glances.TryGetValue(compressed, out var few) ? few : Overflows(_planOf[compressed])
         ? throw new OnnxCompressException(DiagnosticCodes.OutputNotFinite, "not finite")
         : _scoreOf[_planOf[compressed]];
 }

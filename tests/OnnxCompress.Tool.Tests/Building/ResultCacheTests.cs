@@ -95,6 +95,19 @@ public sealed class ResultCacheTests(PackedPackages packages)
         Assert.Equal(wanted, File.ReadAllBytes(model));
     }
 
+    [Fact]
+    public void What_a_limit_of_time_cut_short_is_not_kept_for_others()
+    {
+        using var consumer = new Consumer(packages) { UserCache = "../cache" };
+        consumer.WriteApp(Item.Replace("KeepMacs=\"0.7\"", "TimeLimit=\"0.001s\"", StringComparison.Ordinal));
+
+        var run = consumer.Build();
+
+        Assert.Contains(run.Warnings, warning => warning.Code == "OCX9022" && warning.Text.Contains("TimeLimit ended the search", StringComparison.Ordinal));
+        Assert.Equal(Consumer.OriginalBytes, consumer.Length(Shipped));
+        Assert.Empty(consumer.Files("entry.txt", "../cache"));
+    }
+
     private static string[] Entries(Consumer consumer) =>
         [.. Directory.GetDirectories(consumer.At("../cache/onnx-compress/results")).Where(path => Path.GetFileName(path).Length == 64)];
 }
