@@ -82,7 +82,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     private CompressionResult RunAll(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        using var runs = new FormRuns(new PipelineTools(runtime, backend, new StageWatch(progress), progress), model, data, options);
+        using var runs = new FormRuns(PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options), model, data, options);
         return new FormPortfolio(
             options, runs, StageOptions.Judge(runtime, model, data.Validation, options), StageOptions.Guard(runtime, model, data, options)).Best(cancellation);
     }
@@ -92,7 +92,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     {
         options = StageOptions.WithPlan(options, model.SourceSha256);
         var watch = new StageWatch(progress);
-        using var pipeline = Pipeline.Open(new PipelineTools(runtime, backend, watch, progress), model, data.Statistics, options, cancellation);
+        using var pipeline = Pipeline.Open(PipelineTools.Of(runtime, backend, watch, progress, options), model, data.Statistics, options, cancellation);
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
             : new ResultSearch(runtime, model, data, options).Run(pipeline, cancellation);
@@ -131,7 +131,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(budgets);
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
-        var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
+        var tools = PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
     }

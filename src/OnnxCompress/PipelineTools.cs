@@ -2,6 +2,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 using OnnxCompress.Search;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress;
 
@@ -10,4 +11,12 @@ namespace OnnxCompress;
 /// <param name="Backend">Does the linear algebra.</param>
 /// <param name="Watch">Times the stages.</param>
 /// <param name="Progress">Told where the run stands.</param>
-internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backend, StageWatch Watch, IProgress<ProgressUpdate>? Progress);
+internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backend, StageWatch Watch, IProgress<ProgressUpdate>? Progress)
+{
+    /// <summary>Decomposes layers, and may remember what it decomposed.</summary>
+    public IDenseBackend Decompositions { get; init; } = Backend;
+
+    /// <summary>Tools that remember decompositions within the memory that the user allows.</summary>
+    public static PipelineTools Of(IModelRuntime runtime, IDenseBackend backend, StageWatch watch, IProgress<ProgressUpdate>? progress, CompressionOptions options) =>
+        new(runtime, backend, watch, progress) { Decompositions = new DecompositionMemory(backend, StageOptions.DecompositionBytes(options)) };
+}

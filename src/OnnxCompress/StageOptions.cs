@@ -16,6 +16,9 @@ internal static class StageOptions
 {
     private static readonly CompressionMethod[] DefaultMethods = [CompressionMethod.Interpolative, CompressionMethod.LowRank];
 
+    /// <summary>This part of the memory that the user allows is for decompositions of layers, the rest for activations.</summary>
+    private const int DecompositionShare = 4;
+
     private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
 
     /// <summary>The methods that are used.</summary>
@@ -51,9 +54,12 @@ internal static class StageOptions
     public static AllocationOptions Allocation(CompressionOptions options, bool isFitted) =>
         new(options.Seed, options.CoresetDraws ?? (options.IsDataFree ? 16 : 1), isFitted);
 
+    /// <summary>Bytes of decompositions of layers that are remembered.</summary>
+    public static long DecompositionBytes(CompressionOptions options) => options.MemoryBytes / DecompositionShare;
+
     /// <summary>Options of reconstruction.</summary>
     public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
-        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes) { Mask = options.Mask };
+        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes - DecompositionBytes(options)) { Mask = options.Mask };
 
     /// <summary>The numbers of the result: a plan that stands has decided.</summary>
     public static NumberForm Precision(CompressionOptions options) =>

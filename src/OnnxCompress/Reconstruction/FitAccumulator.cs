@@ -122,6 +122,10 @@ internal sealed class FitAccumulator
         return true;
     }
 
+    /// <summary>Gives up the moments.</summary>
+    /// <returns>Bytes that they took.</returns>
+    public long Discard() => Moments.Sum(m => m.Fit.Discard() + m.Check.Discard());
+
     private void Fill(FitBuffer buffer, int start, FitPart part)
     {
         var (columns, outputs, count) = (_site.Layout.Columns, Moments[0].Outputs, part.Rows.Length);

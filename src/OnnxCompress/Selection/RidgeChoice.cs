@@ -1,3 +1,4 @@
+using OnnxCompress.Running;
 using OnnxCompress.Selection.Interpolative;
 
 namespace OnnxCompress.Selection;
@@ -12,30 +13,35 @@ internal static class RidgeChoice
 
     /// <summary>The curve with the ridge that does best.</summary>
     /// <param name="consumers">Their rows say whether there is a choice.</param>
-    /// <param name="order">Orders with a ridge; the second argument says which moments are fitted to and which judge.</param>
+    /// <param name="order">
+    /// Orders with a ridge, on any thread; the second argument says which moments are fitted to and which judge, null where only
+    /// the order is wanted.
+    /// </param>
+    /// <param name="threads">Ridges that are tried side by side at most.</param>
+    /// <param name="cancellation">Stops between ridges.</param>
     public static ChannelCurve Best(
         IReadOnlyList<ConsumerMoments> consumers,
-        Func<double, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)>, ChannelCurve> order)
+        Func<double, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments? Judged)>, ChannelCurve> order,
+        int threads,
+        CancellationToken cancellation)
     {
         if (consumers.All(c => c.Rows >= (long)AmpleRowsPerChannel * c.Consumer.Channels.Length))
         {
             return order(Ridges[0], Folds);
         }
 
-        var judged = Ridges.Select(ridge => order(ridge, Folds)).MinBy(curve => curve.Errors.Sum())!;
+        var curves = new ChannelCurve[Ridges.Length];
+        ParallelWork.For(curves.Length, threads, i => curves[i] = order(Ridges[i], Folds), cancellation);
+        var judged = curves.MinBy(curve => curve.Errors.Sum())!;
         // With few rows every one counts: the errors are those of the folds, the order is that of all data.
         return judged with { Order = order(judged.Ridge, All).Order };
     }
 
-    private static (ChannelMoments Fit, ChannelMoments Judged) Folds(ConsumerMoments consumer)
+    private static (ChannelMoments Fit, ChannelMoments? Judged) Folds(ConsumerMoments consumer)
     {
         var fit = consumer.Fit();
         return (fit, consumer.Check() ?? fit);
     }
 
-    private static (ChannelMoments Fit, ChannelMoments Judged) All(ConsumerMoments consumer)
-    {
-        var all = consumer.Total();
-        return (all, all);
-    }
+    private static (ChannelMoments Fit, ChannelMoments? Judged) All(ConsumerMoments consumer) => (consumer.Total(), null);
 }

@@ -35,21 +35,21 @@ internal sealed class ConsumerResidual : IDisposable
     private IDenseOperand _gram;      // G
     private IDenseOperand _targeted;  // G Q
     private IDenseOperand? _scored;   // G Q G, where channels are chosen by what they explain of the target
-    private IDenseOperand _judged;    // R
+    private IDenseOperand? _judged;   // R, where errors are asked for
     private double _judgedLeft;
     private int _left;
 
     /// <summary>Prepares one consumer.</summary>
     /// <param name="moments">Its moments; not changed.</param>
     /// <param name="groupChannels">Channels of the group; the consumer may read fewer.</param>
-    /// <param name="fit">What is fitted to.</param>
-    /// <param name="judged">What it is judged on.</param>
+    /// <param name="folds">What is fitted to, and what judges; without a judge no error is stated.</param>
     /// <param name="ridge">Added to the diagonal of G, relative to its mean.</param>
     /// <param name="isScored">Whether <see cref="TargetScore"/> is asked for.</param>
     /// <param name="backend">Multiplies.</param>
     public ConsumerResidual(
-        ConsumerMoments moments, int groupChannels, ChannelMoments fit, ChannelMoments judged, double ridge, bool isScored, IDenseBackend backend)
+        ConsumerMoments moments, int groupChannels, (ChannelMoments Fit, ChannelMoments? Judged) folds, double ridge, bool isScored, IDenseBackend backend)
     {
+        var (fit, judged) = folds;
         var n = _left = fit.Gram.Rows;
         _slotOf = new int[groupChannels];
         Array.Fill(_slotOf, -1);
@@ -57,7 +57,7 @@ internal sealed class ConsumerResidual : IDisposable
         _isLeft = new bool[n];
         Array.Fill(_isLeft, true);
         _fittedEnergy = moments.Energy(fit.Gram);
-        _judgedEnergy = _judgedLeft = moments.Energy(judged.Gram);
+        _judgedEnergy = _judgedLeft = judged is null ? 0 : moments.Energy(judged.Gram);
         (_diagonal, _scores, _floor) = (new double[n], new double[n], new double[n]);
         for (var j = 0; j < n; j++)
         {
@@ -74,7 +74,7 @@ internal sealed class ConsumerResidual : IDisposable
 
         _chain = backend.OpenChain((double)n * n * BlockSteps);
         _gram = _chain.Copy(_chain.Put(fit.Gram), shift);
-        _judged = _chain.Copy(_chain.Put(judged.Gram));
+        _judged = judged is null ? null : _chain.Put(judged.Gram);
         using var target = _chain.Put(moments.Target);
         _targeted = _chain.Product(_gram, Transpose.No, target, Transpose.No);
         if (isScored)
@@ -123,7 +123,7 @@ internal sealed class ConsumerResidual : IDisposable
         _gram.Dispose();
         _targeted.Dispose();
         _scored?.Dispose();
-        _judged.Dispose();
+        _judged?.Dispose();
         _chain.Dispose();
     }
 
@@ -152,10 +152,10 @@ internal sealed class ConsumerResidual : IDisposable
         }
 
         var targeted = Row(_targeted, p, (step, row) => AddScaled(row, -step.Coefficients[p], step.Targeted));
-        var judged = Left(Row(_judged, p, (step, row) => AddSymmetric(row, p, step.Coefficients, step.Judged)));
+        var judged = _judged is null ? null : Left(Row(_judged, p, (step, row) => AddSymmetric(row, p, step.Coefficients, step.Judged!)));
         // With c the coefficients and Q c = targeted / diagonal: tr(Q R) loses 2 c^T Q r_p - R_pp c^T Q c.
         var weight = Dot(coefficients, targeted) / diagonal;
-        _judgedLeft -= (2 * Dot(targeted, judged) / diagonal) - (judged[p] * weight);
+        _judgedLeft -= judged is null ? 0 : (2 * Dot(targeted, judged) / diagonal) - (judged[p] * weight);
         var scored = _scored is null ? null : Left(Row(_scored, p, (step, row) => AddSymmetric(row, p, step.Coefficients, step.Scored!)));
         for (var j = 0; j < coefficients.Length; j++)
         {
@@ -168,7 +168,7 @@ internal sealed class ConsumerResidual : IDisposable
             }
         }
 
-        _owed.Add(new(diagonal, coefficients, targeted, Halved(scored, p, coefficients), Halved(judged, p, coefficients)!));
+        _owed.Add(new(diagonal, coefficients, targeted, Halved(scored, p, coefficients), Halved(judged, p, coefficients)));
     }
 
     /// <summary>A row with what is owed taken off.</summary>
@@ -220,10 +220,14 @@ internal sealed class ConsumerResidual : IDisposable
         using var coefficients = Panel(left, step => step.Coefficients);
         using var scaled = Panel(left, step => step.Coefficients, step => step.Diagonal);
         using var targeted = Panel(left, step => step.Targeted);
-        using var judged = Panel(left, step => step.Judged);
         _gram = Paid(_gram, left, (scaled, coefficients));
         _targeted = Paid(_targeted, left, (coefficients, targeted));
-        _judged = Paid(_judged, left, (coefficients, judged), (judged, coefficients));
+        if (_judged is not null)
+        {
+            using var judged = Panel(left, step => step.Judged!);
+            _judged = Paid(_judged, left, (coefficients, judged), (judged, coefficients));
+        }
+
         if (_scored is not null)
         {
             using var scored = Panel(left, step => step.Scored!);
@@ -245,10 +249,10 @@ internal sealed class ConsumerResidual : IDisposable
         var panel = new Matrix<double>(_owed.Count, left.Length);
         for (var i = 0; i < _owed.Count; i++)
         {
-            var (source, target, factor) = (rowOf(_owed[i]), i, scale?.Invoke(_owed[i]) ?? 1);
+            var (source, target, factor) = (rowOf(_owed[i]), panel.Row(i), scale?.Invoke(_owed[i]) ?? 1);
             for (var j = 0; j < left.Length; j++)
             {
-                panel[target, j] = factor * source[left[j]];
+                target[j] = factor * source[left[j]];
             }
         }
 
@@ -275,5 +279,5 @@ internal sealed class ConsumerResidual : IDisposable
     /// <param name="Targeted">b, the pivot's row of G Q, which loses <c>c b^T</c>.</param>
     /// <param name="Scored">v; G Q G loses <c>c v^T + v c^T</c>.</param>
     /// <param name="Judged">u; R loses <c>c u^T + u c^T</c>.</param>
-    private sealed record OwedStep(double Diagonal, double[] Coefficients, double[] Targeted, double[]? Scored, double[] Judged);
+    private sealed record OwedStep(double Diagonal, double[] Coefficients, double[] Targeted, double[]? Scored, double[]? Judged);
 }
