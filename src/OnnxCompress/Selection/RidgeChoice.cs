@@ -9,6 +9,9 @@ internal static class RidgeChoice
     /// <summary>With this many rows for each channel a ridge cannot help, and none is tried.</summary>
     private const int AmpleRowsPerChannel = 100;
 
+    /// <summary>Entries of the consumers' Grams beyond which one ridge is tried at a time: each holds seven such matrices.</summary>
+    private const long MostBeside = 1 << 21;
+
     private static readonly double[] Ridges = [ChannelMixing.SmallestRidge, 1e-2];
 
     /// <summary>The curve with the ridge that does best.</summary>
@@ -31,7 +34,8 @@ internal static class RidgeChoice
         }
 
         var curves = new ChannelCurve[Ridges.Length];
-        ParallelWork.For(curves.Length, threads, i => curves[i] = order(Ridges[i], Folds), cancellation);
+        var entries = consumers.Sum(c => (long)c.Consumer.Channels.Length * c.Consumer.Channels.Length);
+        ParallelWork.For(curves.Length, entries > MostBeside ? 1 : threads, i => curves[i] = order(Ridges[i], Folds), cancellation);
         var judged = curves.MinBy(curve => curve.Errors.Sum())!;
         // With few rows every one counts: the errors are those of the folds, the order is that of all data.
         return judged with { Order = order(judged.Ridge, All).Order };

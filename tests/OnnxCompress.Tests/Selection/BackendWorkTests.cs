@@ -5,6 +5,7 @@ using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.Interpolative;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Selection.Redundancy;
 using OnnxCompress.Testing;
 using OnnxCompress.Tests.Selection.LowRank;
 using OnnxCompress.Tests.Testing;
@@ -38,6 +39,24 @@ public sealed class BackendWorkTests
         var all = (3 * prepared * Cube) + (((3 * updates) - 2) * PaidEntries);
         Assert.InRange(backend.Work, 0.8 * all, all);
         Assert.Equal(GreedySelection.Run(group, moments, rule, Workbench.Backend, Token).Order, curve.Order);
+    }
+
+    [Fact]
+    public void Elimination_is_products_and_its_errors_are_those_of_a_forward_run()
+    {
+        var backend = new CountingBackend();
+        var (bench, moments) = GramData.Moments(GramData.Correlated(4000, 1, Channels), GramData.Correlated(1000, 2, Channels), centre: false);
+        var group = bench.Group("f1");
+
+        var curve = BackwardElimination.Run(group, [moments], backend, Token);
+
+        // By ridge: inverse and weights from the Gram, what is paid of both, and a forward run that the judged fold takes part in;
+        // the order is taken once more, which nothing judges.
+        const double Cube = (double)Channels * Channels * Channels;
+        var all = (3 * ((5 * Cube) + (3 * PaidEntries))) + (2 * (Cube + (4 * PaidEntries)));
+        Assert.InRange(backend.Work, 0.8 * all, 1.2 * all);
+        Assert.Equal(3, backend.Calls(nameof(IDenseBackend.FactorPivotedCholesky)));
+        Assert.Equal(BackwardElimination.Run(group, [moments], Workbench.Backend, Token).Order, curve.Order);
     }
 
     [Theory]
