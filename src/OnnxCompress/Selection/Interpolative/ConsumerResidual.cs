@@ -249,7 +249,8 @@ internal sealed class ConsumerResidual : IDisposable
         var panel = new Matrix<double>(_owed.Count, left.Length);
         for (var i = 0; i < _owed.Count; i++)
         {
-            var (source, target, factor) = (rowOf(_owed[i]), panel.Row(i), scale?.Invoke(_owed[i]) ?? 1);
+            var (source, factor) = (rowOf(_owed[i]), scale?.Invoke(_owed[i]) ?? 1);
+            var target = panel.Row(i);
             for (var j = 0; j < left.Length; j++)
             {
                 target[j] = factor * source[left[j]];
