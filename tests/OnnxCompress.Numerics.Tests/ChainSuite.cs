@@ -133,6 +133,8 @@ public abstract class ChainSuite(IDenseBackend backend)
         }
 
         Assert.Equal(part.Row(2).ToArray(), row);
+        chain.ReadColumn(chain.Part(copy, indices), 1, row);
+        Assert.Equal(part.Transpose().Row(1).ToArray(), row);
         NumericAssert.Within(square.Values.ToArray().Zip(other.Values.ToArray(), (x, y) => x * y).Sum(), chain.Dot(a, b), 600 * NumericAssert.Eps, 100, "a sum of 529 products");
         Assert.Equal(double.NaN, chain.Dot(a, chain.Put(new Matrix<double>(23, 23, [.. Enumerable.Repeat(double.NaN, 529)]))));
         Assert.True(square.Values.SequenceEqual(NumericMatrices.Uniform(23, 23, 1).Values));

@@ -1,3 +1,4 @@
+using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 using OnnxCompress.Selection.Interpolative;
 
@@ -16,36 +17,44 @@ internal static class RidgeChoice
 
     /// <summary>The curve with the ridge that does best.</summary>
     /// <param name="consumers">Their rows say whether there is a choice.</param>
-    /// <param name="order">
-    /// Orders with a ridge, on any thread; the second argument says which moments are fitted to and which judge, null where only
-    /// the order is wanted.
-    /// </param>
-    /// <param name="threads">Ridges that are tried side by side at most.</param>
+    /// <param name="order">Orders with a ridge, on any thread.</param>
+    /// <param name="backend">Multiplies.</param>
     /// <param name="cancellation">Stops between ridges.</param>
     public static ChannelCurve Best(
-        IReadOnlyList<ConsumerMoments> consumers,
-        Func<double, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments? Judged)>, ChannelCurve> order,
-        int threads,
-        CancellationToken cancellation)
+        IReadOnlyList<ConsumerMoments> consumers, Func<double, IReadOnlyList<ConsumerFolds>, ChannelCurve> order, IDenseBackend backend, CancellationToken cancellation)
     {
-        if (consumers.All(c => c.Rows >= (long)AmpleRowsPerChannel * c.Consumer.Channels.Length))
+        var judged = Judged(consumers, order, backend, cancellation);
+        if (IsAmple(consumers))
         {
-            return order(Ridges[0], Folds);
+            return judged;
+        }
+
+        // With few rows every one counts: the errors are those of the folds, the order is that of all data.
+        return judged with { Order = order(judged.Ridge, [.. consumers.Select(c => new ConsumerFolds(c, c.Total(), null, backend))]).Order };
+    }
+
+    private static bool IsAmple(IReadOnlyList<ConsumerMoments> consumers) =>
+        consumers.All(c => c.Rows >= (long)AmpleRowsPerChannel * c.Consumer.Channels.Length);
+
+    private static ChannelCurve Judged(
+        IReadOnlyList<ConsumerMoments> consumers, Func<double, IReadOnlyList<ConsumerFolds>, ChannelCurve> order, IDenseBackend backend, CancellationToken cancellation)
+    {
+        // What ridges share is made once.
+        ConsumerFolds[] folds = [.. consumers.Select(c => Folds(c, backend))];
+        if (IsAmple(consumers))
+        {
+            return order(Ridges[0], folds);
         }
 
         var curves = new ChannelCurve[Ridges.Length];
         var entries = consumers.Sum(c => (long)c.Consumer.Channels.Length * c.Consumer.Channels.Length);
-        ParallelWork.For(curves.Length, entries > MostBeside ? 1 : threads, i => curves[i] = order(Ridges[i], Folds), cancellation);
-        var judged = curves.MinBy(curve => curve.Errors.Sum())!;
-        // With few rows every one counts: the errors are those of the folds, the order is that of all data.
-        return judged with { Order = order(judged.Ridge, All).Order };
+        ParallelWork.For(curves.Length, entries > MostBeside ? 1 : backend.Threads, i => curves[i] = order(Ridges[i], folds), cancellation);
+        return curves.MinBy(curve => curve.Errors.Sum())!;
     }
 
-    private static (ChannelMoments Fit, ChannelMoments? Judged) Folds(ConsumerMoments consumer)
+    private static ConsumerFolds Folds(ConsumerMoments consumer, IDenseBackend backend)
     {
         var fit = consumer.Fit();
-        return (fit, consumer.Check() ?? fit);
+        return new(consumer, fit, consumer.Check() ?? fit, backend);
     }
-
-    private static (ChannelMoments Fit, ChannelMoments? Judged) All(ConsumerMoments consumer) => (consumer.Total(), null);
 }

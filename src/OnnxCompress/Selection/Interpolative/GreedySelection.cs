@@ -22,7 +22,7 @@ internal static class GreedySelection
     public static ChannelCurve Run(
         ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, ChannelSelection rule, IDenseBackend backend, CancellationToken cancellation)
     {
-        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments? Judged)> folds)
+        ChannelCurve At(double ridge, IReadOnlyList<ConsumerFolds> folds)
         {
             var order = new int[group.Channels];
             // Channels that must stay come first: what they explain is free.
@@ -30,7 +30,7 @@ internal static class GreedySelection
             var isTaken = new bool[group.Channels];
             var errors = Errors(
                 order.Length,
-                () => [.. consumers.Select(c => new ConsumerResidual(c, group.Channels, folds(c), ridge, rule == ChannelSelection.Target, backend))],
+                () => [.. folds.Select(f => new ConsumerResidual(f, group.Channels, ridge, rule == ChannelSelection.Target, backend))],
                 (residuals, k) =>
                 {
                     order[k] = Next(residuals, rule, channel => !isTaken[channel] && (k >= mustStay || !group.IsFree[channel]), order.Length);
@@ -47,7 +47,7 @@ internal static class GreedySelection
             return new ChannelCurve(order, errors, ridge);
         }
 
-        return RidgeChoice.Best(consumers, At, backend.Threads, cancellation);
+        return RidgeChoice.Best(consumers, At, backend, cancellation);
     }
 
     /// <summary>What is lost on the judged fold with the first 0, 1, ... channels of an order.</summary>

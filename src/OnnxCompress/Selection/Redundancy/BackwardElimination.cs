@@ -19,24 +19,19 @@ internal static class BackwardElimination
     /// <param name="cancellation">Stops between steps.</param>
     public static ChannelCurve Run(ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, IDenseBackend backend, CancellationToken cancellation)
     {
-        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments? Judged)> folds)
+        ChannelCurve At(double ridge, IReadOnlyList<ConsumerFolds> folds)
         {
-            var moments = consumers.Select(c => (Moments: c, Folds: folds(c))).ToArray();
-            var dependent = DependentChannels.Find(group, [.. moments.Select(c => (c.Moments.Consumer, c.Folds.Fit))], backend);
+            var dependent = DependentChannels.Find(group, [.. folds.Select(f => (f.Moments.Consumer, f.Fit))], backend);
             var isLeft = Enumerable.Range(0, group.Channels).Select(c => !dependent.Contains(c)).ToArray();
-            var order = Order(group, dependent, () => [.. moments.Select(c => new ConsumerElimination(c.Moments, group.Channels, c.Folds.Fit, ridge, isLeft, backend))], cancellation);
-            if (moments.Any(c => c.Folds.Judged is null))
-            {
-                return new ChannelCurve(order, new double[group.Channels + 1], ridge) { Method = CompressionMethod.Redundancy };
-            }
-
+            var order = Order(group, dependent, () => [.. folds.Select(f => new ConsumerElimination(f.Moments, group.Channels, f.Fit, ridge, isLeft, backend))], cancellation);
             // Kept channels are the first of the order at every width, so that one forward run over it states all errors.
-            var errors = GreedySelection.Errors(
-                order, () => [.. moments.Select(c => new ConsumerResidual(c.Moments, group.Channels, c.Folds, ridge, isScored: false, backend))], cancellation);
+            var errors = folds.Any(f => f.Judged is null)
+                ? new double[group.Channels + 1]
+                : GreedySelection.Errors(order, () => [.. folds.Select(f => new ConsumerResidual(f, group.Channels, ridge, isScored: false, backend))], cancellation);
             return new ChannelCurve(order, Held(errors, group, dependent.Length), ridge) { Method = CompressionMethod.Redundancy };
         }
 
-        return RidgeChoice.Best(consumers, At, backend.Threads, cancellation);
+        return RidgeChoice.Best(consumers, At, backend, cancellation);
     }
 
     /// <summary>Channels that stay, then those that went, the last first.</summary>
