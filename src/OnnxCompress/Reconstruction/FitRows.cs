@@ -10,7 +10,7 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
 {
     // Every layer is gathered for in the same memory: one is solved before the next is read.
-    private readonly (FitBuffer Fit, FitBuffer Check) _buffers = (new FitBuffer(), new FitBuffer());
+    private readonly (FitBuffer Fit, FitBuffer Check) _buffers = (new FitBuffer(outputs.MostHeld), new FitBuffer(outputs.MostHeld));
     private readonly DiscardedMemory _discarded = new();
     private FitAccumulator? _last;
 

@@ -39,7 +39,7 @@ public sealed class BackendWorkTests
         // Channels that the others explain owe nothing. Of few outputs no matrix of channels x channels is made.
         const double Cube = (double)Channels * Channels * Channels;
         var all = (prepared * Cube) + (updates * PaidEntries);
-        Assert.InRange(backend.Work, 0.8 * all, all + (3.0 * 5 * Channels * Channels));
+        Assert.InRange(backend.Work, 0.6 * all, all + (3.0 * 5 * Channels * Channels));
         Assert.Equal(GreedySelection.Run(group, moments, rule, Workbench.Backend, Token).Order, curve.Order);
     }
 
