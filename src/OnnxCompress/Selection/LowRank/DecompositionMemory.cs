@@ -15,6 +15,9 @@ namespace OnnxCompress.Selection.LowRank;
 /// <param name="limit">Bytes to remember; what was not used for longest goes first.</param>
 internal sealed class DecompositionMemory(IDenseBackend backend, long limit) : IDenseBackend
 {
+    /// <summary>About what an entry takes beside its numbers.</summary>
+    private const int Overhead = 512;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Kept>> _kept = new(StringComparer.Ordinal);
     private readonly LinkedList<Kept> _byUse = new();
@@ -45,7 +48,7 @@ internal sealed class DecompositionMemory(IDenseBackend backend, long limit) : I
             hash.AppendData(MemoryMarshal.AsBytes<double>(part));
         }
 
-        return Recall(KeyOf(purpose, hash), bytes, make);
+        return Recall(KeyOf(purpose, hash), Overhead + bytes, make);
     }
 
     /// <inheritdoc />
@@ -109,7 +112,7 @@ internal sealed class DecompositionMemory(IDenseBackend backend, long limit) : I
     /// <inheritdoc />
     public IDenseChain OpenChain(double work) => backend.OpenChain(work);
 
-    private static long BytesOf(int size, bool hasVectors) => sizeof(double) * size * (hasVectors ? size + 1L : 1);
+    private static long BytesOf(int size, bool hasVectors) => Overhead + (sizeof(double) * size * (hasVectors ? size + 1L : 1));
 
     private static void Take(SymmetricEigen from, Span<double> values, MatrixView<double> vectors)
     {

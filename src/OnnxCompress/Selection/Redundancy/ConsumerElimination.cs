@@ -201,12 +201,14 @@ internal sealed class ConsumerElimination : IDisposable
         }
 
         var inverse = Invert(slots);
-        var mixing = Mixing(slots, inverse);
-        // W = W_0 T^T on what is left.
-        var weights = _backend.Multiply(_backend.Multiply(mixing, _moments.Target), mixing, Transpose.No, Transpose.Yes);
+        var weights = slots.Length == _gram.Rows ? _moments.Target : Weights(Mixing(slots, inverse));
         (_inverse, _weights) = (_chain.Put(inverse), _chain.Put(weights));
         Keep(left, [.. left.Select((_, i) => inverse[i, i])], [.. left.Select((_, i) => weights[i, i])]);
     }
+
+    /// <summary>M for <c>W = W_0 T^T</c> on what is left.</summary>
+    private Matrix<double> Weights(Matrix<double> mixing) =>
+        _backend.Multiply(_backend.Multiply(mixing, _moments.Target), mixing, Transpose.No, Transpose.Yes);
 
     /// <summary>The matrices hold these places now, and nothing is owed.</summary>
     private void Keep(int[] left, double[] inverseDiagonal, double[] weightDiagonal)

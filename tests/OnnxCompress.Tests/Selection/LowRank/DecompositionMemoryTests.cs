@@ -11,7 +11,7 @@ public sealed class DecompositionMemoryTests
 {
     private const int Size = 30;
 
-    private const long BytesOfOne = sizeof(double) * Size * (Size + 1);
+    private const long BytesOfOne = 512 + (sizeof(double) * Size * (Size + 1));
 
     [Theory]
     [InlineData(0)]
