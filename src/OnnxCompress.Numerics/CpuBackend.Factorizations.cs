@@ -5,8 +5,6 @@ namespace OnnxCompress.Numerics;
 /// <content>Factorisations that reveal rank or a spectrum.</content>
 public sealed partial class CpuBackend
 {
-    private const int SmallestIterated = 256; // below, a full symmetric decomposition takes milliseconds
-
     /// <inheritdoc/>
     public unsafe int FactorPivotedCholesky(ReadOnlyMatrixView<double> gram, int maxRank, double relativeTolerance, Span<int> pivots, Span<double> pivotValues, Span<double> residualTraces, MatrixView<double> factor)
     {
@@ -68,7 +66,7 @@ public sealed partial class CpuBackend
             var target = new Block<double>(pv, n, count, vectors.Stride);
             var source = new Block<double>(pm, n, n, matrix.Stride);
             var done = false;
-            if (n >= SmallestIterated && SubspaceWidth.Pays(n, count))
+            if (SubspaceWidth.IsIterated(n, count))
             {
                 using var copy = new Workspace<double>((long)n * n);
                 var full = copy.AsBlock(n, n);

@@ -96,6 +96,16 @@ internal sealed class HostChain(IDenseBackend backend) : IDenseChain
     /// <inheritdoc/>
     public void ReadRow(IDenseOperand operand, int row, Span<double> destination) => Of(operand).Row(row).CopyTo(destination);
 
+    /// <inheritdoc/>
+    public void ReadColumn(IDenseOperand operand, int column, Span<double> destination)
+    {
+        var matrix = Of(operand);
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            destination[row] = matrix[row, column];
+        }
+    }
+
     /// <summary>Gives up what was kept to be used again.</summary>
     public void Dispose() => _free.Clear();
 

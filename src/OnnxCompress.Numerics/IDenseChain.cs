@@ -49,4 +49,15 @@ public interface IDenseChain : IDisposable
 
     /// <summary>One row on the host.</summary>
     void ReadRow(IDenseOperand operand, int row, Span<double> destination);
+
+    /// <summary>One column on the host.</summary>
+    void ReadColumn(IDenseOperand operand, int column, Span<double> destination)
+    {
+        ArgumentNullException.ThrowIfNull(operand);
+        var unit = new Matrix<double>(operand.Columns, 1);
+        unit[column, 0] = 1;
+        using var at = Put(unit);
+        using var read = Product(operand, Transpose.No, at, Transpose.No);
+        Read(read, new MatrixView<double>(destination, operand.Rows, 1));
+    }
 }

@@ -4,7 +4,7 @@ namespace OnnxCompress.Numerics;
 public sealed class RidgeJudge
 {
     private readonly IDenseChain _chain;
-    private readonly IDenseOperand _normal;
+    private readonly ScatterMatrix _normal;
     private readonly IDenseOperand _cross;
     private readonly double _energy;
 
@@ -19,15 +19,23 @@ public sealed class RidgeJudge
         ArgumentNullException.ThrowIfNull(normal);
         ArgumentNullException.ThrowIfNull(cross);
         (_chain, _energy) = (chain, energy);
-        (_normal, _cross) = (chain.Put(normal), chain.Put(cross.Transpose()));
+        (_normal, _cross) = (new ScatterMatrix(chain, [(normal, chain.Put(normal))]), chain.Put(cross.Transpose()));
     }
+
+    /// <summary>Takes moments that are never formed.</summary>
+    /// <param name="chain">Does the work.</param>
+    /// <param name="normal">X X^T (n x n).</param>
+    /// <param name="cross">X Y^T (n x o).</param>
+    /// <param name="energy">||Y||^2.</param>
+    internal RidgeJudge(IDenseChain chain, ScatterMatrix normal, Matrix<double> cross, double energy) =>
+        (_chain, _normal, _cross, _energy) = (chain, normal, chain.Put(cross), energy);
 
     /// <summary>||Y - W X||^2; not below zero, and NaN where something is not finite.</summary>
     /// <param name="weights">W transposed (n x o).</param>
     public double ErrorOf(IDenseOperand weights)
     {
         // W N - 2 C, so that large numbers meet before they are summed.
-        using var product = _chain.Product(_normal, Transpose.No, weights, Transpose.No);
+        using var product = _normal.Times(weights);
         _chain.AddScaled(-2, _cross, product);
         return Math.Max(_energy + _chain.Dot(weights, product), 0);
     }

@@ -12,7 +12,7 @@ public sealed class RidgeProblem
     private const int ManyMore = 2;
 
     private readonly IDenseChain _chain;
-    private readonly IDenseOperand _normal;
+    private readonly ScatterMatrix _normal;
     private readonly IDenseOperand _cross;
     private readonly IDenseOperand? _prior;
     private readonly Lazy<bool> _isFinite;
@@ -28,15 +28,27 @@ public sealed class RidgeProblem
         ArgumentNullException.ThrowIfNull(normal);
         ArgumentNullException.ThrowIfNull(cross);
         (_chain, _prior) = (chain, prior);
-        (_normal, _cross) = (chain.Put(normal), chain.Put(cross.Transpose()));
-        // Not every backend sees what it is given, and once is enough for all ridges.
-        _isFinite = new(() =>
-        {
-            Finite.RequireTriangle(normal, Triangle.Lower, nameof(normal));
-            Finite.Require(cross, nameof(cross));
-            return true;
-        });
+        (_normal, _cross) = (new ScatterMatrix(chain, [(normal, chain.Put(normal))]), chain.Put(cross.Transpose()));
+        _isFinite = FiniteOnce(cross);
     }
+
+    /// <summary>Takes moments that are never formed.</summary>
+    /// <param name="chain">Does the work, and holds the memory until it is disposed.</param>
+    /// <param name="normal">X X^T (n x n).</param>
+    /// <param name="cross">X Y^T (n x o); must not change while the chain is open.</param>
+    /// <param name="prior">W0 transposed (n x o); null for zero.</param>
+    internal RidgeProblem(IDenseChain chain, ScatterMatrix normal, Matrix<double> cross, IDenseOperand? prior)
+    {
+        (_chain, _normal, _cross, _prior) = (chain, normal, chain.Put(cross), prior);
+        _isFinite = FiniteOnce(cross);
+    }
+
+    /// <summary>o.</summary>
+    internal int Outputs => _cross.Columns;
+
+    /// <summary>The absolute lambda that is a share of the mean diagonal of X X^T.</summary>
+    /// <param name="relative">Dimensionless, 0 or more.</param>
+    internal double RelativeLambda(double relative) => _normal.Size == 0 ? 0 : relative * _normal.Trace / _normal.Size;
 
     /// <summary>The absolute lambda that is <paramref name="relative"/> times the mean diagonal of X X^T.</summary>
     /// <param name="normal">X X^T (n x n).</param>
@@ -62,7 +74,7 @@ public sealed class RidgeProblem
     public IDenseOperand? Solve(double lambda)
     {
         _ = _isFinite.Value;
-        using var system = _chain.Copy(_normal, lambda);
+        using var system = _normal.Shifted(lambda);
         if (_chain.FactorCholesky(system) >= 0)
         {
             return null;
@@ -114,7 +126,7 @@ public sealed class RidgeProblem
     /// </summary>
     private (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRankOfMany(IDenseBackend backend, double lambda, int rank)
     {
-        using var system = _chain.Copy(_normal, lambda);
+        using var system = _normal.Shifted(lambda);
         if (_chain.FactorCholesky(system) >= 0)
         {
             return null;
@@ -144,6 +156,14 @@ public sealed class RidgeProblem
         using var along = _chain.Product(weights, Transpose.No, basis, Transpose.No);
         return (_chain.Product(along, Transpose.No, basis, Transpose.Yes), expand);
     }
+
+    // Not every backend sees what it is given, and once is enough for all ridges.
+    private Lazy<bool> FiniteOnce(Matrix<double> cross) => new(() =>
+    {
+        _normal.RequireFinite();
+        Finite.Require(cross, nameof(cross));
+        return true;
+    });
 
     // Y X^T + lambda W0, transposed.
     private IDenseOperand RightSide(double lambda)

@@ -87,7 +87,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
-        using var runs = new FormRuns(Tools(progress, limit), model, data, options);
+        using var runs = new FormRuns(Tools(progress, limit, options), model, data, options);
         return Marked(limit, new FormPortfolio(
             options, runs, StageOptions.Judge(runtime, model, data, options), StageOptions.Guard(runtime, model, data, options)) { Limit = limit }.Best(cancellation));
     }
@@ -98,14 +98,15 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         options = StageOptions.WithPlan(options, model.SourceSha256);
         // A plan that stands leaves nothing to search.
         using var limit = new TimeLimit(options.Plan is null ? options.TimeLimit : null, Clock, cancellation);
-        using var pipeline = limit.Within(() => Pipeline.Open(Tools(progress, limit), model, data.Statistics, options, limit.Token));
+        using var pipeline = limit.Within(() => Pipeline.Open(Tools(progress, limit, options), model, data.Statistics, options, limit.Token));
         var made = options.Plan is { } given
             ? pipeline.Executor.Execute(options.RemovesNothing ? given with { Rewrites = pipeline.Rewrites } : given, progress, cancellation)
             : new ResultSearch(runtime, model, data, options).Run(pipeline, cancellation);
         return Marked(limit, pipeline.Conclude(made, cancellation));
     }
 
-    private PipelineTools Tools(IProgress<ProgressUpdate>? progress, TimeLimit limit) => new(runtime, backend, new StageWatch(progress), progress) { Limit = limit };
+    private PipelineTools Tools(IProgress<ProgressUpdate>? progress, TimeLimit limit, CompressionOptions options) =>
+        PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options) with { Limit = limit };
 
     /// <summary>The result, with what there is to know of how it was found.</summary>
     private static CompressionResult Marked(TimeLimit limit, CompressionResult result) => !limit.IsReached ? result : result with
@@ -147,7 +148,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
-        var tools = new PipelineTools(runtime, backend, new StageWatch(progress), progress);
+        var tools = PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
     }

@@ -109,6 +109,6 @@ internal sealed class Groundwork : IDisposable
     private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation) => new(
         new ChannelSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation),
         options.Methods.Contains(CompressionMethod.LowRank)
-            ? new SplitSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation)
+            ? new SplitSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Decompositions, options).Select(cancellation)
             : []);
 }

@@ -2,6 +2,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 using OnnxCompress.Search;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress;
 
@@ -14,4 +15,11 @@ internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backen
 {
     /// <summary>How long the search may take.</summary>
     public TimeLimit Limit { get; init; } = TimeLimit.None;
+
+    /// <summary>Decomposes layers, and may remember what it decomposed.</summary>
+    public IDenseBackend Decompositions { get; init; } = Backend;
+
+    /// <summary>Tools that remember decompositions within the memory that the user allows.</summary>
+    public static PipelineTools Of(IModelRuntime runtime, IDenseBackend backend, StageWatch watch, IProgress<ProgressUpdate>? progress, CompressionOptions options) =>
+        new(runtime, backend, watch, progress) { Decompositions = new DecompositionMemory(backend, StageOptions.DecompositionBytes(options)) };
 }

@@ -32,7 +32,7 @@ internal sealed class PlanWorkers(
     public (Planner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, CancellationToken cancellation)
     {
         var (model, analysis, _) = prepared;
-        var rewriter = new PlanRewriter(model, analysis, statistics, tools.Backend, options.Selection);
+        var rewriter = new PlanRewriter(model, analysis, statistics, tools.Decompositions, options.Selection);
         PlanAllocator Allocator(LatencyCost? known) => new(
             model, prepared.Original, analysis, statistics, tools.Backend, curves, known, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);

@@ -16,6 +16,9 @@ internal static class StageOptions
 {
     private static readonly CompressionMethod[] DefaultMethods = [CompressionMethod.Interpolative, CompressionMethod.LowRank];
 
+    /// <summary>This part of the memory that the user allows is for decompositions of layers, the rest for activations.</summary>
+    private const int DecompositionShare = 4;
+
     private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
 
     /// <summary>The methods that are used.</summary>
@@ -51,9 +54,12 @@ internal static class StageOptions
     public static AllocationOptions Allocation(CompressionOptions options, bool isFitted) =>
         new(options.Seed, options.CoresetDraws ?? (options.IsDataFree ? 16 : 1), isFitted);
 
+    /// <summary>Bytes of decompositions of layers that are remembered.</summary>
+    public static long DecompositionBytes(CompressionOptions options) => options.MemoryBytes / DecompositionShare;
+
     /// <summary>Options of reconstruction.</summary>
     public static ReconstructionOptions Reconstruction(CompressionOptions options) =>
-        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes - ReferenceBytes(options)) { Mask = options.Mask };
+        new(options.Threads, options.BatchSize, options.Seed, options.MemoryBytes - ReferenceBytes(options) - DecompositionBytes(options)) { Mask = options.Mask };
 
     /// <summary>Of the memory for activations, what the original's outputs on validation and guard samples may take.</summary>
     public static long ReferenceBytes(CompressionOptions options) => options.MemoryBytes / 16;

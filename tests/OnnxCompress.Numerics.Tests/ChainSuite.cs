@@ -36,6 +36,43 @@ public abstract class ChainSuite(IDenseBackend backend)
         }
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(6, 40)]
+    [InlineData(67, 90)]
+    public void Parts_of_samples_about_a_point_are_what_their_sum_is(int size, int samples)
+    {
+        var (first, second) = (NumericMatrices.Uniform(size, samples, 1), NumericMatrices.Uniform(size, samples + 3, 2));
+        double[] point = [.. Enumerable.Range(0, size).Select(i => 0.1 * i)];
+        Matrix<double>[] grams = [NumericMatrices.Product(first, first, transposeB: Transpose.Yes), NumericMatrices.Product(second, second, transposeB: Transpose.Yes)];
+        double[] sums = [.. Enumerable.Range(0, size).Select(i => first.Row(i).ToArray().Sum() + second.Row(i).ToArray().Sum())];
+        var (expected, right) = (new Matrix<double>(size, size), NumericMatrices.Uniform(size, 3, 4));
+        foreach (var part in new[] { first, second })
+        {
+            for (var i = 0; i < size; i++)
+            {
+                for (var j = 0; j < size; j++)
+                {
+                    expected[i, j] += Enumerable.Range(0, part.Columns).Sum(c => (part[i, c] - point[i]) * (part[j, c] - point[j]));
+                }
+            }
+        }
+
+        using var chain = Backend.OpenChain(0);
+        var scatter = new ScatterMatrix(chain, [.. grams.Select(g => (g, chain.Put(g)))], (point, sums, (2 * samples) + 3));
+
+        var (formed, product) = (Read(chain, scatter.Shifted(0)), Read(chain, scatter.Times(chain.Put(right))));
+        var shifted = Read(chain, scatter.Shifted(2));
+
+        // Sums about zero are larger than those about the point by the squares of points up to 6.6.
+        var rounding = 1e4 * NumericAssert.Eps;
+        NumericAssert.RelativeFrobenius(expected, formed, rounding, "sums about zero");
+        NumericAssert.RelativeFrobenius(NumericMatrices.Product(expected, right), product, rounding * 100, "likewise, and terms of both signs");
+        NumericAssert.Within(Enumerable.Range(0, size).Sum(i => expected[i, i]), scatter.Trace, rounding, scatter.Trace, "sums about zero");
+        NumericAssert.Within(formed[0, 0] + 2, shifted[0, 0], rounding, shifted[0, 0], "one addition");
+        Assert.Equal(size, scatter.Size);
+    }
+
     [Fact]
     public void A_system_that_is_not_positive_definite_has_no_solution()
     {
@@ -96,6 +133,8 @@ public abstract class ChainSuite(IDenseBackend backend)
         }
 
         Assert.Equal(part.Row(2).ToArray(), row);
+        chain.ReadColumn(chain.Part(copy, indices), 1, row);
+        Assert.Equal(part.Transpose().Row(1).ToArray(), row);
         NumericAssert.Within(square.Values.ToArray().Zip(other.Values.ToArray(), (x, y) => x * y).Sum(), chain.Dot(a, b), 600 * NumericAssert.Eps, 100, "a sum of 529 products");
         Assert.Equal(double.NaN, chain.Dot(a, chain.Put(new Matrix<double>(23, 23, [.. Enumerable.Repeat(double.NaN, 529)]))));
         Assert.True(square.Values.SequenceEqual(NumericMatrices.Uniform(23, 23, 1).Values));

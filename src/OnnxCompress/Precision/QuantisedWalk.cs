@@ -101,8 +101,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
         var check = moments.Check.Rows > 0 ? moments.Check : fit;
         TargetMoments Target(FitFold fold, FitFold about, bool drift) => fold.Target(priorBias is null ? null : about.Means(), drift);
-        var total = moments.Total();
-        var final = Target(total, total, withDrift);
+        var final = moments.Total(priorBias is not null, withDrift);
 
         var steps = Steps(weights, priorBias, final.Normal, inputStep, grid);
         var nearest = grid.Round(weights, steps);

@@ -45,7 +45,7 @@ internal sealed class FitAccumulator
         var (groups, outputs) = (site.Map.Groups, OutputsPerGroup(site));
         Moments = [.. Enumerable.Range(0, groups).Select(_ => new FitMoments(site.Layout.Columns, outputs, hasDrift))];
         _width = Moments[0].Width + (hasDrift ? outputs : 0);
-        var isHeld = rows is { } known && ((long)known.Fit + known.Check) * _width * groups <= HeldFloats;
+        var isHeld = rows is { } known && ((long)known.Fit + known.Check) * _width * groups <= Math.Min(HeldFloats, _fit.MostHeld);
         Capacity = Math.Max(FewestBufferedRows, BufferedFloats / (_width * groups));
         _fit.Begin(isHeld ? rows!.Value.Fit : Capacity, _width, groups);
         _check.Begin(isHeld ? rows!.Value.Check : Capacity, _width, groups);
@@ -121,6 +121,10 @@ internal sealed class FitAccumulator
         Complete();
         return true;
     }
+
+    /// <summary>Gives up the moments.</summary>
+    /// <returns>Bytes that they took.</returns>
+    public long Discard() => Moments.Sum(m => m.Fit.Discard() + m.Check.Discard());
 
     private void Fill(FitBuffer buffer, int start, FitPart part)
     {

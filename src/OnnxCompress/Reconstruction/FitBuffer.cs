@@ -3,10 +3,14 @@ using OnnxCompress.Numerics;
 namespace OnnxCompress.Reconstruction;
 
 /// <summary>Rows of all groups of a layer that wait to be summed; its memory serves one layer after the other.</summary>
-internal sealed class FitBuffer
+/// <param name="mostHeld">Floats of rows that may be held until a layer is solved, both folds together.</param>
+internal sealed class FitBuffer(long mostHeld = long.MaxValue)
 {
     private float[] _values = [];
     private int _width, _groups;
+
+    /// <summary>Floats of rows that may be held until a layer is solved, both folds together.</summary>
+    public long MostHeld => mostHeld;
 
     /// <summary>Rows there is room for.</summary>
     public int Capacity { get; private set; }

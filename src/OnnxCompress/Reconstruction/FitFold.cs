@@ -27,7 +27,11 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
     public long Rows { get; private set; }
 
     /// <summary>Means of all columns.</summary>
-    public double[] Means() => [.. _sums.Select(s => s / Math.Max(1, Rows))];
+    public double[] Means() => Means([this]);
+
+    private int Inputs => inputs;
+
+    private int Outputs => outputs;
 
     private Matrix<double> Normal => _normal ??= new Matrix<double>(inputs, inputs);
 
@@ -72,53 +76,72 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
         }
     }
 
-    /// <summary>Adds the sums of another fold.</summary>
-    public void Add(FitFold other)
+    /// <summary>Gives up all products; nothing may be asked for any more.</summary>
+    /// <returns>Bytes that they took.</returns>
+    public long Discard()
     {
-        if (other.Rows == 0)
-        {
-            return;
-        }
-
-        Rows += other.Rows;
-        AddTo(_sums, other._sums);
-        AddTo(_squares, other._squares);
-        AddTo(_mixed, other._mixed);
-        AddTo(_drifts, other._drifts);
-        AddTo(Normal.Values, other.Normal.Values);
-        AddTo(Cross.Values, other.Cross.Values);
+        var entries = (_normal?.Values.Length ?? 0L) + (_cross?.Values.Length ?? 0);
+        (_normal, _cross) = (null, null);
+        return sizeof(double) * entries;
     }
 
     /// <summary>The moments for a target.</summary>
     /// <param name="about">The means that are subtracted; null subtracts nothing.</param>
     /// <param name="withDrift">Whether the target is <c>y + d</c>, or y alone.</param>
-    public TargetMoments Target(double[]? about, bool withDrift)
+    public TargetMoments Target(double[]? about, bool withDrift) => Target([this], about, withDrift);
+
+    /// <summary>The moments of several folds together for a target.</summary>
+    /// <param name="folds">Folds of the same layer, at least one; those without rows add nothing.</param>
+    /// <param name="about">The means that are subtracted; null subtracts nothing.</param>
+    /// <param name="withDrift">Whether the target is <c>y + d</c>, or y alone.</param>
+    public static TargetMoments Target(IReadOnlyList<FitFold> folds, double[]? about, bool withDrift)
     {
-        var own = Means();
-        var (normal, cross) = (new Matrix<double>(inputs, inputs), new Matrix<double>(outputs, inputs));
-        for (var i = 0; i < inputs; i++)
+        var (first, own, rows) = (folds[0], Means(folds), folds.Sum(f => f.Rows));
+        var (inputs, outputs) = (first.Inputs, first.Outputs);
+        var sums = folds.Aggregate(new double[first._sums.Length], (total, fold) => [.. total.Zip(fold._sums, (a, b) => a + b)]);
+        FitFold[] filled = [.. folds.Where(f => f.Rows > 0)];
+        return new TargetMoments(
+            [.. (filled.Length > 0 ? filled : [first]).Select(f => f.Normal)], sums[..inputs], about?[..inputs],
+            CrossAbout(filled, about is null ? null : new Shift(about, sums, rows), (inputs, outputs), withDrift))
         {
-            var from = Normal.Row(i);
-            var to = normal.Row(i);
-            for (var j = 0; j < to.Length; j++)
+            Energy = Energy(folds, about, withDrift),
+            InputMeans = own[..inputs],
+            TargetMeans = [.. Enumerable.Range(inputs, outputs).Select(y => own[y] + (withDrift ? own[y + outputs] : 0))],
+            Rows = rows,
+        };
+    }
+
+    /// <summary>Means of all columns over several folds of the same layer.</summary>
+    public static double[] Means(IReadOnlyList<FitFold> folds)
+    {
+        var rows = Math.Max(1, folds.Sum(f => f.Rows));
+        return [.. Enumerable.Range(0, folds[0]._sums.Length).Select(i => folds.Sum(f => f._sums[i]) / rows)];
+    }
+
+    /// <summary><c>X T^T</c>, inputs x outputs.</summary>
+    private static Matrix<double> CrossAbout(FitFold[] folds, Shift? shift, (int Inputs, int Outputs) size, bool withDrift)
+    {
+        var cross = new Matrix<double>(size.Outputs, size.Inputs);
+        for (var o = 0; o < size.Outputs; o++)
+        {
+            var row = cross.Row(o);
+            foreach (var fold in folds)
             {
-                to[j] = About(about, from[j], i, j);
+                AddTo(row, fold.Cross.Row(o));
+                if (withDrift)
+                {
+                    AddTo(row, fold.Cross.Row(size.Outputs + o));
+                }
+            }
+
+            var y = size.Inputs + o;
+            for (var i = 0; shift is not null && i < row.Length; i++)
+            {
+                row[i] += shift.Of(y, i) + (withDrift ? shift.Of(y + size.Outputs, i) : 0);
             }
         }
 
-        for (var o = 0; o < outputs; o++)
-        {
-            var (y, d) = (inputs + o, inputs + outputs + o);
-            var from = Cross.Row(o);
-            var to = cross.Row(o);
-            for (var i = 0; i < to.Length; i++)
-            {
-                to[i] = About(about, from[i], y, i) + (withDrift ? About(about, Cross[outputs + o, i], d, i) : 0);
-            }
-        }
-
-        double[] targetMeans = [.. Enumerable.Range(inputs, outputs).Select(y => own[y] + (withDrift ? own[y + outputs] : 0))];
-        return new TargetMoments(normal, cross, Energy(about, withDrift), own[..inputs], targetMeans, Rows);
+        return cross.Transpose();
     }
 
     /// <summary>The squares of a target alone.</summary>
@@ -126,18 +149,19 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
     /// <param name="withDrift">Whether the target is <c>y + d</c>, or y alone.</param>
     public double Energy(double[]? about, bool withDrift)
     {
+        var shift = about is null ? null : new Shift(about, _sums, Rows);
         double energy = 0;
         for (var o = 0; o < outputs; o++)
         {
             var (y, d) = (inputs + o, inputs + outputs + o);
-            energy += About(about, _squares[o], y, y) + (withDrift ? (2 * About(about, _mixed[o], y, d)) + About(about, _drifts[o], d, d) : 0);
+            double About(double[] squares, int a, int b) => squares[o] + (shift?.Of(a, b) ?? 0);
+            energy += About(_squares, y, y) + (withDrift ? (2 * About(_mixed, y, d)) + About(_drifts, d, d) : 0);
         }
 
         return energy;
     }
 
-    private double About(double[]? means, double sum, int a, int b) =>
-        means is null ? sum : sum + ((Rows * means[a] * means[b]) - (_sums[a] * means[b]) - (means[a] * _sums[b]));
+    private static double Energy(IReadOnlyList<FitFold> folds, double[]? about, bool withDrift) => folds.Sum(f => f.Energy(about, withDrift));
 
     private void AddProducts(ReadOnlyMatrixView<float> rows, int targets, IDenseBackend backend)
     {
@@ -202,5 +226,11 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
         {
             sums[i] += values[i];
         }
+    }
+
+    /// <summary>What subtracting means adds to a sum of products of two columns.</summary>
+    private sealed class Shift(double[] means, double[] sums, long rows)
+    {
+        public double Of(int a, int b) => (rows * means[a] * means[b]) - (sums[a] * means[b]) - (means[a] * sums[b]);
     }
 }

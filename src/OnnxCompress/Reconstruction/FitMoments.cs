@@ -31,12 +31,12 @@ internal sealed class FitMoments(int inputs, int outputs, bool hasDrift)
     public bool HasDrift => hasDrift;
 
     /// <summary>Both folds together, for the final solution.</summary>
-    public FitFold Total()
+    /// <param name="isAboutMeans">Whether means are subtracted, as where a bias takes them up.</param>
+    /// <param name="withDrift">Whether the target is <c>y + d</c>, or y alone.</param>
+    public TargetMoments Total(bool isAboutMeans, bool withDrift)
     {
-        var total = new FitFold(inputs, outputs, hasDrift);
-        total.Add(Fit);
-        total.Add(Check);
-        return total;
+        FitFold[] folds = [Fit, Check];
+        return FitFold.Target(folds, isAboutMeans ? FitFold.Means(folds) : null, withDrift);
     }
 
     /// <summary>Adds rows.</summary>

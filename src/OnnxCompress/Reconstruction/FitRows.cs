@@ -10,7 +10,9 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
 {
     // Every layer is gathered for in the same memory: one is solved before the next is read.
-    private readonly (FitBuffer Fit, FitBuffer Check) _buffers = (new FitBuffer(), new FitBuffer());
+    private readonly (FitBuffer Fit, FitBuffer Check) _buffers = (new FitBuffer(outputs.MostHeld), new FitBuffer(outputs.MostHeld));
+    private readonly DiscardedMemory _discarded = new();
+    private FitAccumulator? _last;
 
     /// <summary>Moments of all layers with what the original network gives each.</summary>
     /// <param name="sites">The layers.</param>
@@ -39,16 +41,17 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     }
 
     /// <summary>Moments of one layer with what the compressed network gives it, which the store holds.</summary>
-    /// <param name="site">The layer; its moments are asked for before those of the next.</param>
+    /// <param name="site">The layer; its moments are gone once those of the next are asked for.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public FitAccumulator AccumulateKept(FitSite site, CancellationToken cancellation)
     {
+        _discarded.Add(_last?.Discard() ?? 0);
         int Rows(bool isCheck) => Enumerable.Range(0, outputs.Batches.Count).Where(b => outputs.Batches.IsCheck(b) == isCheck)
             .Sum(b => site.Uses.Sum(use => outputs.Of(use, b).Rows.Length));
         var accumulator = new FitAccumulator(
             site, null, site.Beside is not null, _buffers, (Rows(isCheck: false), Rows(isCheck: true)), backend);
         AddKept(accumulator, site, cancellation);
-        return accumulator;
+        return _last = accumulator;
     }
 
     /// <summary>The same moments with other targets.</summary>

@@ -19,8 +19,8 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private const int FirstRidge = 3;
 
-    /// <summary>Matrices of inputs x inputs that a layer leaves behind: the moments of two folds, of targets, and of the sum of both.</summary>
-    private const int LeftBehind = 5;
+    /// <summary>Matrices of inputs x inputs that a solution leaves behind: the system that was factorised.</summary>
+    private const int LeftBehind = 1;
 
     private readonly DiscardedMemory _discarded = new();
 
@@ -59,16 +59,16 @@ internal sealed class LayerSolver(IDenseBackend backend)
         var check = moments.Check.Rows > 0 ? moments.Check : fit;
         // What the network sees is the sum; a target without drift is judged by it all the same.
         using var chain = backend.OpenChain((double)prior.Columns * prior.Columns * Math.Max(prior.Rows, prior.Columns));
+        var work = new ChainMoments(chain);
         var method = chain.Put(prior.Transpose());
-        // First, so that its moments are gone before others are made: they are the largest there are.
-        var before = MethodError(chain, moments, check, (prior, method), priorBias);
-        var judge = Judge(chain, check.Target(priorBias is null ? null : fit.Means(), moments.HasDrift));
+        var before = MethodError(work, check.Target(priorBias is null ? null : check.Means(), moments.HasDrift), (prior, method), priorBias);
+        var judge = work.Judge(check.Target(priorBias is null ? null : fit.Means(), moments.HasDrift));
         var best = new Trial(double.PositiveInfinity, moments.HasDrift, judge.ErrorOf(method));
         bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
         foreach (var withDrift in targets)
         {
-            var problem = new Problem(chain, fit.Target(priorBias is null ? null : fit.Means(), withDrift), method, rank);
-            var trial = Search(problem, judge, withDrift, first);
+            var problem = work.Problem(fit.Target(priorBias is null ? null : fit.Means(), withDrift), method);
+            var trial = Search(problem, rank, judge, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
@@ -79,9 +79,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
             return new LayerSolution(prior, null, null, Relative(before, energy), Relative(before, energy), double.PositiveInfinity, false);
         }
 
-        var final = Whole(moments, priorBias is not null, best.WithDrift);
+        var final = moments.Total(priorBias is not null, best.WithDrift);
         var (weights, expand) = (prior, (Matrix<double>?)null);
-        if (!double.IsPositiveInfinity(best.Ridge) && Fit(new Problem(chain, final, method, rank), best.Ridge) is var (solved, basis))
+        if (!double.IsPositiveInfinity(best.Ridge) && Fit(work.Problem(final, method), rank, best.Ridge) is var (solved, basis))
         {
             var transposed = new Matrix<double>(solved.Rows, solved.Columns);
             chain.Read(solved, transposed);
@@ -92,32 +92,25 @@ internal sealed class LayerSolver(IDenseBackend backend)
             weights, expand, priorBias is null ? null : final.BiasFor(weights), Relative(before, energy), Relative(best.Error, energy), best.Ridge, best.WithDrift);
     }
 
-    /// <summary>Both folds together; in a method of its own, so that their sum does not outlive it.</summary>
-    private static TargetMoments Whole(FitMoments moments, bool isAboutMeans, bool withDrift)
-    {
-        var total = moments.Total();
-        return total.Target(isAboutMeans ? total.Means() : null, withDrift);
-    }
-
     private static double Relative(double error, double energy) => energy > 0 ? Math.Sqrt(error / energy) : 0;
 
-    private static RidgeJudge Judge(IDenseChain chain, TargetMoments moments) => new(chain, moments.Normal, moments.Cross, moments.Energy);
-
     /// <summary>The squared error of the method's own weights with its own bias.</summary>
-    private static double MethodError(
-        IDenseChain chain, FitMoments moments, FitFold check, (Matrix<double> Weights, IDenseOperand Transposed) prior, double[]? priorBias)
+    /// <param name="work">The chain.</param>
+    /// <param name="own">Moments about the means of the rows that judge.</param>
+    /// <param name="prior">The weights, and the operand that they are transposed.</param>
+    /// <param name="priorBias">The bias; null for none.</param>
+    private static double MethodError(ChainMoments work, TargetMoments own, (Matrix<double> Weights, IDenseOperand Transposed) prior, double[]? priorBias)
     {
-        var own = check.Target(priorBias is null ? null : check.Means(), moments.HasDrift);
-        var error = Judge(chain, own).ErrorOf(prior.Transposed);
+        var error = work.Judge(own).ErrorOf(prior.Transposed);
         return priorBias is null ? error : error + (own.Rows * own.BiasFor(prior.Weights).Zip(priorBias, (b, p) => (b - p) * (b - p)).Sum());
     }
 
     /// <summary>The best ridge: one step to either side while the error of the unfitted rows falls.</summary>
-    private Trial Search(Problem problem, RidgeJudge judge, bool withDrift, int first)
+    private Trial Search(RidgeProblem problem, int? rank, RidgeJudge judge, bool withDrift, int first)
     {
         double ErrorAt(int index)
         {
-            if (Fit(problem, Ridges[index]) is not var (weights, _))
+            if (Fit(problem, rank, Ridges[index]) is not var (weights, _))
             {
                 return double.PositiveInfinity;
             }
@@ -147,9 +140,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
-    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(Problem problem, double ridge)
+    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(RidgeProblem problem, int? rank, double ridge)
     {
-        var lambda = RidgeProblem.RelativeLambda(problem.Moments.Normal, ridge);
+        var lambda = problem.RelativeLambda(ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
         {
             return null;
@@ -157,12 +150,12 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         try
         {
-            if (problem.Rank is { } most && most < problem.Moments.Cross.Rows)
+            if (rank is { } most && most < problem.Outputs)
             {
-                return problem.Ridge.SolveLowRank(backend, lambda, most);
+                return problem.SolveLowRank(backend, lambda, most);
             }
 
-            return problem.Ridge.Solve(lambda) is { } weights ? (weights, null) : null;
+            return problem.Solve(lambda) is { } weights ? (weights, null) : null;
         }
         catch (NumericException)
         {
@@ -172,12 +165,16 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private readonly record struct Trial(double Ridge, bool WithDrift, double Error);
 
-    private sealed class Problem(IDenseChain chain, TargetMoments moments, IDenseOperand prior, int? rank)
+    /// <summary>Moments in a chain: each Gram goes there once, whatever it is asked for.</summary>
+    private sealed class ChainMoments(IDenseChain chain)
     {
-        public TargetMoments Moments => moments;
+        private readonly Dictionary<Matrix<double>, IDenseOperand> _grams = new(ReferenceEqualityComparer.Instance);
 
-        public RidgeProblem Ridge { get; } = new(chain, moments.Normal, moments.Cross, prior);
+        public RidgeJudge Judge(TargetMoments moments) => new(chain, moments.Scatter(chain, Put), moments.CrossTransposed, moments.Energy);
 
-        public int? Rank => rank;
+        public RidgeProblem Problem(TargetMoments moments, IDenseOperand prior) => new(chain, moments.Scatter(chain, Put), moments.CrossTransposed, prior);
+
+        private IDenseOperand Put(Matrix<double> gram) =>
+            _grams.TryGetValue(gram, out var known) ? known : _grams[gram] = chain.Put(gram);
     }
 }

@@ -67,6 +67,9 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>Keeps the rows, and what a walk through a compressed network keeps.</summary>
     public ActivationStore Store { get; }
 
+    /// <summary>Floats of a layer's rows that may be held until it is solved: half of what activations may take.</summary>
+    public long MostHeld => _options.MemoryBytes / (2 * sizeof(float));
+
     /// <summary>The original network.</summary>
     public OnnxModel Original => _original;
 

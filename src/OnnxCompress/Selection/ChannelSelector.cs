@@ -18,6 +18,9 @@ namespace OnnxCompress.Selection;
 internal sealed class ChannelSelector(
     OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SelectionOptions options)
 {
+    /// <summary>Entries of its consumers' Grams beyond which a group is ordered by itself: memory for several would be taken at once.</summary>
+    private const long MostBeside = 1 << 22;
+
     /// <summary>One candidate for each group; none when no method chooses channels.</summary>
     public SiteCandidate[] Select(CancellationToken cancellation)
     {
@@ -41,12 +44,22 @@ internal sealed class ChannelSelector(
             discarded.Add(group.ConsumerLayers.Sum(c => 4 * sizeof(float) * model.Graph.Constant(c.Layer.Weight)!.Count));
         }
 
-        ParallelWork.For(sites.Length, backend.Threads, SelectSite, cancellation);
+        var (wide, others) = Split(Enumerable.Range(0, sites.Length), i => EntriesOf(analysis.Groups[i]) > MostBeside);
+        ParallelWork.For(others.Length, backend.Threads, i => SelectSite(others[i]), cancellation);
+        Array.ForEach(wide, SelectSite);
         return sites;
     }
 
     /// <summary>Whether a method chooses channels.</summary>
     public static bool IsChannelMethod(CompressionMethod method) => method != CompressionMethod.LowRank;
+
+    private static long EntriesOf(ChannelGroup group) => group.ConsumerLayers.Sum(c => (long)c.Channels.Length * c.Channels.Length);
+
+    private static (int[] Yes, int[] No) Split(IEnumerable<int> all, Func<int, bool> isOne)
+    {
+        var parts = all.ToLookup(isOne);
+        return ([.. parts[true]], [.. parts[false]]);
+    }
 
     private ChannelCurve Curve(CompressionMethod method, ChannelGroup group, CancellationToken cancellation)
     {

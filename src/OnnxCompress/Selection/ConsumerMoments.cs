@@ -14,6 +14,9 @@ namespace OnnxCompress.Selection;
 /// </summary>
 internal sealed class ConsumerMoments
 {
+    /// <summary>How many times fewer rows than channels make it worth to keep the weights beside their moments.</summary>
+    private const int FewRows = 8;
+
     private readonly TapStatistics _statistics;
     private readonly bool _centre;
 
@@ -30,7 +33,12 @@ internal sealed class ConsumerMoments
         _statistics = statistics.Of(consumer);
         _centre = centre && CanTakeConstants(consumer, graph);
         Target = new Matrix<double>(consumer.Channels.Length, consumer.Channels.Length);
-        backend.AddGram(ConsumerWeights.Read(consumer, graph).ToMatrix(), Target);
+        var weights = ConsumerWeights.Read(consumer, graph).ToMatrix();
+        backend.AddGram(weights, Target);
+        if ((long)weights.Rows * FewRows <= weights.Columns)
+        {
+            Factor = new Matrix<double>(weights.Rows, weights.Columns, Array.ConvertAll(weights.Values.ToArray(), v => (double)v));
+        }
     }
 
     /// <summary>The consumer.</summary>
@@ -41,6 +49,9 @@ internal sealed class ConsumerMoments
 
     /// <summary>Q.</summary>
     public Matrix<double> Target { get; }
+
+    /// <summary>W where it has few rows (outputs, taps and positions): <c>Q = W^T W</c>; else null.</summary>
+    public Matrix<double>? Factor { get; }
 
     /// <summary>G and means of the fold that choices are made on.</summary>
     public ChannelMoments Fit() => ChannelMoments.Of(_statistics.Fit, MeansOf(_statistics.Fit));

@@ -28,7 +28,7 @@ public sealed class LayerSolverTests
     {
         var moments = Moments(rows: 400, Random(Outputs, Inputs, 1), noise: 0.5, seed: 2);
         var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, null);
-        var total = moments.Total().Target(null, withDrift: false);
+        var total = moments.Total(isAboutMeans: false, withDrift: false);
         var least = ErrorOf(total, solution.Weights);
 
         for (var seed = 10; seed < 30; seed++)
@@ -53,7 +53,7 @@ public sealed class LayerSolverTests
         var truth = Random(Outputs, Inputs, 1);
         var moments = Moments(rows: 4000, truth, noise: 0, seed: 2);
         var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, rank);
-        var total = moments.Total().Target(null, withDrift: false);
+        var total = moments.Total(isAboutMeans: false, withDrift: false);
         var spectrum = Backend.SymmetricEigen(Backend.Multiply(Backend.Multiply(truth, total.Normal), truth, Transpose.No, Transpose.Yes)).Values;
 
         var error = ErrorOf(total, solution.Weights);

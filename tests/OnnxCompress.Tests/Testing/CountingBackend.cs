@@ -133,6 +133,8 @@ internal sealed class CountingBackend : IDenseBackend
 
         public void ReadRow(IDenseOperand operand, int row, Span<double> destination) => _inner.ReadRow(operand, row, destination);
 
+        public void ReadColumn(IDenseOperand operand, int column, Span<double> destination) => _inner.ReadColumn(operand, column, destination);
+
         public void Dispose() => _inner.Dispose();
     }
 }

@@ -11,7 +11,7 @@ namespace OnnxCompress.Selection.Interpolative;
 /// elimination, so that after k steps the coefficients are those of least squares on the k channels, and R holds what
 /// they leave unexplained on data they were not fitted to. A step needs one row of each matrix; what it takes off the
 /// rest is owed for a block of steps and then paid by products in a chain. Kept channels leave nothing and are dropped
-/// with that, so that a run over all C channels costs a third of C^3 for each matrix and update.
+/// with that, so that a run over all C channels costs a third of C^3 for each matrix.
 /// </summary>
 internal sealed class ConsumerResidual : IDisposable
 {
@@ -32,24 +32,23 @@ internal sealed class ConsumerResidual : IDisposable
     private double[] _diagonal;
     private double[] _scores;
     private double[] _floor;
-    private IDenseOperand _gram;      // G
-    private IDenseOperand _targeted;  // G Q
-    private IDenseOperand? _scored;   // G Q G, where channels are chosen by what they explain of the target
-    private IDenseOperand _judged;    // R
+    private IDenseOperand _gram;                // G
+    private readonly FactoredTarget? _factored; // G Q and G Q G, where the consumer has few outputs; else
+    private IDenseOperand? _targeted;           // G Q, and
+    private IDenseOperand? _scored;             // G Q G, where channels are chosen by what they explain of the target
+    private IDenseOperand? _judged;             // R, where errors are asked for
     private double _judgedLeft;
     private int _left;
 
     /// <summary>Prepares one consumer.</summary>
-    /// <param name="moments">Its moments; not changed.</param>
+    /// <param name="folds">Its moments; not changed. Where nothing judges, no error is stated.</param>
     /// <param name="groupChannels">Channels of the group; the consumer may read fewer.</param>
-    /// <param name="fit">What is fitted to.</param>
-    /// <param name="judged">What it is judged on.</param>
     /// <param name="ridge">Added to the diagonal of G, relative to its mean.</param>
     /// <param name="isScored">Whether <see cref="TargetScore"/> is asked for.</param>
     /// <param name="backend">Multiplies.</param>
-    public ConsumerResidual(
-        ConsumerMoments moments, int groupChannels, ChannelMoments fit, ChannelMoments judged, double ridge, bool isScored, IDenseBackend backend)
+    public ConsumerResidual(ConsumerFolds folds, int groupChannels, double ridge, bool isScored, IDenseBackend backend)
     {
+        var (moments, fit, judged) = (folds.Moments, folds.Fit, folds.Judged);
         var n = _left = fit.Gram.Rows;
         _slotOf = new int[groupChannels];
         Array.Fill(_slotOf, -1);
@@ -57,7 +56,7 @@ internal sealed class ConsumerResidual : IDisposable
         _isLeft = new bool[n];
         Array.Fill(_isLeft, true);
         _fittedEnergy = moments.Energy(fit.Gram);
-        _judgedEnergy = _judgedLeft = moments.Energy(judged.Gram);
+        _judgedEnergy = _judgedLeft = judged is null ? 0 : moments.Energy(judged.Gram);
         (_diagonal, _scores, _floor) = (new double[n], new double[n], new double[n]);
         for (var j = 0; j < n; j++)
         {
@@ -74,13 +73,15 @@ internal sealed class ConsumerResidual : IDisposable
 
         _chain = backend.OpenChain((double)n * n * BlockSteps);
         _gram = _chain.Copy(_chain.Put(fit.Gram), shift);
-        _judged = _chain.Copy(_chain.Put(judged.Gram));
-        using var target = _chain.Put(moments.Target);
-        _targeted = _chain.Product(_gram, Transpose.No, target, Transpose.No);
-        if (isScored)
+        _judged = judged is null ? null : _chain.Put(judged.Gram);
+        if (moments.Factor is { } weights && (isScored || judged is not null))
         {
-            _scored = _chain.Product(_targeted, Transpose.No, _gram, Transpose.No);
-            ReadScores(_scored);
+            _factored = new FactoredTarget(weights, fit.Gram, shift, backend);
+            _scores = isScored ? _factored.Scores() : _scores;
+        }
+        else if (isScored || judged is not null)
+        {
+            Multiply(folds, shift, isScored);
         }
     }
 
@@ -121,20 +122,32 @@ internal sealed class ConsumerResidual : IDisposable
     public void Dispose()
     {
         _gram.Dispose();
-        _targeted.Dispose();
+        _targeted?.Dispose();
         _scored?.Dispose();
-        _judged.Dispose();
+        _judged?.Dispose();
         _chain.Dispose();
     }
 
-    private void ReadScores(IDenseOperand scored)
+    /// <summary>G Q and G Q G with the ridge, from those without.</summary>
+    private void Multiply(ConsumerFolds folds, double shift, bool isScored)
     {
-        var all = new Matrix<double>(scored.Rows, scored.Columns);
-        _chain.Read(scored, all);
-        for (var j = 0; j < _scores.Length; j++)
+        using var target = _chain.Put(folds.Moments.Target);
+        using var targeted = _chain.Put(folds.Targeted);
+        if (isScored)
         {
-            _scores[j] = all[j, j];
+            // (G + s) Q (G + s) = G Q G + s (G Q + Q G) + s^2 Q; of a symmetric matrix half the sum with its transpose is held.
+            using var scored = _chain.Put(folds.Scored);
+            _scored = _chain.Copy(scored);
+            _chain.AddScaled(2 * shift, targeted, _scored);
+            _chain.AddScaled(shift * shift, target, _scored);
+            for (var j = 0; j < _scores.Length; j++)
+            {
+                _scores[j] = folds.Scored[j, j] + (2 * shift * folds.Targeted[j, j]) + (shift * shift * folds.Moments.Target[j, j]);
+            }
         }
+
+        _targeted = _chain.Copy(targeted);
+        _chain.AddScaled(shift, target, _targeted);
     }
 
     private void Deflate(int p)
@@ -151,12 +164,12 @@ internal sealed class ConsumerResidual : IDisposable
             coefficients[j] /= diagonal;
         }
 
-        var targeted = Row(_targeted, p, (step, row) => AddScaled(row, -step.Coefficients[p], step.Targeted));
-        var judged = Left(Row(_judged, p, (step, row) => AddSymmetric(row, p, step.Coefficients, step.Judged)));
+        var targeted = _factored?.Targeted(p) ?? (_targeted is null ? null : Row(_targeted, p, (step, row) => AddScaled(row, -step.Coefficients[p], step.Targeted!)));
+        var judged = _judged is null ? null : Left(SymmetricRow(_judged, p, step => step.Judged!));
+        var scored = _scored is null ? _factored?.Scored(p) : Left(SymmetricRow(_scored, p, step => step.Scored!));
         // With c the coefficients and Q c = targeted / diagonal: tr(Q R) loses 2 c^T Q r_p - R_pp c^T Q c.
-        var weight = Dot(coefficients, targeted) / diagonal;
-        _judgedLeft -= (2 * Dot(targeted, judged) / diagonal) - (judged[p] * weight);
-        var scored = _scored is null ? null : Left(Row(_scored, p, (step, row) => AddSymmetric(row, p, step.Coefficients, step.Scored!)));
+        var weight = targeted is null ? 0 : Dot(coefficients, targeted) / diagonal;
+        _judgedLeft -= judged is null ? 0 : (2 * Dot(targeted!, judged) / diagonal) - (judged[p] * weight);
         for (var j = 0; j < coefficients.Length; j++)
         {
             var share = coefficients[j];
@@ -168,7 +181,9 @@ internal sealed class ConsumerResidual : IDisposable
             }
         }
 
-        _owed.Add(new(diagonal, coefficients, targeted, Halved(scored, p, coefficients), Halved(judged, p, coefficients)!));
+        _factored?.Take(p, coefficients);
+        _owed.Add(new(
+            diagonal, coefficients, _targeted is null ? null : targeted, _scored is null ? null : Halved(scored, p, coefficients), Halved(judged, p, coefficients)));
     }
 
     /// <summary>A row with what is owed taken off.</summary>
@@ -195,11 +210,24 @@ internal sealed class ConsumerResidual : IDisposable
         return row;
     }
 
-    /// <summary>Row p of <c>- c x^T - x c^T</c>.</summary>
-    private static void AddSymmetric(double[] row, int p, double[] coefficients, double[] other)
+    /// <summary>A row of half the sum of a matrix with its transpose, with what is owed taken off.</summary>
+    private double[] SymmetricRow(IDenseOperand matrix, int p, Func<OwedStep, double[]> other)
     {
-        AddScaled(row, -coefficients[p], other);
-        AddScaled(row, -other[p], coefficients);
+        var (row, column) = (new double[matrix.Columns], new double[matrix.Rows]);
+        _chain.ReadRow(matrix, p, row);
+        _chain.ReadColumn(matrix, p, column);
+        for (var j = 0; j < row.Length; j++)
+        {
+            row[j] = (row[j] + column[j]) / 2;
+        }
+
+        foreach (var step in _owed)
+        {
+            AddScaled(row, -step.Coefficients[p], other(step));
+            AddScaled(row, -other(step)[p], step.Coefficients);
+        }
+
+        return row;
     }
 
     /// <summary><c>x - x_p / 2 c</c>: with it, <c>x c^T + c x^T - x_p c c^T</c> has two terms and not three.</summary>
@@ -217,19 +245,16 @@ internal sealed class ConsumerResidual : IDisposable
     private void Pay()
     {
         int[] left = [.. Enumerable.Range(0, _isLeft.Length).Where(j => _isLeft[j])];
-        using var coefficients = Panel(left, step => step.Coefficients);
-        using var scaled = Panel(left, step => step.Coefficients, step => step.Diagonal);
-        using var targeted = Panel(left, step => step.Targeted);
-        using var judged = Panel(left, step => step.Judged);
-        _gram = Paid(_gram, left, (scaled, coefficients));
-        _targeted = Paid(_targeted, left, (coefficients, targeted));
-        _judged = Paid(_judged, left, (coefficients, judged), (judged, coefficients));
-        if (_scored is not null)
+        using (var coefficients = Panel(left, step => step.Coefficients))
         {
-            using var scored = Panel(left, step => step.Scored!);
-            _scored = Paid(_scored, left, (coefficients, scored), (scored, coefficients));
+            _gram = Paid(_gram, left, 1, (coefficients, step => step.Coefficients, step => step.Diagonal))!;
+            _targeted = Paid(_targeted, left, 1, (coefficients, step => step.Targeted!, null));
+            // Of a symmetric matrix half the sum with its transpose counts: one product in place of two.
+            _judged = Paid(_judged, left, 2, (coefficients, step => step.Judged!, null));
+            _scored = Paid(_scored, left, 2, (coefficients, step => step.Scored!, null));
         }
 
+        _factored?.Keep(left);
         (_diagonal, _scores, _floor) = (Of(_diagonal, left), Of(_scores, left), Of(_floor, left));
         (_channelAt, _isLeft) = (Of(_channelAt, left), Of(_isLeft, left));
         for (var slot = 0; slot < left.Length; slot++)
@@ -245,25 +270,29 @@ internal sealed class ConsumerResidual : IDisposable
         var panel = new Matrix<double>(_owed.Count, left.Length);
         for (var i = 0; i < _owed.Count; i++)
         {
-            var (source, target, factor) = (rowOf(_owed[i]), i, scale?.Invoke(_owed[i]) ?? 1);
+            var (source, factor) = (rowOf(_owed[i]), scale?.Invoke(_owed[i]) ?? 1);
+            var target = panel.Row(i);
             for (var j = 0; j < left.Length; j++)
             {
-                panel[target, j] = factor * source[left[j]];
+                target[j] = factor * source[left[j]];
             }
         }
 
         return _chain.Put(panel);
     }
 
-    private IDenseOperand Paid(IDenseOperand matrix, int[] left, params ReadOnlySpan<(IDenseOperand A, IDenseOperand B)> products)
+    private IDenseOperand? Paid(
+        IDenseOperand? matrix, int[] left, double factor, (IDenseOperand Coefficients, Func<OwedStep, double[]> RowOf, Func<OwedStep, double>? Scale) owed)
     {
-        var paid = _chain.Part(matrix, left);
-        matrix.Dispose();
-        foreach (var (a, b) in products)
+        if (matrix is null)
         {
-            _chain.Multiply(-1, a, Transpose.Yes, b, Transpose.No, 1, paid);
+            return null;
         }
 
+        var paid = _chain.Part(matrix, left);
+        matrix.Dispose();
+        using var panel = Panel(left, owed.RowOf, owed.Scale);
+        _chain.Multiply(-factor, owed.Coefficients, Transpose.Yes, panel, Transpose.No, 1, paid);
         return paid;
     }
 
@@ -272,8 +301,8 @@ internal sealed class ConsumerResidual : IDisposable
     /// <summary>A step whose updates are not in the matrices yet.</summary>
     /// <param name="Diagonal">d, the pivot's diagonal.</param>
     /// <param name="Coefficients">c; G loses <c>d c c^T</c>.</param>
-    /// <param name="Targeted">b, the pivot's row of G Q, which loses <c>c b^T</c>.</param>
+    /// <param name="Targeted">b, the pivot's row of G Q, which loses <c>c b^T</c>; null where that is not held.</param>
     /// <param name="Scored">v; G Q G loses <c>c v^T + v c^T</c>.</param>
     /// <param name="Judged">u; R loses <c>c u^T + u c^T</c>.</param>
-    private sealed record OwedStep(double Diagonal, double[] Coefficients, double[] Targeted, double[]? Scored, double[] Judged);
+    private sealed record OwedStep(double Diagonal, double[] Coefficients, double[]? Targeted, double[]? Scored, double[]? Judged);
 }

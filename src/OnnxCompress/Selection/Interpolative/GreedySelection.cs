@@ -22,56 +22,69 @@ internal static class GreedySelection
     public static ChannelCurve Run(
         ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, ChannelSelection rule, IDenseBackend backend, CancellationToken cancellation)
     {
-        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds)
+        ChannelCurve At(double ridge, IReadOnlyList<ConsumerFolds> folds)
         {
-            var residuals = new List<ConsumerResidual>();
-            try
-            {
-                foreach (var consumer in consumers)
+            var order = new int[group.Channels];
+            // Channels that must stay come first: what they explain is free.
+            var mustStay = group.IsFree.Count(free => !free);
+            var isTaken = new bool[group.Channels];
+            var errors = Errors(
+                order.Length,
+                () => [.. folds.Select(f => new ConsumerResidual(f, group.Channels, ridge, rule == ChannelSelection.Target, backend))],
+                (residuals, k) =>
                 {
-                    var (fit, judged) = folds(consumer);
-                    residuals.Add(new(consumer, group.Channels, fit, judged, ridge, rule == ChannelSelection.Target, backend));
+                    order[k] = Next(residuals, rule, channel => !isTaken[channel] && (k >= mustStay || !group.IsFree[channel]), order.Length);
+                    isTaken[order[k]] = true;
+                    return order[k];
+                },
+                cancellation);
+            for (var k = 0; k < order.Length; k++)
+            {
+                // On the judged fold one more channel can do harm; the wider choice is never held to be worse.
+                errors[k + 1] = Math.Min(errors[k], errors[k + 1]);
+            }
+
+            return new ChannelCurve(order, errors, ridge);
+        }
+
+        return RidgeChoice.Best(consumers, At, backend, cancellation);
+    }
+
+    /// <summary>What is lost on the judged fold with the first 0, 1, ... channels of an order.</summary>
+    /// <param name="order">All channels of a group.</param>
+    /// <param name="open">Makes what the consumers have left to explain.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    public static double[] Errors(int[] order, Func<ConsumerResidual[]> open, CancellationToken cancellation) =>
+        Errors(order.Length, open, (_, k) => order[k], cancellation);
+
+    private static double[] Errors(int channels, Func<ConsumerResidual[]> open, Func<ConsumerResidual[], int, int> next, CancellationToken cancellation)
+    {
+        var errors = new double[channels + 1];
+        var residuals = open();
+        try
+        {
+            errors[0] = Error(residuals);
+            for (var k = 0; k < channels; k++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var channel = next(residuals, k);
+                foreach (var residual in residuals)
+                {
+                    residual.Take(channel);
                 }
 
-                return Run(group, residuals, rule, ridge, cancellation);
+                errors[k + 1] = Error(residuals);
             }
-            finally
-            {
-                residuals.ForEach(residual => residual.Dispose());
-            }
+
+            return errors;
         }
-
-        return RidgeChoice.Best(consumers, At);
-    }
-
-    private static ChannelCurve Run(
-        ChannelGroup group, List<ConsumerResidual> residuals, ChannelSelection rule, double ridge, CancellationToken cancellation)
-    {
-        var order = new int[group.Channels];
-        var errors = new double[group.Channels + 1];
-        var isTaken = new bool[group.Channels];
-        // Channels that must stay come first: what they explain is free.
-        var mustStay = group.IsFree.Count(free => !free);
-        errors[0] = Error(residuals);
-        for (var k = 0; k < order.Length; k++)
+        finally
         {
-            cancellation.ThrowIfCancellationRequested();
-            var next = Next(residuals, rule, channel => !isTaken[channel] && (k >= mustStay || !group.IsFree[channel]), order.Length);
-            isTaken[next] = true;
-            order[k] = next;
-            foreach (var residual in residuals)
-            {
-                residual.Take(next);
-            }
-
-            // On the judged fold one more channel can do harm; the wider choice is never held to be worse.
-            errors[k + 1] = Math.Min(errors[k], Error(residuals));
+            Array.ForEach(residuals, residual => residual.Dispose());
         }
-
-        return new ChannelCurve(order, errors, ridge);
     }
 
-    private static int Next(List<ConsumerResidual> residuals, ChannelSelection rule, Func<int, bool> isCandidate, int channels)
+    private static int Next(ConsumerResidual[] residuals, ChannelSelection rule, Func<int, bool> isCandidate, int channels)
     {
         var best = -1;
         var bestScore = double.NegativeInfinity;
@@ -98,5 +111,5 @@ internal static class GreedySelection
         return best;
     }
 
-    private static double Error(List<ConsumerResidual> residuals) => Math.Sqrt(residuals.Average(r => r.SquaredError));
+    private static double Error(ConsumerResidual[] residuals) => Math.Sqrt(residuals.Average(r => r.SquaredError));
 }

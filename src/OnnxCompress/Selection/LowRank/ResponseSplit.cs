@@ -46,7 +46,7 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
         var total = problem.Output!.Total();
-        var left = Leading(problem, total, Judged(problem).Share, shape.Rank);
+        var left = Leading(problem, total, Share(problem), shape.Rank);
         var right = Backend.Multiply(left, problem.Weight, Transpose.Yes);
         return new SplitFactors(
             [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(left, problem.Axes(false), 1, Expand)],
@@ -56,28 +56,59 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     /// <summary><c>errors[r]</c>: what U of one fold leaves of the other, relative, Frobenius.</summary>
     public double[] Errors(LayerProblem problem) => Judged(problem).Errors;
 
-    /// <summary>The share of white inputs that makes errors smallest, and those errors on the samples.</summary>
-    private (double Share, double[] Errors) Judged(LayerProblem problem)
+    private double Share(LayerProblem problem)
     {
-        var statistics = problem.Output!;
-        // With so few samples that one fold is empty, the fold that has rows judges itself.
-        var fit = statistics.Fit.Rows > 0 ? statistics.Fit : statistics.Check;
-        var check = statistics.Check.Rows > 0 ? statistics.Check : fit;
+        var (fit, check) = Folds(problem.Output!);
+        return SharesOf(problem, fit, check) is [var only] ? only : Judged(problem).Share;
+    }
+
+    /// <summary>The share of white inputs that makes errors smallest, and those errors on the samples.</summary>
+    private Judgement Judged(LayerProblem problem)
+    {
+        if (Backend is not DecompositionMemory memory)
+        {
+            return Judge(problem);
+        }
+
+        var (fit, check) = Folds(problem.Output!);
+        double[] facts = [fit.Rows, check.Rows, problem.TakesMean ? 1 : 0, problem.Size.IsTable ? 1 : 0];
+        return memory.Recall(
+            nameof(ResponseSplit),
+            [facts, fit.Gram, fit.Sums, check.Gram, check.Sums, problem.Bias ?? [], problem.Weight.Values.ToArray()],
+            sizeof(double) * problem.Weight.Rows,
+            () => Judge(problem));
+    }
+
+    // With so few samples that one fold is empty, the fold that has rows judges itself.
+    private static (ChannelStatistics Fit, ChannelStatistics Check) Folds(TapStatistics statistics) =>
+        statistics.Fit.Rows == 0 ? (statistics.Check, statistics.Check)
+            : (statistics.Fit, statistics.Check.Rows > 0 ? statistics.Check : statistics.Fit);
+
+    /// <summary>The shares that are tried.</summary>
+    private static double[] SharesOf(LayerProblem problem, ChannelStatistics fit, ChannelStatistics check)
+    {
         var tried = problem.Size.IsTable ? TableShares : Shares;
-        var shares = IsEnough(statistics) || ReferenceEquals(fit, check) ? tried[..1] : tried;
+        return IsEnough(problem.Output!) || ReferenceEquals(fit, check) ? tried[..1] : tried;
+    }
+
+    private Judgement Judge(LayerProblem problem)
+    {
+        var (fit, check) = Folds(problem.Output!);
+        var shares = SharesOf(problem, fit, check);
         var judged = problem.OutputMoments(check, fit).Gram;
         // The share is chosen for the entries that samples lack as well; the error is stated for the samples, as everywhere.
         var judge = problem.Size.IsTable ? Mixed(problem, problem.OutputMoments(check, fit).Gram, EntriesAlike) : judged;
         var (share, directions) = shares.Select(share => (Share: share, Directions: Directions(problem, fit, share)))
             .MinBy(candidate => ErrorsOf(Carried(candidate.Directions, judge), Trace(judge)).Sum());
-        return (share, ErrorsOf(Carried(directions, judged), Trace(judged)));
+        return new(share, ErrorsOf(Carried(directions, judged), Trace(judged)));
     }
 
     private static bool IsEnough(TapStatistics statistics) => statistics.Fit.Rows >= (long)EnoughRowsPerOutput * statistics.Channels;
 
     /// <summary>Directions of the outputs by falling variance.</summary>
     private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share) =>
-        Backend.SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
+        // What is judged of them is remembered, and they are not asked for again.
+        (Backend is DecompositionMemory memory ? memory.Forgetful : Backend).SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
 
     /// <summary>The first of them only, which an iteration finds where they are few.</summary>
     private Matrix<double> Leading(LayerProblem problem, ChannelStatistics rows, double share, int count) =>
@@ -140,4 +171,6 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
 
         return offset;
     }
+
+    private sealed record Judgement(double Share, double[] Errors);
 }

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Numerics;
+using OnnxCompress.Selection.Interpolative;
 
 namespace OnnxCompress.Selection.Redundancy;
 
@@ -18,23 +19,24 @@ internal static class BackwardElimination
     /// <param name="cancellation">Stops between steps.</param>
     public static ChannelCurve Run(ChannelGroup group, IReadOnlyList<ConsumerMoments> consumers, IDenseBackend backend, CancellationToken cancellation)
     {
-        ChannelCurve At(double ridge, Func<ConsumerMoments, (ChannelMoments Fit, ChannelMoments Judged)> folds)
+        ChannelCurve At(double ridge, IReadOnlyList<ConsumerFolds> folds)
         {
-            var moments = consumers.Select(c => (Moments: c, Folds: folds(c))).ToArray();
-            var dependent = DependentChannels.Find(group, [.. moments.Select(c => (c.Moments.Consumer, c.Folds.Fit))], backend);
+            var dependent = DependentChannels.Find(group, [.. folds.Select(f => (f.Moments.Consumer, f.Fit))], backend);
             var isLeft = Enumerable.Range(0, group.Channels).Select(c => !dependent.Contains(c)).ToArray();
-            ConsumerElimination[] eliminations =
-                [.. moments.Select(c => new ConsumerElimination(c.Moments, group.Channels, c.Folds.Fit, c.Folds.Judged, ridge, isLeft, backend))];
-            return Run(group, eliminations, dependent, ridge, cancellation);
+            var order = Order(group, dependent, () => [.. folds.Select(f => new ConsumerElimination(f.Moments, group.Channels, f.Fit, ridge, isLeft, backend))], cancellation);
+            // Kept channels are the first of the order at every width, so that one forward run over it states all errors.
+            var errors = folds.Any(f => f.Judged is null)
+                ? new double[group.Channels + 1]
+                : GreedySelection.Errors(order, () => [.. folds.Select(f => new ConsumerResidual(f, group.Channels, ridge, isScored: false, backend))], cancellation);
+            return new ChannelCurve(order, Held(errors, group, dependent.Length), ridge) { Method = CompressionMethod.Redundancy };
         }
 
-        return RidgeChoice.Best(consumers, At);
+        return RidgeChoice.Best(consumers, At, backend, cancellation);
     }
 
-    private static ChannelCurve Run(
-        ChannelGroup group, ConsumerElimination[] eliminations, int[] dependent, double ridge, CancellationToken cancellation)
+    /// <summary>Channels that stay, then those that went, the last first.</summary>
+    private static int[] Order(ChannelGroup group, int[] dependent, Func<ConsumerElimination[]> open, CancellationToken cancellation)
     {
-        var errors = new double[group.Channels + 1];
         var isLeft = Enumerable.Repeat(true, group.Channels).ToArray();
         var removed = new List<int>(dependent);
         foreach (var channel in dependent)
@@ -42,27 +44,43 @@ internal static class BackwardElimination
             isLeft[channel] = false;
         }
 
-        var independent = group.Channels - dependent.Length;
+        var eliminations = open();
+        try
+        {
+            for (var width = group.Channels - dependent.Length; width > group.Channels - group.FreeChannels; width--)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var next = Cheapest(eliminations, channel => isLeft[channel] && group.IsFree[channel], group.Channels);
+                isLeft[next] = false;
+                removed.Add(next);
+                foreach (var elimination in eliminations)
+                {
+                    elimination.Drop(next);
+                }
+            }
+        }
+        finally
+        {
+            Array.ForEach(eliminations, elimination => elimination.Dispose());
+        }
+
+        return [.. Enumerable.Range(0, group.Channels).Where(c => isLeft[c]), .. removed.AsEnumerable().Reverse()];
+    }
+
+    /// <summary>Errors of the widths as they are held to be.</summary>
+    private static double[] Held(double[] errors, ChannelGroup group, int dependent)
+    {
+        var independent = group.Channels - dependent;
         // Widths among the dependent ones are held to be no better than none of them.
-        Array.Fill(errors, Error(eliminations), independent, dependent.Length);
+        Array.Fill(errors, errors[independent], independent, dependent);
         for (var width = independent; width > group.Channels - group.FreeChannels; width--)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var next = Cheapest(eliminations, channel => isLeft[channel] && group.IsFree[channel], group.Channels);
-            isLeft[next] = false;
-            removed.Add(next);
-            foreach (var elimination in eliminations)
-            {
-                elimination.Drop(next);
-            }
-
             // On the judged fold one channel less can do good; the narrower choice is never held to be better.
-            errors[width - 1] = Math.Max(errors[width], Error(eliminations));
+            errors[width - 1] = Math.Max(errors[width], errors[width - 1]);
         }
 
         Array.Fill(errors, errors[group.Channels - group.FreeChannels], 0, group.Channels - group.FreeChannels);
-        int[] order = [.. Enumerable.Range(0, group.Channels).Where(c => isLeft[c]), .. removed.AsEnumerable().Reverse()];
-        return new ChannelCurve(order, errors, ridge) { Method = CompressionMethod.Redundancy };
+        return errors;
     }
 
     private static int Cheapest(ConsumerElimination[] eliminations, Func<int, bool> isCandidate, int channels)
@@ -86,6 +104,4 @@ internal static class BackwardElimination
 
         return best;
     }
-
-    private static double Error(ConsumerElimination[] eliminations) => Math.Sqrt(eliminations.Average(e => e.SquaredError));
 }
