@@ -81,7 +81,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
         return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
         {
-            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Wider)],
+            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Narrower).ThenBy(s => s.Wider)],
         };
     }
 
