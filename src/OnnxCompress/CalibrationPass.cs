@@ -51,10 +51,6 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
             .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(prepared.Analysis) : []);
 
     /// <summary>What layers read whose weights are rounded: errors of one move into others, and biases follow means.</summary>
-    private IEnumerable<ChannelTap> ReadBy(QuantisedPlaces places)
-    {
-        var names = places.Walked.Select(map => map.Node.Name).ToHashSet(StringComparer.Ordinal);
-        return prepared.Analysis.Relations.Layers.Where(layer => names.Contains(layer.Node.Name))
-            .Select(layer => ChannelTap.OfInput(layer, prepared.Analysis.Relations.Shapes)).OfType<ChannelTap>();
-    }
+    private IEnumerable<ChannelTap> ReadBy(QuantisedPlaces places) =>
+        places.Walked.Select(map => ChannelTap.OfInput(map, prepared.Analysis.Relations.Shapes)).OfType<ChannelTap>();
 }

@@ -290,13 +290,23 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         {
             // Of those that something was removed from and that still miss the budget, as by a little time, the one that keeps most is closest; the
             // verdict says what it lacks.
-            var best = (able.Length > 0 ? able : _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)).MinBy(Measure);
+            var best = LeastLosing(able.Length > 0 ? able : [.. _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)]);
             return best is null || CountsTime || options.Target != RunTarget.Cpu ? best : NotSlower(best, able, cancellation);
         }
 
         // The fastest, and of those that measuring does not tell from it the smallest.
         var fastest = able.Min(c => c.Time);
         return able.Where(c => !(c.Time > fastest + TimeTolerance)).MinBy(c => c.Run.ByteShare) ?? (options.RemovesNothing ? _made.FirstOrDefault() : null);
+    }
+
+    /// <summary>
+    /// The one that loses least; of those that chance may tell from it the one whose outputs drift least, of which every sample tells
+    /// something, where margins are those of a few.
+    /// </summary>
+    private static FormCandidate? LeastLosing(FormCandidate[] candidates)
+    {
+        var least = candidates.MinBy(c => c.Score?.Loss ?? 0);
+        return least?.Score is not { } score ? least : candidates.Where(c => c.Score!.IsAsGoodAs(score)).MinBy(c => c.Score!.Error);
     }
 
     /// <summary>Within a budget of bytes the form that keeps most, unless it runs slower than the original and another keeps about as much and does not.</summary>

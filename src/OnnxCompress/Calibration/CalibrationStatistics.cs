@@ -60,20 +60,19 @@ public sealed class CalibrationStatistics
     public void Add(CalibrationStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.ModelSha256 != ModelSha256 || !other._taps.Select(t => (t.Key, t.Value.Channels)).SequenceEqual(_taps.Select(t => (t.Key, t.Value.Channels))))
+        if (other.ModelSha256 == ModelSha256 && (_ranges.Count == 0) != (other._ranges.Count == 0))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.StatisticsMismatch,
+                "Some of the statistics have no ranges of activations, as those of earlier versions: ranges of parts of the data would pass for those of all; calibrate these parts again.");
+        }
+
+        if (other.ModelSha256 != ModelSha256 || !other._taps.Select(t => (t.Key, t.Value.Channels)).SequenceEqual(_taps.Select(t => (t.Key, t.Value.Channels)))
+            || !other._ranges.Keys.SequenceEqual(_ranges.Keys))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.StatisticsMismatch,
                 "The statistics belong to another model, or were taken at other places of it; calibrate this model again.");
-        }
-
-        if (!other._ranges.Keys.SequenceEqual(_ranges.Keys))
-        {
-            throw new OnnxCompressException(
-                DiagnosticCodes.StatisticsMismatch,
-                _ranges.Count == 0 || other._ranges.Count == 0
-                    ? "Some of the statistics have no ranges of activations, as those of earlier versions: ranges of parts of the data would pass for those of all; calibrate these parts again."
-                    : "The statistics hold ranges of other tensors of the model; calibrate it again.");
         }
 
         foreach (var (key, statistics) in other._taps)

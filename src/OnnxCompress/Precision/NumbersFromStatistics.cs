@@ -38,14 +38,14 @@ internal sealed class NumbersFromStatistics(IDenseBackend backend, CalibrationSt
             Round(map, new StatisticsMoments(read, shares), target.Made.Graph, pairs.ScaleOf(map.Input)?.Scale ?? 0, target.Rounded);
         }
 
-        return layers.Length == 0 ? warnings : [.. warnings, Told(layers.Count(l => l.Read is null), layers.Length)];
+        return layers.Length == 0 ? warnings : [.. warnings, Told([.. layers.Where(l => l.Read is null).Select(l => l.Map.Node.Name)], layers.Length)];
     }
 
-    private static Diagnostic Told(int unknown, int all) => new(
+    private static Diagnostic Told(string[] unknown, int all) => new(
         DiagnosticCodes.NumbersFromStatistics,
         Severity.Information,
         "Ranges, error feedback and biases are those of the statistics, of the network before anything was removed or rounded: there are no samples to run"
-            + (unknown == 0 ? "." : $"; {unknown} of {all} layers are rounded to the nearest, since the statistics do not say what these read."));
+            + (unknown.Length == 0 ? "." : $"; {unknown.Length} of {all} layers ('{unknown[0]}' first) are rounded to the nearest, since the statistics do not say what these read."));
 
     /// <summary>Statistics of what a layer reads.</summary>
     private TapStatistics? Find(LinearMap map, TensorShapes shapes, Shrinkage? remaining)
