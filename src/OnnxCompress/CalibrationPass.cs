@@ -2,7 +2,6 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Precision;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;

@@ -1,11 +1,9 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
-using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 
