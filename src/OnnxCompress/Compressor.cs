@@ -32,7 +32,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         return MadeUpFailure.Explain(sample, () => PreparedModel.Of(model, sample, runtime, options, cancellation).Analysis);
     }
 
-    /// <summary>Takes the statistics that the methods need, for <see cref="CompressionOptions.Statistics"/>.</summary>
+    /// <summary>Takes the statistics that the methods and numbers of fewer bits need, for <see cref="CompressionOptions.Statistics"/>.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="samples">Calibration data.</param>
     /// <param name="options">Methods, threads and batch size.</param>
@@ -45,7 +45,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
-        return PreparedModel.Of(model, samples, runtime, options, cancellation).Calibrate(samples, runtime, options, progress, null, cancellation);
+        var prepared = PreparedModel.Of(model, samples, runtime, options, cancellation);
+        return new CalibrationPass(prepared, runtime, options) { TakesRanges = true }.Run(samples, progress, null, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>

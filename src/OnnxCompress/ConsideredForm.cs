@@ -3,7 +3,7 @@ using OnnxCompress.Forms;
 namespace OnnxCompress;
 
 /// <summary>A result that was compared with others in other numbers.</summary>
-/// <param name="Form">Its numbers.</param>
+/// <param name="Form">Its numbers: those of most of its weights that are not as they were.</param>
 /// <param name="Bytes">Bytes of its file.</param>
 /// <param name="Agreement">Share of equal decisions on validation samples; null where nothing was decided, or there were no such samples.</param>
 public sealed record ConsideredForm(NumberForm Form, long Bytes, double? Agreement)
@@ -13,6 +13,9 @@ public sealed record ConsideredForm(NumberForm Form, long Bytes, double? Agreeme
 
     /// <summary>Layers that keep more bits than its numbers have.</summary>
     public int Wider { get; init; }
+
+    /// <summary>Layers that have fewer bits, as the matrix products of a network of convolutions that was put into 4 bits.</summary>
+    public int Narrower { get; init; }
 
     /// <summary>Relative error of its outputs on validation samples; null without any.</summary>
     public double? Error { get; init; }

@@ -11,13 +11,18 @@ internal sealed record FormCandidate(FormRun Run, PlanScore? Score, double? Time
 {
     /// <summary>How the report lists it.</summary>
     /// <param name="chosen">Whether it is the result.</param>
-    public ConsideredForm Seen(bool chosen) => new(Run.Form, Run.Made.Cost.Bytes, Score?.Agreement)
+    public ConsideredForm Seen(bool chosen)
     {
-        RemovesNothing = Run.RemovesNothing,
-        Wider = Run.Wider,
-        Error = Score?.Error,
-        TimeShare = Time,
-        Refused = Refused,
-        Chosen = chosen,
-    };
+        var (form, wider, narrower) = LayerForms.Of(Run.Form, Run.Made.Plan.Wider, Run.Made.Precision);
+        return new(form, Run.Made.Cost.Bytes, Score?.Agreement)
+        {
+            RemovesNothing = Run.RemovesNothing,
+            Wider = wider,
+            Narrower = narrower,
+            Error = Score?.Error,
+            TimeShare = Time,
+            Refused = Refused,
+            Chosen = chosen,
+        };
+    }
 }

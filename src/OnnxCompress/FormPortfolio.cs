@@ -84,7 +84,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
         return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
         {
-            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Wider)],
+            Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Narrower).ThenBy(s => s.Wider)],
         };
     }
 
@@ -298,13 +298,28 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         {
             // Of those that something was removed from and that still miss the budget, as by a little time, the one that keeps most is closest; the
             // verdict says what it lacks.
-            var best = (able.Length > 0 ? able : _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)).MinBy(Measure);
+            var best = LeastLosing(able.Length > 0 ? able : [.. _made.Where(c => !c.Run.RemovesNothing || options.RemovesNothing)]);
             return best is null || CountsTime || options.Target != RunTarget.Cpu || Limit.IsReached ? best : NotSlower(best, able, cancellation);
         }
 
         // The fastest, and of those that measuring does not tell from it the smallest.
         var fastest = able.Min(c => c.Time);
         return able.Where(c => !(c.Time > fastest + TimeTolerance)).MinBy(c => c.Run.ByteShare) ?? (options.RemovesNothing ? _made.FirstOrDefault() : null);
+    }
+
+    /// <summary>
+    /// The one that loses least; of those that chance may tell from it, one of which nothing was removed: what was removed was looked for on the
+    /// samples that are compared on, and does better there than elsewhere. Of several the one whose outputs drift least.
+    /// </summary>
+    private static FormCandidate? LeastLosing(FormCandidate[] candidates)
+    {
+        // A loss that chance excuses is still seen in all outputs.
+        const double MostDrift = 1.25;
+        var least = candidates.MinBy(c => c.Score?.Loss ?? 0);
+        return least?.Score is not { } score
+            ? least
+            : candidates.Where(c => ReferenceEquals(c, least) || (c.Score!.IsAsGoodAs(score) && c.Score.Error <= MostDrift * score.Error))
+                .OrderBy(c => !c.Run.RemovesNothing).ThenBy(c => c.Score!.Error).First();
     }
 
     /// <summary>Within a budget of bytes the form that keeps most, unless it runs slower than the original and another keeps about as much and does not.</summary>

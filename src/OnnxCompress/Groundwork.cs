@@ -103,7 +103,7 @@ internal sealed class Groundwork : IDisposable
 
         // What least squares will ask for is seen in the same pass.
         var observer = Options.Reconstruction == ReconstructionMode.Sequential ? Outputs?.Observer() : null;
-        return Options.Statistics ?? Prepared.Calibrate(Samples, Tools.Runtime, Options, Tools.Progress, observer, cancellation);
+        return Options.Statistics ?? new CalibrationPass(Prepared, Tools.Runtime, Options).Run(Samples, Tools.Progress, observer, cancellation);
     }
 
     private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation) => new(

@@ -96,7 +96,7 @@ internal sealed class Pipeline : IDisposable
         var times = new ResultTimes(_ground.Tools.Runtime, _ground.Original, _ground.Samples, _options);
         var rewrites = _ground.RewritesFor(_options, cancellation);
         var (planner, executor) = new PlanWorkers(_ground.Tools, _ground.Prepared, _ground.Statistics, _ground.Samples, _options) { Rewrites = rewrites, Times = times }
-            .Open(_ground.Curves, _ground.Tables?.Cost, _ground.Outputs, cancellation);
+            .Open(_ground.Curves, _ground.Tables, _ground.Outputs, cancellation);
         return (times, rewrites, planner, executor);
     }
 }

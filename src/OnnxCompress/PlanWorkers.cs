@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
+using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Samples;
@@ -26,10 +27,10 @@ internal sealed class PlanWorkers(
 
     /// <summary>Both.</summary>
     /// <param name="curves">What could go.</param>
-    /// <param name="time">What choices take in the runtime; null where time is not limited.</param>
+    /// <param name="tables">Times of layers; null where time is not limited.</param>
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public (Planner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyCost? time, OriginalOutputs? outputs, CancellationToken cancellation)
+    public (Planner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyTables? tables, OriginalOutputs? outputs, CancellationToken cancellation)
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Decompositions, options.Selection);
@@ -38,25 +39,29 @@ internal sealed class PlanWorkers(
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
-        time = time is { WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(time, Allocator(time), executor, quantizer is not null, cancellation) : time;
+        var (time, whole) = tables is { Cost.WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(tables, Allocator, executor, cancellation) : (tables?.Cost, 1);
         return (
             new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Sketch(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
                 Time = time,
+                WholeShare = whole,
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
     }
 
-    private LatencyCost Calibrated(LatencyCost time, PlanAllocator allocator, PlanExecutor executor, bool hasOwnNumbers, CancellationToken cancellation)
+    private (LatencyCost? Time, double Whole) Calibrated(LatencyTables tables, Func<LatencyCost?, PlanAllocator> allocatorBy, PlanExecutor executor, CancellationToken cancellation)
     {
         var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
         double Measured(CompressionPlan plan) => Times.OfCalibration(plan, () => executor.Sketch(plan, cancellation), cancellation);
         // What choices take in other numbers is a share of the model in these numbers of which nothing is removed.
-        var alone = hasOwnNumbers ? Measured(nothing) : 1;
+        var form = StageOptions.Precision(options);
+        var alone = form == NumberForm.Float ? 1 : Measured(nothing);
+        var time = form is NumberForm.Int8 or NumberForm.Int4 ? tables.InBytes(alone, cancellation) : tables.Cost;
+        var allocator = allocatorBy(time);
         var calibration = new LatencyCalibration(
             (budget, rule) => allocator.Allocate(budget, rule, ModelCost.None, cancellation), plan => Measured(plan) / alone, plan => executor.PartsOf(plan, time));
-        return time.Calibrated(calibration.Run(nothing, isRewritten: Rewrites.Count > 0, allocator.Rules));
+        return (time.Calibrated(calibration.Run(nothing, isRewritten: Rewrites.Count > 0, allocator.Rules)), alone);
     }
 
     private TableTimes Table() => TableTimes.Of(prepared.Analysis, WidthTable.VectorWidth, options.TimedBatch);

@@ -1,12 +1,9 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
-using OnnxCompress.Selection;
-using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
 
@@ -49,27 +46,4 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         var most = values > Large ? Math.Min(options.BatchSize, Math.Max(FewestSamples, samples / MostBatches)) : options.BatchSize;
         return options with { BatchSize = (int)Math.Clamp(options.MemoryBytes / (sizeof(float) * Math.Max(1, values)), 1, Math.Max(1, most)) };
     }
-
-    /// <summary>Takes the statistics that the methods need.</summary>
-    /// <param name="samples">Calibration data.</param>
-    /// <param name="runtime">Runs the model.</param>
-    /// <param name="options">Methods, threads, batch size and cache.</param>
-    /// <param name="progress">Told where the run stands.</param>
-    /// <param name="observer">Sees the same runs; null for none.</param>
-    /// <param name="cancellation">Stops the run.</param>
-    public CalibrationStatistics Calibrate(
-        ISampleSource samples, IModelRuntime runtime, CompressionOptions options, IProgress<ProgressUpdate>? progress, IRunObserver? observer,
-        CancellationToken cancellation)
-    {
-        ChannelTap[] taps = [.. Taps(StageOptions.Methods(options))];
-        var mask = StageOptions.Mask(options, Model);
-        CalibrationStatistics Run() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask }.Run(
-            Model, Analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
-        return options.CacheFolder is { } folder ? new StatisticsCache(folder).Get(Model, taps, samples, options.BatchSize, mask, Run, cancellation) : Run();
-    }
-
-    private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
-        (methods.Any(ChannelSelector.IsChannelMethod) ? Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf) : [])
-            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(Analysis) : [])
-            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(Analysis) : []);
 }

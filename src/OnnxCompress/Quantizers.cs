@@ -25,14 +25,18 @@ internal static class Quantizers
         ModelQuantizer.Check(prepared.Model, form);
         // What any processor shall run is asked of none.
         var grid = form == NumberForm.Float16 || target == RunTarget.Any ? new WeightGrid(WeightGrid.Reduced) : SaturationProbe.GridFor(tools.Runtime, prepared.Model, cancellation);
+        var hasData = samples is not RandomSampleSource;
         return new ModelQuantizer(
-            tools.Runtime, tools.Backend, samples, hasData: samples is not RandomSampleSource,
+            tools.Runtime, tools.Backend, samples, hasData,
             new QuantizerOptions(StageOptions.Reconstruction(options), grid)
             {
                 Form = form,
                 Target = target,
                 IsSelected = prepared.Analysis.IsSelected,
                 Progress = tools.Watch,
-            }.For(options.Reconstruction));
+            }.For(options.Reconstruction))
+        {
+            Statistics = hasData ? null : options.Statistics,
+        };
     }
 }

@@ -77,6 +77,7 @@ internal static class ResultReport
         form.Form.ToString().ToLowerInvariant(), form.RemovesNothing, form.Bytes, form.Agreement, form.Error is { } error ? Stated(error) : null, form.TimeShare, form.Refused, form.Chosen)
     {
         Wider = form.Wider,
+        Narrower = form.Narrower,
     };
 
     private static double? Stated(double error) => double.IsFinite(error) ? error : null;

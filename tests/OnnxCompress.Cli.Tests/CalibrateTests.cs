@@ -74,20 +74,35 @@ public sealed class CalibrateTests : IDisposable
     [Fact]
     public void Parts_are_merged()
     {
-        var halves = Enumerable.Range(0, 2).Select(i => Part(i)).ToArray();
-        foreach (var (i, half) in halves.Index())
-        {
-            Assert.Equal(0, CliRun.Of("calibrate", SampleFiles.Model, "-o", _folder.File($"{i}.stats"), "-d", half, "--scale", SampleFiles.Scale, "--holdout", "0").Code);
-        }
+        CalibrateParts(2);
 
         var merged = CliRun.Of("merge", _folder.File("0.stats"), _folder.File("1.stats"), "-o", Stats);
         var twice = CliRun.Of("merge", _folder.File("0.stats"), Stats, "-o", _folder.File("twice.stats"), "--json");
 
         Assert.Equal((0, ""), (merged.Code, merged.Error));
         Assert.Contains("80 samples", merged.Output, StringComparison.Ordinal);
-        Assert.Contains($"warning {DiagnosticCodes.SamplesRepeated}: 40 of the 80 samples", twice.Error, StringComparison.Ordinal);
+        Assert.Contains($"warning {DiagnosticCodes.SamplesRepeated}: 40 samples of", twice.Error, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(twice.Output);
         Assert.Equal((120, 80), (report.RootElement.GetProperty("samples").GetInt32(), report.RootElement.GetProperty("distinctSamples").GetInt32()));
+    }
+
+    [Fact]
+    public void Parts_in_any_order_give_the_same_file_and_a_model_in_8_bits_without_data()
+    {
+        CalibrateParts(3);
+
+        var forward = CliRun.Of("merge", _folder.File("0.stats"), _folder.File("1.stats"), _folder.File("2.stats"), "-o", Stats);
+        var backward = CliRun.Of("merge", _folder.File("2.stats"), _folder.File("0.stats"), _folder.File("1.stats"), "-o", _folder.File("back.stats"));
+        var run = CliRun.Of(
+            "compress", SampleFiles.Model, "-o", Out, "--statistics", Stats, "--methods", "none", "--precision", "int8", "--reconstruct", "local", "--report", _folder.File("r.json"));
+
+        Assert.Equal((0, 0, 0), (forward.Code, backward.Code, run.Code));
+        Assert.Contains("ranges of", forward.Output, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(Stats), File.ReadAllBytes(_folder.File("back.stats")));
+        using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("r.json")));
+        Assert.All(report.RootElement.GetProperty("precision").GetProperty("layers").EnumerateArray(), layer => Assert.Equal("int8", layer.GetProperty("form").GetString()));
+        Assert.Contains(report.RootElement.GetProperty("diagnostics").EnumerateArray(), d => d.GetProperty("code").GetString() == DiagnosticCodes.NumbersFromStatistics);
+        Assert.True(new FileInfo(Out).Length < 0.4 * new FileInfo(SampleFiles.Model).Length);
     }
 
     [Fact]
@@ -124,6 +139,14 @@ public sealed class CalibrateTests : IDisposable
 
         Assert.Equal(0, run.Code);
         Assert.Contains("places of the model", run.Output, StringComparison.Ordinal);
+    }
+
+    private void CalibrateParts(int count)
+    {
+        foreach (var part in Enumerable.Range(0, count))
+        {
+            Assert.Equal(0, CliRun.Of("calibrate", SampleFiles.Model, "-o", _folder.File($"{part}.stats"), "-d", Part(part), "--scale", SampleFiles.Scale, "--holdout", "0").Code);
+        }
     }
 
     // 40 samples of 28 x 28 bytes each, from different places of the file.

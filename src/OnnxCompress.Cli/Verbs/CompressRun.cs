@@ -71,7 +71,7 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
 
         if (settings.Options.Precision is null && outcome.Result.Considered.Count > 0)
         {
-            talk.Line($"numbers: {outcome.Result.Plan.Precision.ToString().ToLowerInvariant()}, the tool's choice where bytes or time are made small; --precision float leaves them as they are");
+            talk.Line($"numbers: {Numbers(outcome.Result)}, the tool's choice where bytes or time are made small; --precision float leaves them as they are");
         }
 
         Diagnostic[] remarks = [.. Assumption(), .. proof.Warnings(evidence, outcome.Verification), .. outcome.Result.Diagnostics];
@@ -95,6 +95,10 @@ internal sealed class CompressRun(CompressSettings settings, Talk talk, Cancella
         output.Print(report);
         return Finish(verdict);
     }
+
+    private static string Numbers(CompressionResult result) => result.Considered.FirstOrDefault(form => form.Chosen) is { } chosen
+        ? ReportSentences.Form(ResultReport.Reported(chosen))
+        : result.Plan.Precision.ToString().ToLowerInvariant();
 
     /// <summary>Shapes of made-up samples, chosen once; what had to be assumed is said before the work begins.</summary>
     private IReadOnlyDictionary<string, IReadOnlyList<long>> Shapes(OnnxModel model)

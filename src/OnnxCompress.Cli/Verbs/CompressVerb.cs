@@ -181,7 +181,7 @@ internal sealed class CompressVerb
         var verifyData = verifyFiles.Select(DataFile.Parse).ToArray();
         var planFile = _part == PipelinePart.Compress ? parsed.GetValue(_savePlan) : null;
         var judge = _judge.Read(parsed, model);
-        var guard = GuardFor(_guard.Read(parsed, decision), options);
+        var guard = GuardFor(_guard.Read(parsed, decision), options, hasSamples: data.Files.Count + verifyFiles.Length > 0);
         return new CompressSettings
         {
             Model = model,
@@ -258,9 +258,16 @@ internal sealed class CompressVerb
         return options with { IsDataFree = true };
     }
 
-    /// <summary>Without a budget something must say how small is too small; what changes no number needs no guard.</summary>
-    private static Guard GuardFor(Guard guard, CompressionOptions options) =>
-        options.Budget.IsLimited || options.Plan is not null || options is { RemovesNothing: true, Precision: null or NumberForm.Float } || guard.IsSet ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+    /// <summary>
+    /// Without a budget something must say how small is too small; what changes no number needs no guard, and numbers that are asked for by
+    /// name are written without samples too, with the word that nothing was verified.
+    /// </summary>
+    private static Guard GuardFor(Guard guard, CompressionOptions options, bool hasSamples)
+    {
+        var isSaid = options.Budget.IsLimited || options.Plan is not null || guard.IsSet
+            || options is { RemovesNothing: true, Precision: null or NumberForm.Float } || (options is { RemovesNothing: true, Precision: not NumberForm.Auto } && !hasSamples);
+        return isSaid ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
+    }
 
     private string? PlanPath(ParseResult parsed) => _part switch
     {

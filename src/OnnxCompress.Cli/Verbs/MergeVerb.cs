@@ -36,20 +36,22 @@ internal sealed class MergeVerb
         var (parts, output) = (parsed.GetValue(_parts)!, parsed.GetValue(_out)!);
         var talk = _talk.Read(parsed, context);
         _ = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(Model: null) { Named = parts }, ("-o", output));
-        var total = CalibrationStatistics.Load(parts[0]);
-        foreach (var part in parts.Skip(1))
+        // Sums of floating point depend on their order, and files are no order: they are added by what they hold.
+        var ordered = parts.OrderBy(StatisticsFile.ChecksumOf, StringComparer.Ordinal).ToArray();
+        var total = CalibrationStatistics.Load(ordered[0]);
+        foreach (var part in ordered.Skip(1))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             var next = CalibrationStatistics.Load(part);
             if (next.ModelSha256 != total.ModelSha256)
             {
                 throw new OnnxCompressException(
-                    DiagnosticCodes.StatisticsMismatch, $"'{part}' belongs to another model than '{parts[0]}'; only statistics of one model add up.");
+                    DiagnosticCodes.StatisticsMismatch, $"'{part}' belongs to another model than '{ordered[0]}'; only statistics of one model add up.");
             }
 
             if (total.CountShared(next) is var shared and > 0)
             {
-                talk.Warn(DiagnosticCodes.SamplesRepeated, $"{shared} of the {next.DistinctSamples} samples of '{part}' are in the files before it too and count twice.");
+                talk.Warn(DiagnosticCodes.SamplesRepeated, $"{shared} samples of '{part}' are in other files too and count twice.");
             }
 
             total.Add(next);

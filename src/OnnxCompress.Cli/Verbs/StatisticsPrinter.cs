@@ -17,6 +17,7 @@ internal static class StatisticsPrinter
             Samples = statistics.Samples,
             DistinctSamples = statistics.DistinctSamples,
             Places = statistics.Places,
+            RangedTensors = statistics.RangedTensors,
             Bytes = new FileInfo(path).Length,
             Preprocessing = preprocessing,
         };
@@ -26,6 +27,6 @@ internal static class StatisticsPrinter
             return;
         }
 
-        talk.Result($"{path}: {Figures.Count(report.Samples)} samples at {Figures.Count(report.Places)} places of the model, {Figures.Bytes(report.Bytes)}");
+        talk.Result($"{path}: {Figures.Count(report.Samples)} samples at {Figures.Count(report.Places)} places of the model, ranges of {Figures.Count(report.RangedTensors)} tensors, {Figures.Bytes(report.Bytes)}");
     }
 }

@@ -9,6 +9,7 @@ namespace OnnxCompress.Calibration;
 public sealed class CalibrationStatistics
 {
     private readonly SortedDictionary<string, TapStatistics> _taps = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TensorHistogram> _ranges = new(StringComparer.Ordinal);
 
     internal CalibrationStatistics(string modelSha256) => ModelSha256 = modelSha256;
 
@@ -24,6 +25,9 @@ public sealed class CalibrationStatistics
     /// <summary>Places of the model where statistics were taken.</summary>
     public int Places => _taps.Count;
 
+    /// <summary>Tensors of the model whose values were counted, from which their ranges in 8 bits follow; none in files of versions before 4.</summary>
+    public int RangedTensors => _ranges.Count;
+
     /// <summary>
     /// What the model was fed, 64 bits for each sample: what was calibrated on proves nothing as a held-out sample, in whatever
     /// element type it comes again.
@@ -31,6 +35,9 @@ public sealed class CalibrationStatistics
     internal SortedSet<ulong> Seen { get; } = [];
 
     internal IReadOnlyDictionary<string, TapStatistics> Taps => _taps;
+
+    /// <summary>Values of tensors, by name.</summary>
+    internal IReadOnlyDictionary<string, TensorHistogram> Ranges => _ranges;
 
     /// <summary>Whether the statistics were taken from a sample that fed the model the same, among others.</summary>
     /// <param name="samples">Where the sample is.</param>
@@ -53,7 +60,15 @@ public sealed class CalibrationStatistics
     public void Add(CalibrationStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.ModelSha256 != ModelSha256 || !other._taps.Select(t => (t.Key, t.Value.Channels)).SequenceEqual(_taps.Select(t => (t.Key, t.Value.Channels))))
+        if (other.ModelSha256 == ModelSha256 && (_ranges.Count == 0) != (other._ranges.Count == 0))
+        {
+            throw new OnnxCompressException(
+                DiagnosticCodes.StatisticsMismatch,
+                "Some of the statistics have no ranges of activations, as those of earlier versions: ranges of parts of the data would pass for those of all; calibrate these parts again.");
+        }
+
+        if (other.ModelSha256 != ModelSha256 || !other._taps.Select(t => (t.Key, t.Value.Channels)).SequenceEqual(_taps.Select(t => (t.Key, t.Value.Channels)))
+            || !other._ranges.Keys.SequenceEqual(_ranges.Keys))
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.StatisticsMismatch,
@@ -63,6 +78,11 @@ public sealed class CalibrationStatistics
         foreach (var (key, statistics) in other._taps)
         {
             _taps[key].Add(statistics);
+        }
+
+        foreach (var (tensor, values) in other._ranges)
+        {
+            _ranges[tensor].Add(values);
         }
 
         Samples += other.Samples;
@@ -127,6 +147,20 @@ public sealed class CalibrationStatistics
 
         return found;
     }
+
+    /// <summary>What the values of a tensor are counted in.</summary>
+    internal TensorHistogram OpenRange(string tensor)
+    {
+        if (!_ranges.TryGetValue(tensor, out var found))
+        {
+            _ranges[tensor] = found = new TensorHistogram();
+        }
+
+        return found;
+    }
+
+    /// <summary>Puts the values of a tensor in that were counted before.</summary>
+    internal void SetRange(string tensor, TensorHistogram values) => _ranges.Add(tensor, values);
 
     private static OnnxCompressException Lacking(ChannelTap tap) => new(
         DiagnosticCodes.StatisticsMismatch,

@@ -14,6 +14,9 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
     /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
     public string? Mask { get; init; }
 
+    /// <summary>Tensors whose values are counted, inputs of the model among them.</summary>
+    public IReadOnlyList<string> Ranged { get; init; } = [];
+
     /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
@@ -29,7 +32,8 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         var distinct = places.DistinctBy(t => t.Key, StringComparer.Ordinal).ToArray();
         var statistics = CalibrationStatistics.Begin(model, samples, cancellation);
         var totals = distinct.Select(t => statistics.Open(t.Key, t.Channels)).ToArray();
-        if (distinct.Length == 0)
+        var counting = new CountedTensors(Ranged, model.Inputs, statistics, threads);
+        if (distinct.Length == 0 && !counting.Any)
         {
             return statistics;
         }
@@ -38,17 +42,26 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         var plan = FeedPlan.Of(model.Inputs);
         var varies = plan.Inputs.Any(feed => feed.BatchAxis is null) || Enumerable.Range(0, samples.Count).Any(i => samples.ShapeGroup(i) != samples.ShapeGroup(0));
         // Rows of samples that differ are not known before the run; batches are chosen so that a sample like the observed one stays under the limit.
-        var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Max(tap => tap.RowsPerSample(shapes))), 1, batchSize) : batchSize;
+        var size = varies ? (int)Math.Clamp(GramTaps.LargestBlockRows / Math.Max(1, distinct.Select(tap => tap.RowsPerSample(shapes)).DefaultIfEmpty().Max()), 1, batchSize) : batchSize;
         var mask = MaskedRows.Of(model, shapes, plan.Inputs.Any(feed => feed.BatchAxis == 0 && feed.Input.Name == Mask) ? Mask : null);
         var isMasked = distinct.Select(tap => mask?.AxesOf(tap) is not null).ToArray();
         var tapped = GramTaps.Insert(model, shapes, distinct, plan.FixedBatch ?? size, varies, mask, out var taps);
         // Their batches are smaller than those of an observer.
         observer = varies ? null : observer;
-        using var observed = new ObservedModel(runtime, tapped, [.. taps, .. observer?.Tensors ?? []], new SessionSettings(threads, Spin: false));
+        string[] looked = [.. taps, .. observer?.Tensors ?? []];
+        looked = [.. looked, .. counting.Inner.Except(looked, StringComparer.Ordinal)];
+        // The runtime refuses a run without outputs.
+        using var observed = looked.Length == 0 ? null : new ObservedModel(runtime, tapped, looked, new SessionSettings(threads, Spin: false));
         var batches = new FoldBatches(samples, model.Inputs, size, cancellation);
         var done = 0;
         foreach (var (b, inputs) in Read(batches, cancellation))
         {
+            counting.TakeInputs(inputs, values => batches.Real(b, values));
+            if (observed is null)
+            {
+                continue;
+            }
+
             using var result = observed.Run(inputs, cancellation);
             var counted = mask is null ? null : SampleMask.Read(inputs, mask.Input, batches.SizeOf(b))!;
             long All(int i) => varies
@@ -62,6 +75,7 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
                 i => (batches.IsCheck(b) ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
                 cancellation);
             observer?.Take(result, taps.Length, b, cancellation);
+            counting.Take(result, observed.Tensors, values => batches.Real(b, values), cancellation);
             progress?.Report(new ProgressUpdate("calibrate", done += batches.SamplesOf(b), samples.Count));
         }
 

@@ -36,6 +36,10 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     /// <summary>All channels that a layer reads; null where the axis is too wide.</summary>
     public static ChannelTap? OfInput(LinearLayer layer, TensorShapes shapes) => WholeAxis(layer.Input, layer.InputChannelAxis, shapes);
 
+    /// <summary>All channels that a node reads, one that convolves each alone too; null where the axis is too wide.</summary>
+    public static ChannelTap? OfInput(LinearMap map, TensorShapes shapes) =>
+        shapes.Of(map.Input) is { } dims ? WholeAxis(map.Input, map.ChannelAxis(dims.Length), shapes) : null;
+
     /// <summary>Rows that one sample gives: values of each channel.</summary>
     public long RowsPerSample(TensorShapes shapes) =>
         shapes.Of(Tensor)!.Aggregate(1L, (product, d) => product * d) / Channels / shapes.Samples;

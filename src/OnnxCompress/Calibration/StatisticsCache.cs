@@ -19,6 +19,9 @@ internal sealed class StatisticsCache(string folder)
 
     private const string Prefix = "statistics-";
 
+    /// <summary>Tensors whose values are counted.</summary>
+    public IReadOnlyList<string> Ranged { get; init; } = [];
+
     /// <summary>The statistics of an earlier run with the same inputs, or those that <paramref name="collect"/> collects now.</summary>
     /// <param name="model">The model.</param>
     /// <param name="taps">Where statistics are taken.</param>
@@ -82,13 +85,18 @@ internal sealed class StatisticsCache(string folder)
         }
     }
 
-    private static string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, CancellationToken cancellation)
+    private string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, CancellationToken cancellation)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n{mask}\n");
         foreach (var tap in taps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{tap.Key} {string.Join(',', tap.Positions)}\n");
+        }
+
+        foreach (var tensor in Ranged)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"range {tensor}\n");
         }
 
         for (var index = 0; index < samples.Count; index++)

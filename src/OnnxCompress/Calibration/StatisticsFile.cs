@@ -8,12 +8,19 @@ namespace OnnxCompress.Calibration;
 
 /// <summary>
 /// Statistics on disk, little-endian: a marker, the version, the model's SHA-256, the number of samples, a hash of each different one, the
-/// number of taps; for each tap its key, its channels and for each fold the rows, the column sums and the lower triangle of the Gram; last a
-/// SHA-256 of everything before, so that a damaged file is found before its numbers are used.
+/// number of taps; for each tap its key, its channels and for each fold the rows, the column sums and the lower triangle of the Gram; the
+/// number of tensors with ranges; for each its name, how many of its values are not finite and how many are zero, the least, the greatest, and
+/// the bins that hold any, each with its place and count; last a SHA-256 of everything before, so that a damaged file is found before its numbers are used.
 /// </summary>
 internal static class StatisticsFile
 {
-    private const int Version = 3;
+    private const int Version = 4;
+
+    /// <summary>Files of this version have no ranges, and all else alike.</summary>
+    private const int WithoutRanges = 3;
+
+    /// <summary>The place of a bin and its count.</summary>
+    private const int BytesOfBin = sizeof(ushort) + sizeof(long);
 
     private const int BufferBytes = 1 << 20;
 
@@ -56,6 +63,12 @@ internal static class StatisticsFile
                     WriteFold(writer, tap.Fit);
                     WriteFold(writer, tap.Check);
                 }
+
+                writer.Write(statistics.Ranges.Count);
+                foreach (var (tensor, values) in statistics.Ranges)
+                {
+                    WriteRange(writer, tensor, values);
+                }
             }
 
             stream.Position = 0;
@@ -64,6 +77,29 @@ internal static class StatisticsFile
         }
 
         files.Commit();
+    }
+
+    /// <summary>What a file ends with; whether it belongs to the content is seen when that is read.</summary>
+    /// <exception cref="OnnxCompressException">OCX3001: there is no file; OCX3013: it is too short for one.</exception>
+    public static string ChecksumOf(string path)
+    {
+        try
+        {
+            using var stream = InputFile.OpenRead(path);
+            if (stream.Length < SHA256.HashSizeInBytes)
+            {
+                throw Malformed(path, "it is not a statistics file");
+            }
+
+            var checksum = new byte[SHA256.HashSizeInBytes];
+            stream.Position = stream.Length - checksum.Length;
+            stream.ReadExactly(checksum);
+            return Convert.ToHexStringLower(checksum);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, e);
+        }
     }
 
     /// <summary>Reads a file.</summary>
@@ -91,13 +127,13 @@ internal static class StatisticsFile
             using var reader = new BinaryReader(stream, Encoding.UTF8);
             return Parse(reader, end, path);
         }
-        catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentException)
+        catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
             throw Malformed(path, "its fields contradict each other");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OnnxCompressException(DiagnosticCodes.DataNotFound, $"The statistics file '{path}' cannot be read: {e.Message}", e);
+            throw Unreadable(path, e);
         }
     }
 
@@ -126,9 +162,9 @@ internal static class StatisticsFile
     private static CalibrationStatistics Parse(BinaryReader reader, long end, string path)
     {
         var version = reader.ReadInt32();
-        if (version != Version)
+        if (version is not (Version or WithoutRanges))
         {
-            throw Malformed(path, $"it is of version {version}, and this tool reads version {Version}");
+            throw Malformed(path, $"it is of version {version}, and this tool reads versions {WithoutRanges} and {Version}");
         }
 
         var statistics = new CalibrationStatistics(reader.ReadString()) { Samples = reader.ReadInt64() };
@@ -158,6 +194,11 @@ internal static class StatisticsFile
             }
         }
 
+        for (var left = version == WithoutRanges ? 0 : reader.ReadInt32(); left > 0; left--)
+        {
+            statistics.SetRange(reader.ReadString(), ReadRange(reader, end));
+        }
+
         return reader.BaseStream.Position == end && statistics.Samples >= 0
             ? statistics
             : throw Malformed(path, "its fields contradict each other");
@@ -185,6 +226,34 @@ internal static class StatisticsFile
                 fold.Gram[(column * fold.Channels) + row] = fold.Gram[(row * fold.Channels) + column];
             }
         }
+    }
+
+    private static void WriteRange(BinaryWriter writer, string tensor, TensorHistogram values)
+    {
+        (int Bin, long Count)[] counts = [.. values.Counts()];
+        writer.Write(tensor);
+        writer.Write(values.NonFinite);
+        writer.Write(values.Zeros);
+        writer.Write(values.Least);
+        writer.Write(values.Greatest);
+        writer.Write(counts.Length);
+        foreach (var (bin, count) in counts)
+        {
+            writer.Write((ushort)bin);
+            writer.Write(count);
+        }
+    }
+
+    private static TensorHistogram ReadRange(BinaryReader reader, long end)
+    {
+        var (nonFinite, zeros, least, greatest) = (reader.ReadInt64(), reader.ReadInt64(), reader.ReadSingle(), reader.ReadSingle());
+        var counts = reader.ReadInt32();
+        if (counts < 0 || (long)counts * BytesOfBin > end - reader.BaseStream.Position)
+        {
+            throw new FormatException("More bins than the file holds.");
+        }
+
+        return TensorHistogram.Of([.. Enumerable.Range(0, counts).Select(_ => ((int)reader.ReadUInt16(), reader.ReadInt64()))], nonFinite, zeros, least, greatest);
     }
 
     private static decimal BytesOfTap(int channels) => 2 * (sizeof(long) + (sizeof(double) * (channels + (channels * (channels + 1m) / 2))));
@@ -217,6 +286,9 @@ internal static class StatisticsFile
 
         return fold.Rows >= 0;
     }
+
+    private static OnnxCompressException Unreadable(string path, Exception reason) =>
+        new(DiagnosticCodes.DataNotFound, $"The statistics file '{path}' cannot be read: {reason.Message}", reason);
 
     private static OnnxCompressException Malformed(string path, string reason) =>
         new(DiagnosticCodes.StatisticsMalformed, $"'{path}' cannot be used: {reason}; calibrate again.");

@@ -157,6 +157,9 @@ public static class DiagnosticCodes
     /// <summary>Dynamic dimensions that nobody gave a size were given a likely one.</summary>
     public const string SizesAssumed = "OCX3027";
 
+    /// <summary>There are no samples, and numbers of fewer bits come from statistics.</summary>
+    public const string NumbersFromStatistics = "OCX3028";
+
     // 4: select
 
     /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>

@@ -1,7 +1,6 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
-using OnnxCompress.Running;
-using OnnxCompress.Samples;
 
 namespace OnnxCompress.Precision;
 
@@ -20,22 +19,14 @@ internal sealed record ActivationRanges(IReadOnlyDictionary<string, ByteScale> S
         "Relu", "LeakyRelu", "ThresholdedRelu", "Elu", "Celu", "Selu", "Gelu", "Swish", "Mish", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Erf", "Softplus", "Softsign", "Exp", "Sqrt",
     ];
 
-    /// <summary>Runs the float model over the data and chooses.</summary>
-    /// <param name="runtime">Where it runs.</param>
-    /// <param name="model">The float model.</param>
-    /// <param name="batches">The data.</param>
-    /// <param name="tensors">The tensors whose ranges decide.</param>
-    /// <param name="options">Threads, and how ranges are chosen.</param>
-    /// <param name="cancellation">Stops between and inside runs.</param>
-    public static ActivationRanges Of(
-        IModelRuntime runtime, OnnxModel model, FoldBatches batches, IReadOnlyList<string> tensors, QuantizerOptions options, CancellationToken cancellation)
-    {
-        var histograms = new RangeObserver(batches, tensors, options.Walk.Threads).Run(runtime, model, cancellation);
-        return new(
-            histograms.ToDictionary(
-                h => h.Key, h => options.FitsRanges && !ReachesPeak(h.Key, model.Graph) ? RangeSearch.Best(h.Value) : RangeSearch.Whole(h.Value), StringComparer.Ordinal),
-            [.. histograms.Where(h => h.Value.NonFinite > 0).Select(h => NotFinite(h.Key, h.Value))]);
-    }
+    /// <summary>Chooses.</summary>
+    /// <param name="histograms">By tensor, the values that it has in the float model.</param>
+    /// <param name="graph">The float model.</param>
+    /// <param name="options">How ranges are chosen.</param>
+    public static ActivationRanges Of(IReadOnlyDictionary<string, TensorHistogram> histograms, ModelGraph graph, QuantizerOptions options) => new(
+        histograms.ToDictionary(
+            h => h.Key, h => options.FitsRanges && !ReachesPeak(h.Key, graph) ? RangeSearch.Best(h.Value) : RangeSearch.Whole(h.Value), StringComparer.Ordinal),
+        [.. histograms.Where(h => h.Value.NonFinite > 0).Select(h => NotFinite(h.Key, h.Value))]);
 
     /// <summary>Whether only the greatest values count in the end: a range that cuts those off for the sake of the others loses what is read.</summary>
     private static bool ReachesPeak(string tensor, ModelGraph graph)

@@ -8,9 +8,9 @@ namespace OnnxCompress.Precision;
 /// <param name="graph">The graph.</param>
 /// <param name="shapes">Its shapes.</param>
 /// <param name="options">The numbers that are asked for, and for which nodes.</param>
-/// <param name="hasData">Whether ranges of activations can be known.</param>
+/// <param name="ranges">Which ranges of activations can be known.</param>
 /// <param name="small">Weights that are so small that 4 bits in place of 8 save nothing worth what they lose.</param>
-internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, QuantizerOptions options, bool hasData, IReadOnlySet<string> small)
+internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, QuantizerOptions options, KnownRanges ranges, IReadOnlySet<string> small)
 {
     /// <summary>The shortest block that the runtime knows.</summary>
     public const int ShortestBlock = 16;
@@ -96,8 +96,8 @@ internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Quantiz
             && HalfBytes(rows, columns, Block(columns, options.Block)) + BytesOfLookUp < rows * (columns + sizeof(float)) && IsWorthBytes(table);
     }
 
-    private (string Form, string? Reason) Convolution(LinearMap map) => !hasData
-        ? (LayerPrecision.Float, "the ranges of a convolution's input and output come from data: give -d PATH")
+    private (string Form, string? Reason) Convolution(LinearMap map) => ranges.Lacks(map.Node.Name) is { } lack
+        ? (LayerPrecision.Float, lack)
         : HasConstantBias(map) ? (LayerPrecision.Int8, null) : (LayerPrecision.Float, "its bias is computed");
 
     private (string Form, string? Reason) Product(LinearMap map)
@@ -119,7 +119,7 @@ internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Quantiz
         }
 
         // Activations between the layers of a sequence model have outliers: there each run finds its own range.
-        var isStatic = hasData && shapes.Of(map.Input) is { Length: 2 };
+        var isStatic = ranges.Lacks(map.Node.Name) is null && shapes.Of(map.Input) is { Length: 2 };
         return isStatic && !HasConstantBias(map) ? (LayerPrecision.Float, "its bias is computed") : (isStatic ? LayerPrecision.Int8 : LayerPrecision.Dynamic, null);
     }
 

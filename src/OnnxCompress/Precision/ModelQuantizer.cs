@@ -1,9 +1,9 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 
@@ -19,6 +19,11 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
 {
     /// <summary>Operator sets before it dequantize whole tensors only, not each output channel.</summary>
     private const long OldestOpset = 13;
+
+    /// <summary>Statistics of the original, which stand in where the samples say nothing; null without any.</summary>
+    public CalibrationStatistics? Statistics { get; init; }
+
+    private KnownRanges Ranges => hasData ? KnownRanges.FromSamples : Statistics is { } known ? KnownRanges.Of(known) : KnownRanges.None;
 
     /// <summary>Refuses models that whole numbers cannot be written for.</summary>
     /// <param name="model">The model.</param>
@@ -37,13 +42,20 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
     /// <summary>The same with layers that keep more bits than the form has.</summary>
     /// <param name="wider">Their numbers, by name.</param>
     public ModelQuantizer With(IReadOnlyDictionary<string, NumberForm> wider) =>
-        wider.Count == 0 ? this : new ModelQuantizer(runtime, backend, samples, hasData, options with { Wider = wider });
+        wider.Count == 0 ? this : new ModelQuantizer(runtime, backend, samples, hasData, options with { Wider = wider }) { Statistics = Statistics };
 
     /// <summary>The model in 8 bits.</summary>
     /// <param name="model">The model in single floats; not changed.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
     /// <exception cref="OnnxCompressException">OCX6004: its operator set is too old.</exception>
-    public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation)
+    public QuantisedModel Quantize(OnnxModel model, CancellationToken cancellation) => Quantize(model, null, cancellation);
+
+    /// <summary>The model in 8 bits.</summary>
+    /// <param name="model">The model in single floats; not changed.</param>
+    /// <param name="remaining">Which channels of the original are left; null: all.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    /// <exception cref="OnnxCompressException">OCX6004: its operator set is too old.</exception>
+    public QuantisedModel Quantize(OnnxModel model, Shrinkage? remaining, CancellationToken cancellation)
     {
         Check(model, options.Form);
         options.RequireWider(model.Graph);
@@ -54,7 +66,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
 
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, shapes, options, hasData);
+        var places = PlaceFinder.Find(made, shapes, options, Ranges);
         var pairs = new BytePairs(made.Graph);
         var rounded = RoundedWeights.For(places, options);
         // Tables are rounded first: the layers behind them make up for what they lose.
@@ -64,14 +76,14 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
 
         IReadOnlyList<Diagnostic> warnings = [];
+        var target = new QuantisedGraph(model, shapes, made, places, pairs, rounded);
         if (hasData)
         {
-            var relations = DependencyAnalyzer.Analyze(model, shapes).Relations;
-            using var outputs = new OriginalOutputs(runtime, model, relations, samples, options.Walk, cancellation);
-            (var scales, warnings) = ActivationRanges.Of(runtime, model, outputs.Batches, places.Observed, options, cancellation);
-            pairs.Add(places, scales);
-            new QuantisedWalk(runtime, backend, options).Run(
-                outputs, made, new Shrinkage(model.Graph, relations, null), tensor => pairs.ScaleOf(tensor)?.Scale ?? 0, rounded, cancellation);
+            warnings = new NumbersFromSamples(runtime, backend, samples, options).Run(target, cancellation);
+        }
+        else if (Statistics is { } known)
+        {
+            warnings = new NumbersFromStatistics(backend, known, options).Run(target, remaining, cancellation);
         }
         else
         {
@@ -103,8 +115,8 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
 
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options, hasData);
-        WalkBiases.Add(made.Graph, places.Biased(made.Graph, hasData));
+        var places = PlaceFinder.Find(made, Shapes(model, cancellation), options, Ranges);
+        WalkBiases.Add(made.Graph, places.Biased(made.Graph, Ranges.Any));
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
         PlaceWriter.Write(made, places, pairs, RoundedWeights.For(places, options));
@@ -121,8 +133,8 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
             return [];
         }
 
-        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options, hasData);
-        return [.. places.Biased(model.Graph, hasData).Select(map => map.Node.Name)];
+        var places = PlaceFinder.Find(model, Shapes(model, cancellation), options, Ranges);
+        return [.. places.Biased(model.Graph, Ranges.Any).Select(map => map.Node.Name)];
     }
 
     private TensorShapes Shapes(OnnxModel model, CancellationToken cancellation) =>

@@ -22,6 +22,7 @@ internal sealed class PlaceFinder
     private readonly ModelGraph _graph;
     private readonly TensorShapes _shapes;
     private readonly long _opset;
+    private readonly KnownRanges _ranges;
     private readonly Dictionary<string, LinearMap> _static = new(StringComparer.Ordinal);
 
     // Tensors that can be read in bytes; by the result of a node, what it reads in bytes.
@@ -29,18 +30,33 @@ internal sealed class PlaceFinder
     private readonly Dictionary<string, string[]> _reads = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _moved = new(StringComparer.Ordinal);
 
-    private PlaceFinder(OnnxModel model, TensorShapes shapes) => (_graph, _shapes, _opset) = (model.Graph, shapes, model.Opset);
+    private readonly Dictionary<string, string> _made = new(StringComparer.Ordinal);
+
+    private PlaceFinder(OnnxModel model, TensorShapes shapes, KnownRanges ranges) => (_graph, _shapes, _opset, _ranges) = (model.Graph, shapes, model.Opset, ranges);
 
     /// <summary>Finds the places.</summary>
     /// <param name="model">The model.</param>
     /// <param name="shapes">Its shapes.</param>
     /// <param name="options">The numbers that are asked for, and for which nodes.</param>
-    /// <param name="hasData">Whether ranges of activations can be known.</param>
-    public static QuantisedPlaces Find(OnnxModel model, TensorShapes shapes, QuantizerOptions options, bool hasData)
+    /// <param name="ranges">Which ranges of activations can be known.</param>
+    public static QuantisedPlaces Find(OnnxModel model, TensorShapes shapes, QuantizerOptions options, KnownRanges ranges)
     {
-        var finder = new PlaceFinder(model, shapes);
+        var places = Once(model, shapes, options, ranges);
+        // What a layer leaves to others may lack a range too.
+        while (ranges.Without(places) is { } fewer)
+        {
+            ranges = fewer;
+            places = Once(model, shapes, options, ranges);
+        }
+
+        return places;
+    }
+
+    private static QuantisedPlaces Once(OnnxModel model, TensorShapes shapes, QuantizerOptions options, KnownRanges ranges)
+    {
+        var finder = new PlaceFinder(model, shapes, ranges);
         var maps = model.Graph.Nodes.Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>().ToArray();
-        var choice = new LayerChoice(model.Graph, shapes, options, hasData, LayerChoice.Small(maps));
+        var choice = new LayerChoice(model.Graph, shapes, options, ranges, LayerChoice.Small(maps));
         var (found, left, kept) = (new List<(LinearMap Map, string Form)>(), new List<LayerPrecision>(), new List<string>());
         foreach (var map in maps)
         {
@@ -66,6 +82,7 @@ internal sealed class PlaceFinder
             Blocks = Of(LayerPrecision.Blocks),
             WideBlocks = Of(LayerPrecision.WideBlocks),
             BlockTables = Of(LayerPrecision.BlockTable),
+            Made = finder._made,
         };
     }
 
@@ -102,11 +119,10 @@ internal sealed class PlaceFinder
         var output = node.Outputs[0];
         if (_static.ContainsKey(output))
         {
-            _offered.Add(Behind(output));
+            _offered.Add(_made[output] = Behind(output));
         }
-        else if (Between.Contains(node.OpType) && node.Inputs.All(_offered.Contains))
+        else if (Between.Contains(node.OpType) && node.Inputs.All(_offered.Contains) && Behind(output) is var made && _ranges.Has(made))
         {
-            var made = Behind(output);
             _offered.Add(made);
             _reads[made] = [.. node.Inputs];
         }

@@ -30,13 +30,19 @@ internal sealed record QuantisedPlaces(
     /// <summary>Tables whose rows are in blocks.</summary>
     public IReadOnlyList<LinearMap> BlockTables { get; init; } = [];
 
+    /// <summary>By what a static layer makes, what is stored of it: behind an activation that the range does the work of.</summary>
+    public IReadOnlyDictionary<string, string> Made { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What is stored of the result of a static layer.</summary>
+    public string MadeBy(LinearMap map) => Made.TryGetValue(map.Output, out var made) ? made : map.Output;
+
     /// <summary>Layers whose weights are rounded from what the layers in front of them make.</summary>
     public IEnumerable<LinearMap> Walked => Static.Concat(Dynamic).Concat(WeightsAlone);
 
-    /// <summary>Layers that get a bias which they do not have; without data nothing is corrected.</summary>
+    /// <summary>Layers that get a bias which they do not have; where nothing is known of the data nothing is corrected.</summary>
     /// <param name="graph">Their graph.</param>
-    /// <param name="hasData">Whether there are data.</param>
-    public LinearMap[] Biased(ModelGraph graph, bool hasData) => hasData ? [.. Walked.Where(map => WalkBiases.Adds(map, graph))] : [];
+    /// <param name="isCorrected">Whether something is.</param>
+    public LinearMap[] Biased(ModelGraph graph, bool isCorrected) => isCorrected ? [.. Walked.Where(map => WalkBiases.Adds(map, graph))] : [];
 
     /// <summary>The tensor whose range decides the scale of another.</summary>
     public string RootOf(string tensor)

@@ -17,11 +17,8 @@ namespace OnnxCompress.Precision;
 /// <param name="options">Which of these are done.</param>
 internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend, QuantizerOptions options)
 {
-    /// <summary>Ridges of the feedback, relative to the mean diagonal of the Gram, lie between these.</summary>
-    private const double LeastRidge = 1e-4, MostRidge = 1e-1, UsualRidge = 1e-2;
-
     private readonly LayerSolver _solver = new(backend);
-    private readonly ErrorFeedback _feedback = new(backend);
+    private readonly LayerRounding _rounding = new(backend, options);
 
     /// <summary>Rounds weights in place: they stay single floats, with values of their grids.</summary>
     /// <param name="outputs">What the float network makes.</param>
@@ -101,86 +98,10 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
         var check = moments.Check.Rows > 0 ? moments.Check : fit;
         TargetMoments Target(FitFold fold, FitFold about, bool drift) => fold.Target(priorBias is null ? null : about.Means(), drift);
-        var final = moments.Total(priorBias is not null, withDrift);
-
-        var steps = Steps(weights, priorBias, final.Normal, inputStep, grid);
-        var nearest = grid.Round(weights, steps);
-        var judge = Target(check, fit, moments.HasDrift);
-        var (chosen, error) = (nearest, Error(judge, nearest));
-        var ridge = solved is { Ridge: var found } && double.IsFinite(found) ? Math.Clamp(found, LeastRidge, MostRidge) : UsualRidge;
-        if (options.Feeds && Feed(weights, Target(fit, fit, withDrift).Normal, steps, ridge, grid) is var (fed, _) && Error(judge, fed) < error
-            && Feed(weights, final.Normal, steps, ridge, grid) is var (all, stepsOfAll))
-        {
-            (chosen, error, steps) = (all, Error(judge, fed), stepsOfAll);
-        }
-
-        var energy = check.Energy(null, moments.HasDrift);
-        var bias = priorBias is null ? null : options.Corrects ? final.BiasFor(chosen) : priorBias;
-        var relative = energy > 0 ? Math.Sqrt(Math.Max(0, error) / energy) : 0;
-        return (new LayerSolution(chosen, null, bias, relative, relative, ridge, withDrift), steps);
-    }
-
-    private WeightSteps Steps(Matrix<double> weights, double[]? bias, Matrix<double> normal, double inputStep, WeightGrid grid)
-    {
-        var importance = new double[weights.Columns];
-        for (var i = 0; i < importance.Length; i++)
-        {
-            importance[i] = normal[i, i];
-        }
-
-        var steps = new WeightSteps(weights.Rows, weights.Columns, grid.Block);
-        var width = grid.Block == 0 ? weights.Columns : grid.Block;
-        for (var o = 0; o < weights.Rows; o++)
-        {
-            for (var from = 0; from < weights.Columns; from += width)
-            {
-                var here = Math.Min(width, weights.Columns - from);
-                var (block, costs) = (weights.Row(o).Slice(from, here).ToArray(), importance[from..(from + here)]);
-                steps[o, from] = (grid.Block > 0, options.Feeds) switch
-                {
-                    (true, true) => grid.BlockStep(block, costs),
-                    (true, false) => grid.WholeBlockStep(block),
-                    (false, true) => grid.Step(block, costs, bias?[o] ?? 0, inputStep),
-                    (false, false) => grid.WholeStep(block, bias?[o] ?? 0, inputStep),
-                };
-            }
-        }
-
-        return steps;
-    }
-
-    private (Matrix<double> Weights, WeightSteps Steps)? Feed(Matrix<double> weights, Matrix<double> normal, WeightSteps steps, double ridge, WeightGrid grid)
-    {
-        var lambda = RidgeProblem.RelativeLambda(normal, ridge);
-        if (!(lambda > 0) || !double.IsFinite(lambda))
-        {
-            return null;
-        }
-
-        var gram = normal.Clone();
-        for (var i = 0; i < gram.Rows; i++)
-        {
-            gram[i, i] += lambda;
-        }
-
-        // Steps of blocks are set on the way.
-        steps = grid.Block == 0 ? steps : new WeightSteps(weights.Rows, weights.Columns, grid.Block);
-        return _feedback.Round(weights, gram, grid, steps) is { } rounded ? (rounded, steps) : null;
-    }
-
-    /// <summary>||T - W X||^2 of the rows behind some moments.</summary>
-    private double Error(TargetMoments moments, Matrix<double> weights)
-    {
-        var product = backend.Multiply(weights, moments.Normal);
-        double sum = moments.Energy;
-        for (var o = 0; o < weights.Rows; o++)
-        {
-            for (var i = 0; i < weights.Columns; i++)
-            {
-                sum += weights[o, i] * (product[o, i] - (2 * moments.Cross[o, i]));
-            }
-        }
-
-        return sum;
+        return _rounding.Round(
+            (weights, priorBias),
+            new RoundingMoments(Target(fit, fit, withDrift), Target(check, fit, moments.HasDrift), moments.Total(priorBias is not null, withDrift), check.Energy(null, moments.HasDrift)) { UsesDrift = withDrift, Ridge = solved?.Ridge },
+            inputStep,
+            grid);
     }
 }

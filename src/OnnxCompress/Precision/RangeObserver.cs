@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;

@@ -1,3 +1,5 @@
+using OnnxCompress.Calibration;
+
 namespace OnnxCompress.Precision;
 
 /// <summary>Chooses what an unsigned byte spans: the range with the least expected squared error over a histogram.</summary>

@@ -21,4 +21,26 @@ internal static class WalkBiases
             graph.AddInput(map.Node, 2, bias.Name);
         }
     }
+
+    /// <summary>The bias of a layer that can be given another; zeros for one without.</summary>
+    /// <returns>One value for each output; null where no constant can be added.</returns>
+    public static double[]? Read(LinearMap map, ModelGraph graph) => !map.TakesBiasInput ? null
+        : map.BiasInput is not { } name ? new double[map.Outputs]
+        : graph.Constant(name) is { Type: ElementType.Float } constant && constant.Count == map.Outputs && !graph.IsInput(name) ? [.. constant.ReadFloats().Select(v => (double)v)]
+        : null;
+
+    /// <summary>Gives a layer another bias; the constant may be shared with others.</summary>
+    public static void Write(LinearMap map, ModelGraph graph, float[] bias)
+    {
+        if (map.BiasInput is { } name && graph.Uses(name).Count == 1)
+        {
+            var own = graph.Constant(name)!;
+            own.Write([.. own.Dims], bias);
+            return;
+        }
+
+        var added = graph.AddInitializer(graph.UniqueName($"{map.Node.Name}/bias"), ElementType.Float, [bias.Length]);
+        added.Write([bias.Length], bias);
+        graph.AddInput(map.Node, 2, added.Name);
+    }
 }

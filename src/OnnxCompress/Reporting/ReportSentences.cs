@@ -85,6 +85,10 @@ internal static class ReportSentences
         $"{Figures.Count(verification.Samples)} {samples}".TrimEnd()
         + (verification.DistinctSamples == verification.Samples ? "" : $" ({Figures.Count(verification.DistinctSamples)} different)");
 
+    /// <summary>The numbers of a model, and how many of its layers have others.</summary>
+    public static string Form(ReportedForm form) =>
+        $"{form.Form}{(form.Wider == 0 ? "" : $", {Figures.Count(form.Wider)} wider")}{(form.Narrower == 0 ? "" : $", {Figures.Count(form.Narrower)} narrower")}";
+
     /// <summary>What there is to know of a model in other numbers than the original's.</summary>
     public static string Numbers(ReportedPrecision precision)
     {

@@ -13,4 +13,7 @@ public sealed record ReportedForm(string Form, bool RemovesNothing, long Bytes, 
 {
     /// <summary>Layers that keep more bits than its form has.</summary>
     public int Wider { get; init; }
+
+    /// <summary>Layers that have fewer bits.</summary>
+    public int Narrower { get; init; }
 }

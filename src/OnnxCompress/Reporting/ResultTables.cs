@@ -105,7 +105,7 @@ internal static class ResultTables
         "numbers compared on validation samples",
         [new("form"), new("removed"), new("size", true), new("same decision", true), new("relative error", true), new("time", true), new("")],
         [.. considered.Select(form => Row(
-            form.Wider == 0 ? form.Form : $"{form.Form}, {Figures.Count(form.Wider)} wider",
+            ReportSentences.Form(form),
             form.RemovesNothing ? "nothing" : "by the methods",
             form.Bytes == 0 ? "-" : Share(form.Bytes, original),
             Figures.FinePercent(form.Agreement),

@@ -21,6 +21,9 @@ internal sealed record StatisticsReport
     /// <summary>Places of the model where statistics were taken.</summary>
     public required int Places { get; init; }
 
+    /// <summary>Tensors whose values were counted, from which ranges in 8 bits follow.</summary>
+    public required int RangedTensors { get; init; }
+
     /// <summary>Bytes of the file.</summary>
     public required long Bytes { get; init; }
 

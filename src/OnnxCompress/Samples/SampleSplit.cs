@@ -23,6 +23,9 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
     /// <summary>The share that the guard takes of few samples; statistics need the rest.</summary>
     private const double ShareOfFew = 0.4;
 
+    /// <summary>More samples than this say little more of a plan, and take longer with each.</summary>
+    private const int EnoughValidation = 1000;
+
     /// <summary>The largest share that can be held out.</summary>
     public const double MaximumGuardShare = 0.8;
 
@@ -30,11 +33,19 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
     /// <param name="source">The samples.</param>
     /// <param name="guardShare">In [0, <see cref="MaximumGuardShare"/>]; null: a quarter, and more of few samples.</param>
     /// <param name="seed">Another seed gives another division.</param>
-    /// <param name="maximumStatistics">Keeps at most this many for statistics, chosen by content as well; null keeps all.</param>
+    /// <param name="maximumStatistics">Keeps at most this many for statistics, chosen by content as well; null keeps all. What is left over
+    /// compares plans too: of many that a search looks at, the one that few samples happen to like is taken less often.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
     /// <exception cref="OnnxCompressException">OCX3006 or OCX3002: a sample cannot be used.</exception>
     public static SampleSplit Create(
+        ISampleSource source, double? guardShare, int seed, int? maximumStatistics, CancellationToken cancellation)
+    {
+        var (split, left) = Divide(source, guardShare, seed, maximumStatistics, cancellation);
+        return left.Count == 0 ? split : split with { Validation = [.. split.Validation.Concat(left.Take(EnoughValidation - split.Validation.Count)).Order()] };
+    }
+
+    private static (SampleSplit Split, IReadOnlyList<int> Left) Divide(
         ISampleSource source, double? guardShare, int seed, int? maximumStatistics, CancellationToken cancellation)
     {
         if (guardShare is { } asked && !(asked >= 0 && asked <= MaximumGuardShare))
@@ -46,9 +57,16 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
         var (ranked, hashes) = Rank(source, seed, cancellation);
         var guard = Part(ranked, hashes, 0, guardShare ?? Share(hashes.Distinct().Count()));
         var validation = Part(ranked, hashes, guard.Length, ValidationShare);
-        var statistics = ranked.AsSpan(guard.Length + validation.Length);
-        return new(
-            Ascending(statistics[..Math.Min(statistics.Length, maximumStatistics ?? int.MaxValue)]), Ascending(validation), Ascending(guard));
+        var rest = ranked.AsSpan(guard.Length + validation.Length);
+        var statistics = rest[..Math.Min(rest.Length, maximumStatistics ?? int.MaxValue)];
+        var left = rest[statistics.Length..];
+        // Copies of what statistics are taken from compare nothing.
+        while (left.Length > 0 && statistics.Length > 0 && hashes[left[0]] == hashes[statistics[^1]])
+        {
+            left = left[1..];
+        }
+
+        return (new(Ascending(statistics), Ascending(validation), Ascending(guard)), left.ToArray());
     }
 
     /// <summary>Divides samples where none are held out for the end: twice as many as else compare plans.</summary>
@@ -58,7 +76,7 @@ internal sealed record SampleSplit(IReadOnlyList<int> Statistics, IReadOnlyList<
     /// <param name="cancellation">Stops the reading.</param>
     public static SampleSplit WithoutGuard(ISampleSource source, int seed, int? maximumStatistics, CancellationToken cancellation)
     {
-        var split = Create(source, ValidationShare, seed, maximumStatistics, cancellation);
+        var split = Divide(source, ValidationShare, seed, maximumStatistics, cancellation).Split;
         return split with { Validation = [.. split.Validation.Concat(split.Guard).Order()], Guard = [] };
     }
 

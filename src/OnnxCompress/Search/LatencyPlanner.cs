@@ -11,8 +11,9 @@ namespace OnnxCompress.Search;
 /// </summary>
 /// <param name="allocate">A plan for a budget, by the times of nodes.</param>
 /// <param name="measure">The share of the original's time that the model of a plan takes; measured once more where that is said.</param>
-/// <param name="start">The share of a model over that which nodes predict, as plans before have shown it; 1 where nothing is known.</param>
-internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Func<CompressionPlan, bool, double> measure, double start = 1)
+/// <param name="whole">The share that a model takes of which nothing is removed: less than all in numbers of fewer bits.</param>
+/// <param name="start">The share of a model over that which nodes predict, as plans before have shown it; null where nothing is known.</param>
+internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Func<CompressionPlan, bool, double> measure, double whole = 1, double? start = null)
 {
     /// <summary>A share this far below the wanted one is near enough: pairs of runs are not measured more finely.</summary>
     private const double Near = 0.02;
@@ -21,7 +22,7 @@ internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Fun
     private const int MostSteps = 6;
 
     /// <summary>The share of the model over that which nodes predict, of the plan that was taken.</summary>
-    public double Scale { get; private set; } = start;
+    public double Scale { get; private set; } = start ?? whole;
 
     /// <summary>The plan.</summary>
     /// <param name="budget">Limits latency, and perhaps other things.</param>
@@ -33,9 +34,11 @@ internal sealed class LatencyPlanner(Func<Budget, CompressionPlan> allocate, Fun
         var measured = new Dictionary<string, double>(StringComparer.Ordinal);
         (CompressionPlan Plan, double Share)? best = null;
         OnnxCompressException? unreachable = null;
-        // Of both, the predicted and the measured share: known to be too fast, and too slow. What keeps everything takes all the time.
-        var (fast, slow) = ((Predicted: 0.0, Measured: double.NaN), (Predicted: 1.0, Measured: 1.0));
-        var (predicted, fastest) = (Math.Clamp(aim / Scale, aim / 2, (1 + aim) / 2), double.PositiveInfinity);
+        // Of both, the predicted and the measured share: known to be too fast, and too slow.
+        var (fast, slow) = ((Predicted: 0.0, Measured: double.NaN), (Predicted: 1.0, Measured: whole));
+        // Nodes predict shares of what keeps everything.
+        var part = Math.Min(1, aim / whole);
+        var (predicted, fastest) = (Math.Clamp(aim / Scale, part / 2, (1 + part) / 2), double.PositiveInfinity);
         for (var step = 0; step < MostSteps && slow.Predicted - fast.Predicted > Near / 4; step++)
         {
             double share;

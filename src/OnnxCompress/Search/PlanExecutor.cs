@@ -79,7 +79,7 @@ internal sealed class PlanExecutor(
         model.Graph.Index();
         model.Graph.RemoveUnusedInitializers();
         QuantisedModel? quantised = null;
-        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.With(plan.Wider).Quantize(m, cancellation))?.Model ?? m);
+        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.With(plan.Wider).Quantize(m, shrinkage, cancellation))?.Model ?? m);
         return new ExecutedPlan(plan, stored, shrinkage, fits)
         {
             Cost = cost,

@@ -19,6 +19,9 @@ internal sealed class PlanJudge(IModelRuntime runtime, OnnxModel original, ISamp
         var result = new ModelVerifier(runtime) { Known = known }.Verify(original, compressed, samples, options, null, cancellation);
         // Where the outputs of both models are not to be held against each other, decisions alone count.
         var error = result.RelativeError ?? (result.Agreement is null ? double.PositiveInfinity : 0);
-        return new PlanScore(result.Agreement, result.CautiousAgreement ?? result.Agreement, error, result.DecisionRisk ?? result.RelativeError ?? 1 - result.Agreement ?? error);
+        return new PlanScore(result.Agreement, result.CautiousAgreement ?? result.Agreement, error, result.DecisionRisk ?? result.RelativeError ?? 1 - result.Agreement ?? error)
+        {
+            Decisions = result.DecisionRisk is null ? 0 : result.DistinctDecisions,
+        };
     }
 }

@@ -9,4 +9,16 @@ namespace OnnxCompress.Search;
 /// <see cref="Verification.VerificationResult.DecisionRisk"/>: agreement itself moves in steps that are larger than the
 /// differences between good plans, and cross-entropy rewards a model that is surer than the original.
 /// </param>
-internal sealed record PlanScore(double? Agreement, double? CautiousAgreement, double Error, double Loss);
+internal sealed record PlanScore(double? Agreement, double? CautiousAgreement, double Error, double Loss)
+{
+    /// <summary>Decisions that the loss is a mean over; 0 where it is none.</summary>
+    public long Decisions { get; init; }
+
+    /// <summary>
+    /// Whether another loses no more than chance may tell apart: nearly all of a loss comes from the few decisions that have next to no
+    /// margin, and of few the standard deviation is the root.
+    /// </summary>
+    /// <param name="least">The score of the one that loses least.</param>
+    public bool IsAsGoodAs(PlanScore least) =>
+        Loss <= least.Loss || (Decisions > 0 && (Loss - least.Loss) * Decisions <= Math.Sqrt((Loss + least.Loss) * Decisions));
+}

@@ -14,10 +14,13 @@ internal sealed class Planner(
     StageWatch watch) : IPlanner
 {
     // What whole models took over what their nodes predict: the next plan starts from there.
-    private double _scale = 1;
+    private double? _scale;
 
     /// <summary>What choices take in the runtime; null where time is not limited.</summary>
     public LatencyCost? Time { get; init; }
+
+    /// <summary>The share of the original's time that a model takes of which nothing is removed.</summary>
+    public double WholeShare { get; init; } = 1;
 
     /// <summary>Bytes of the finished model for each that its plan counts: below 1 where weights are stored in 8 bits.</summary>
     public double ByteShare { get; init; } = 1;
@@ -37,7 +40,7 @@ internal sealed class Planner(
 
     private CompressionPlan Timed(CountedPlanner counted, Budget budget, CancellationToken cancellation)
     {
-        var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), _scale);
+        var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), WholeShare, _scale);
         var plan = planner.Plan(budget);
         _scale = planner.Scale;
         return plan;

@@ -30,11 +30,12 @@ internal sealed class LatencyCost
     /// <param name="alignment">Measured widths are multiples of this; null asks the table for this CPU.</param>
     /// <param name="cancellation">Stops measuring, also later on.</param>
     /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
-    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation, int batch = 1)
+    /// <param name="inBytes">Whether layers are in 8 bits.</param>
+    public LatencyCost(ModelAnalysis analysis, INodeTimer timer, double? modelMilliseconds, int? alignment, CancellationToken cancellation, int batch = 1, bool inBytes = false)
     {
         (_analysis, _timer, _alignment, _cancellation) = (analysis, timer, alignment, cancellation);
         (_tables, _times) = (new(StringComparer.Ordinal), []);
-        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: TimedPlace.Of(n, analysis, batch))).ToArray();
+        var nodes = analysis.Relations.Graph.Nodes.Select(n => (Node: n, Place: TimedPlace.Of(n, analysis, batch, inBytes))).ToArray();
         _places = [.. nodes.Select(n => n.Place).OfType<TimedPlace>()];
         _placeOf = nodes.Where(n => n.Place is not null).ToDictionary(n => n.Node, n => n.Place!);
         _others = [.. nodes.Where(n => n.Place is null).SelectMany(n => n.Node.Outputs).Select(Written).Where(w => w.Values > 0)];

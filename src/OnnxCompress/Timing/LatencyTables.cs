@@ -11,14 +11,22 @@ internal sealed class LatencyTables
     private readonly NodeTimer _timer;
     private readonly NodeTimeCache _cache;
 
-    private LatencyTables(NodeTimer timer, NodeTimeCache cache, LikedWidths widths, LatencyCost cost) =>
-        (_timer, _cache, Widths, Cost) = (timer, cache, widths, cost);
+    private readonly ModelAnalysis _analysis;
+    private readonly TimingOptions _options;
+
+    private LatencyTables(NodeTimer timer, NodeTimeCache cache, LikedWidths widths, ModelAnalysis analysis, TimingOptions options, double whole, CancellationToken cancellation)
+    {
+        (_timer, _cache, Widths, _analysis, _options) = (timer, cache, widths, analysis, options);
+        Cost = new(analysis, timer, whole, Alignment, cancellation, options.Batch);
+    }
 
     /// <summary>Widths that the runtime likes.</summary>
     public LikedWidths Widths { get; }
 
     /// <summary>What choices take.</summary>
     public LatencyCost Cost { get; }
+
+    private int? Alignment => _options.Alignment ?? Widths.Convolution;
 
     /// <summary>Time that was spent on measuring nodes.</summary>
     public TimeSpan Spent => _timer.Spent;
@@ -38,8 +46,14 @@ internal sealed class LatencyTables
         var widths = LikedWidths.Measure(timer, cancellation);
         var feeds = samples.Read(SampleBatches.Timed(samples, model.Inputs, options.Batch));
         var whole = timer.TimeModel(model, feeds, cancellation);
-        return new(timer, cache, widths, new LatencyCost(analysis, timer, whole, options.Alignment ?? widths.Convolution, cancellation, options.Batch));
+        return new(timer, cache, widths, analysis, options, whole, cancellation);
     }
+
+    /// <summary>What choices take where layers are in 8 bits.</summary>
+    /// <param name="share">The share of the model's time that it takes in 8 bits.</param>
+    /// <param name="cancellation">Stops between runs, also of what is measured later.</param>
+    public LatencyCost InBytes(double share, CancellationToken cancellation) =>
+        new(_analysis, _timer, share * Cost.WholeMilliseconds, Alignment, cancellation, _options.Batch, inBytes: true);
 
     /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
     public void Keep() => _cache.Keep();

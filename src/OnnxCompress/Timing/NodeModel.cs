@@ -33,14 +33,20 @@ internal static class NodeModel
         var sum = "";
         for (var copy = 0; copy < copies; copy++)
         {
-            var made = AddCopy(graph, chain, $"c{copy}", random);
-            sum = copy == 0 ? made : Add(graph, "Add", $"s{copy}", [sum, made]);
+            var timed = AddCopy(graph, chain, $"c{copy}", random);
+            sum = copy == 0 ? timed : Add(graph, "Add", $"s{copy}", [sum, timed]);
         }
 
         graph.Node[^1].Output[0] = Output;
         var model = new ModelProto { IrVersion = 7, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = Opset });
-        return OnnxModel.Load(model.ToByteArray());
+        var made = OnnxModel.Load(model.ToByteArray());
+        if (chain.Nodes[0].InBytes)
+        {
+            ByteNodes.Write(made.Graph, Output);
+        }
+
+        return made;
     }
 
     /// <summary>Something to feed it with.</summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OnnxCompress.Timing;
 
 /// <summary>
-/// A convolution or matrix product as far as its time depends on it: sizes and attributes, no values. Timed in single
-/// precision with a bias where the operator has one.
+/// A convolution or matrix product as far as its time depends on it: sizes and attributes, no values. Timed with a bias where
+/// the operator has one.
 /// </summary>
 /// <param name="OpType">Conv, Gemm or MatMul.</param>
 /// <param name="Inputs">Input channels.</param>
@@ -35,13 +35,16 @@ internal sealed record TimedNode(string OpType, int Inputs, int Outputs)
     /// <summary>Whether the weight is stored with the output channels first: <c>transB</c> of Gemm, the left operand of MatMul.</summary>
     public bool OutputsFirst { get; init; }
 
+    /// <summary>Whether it computes in bytes, between others that do; else in single floats.</summary>
+    public bool InBytes { get; init; }
+
     /// <summary>Whether each input channel is convolved alone.</summary>
     public bool IsDepthwise => Groups > 1 && Groups == Inputs;
 
     /// <summary>What the time is filed under: everything that it depends on.</summary>
     public string Key => string.Create(
         CultureInfo.InvariantCulture,
-        $"{OpType} {Inputs}>{Outputs} n{Batch} {Text(Space)} k{Text(Kernel)} s{Text(Strides)} p{Text(Pads)} d{Text(Dilations)} g{Groups}{(OutputsFirst ? " t" : "")}");
+        $"{OpType} {Inputs}>{Outputs} n{Batch} {Text(Space)} k{Text(Kernel)} s{Text(Strides)} p{Text(Pads)} d{Text(Dilations)} g{Groups}{(OutputsFirst ? " t" : "")}{(InBytes ? " b" : "")}");
 
     /// <summary>Multiply-accumulates of one run.</summary>
     public long Macs =>

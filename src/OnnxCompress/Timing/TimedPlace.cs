@@ -14,7 +14,8 @@ internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? In
     /// <param name="node">The node.</param>
     /// <param name="analysis">Analysis of its model.</param>
     /// <param name="batch">Samples in a run, unless the model fixes another number.</param>
-    public static TimedPlace? Of(GraphNode node, ModelAnalysis analysis, int batch)
+    /// <param name="inBytes">Whether layers are in 8 bits that can be: convolutions, and products of vectors.</param>
+    public static TimedPlace? Of(GraphNode node, ModelAnalysis analysis, int batch, bool inBytes = false)
     {
         if (LinearMap.Of(node, analysis.Relations.Graph) is not { } map || TimedChains.Of(map, analysis.Relations.Shapes, batch) is not { } whole)
         {
@@ -22,7 +23,8 @@ internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? In
         }
 
         var axes = analysis.Relations.KnownAxes(map.Weight);
-        return new TimedPlace(node, whole, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
+        var isInBytes = inBytes && (map.Kind == LinearKind.Convolution || (node.OpType == "Gemm" && !map.Scales));
+        return new TimedPlace(node, whole with { InBytes = isInBytes }, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
     }
 
     /// <summary>What stays of the layer.</summary>

@@ -43,7 +43,7 @@ public sealed class BranchesBesideTests
         var shapes = ShapeObserver.Observe(
             ModelRunner.Runtime, model, ModelRunner.Samples(model).Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices), Token);
         var made = model.Clone();
-        var places = PlaceFinder.Find(made, shapes, Options, hasData: true);
+        var places = PlaceFinder.Find(made, shapes, Options, KnownRanges.FromSamples);
         new BytePairs(made.Graph).Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
         var relations = DependencyAnalyzer.Analyze(model, shapes).Relations;
         var sites = new FitSites(model.Graph, made.Graph, new Shrinkage(model.Graph, relations, null)).Find();

@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Precision;
@@ -22,7 +21,7 @@ public sealed class ModelQuantizerTests
 
         var made = Quantize(model);
 
-        var operators = Optimized(made.Model);
+        var operators = OptimizedModel.Operators(made.Model);
         Assert.Equal(3, operators.Count(o => o == "QLinearConv"));
         Assert.Contains("QLinearAdd", operators);
         Assert.Contains("QLinearGlobalAveragePool", operators);
@@ -47,7 +46,7 @@ public sealed class ModelQuantizerTests
         var made = Quantize(model);
 
         Assert.Equal(["int8-dynamic", "int8-dynamic"], made.Layers.Select(l => l.Form));
-        Assert.Equal(2, Optimized(made.Model).Count(o => o is "DynamicQuantizeMatMul" or "MatMulIntegerToFloat"));
+        Assert.Equal(2, OptimizedModel.Operators(made.Model).Count(o => o is "DynamicQuantizeMatMul" or "MatMulIntegerToFloat"));
         Assert.InRange(ModelAssert.Distance(model, made.Model), 1e-6, 0.05);
     }
 
@@ -304,14 +303,5 @@ public sealed class ModelQuantizerTests
         var values = ModelRunner.Run(model, samples, samples.Count)[0];
         var outputs = (int)model.Outputs[0].Dims![1].Value!;
         return [.. Enumerable.Range(0, outputs).Select(o => values.Values.Where((_, i) => i % outputs == o).Average())];
-    }
-
-    private static List<string> Optimized(OnnxModel model)
-    {
-        using var folder = new TemporaryFolder();
-        Assert.StartsWith("ONNX Runtime", ModelRunner.Runtime.Version, StringComparison.Ordinal);
-        using var options = new SessionOptions { OptimizedModelFilePath = folder.File("optimized.onnx"), GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        using var session = new InferenceSession(model.ToBytes(), options);
-        return [.. OnnxModel.Load(folder.File("optimized.onnx")).Graph.Nodes.Select(n => n.OpType)];
     }
 }

@@ -92,6 +92,32 @@ public sealed class SampleSplitTests
         Assert.Equal(all.Guard, few.Guard);
     }
 
+    [Fact]
+    public void What_statistics_leave_over_compares_plans_but_for_copies_of_what_they_take()
+    {
+        // Two of each: a limit falls between copies.
+        int[] values = [.. Enumerable.Range(0, 400).Select(i => i % 200)];
+
+        var all = SampleSplit.Create(new Numbers(values), 0.25, seed: 0, maximumStatistics: null, None);
+        var few = SampleSplit.Create(new Numbers(values), 0.25, seed: 0, maximumStatistics: 51, None);
+
+        HashSet<int> Contents(IEnumerable<int> indices) => [.. indices.Select(index => values[index])];
+        Assert.Equal(all.Guard, few.Guard);
+        Assert.Equal(51, few.Statistics.Count);
+        Assert.Superset(all.Validation.ToHashSet(), few.Validation.ToHashSet());
+        Assert.Equal(all.Validation.Count + all.Statistics.Count - 52, few.Validation.Count);
+        Assert.False(Contents(few.Validation).Overlaps(Contents(few.Statistics)));
+        Assert.False(Contents(few.Validation).Overlaps(Contents(few.Guard)));
+    }
+
+    [Fact]
+    public void Many_samples_do_not_make_comparing_plans_slow()
+    {
+        var split = SampleSplit.Create(new Numbers(Enumerable.Range(0, 4000)), 0.25, seed: 0, maximumStatistics: 1024, None);
+
+        Assert.Equal((1000, 1024, 1000), (split.Guard.Count, split.Statistics.Count, split.Validation.Count));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -49,6 +49,24 @@ public sealed class TimedChainTests
     }
 
     [Theory]
+    [MemberData(nameof(Splits))]
+    public void In_bytes_it_runs_operators_on_bytes(SplitForm form, int rank, int groups, int inner, int nodes)
+    {
+        var (bench, whole) = Convolution();
+        var chain = TimedChains.Of(whole with { InBytes = true }, new SplitShape(form, rank, groups, inner));
+        var model = NodeModel.Of(chain, copies: 3);
+
+        var operators = OptimizedModel.Operators(model);
+        using var session = ModelRunner.Runtime.Open(model, new SessionSettings(1));
+        using var result = session.Run([NodeModel.InputOf(chain)], NodeModel.Outputs, TestContext.Current.CancellationToken);
+
+        Assert.Equal((3 * nodes, 2), (operators.Count(o => o == "QLinearConv"), operators.Count(o => o == "QLinearAdd")));
+        Assert.DoesNotContain("Conv", operators);
+        Assert.Equal(bench.Analysis.Relations.Shapes.Of("c")!.Select(d => (long)d), result.Dims(0));
+        Assert.NotEqual(new TimedChain(whole).Key, new TimedChain(whole with { InBytes = true }).Key);
+    }
+
+    [Theory]
     [InlineData("SAME_UPPER")]
     [InlineData("SAME_LOWER")]
     [InlineData("VALID")]
@@ -95,6 +113,16 @@ public sealed class TimedChainTests
 
         long[] expected = opType == "MatMul" && outputsFirst ? [4, 5] : [5, 4];
         Assert.Equal(expected, result.Dims(0));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_product_of_vectors_in_bytes_is_one(bool outputsFirst)
+    {
+        var chain = new TimedChain(new TimedNode("Gemm", 6, 4) { Space = [1], OutputsFirst = outputsFirst, InBytes = true });
+
+        Assert.Equal(2, OptimizedModel.Operators(NodeModel.Of(chain, copies: 2)).Count(o => o == "QGemm"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Precision;
 
-namespace OnnxCompress.Tests.Precision;
+namespace OnnxCompress.Tests.Calibration;
 
 /// <summary>Parts add up to the whole, and what cannot be counted is left out and told.</summary>
 public sealed class TensorHistogramTests

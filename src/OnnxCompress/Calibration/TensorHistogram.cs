@@ -1,8 +1,8 @@
-namespace OnnxCompress.Precision;
+namespace OnnxCompress.Calibration;
 
 /// <summary>
 /// How the values of a tensor are spread: counts in bins whose edges are fixed beforehand, so that parts of the data add up to
-/// the whole whatever they are. An octave of |x| has 16 bins, for each sign; a bin is 1/16 to 1/31 of its values wide.
+/// the whole whatever they are, in any order. An octave of |x| has 16 bins, for each sign; a bin is 1/16 to 1/31 of its values wide.
 /// </summary>
 internal sealed class TensorHistogram
 {
@@ -78,6 +78,56 @@ internal sealed class TensorHistogram
                 yield return isNegative ? (-far, -near, _counts[i]) : (near, far, _counts[i]);
             }
         }
+    }
+
+    /// <summary>What a file says of the values, in place of counting them.</summary>
+    /// <param name="counts">Bins that hold anything, ascending.</param>
+    /// <param name="nonFinite">Values that were left out.</param>
+    /// <param name="zeros">Values that were exactly zero.</param>
+    /// <param name="least">The least value.</param>
+    /// <param name="greatest">The greatest value.</param>
+    /// <exception cref="FormatException">No values are counted so.</exception>
+    public static TensorHistogram Of(IReadOnlyList<(int Bin, long Count)> counts, long nonFinite, long zeros, float least, float greatest)
+    {
+        var histogram = new TensorHistogram { NonFinite = nonFinite, Zeros = zeros, Least = least, Greatest = greatest };
+        var before = -1;
+        foreach (var (bin, count) in counts)
+        {
+            if (bin <= before || bin >= histogram._counts.Length || count <= 0)
+            {
+                throw new FormatException("Bins are out of order.");
+            }
+
+            histogram._counts[before = bin] = count;
+            histogram.Count = checked(histogram.Count + count);
+        }
+
+        return histogram.IsSound() ? histogram : throw new FormatException("A range and its counts contradict each other.");
+    }
+
+    /// <summary>Bins that hold anything, ascending: those of positive values, then those of negative ones.</summary>
+    public IEnumerable<(int Bin, long Count)> Counts() => _counts.Index().Where(c => c.Item > 0).Select(c => (c.Index, c.Item));
+
+    /// <summary>Whether the least and greatest value lie in the outermost bins, and no more values are zero than bins at zero hold.</summary>
+    private bool IsSound()
+    {
+        if (NonFinite < 0 || Zeros < 0 || Zeros > _counts[0] + _counts[PerSign] || !float.IsFinite(Least) || !float.IsFinite(Greatest))
+        {
+            return false;
+        }
+
+        // By growing value: negative ones of falling size, then positive ones.
+        int[] occupied = [.. Enumerable.Range(0, PerSign).Select(i => (2 * PerSign) - 1 - i).Concat(Enumerable.Range(0, PerSign)).Where(bin => _counts[bin] > 0)];
+        return occupied.Length == 0 ? (Least, Greatest) == (0, 0) : Least <= Greatest && Holds(occupied[0], Least) && Holds(occupied[^1], Greatest);
+    }
+
+    // Zero lies in the first bin of either sign, whatever its own.
+    private static bool Holds(int bin, float value) => BinOf(value) == bin || (value == 0 && bin is 0 or PerSign);
+
+    private static int BinOf(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (int)((bits & 0x7FFF_FFFF) >> Shift) + ((bits >> 31) == 0 ? 0 : PerSign);
     }
 
     private static float Edge(int bin) => bin >= PerSign ? float.MaxValue : BitConverter.UInt32BitsToSingle((uint)bin << Shift);

@@ -1,0 +1,55 @@
+using OnnxCompress.Calibration;
+using OnnxCompress.Diagnostics;
+using OnnxCompress.Forms;
+using OnnxCompress.Precision;
+using OnnxCompress.Running;
+using OnnxCompress.Samples;
+using OnnxCompress.Selection;
+using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.LowRank;
+
+namespace OnnxCompress;
+
+/// <summary>Takes statistics of a model.</summary>
+/// <param name="prepared">The model.</param>
+/// <param name="runtime">Runs it.</param>
+/// <param name="options">Methods, threads, batch size and cache.</param>
+internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runtime, CompressionOptions options)
+{
+    /// <summary>
+    /// Whether ranges of activations are counted too, and what layers in few bits read: statistics that go to a file have to do without the
+    /// samples later. Who has those finds ranges in the network that is put into few bits, which has lost channels by then.
+    /// </summary>
+    public bool TakesRanges { get; init; }
+
+    /// <summary>Takes the statistics that the methods need.</summary>
+    /// <param name="samples">Calibration data.</param>
+    /// <param name="progress">Told where the run stands.</param>
+    /// <param name="observer">Sees the same runs; null for none.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public CalibrationStatistics Run(ISampleSource samples, IProgress<ProgressUpdate>? progress, IRunObserver? observer, CancellationToken cancellation)
+    {
+        var (model, analysis) = (prepared.Model, prepared.Analysis);
+        var places = TakesRanges ? PlaceFinder.Find(model, analysis.Relations.Shapes, Widest, KnownRanges.FromSamples) : null;
+        IReadOnlyList<string> ranged = places?.Observed ?? [];
+        ChannelTap[] taps = [.. Taps(StageOptions.Methods(options)), .. places is null ? [] : ReadBy(places)];
+        var mask = StageOptions.Mask(options, model);
+        CalibrationStatistics Take() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged }.Run(
+            model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
+        return options.CacheFolder is { } folder
+            ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, taps, samples, options.BatchSize, mask, Take, cancellation)
+            : Take();
+    }
+
+    /// <summary>Every layer that could be in 8 bits: what a run will leave out is not known yet.</summary>
+    private QuantizerOptions Widest => new(StageOptions.Reconstruction(options), new WeightGrid(WeightGrid.Full)) { Form = NumberForm.Int8 };
+
+    private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
+        (methods.Any(ChannelSelector.IsChannelMethod) ? prepared.Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf) : [])
+            .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(prepared.Analysis) : [])
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(prepared.Analysis) : []);
+
+    /// <summary>What layers read whose weights are rounded: errors of one move into others, and biases follow means.</summary>
+    private IEnumerable<ChannelTap> ReadBy(QuantisedPlaces places) =>
+        places.Walked.Select(map => ChannelTap.OfInput(map, prepared.Analysis.Relations.Shapes)).OfType<ChannelTap>();
+}
