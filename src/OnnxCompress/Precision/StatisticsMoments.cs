@@ -65,7 +65,7 @@ internal sealed class StatisticsMoments(TapStatistics? read, double[] shares)
             made[o] = (bias?[o] ?? 0) + Dot(weights.Row(o), means);
         }
 
-        return new TargetMoments(normal, cross, Energy(weights, cross), means, made, rows);
+        return new TargetMoments([normal], [], null, cross.Transpose()) { Energy = Energy(weights, cross), InputMeans = means, TargetMeans = made, Rows = rows };
     }
 
     private static double Energy(Matrix<double> weights, Matrix<double> normal, IDenseBackend backend) => Energy(weights, backend.Multiply(weights, normal));
