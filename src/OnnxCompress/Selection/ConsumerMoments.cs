@@ -34,11 +34,15 @@ internal sealed class ConsumerMoments
         _centre = centre && CanTakeConstants(consumer, graph);
         Target = new Matrix<double>(consumer.Channels.Length, consumer.Channels.Length);
         var weights = ConsumerWeights.Read(consumer, graph).ToMatrix();
-        backend.AddGram(weights, Target);
-        if ((long)weights.Rows * FewRows <= weights.Columns)
+        if ((long)weights.Rows * FewRows > weights.Columns)
         {
-            Factor = new Matrix<double>(weights.Rows, weights.Columns, Array.ConvertAll(weights.Values.ToArray(), v => (double)v));
+            backend.AddGram(weights, Target);
+            return;
         }
+
+        // In double, as what is taken off with the factor: what is left where all is explained has to be nothing.
+        Factor = new Matrix<double>(weights.Rows, weights.Columns, Array.ConvertAll(weights.Values.ToArray(), v => (double)v));
+        backend.AddGram(Factor, Target);
     }
 
     /// <summary>The consumer.</summary>
