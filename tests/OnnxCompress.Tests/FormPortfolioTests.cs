@@ -46,7 +46,7 @@ public sealed class FormPortfolioTests
 
         Assert.Equal((NumberForm.Float16, NumberForm.Int4), (strict.Plan.Precision, loose.Plan.Precision));
         Assert.True(loose.Model.Bytes < strict.Model.Bytes);
-        Assert.Equal(4, strict.Considered.Count(c => c.Wider == 0));
+        Assert.Equal(4, strict.Considered.Count(c => c is { Wider: 0, Narrower: 0 }));
     }
 
     [Fact]
