@@ -78,7 +78,7 @@ internal sealed class Groundwork : IDisposable
     {
         var prepared = tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation));
         RemovableSites.Require(prepared, options);
-        return new(tools, original, prepared, samples, prepared.WithinMemory(options, samples.Count), cancellation);
+        return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
 
     /// <inheritdoc />

@@ -32,18 +32,13 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
 
     /// <summary>
     /// The same options with batches of so few samples that what all layers make of one, which is looked at together, takes
-    /// no more than the memory for activations; and of a large network that few samples still are batches enough to look at some of them.
+    /// no more than the memory for activations.
     /// </summary>
-    /// <param name="options">The options.</param>
-    /// <param name="samples">How many samples there are.</param>
-    public CompressionOptions WithinMemory(CompressionOptions options, int samples)
+    public CompressionOptions WithinMemory(CompressionOptions options)
     {
-        const double Large = 1 << 20;
-        const int FewestSamples = 4, MostBatches = 16;
         var shapes = Analysis.Relations.Shapes;
         var values = Analysis.Relations.Layers.Select(l => l.Output).Distinct(StringComparer.Ordinal)
             .Sum(output => (shapes.Of(output) ?? []).Aggregate(1.0, (product, size) => product * size) / shapes.Samples);
-        var most = values > Large ? Math.Min(options.BatchSize, Math.Max(FewestSamples, samples / MostBatches)) : options.BatchSize;
-        return options with { BatchSize = (int)Math.Clamp(options.MemoryBytes / (sizeof(float) * Math.Max(1, values)), 1, Math.Max(1, most)) };
+        return options with { BatchSize = (int)Math.Clamp(options.MemoryBytes / (sizeof(float) * Math.Max(1, values)), 1, Math.Max(1, options.BatchSize)) };
     }
 }
