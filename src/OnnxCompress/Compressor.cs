@@ -107,7 +107,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
     }
 
     private PipelineTools Tools(IProgress<ProgressUpdate>? progress, TimeLimit limit, CompressionOptions options) =>
-        PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options) with { Limit = limit };
+        PipelineTools.Of(runtime, backend, progress, options) with { Limit = limit };
 
     /// <summary>The result, with what there is to know of how it was found.</summary>
     private static CompressionResult Marked(TimeLimit limit, CompressionResult result) => !limit.IsReached ? result : result with
@@ -149,7 +149,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
-        var tools = PipelineTools.Of(runtime, backend, new StageWatch(progress), progress, options);
+        var tools = PipelineTools.Of(runtime, backend, progress, options);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
     }

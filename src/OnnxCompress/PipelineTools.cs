@@ -20,6 +20,6 @@ internal sealed record PipelineTools(IModelRuntime Runtime, IDenseBackend Backen
     public IDenseBackend Decompositions { get; init; } = Backend;
 
     /// <summary>Tools that remember decompositions within the memory that the user allows.</summary>
-    public static PipelineTools Of(IModelRuntime runtime, IDenseBackend backend, StageWatch watch, IProgress<ProgressUpdate>? progress, CompressionOptions options) =>
-        new(runtime, backend, watch, progress) { Decompositions = new DecompositionMemory(backend, StageOptions.DecompositionBytes(options)) };
+    public static PipelineTools Of(IModelRuntime runtime, IDenseBackend backend, IProgress<ProgressUpdate>? progress, CompressionOptions options) =>
+        new(runtime, backend, new StageWatch(progress), progress) { Decompositions = new DecompositionMemory(backend, StageOptions.DecompositionBytes(options)) };
 }

@@ -46,7 +46,8 @@ public sealed class FormPortfolioTests
 
         Assert.Equal((NumberForm.Float16, NumberForm.Int4), (strict.Plan.Precision, loose.Plan.Precision));
         Assert.True(loose.Model.Bytes < strict.Model.Bytes);
-        Assert.Equal(4, strict.Considered.Count(c => c is { Wider: 0, Narrower: 0 }));
+        // A model in 4 bits of which all layers keep 8 is one in 8 bits too.
+        Assert.Equal(4, strict.Considered.Where(c => c is { Wider: 0, Narrower: 0 }).DistinctBy(c => c.Form).Count());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Timing;
@@ -44,7 +45,7 @@ internal static class ByteNodes
     private static void WriteWeight(ModelGraph graph, GraphNode node)
     {
         var weight = graph.Constant(node.Inputs[1])!;
-        var outputAxis = node.OpType == "Conv" || node.Int("transB", 0) != 0 ? 0 : 1;
+        var outputAxis = LinearMap.Of(node, graph)!.OutputsFirst ? 0 : 1;
         // Halves of a byte at most: sums of them saturate nowhere.
         byte[] bytes = [.. weight.ReadFloats().Select(value => unchecked((byte)(sbyte)Math.Round(value / Step)))];
         var (stored, read) = (graph.UniqueName($"{node.Inputs[1]}/q"), graph.UniqueName($"{node.Inputs[1]}/dq"));
