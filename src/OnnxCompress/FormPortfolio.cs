@@ -76,11 +76,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         WidenWithinBudget(cancellation);
 
         var chosen = Chosen(cancellation) ?? throw _failure ?? new OnnxCompressException(DiagnosticCodes.GoalNotReached, "No form of the model keeps what was asked for.");
-        foreach (var made in _made)
-        {
-            made.Run.Pipeline.Times.Keep();
-        }
-
+        runs.KeepTimes();
         var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
         return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
         {

@@ -50,6 +50,17 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     public FormRun Widened(FormRun narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) =>
         narrow with { Made = tools.Limit.Step(TimeLimit.Form, () => narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, Stop(cancellation))) };
 
+    /// <summary>
+    /// Keeps all that was measured for the next run, also in forms that came to nothing: measured anew they might come to something.
+    /// </summary>
+    public void KeepTimes()
+    {
+        foreach (var pipeline in _open.Values)
+        {
+            pipeline.KeepTimes();
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {

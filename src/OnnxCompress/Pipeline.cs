@@ -82,10 +82,16 @@ internal sealed class Pipeline : IDisposable
         _ground.Dispose();
         var conclusion = new Conclusion(_ground.Tools, _ground.Prepared, _ground.Statistics, _ground.Samples, _options);
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
-        Tables?.Keep();
-        Times.Keep();
+        KeepTimes();
         var difference = made.Precision.Count == 0 ? (double?)null : Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));
         return conclusion.Of(made, errors, Tables?.Spent ?? TimeSpan.Zero, difference);
+    }
+
+    /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
+    public void KeepTimes()
+    {
+        Tables?.Keep();
+        Times.Keep();
     }
 
     /// <inheritdoc />
