@@ -22,9 +22,6 @@ internal sealed class PlanGlances(
     /// <summary>A plan that loses this much more than the best, both made from few samples, is not made from all.</summary>
     private const double Behind = 1.1;
 
-    /// <summary>Rules that are looked at before a budget counts as hopeless.</summary>
-    private const int Telling = 3;
-
     /// <summary>Glances for which there must be time before one begins: itself, and a plan from all samples behind it.</summary>
     private const int Reserve = 6;
 
@@ -68,39 +65,6 @@ internal sealed class PlanGlances(
         var least = seen.Where(s => !double.IsNegativeInfinity(s.Loss)).Select(s => s.Loss).DefaultIfEmpty(double.PositiveInfinity).Min();
         _leftOut = [.. seen.Where(s => s.Loss > Behind * least).OrderBy(s => s.Loss).Select(s => (s.Rule, s.Loss / least))];
         return [.. seen.Where(s => !(s.Loss > Behind * least)).Select(s => s.Rule)];
-    }
-
-    /// <summary>
-    /// Rules in the order in which they are tried. What did at the last budget is; then those that lose least when they are made from few
-    /// samples. What loses much more, or far more than the goal allows, is not.
-    /// </summary>
-    /// <param name="budget">The budget.</param>
-    /// <param name="rules">The rules, the one that did last first.</param>
-    /// <param name="goal">The goal.</param>
-    /// <param name="hasDone">Whether one has done.</param>
-    /// <param name="announce">Told when one is looked at.</param>
-    public IEnumerable<PlanRule> Promising(Budget budget, IReadOnlyList<PlanRule> rules, CompressionGoal goal, bool hasDone, Action announce)
-    {
-        if (hasDone)
-        {
-            yield return rules[0];
-        }
-
-        var (seen, plans) = (new List<(PlanRule Rule, PlanScore Score)>(), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var rule in rules.TakeWhile(_ => limit.HasTimeFor(TimeLimit.Glance, Reserve) && (seen.Count < Telling || !seen.TrueForAll(s => goal.IsFarFrom(s.Score)))))
-        {
-            announce();
-            if (Look(budget, rule, plans) is (_, { } score))
-            {
-                seen.Add((rule, score));
-            }
-        }
-
-        var most = Behind * seen.Select(s => s.Score.Loss).DefaultIfEmpty(double.PositiveInfinity).Min();
-        foreach (var (rule, _) in seen.Where(s => s.Score.Loss <= most && !goal.IsFarFrom(s.Score) && !(hasDone && s.Rule == rules[0])).OrderBy(s => s.Score.Loss))
-        {
-            yield return rule;
-        }
     }
 
     /// <summary>A plan and how it does; without a score where another rule came to the same. Null where the budget is out of reach, or time was up.</summary>

@@ -296,7 +296,7 @@ internal sealed class PlanSearch(
 
     private PlanGlances Glances => _glances ??= new PlanGlances(planner, executor, Judge, watch, Limit, cancellation);
 
-    private bool CanGlance(IReadOnlyCollection<PlanRule> rules) => judge is not null && executor.CanGlance && rules.Count >= PlanGlances.WorthIt;
+    private bool CanGlance(PlanRule[] rules) => judge is not null && executor.CanGlance && rules.Length >= PlanGlances.WorthIt;
 
     private void Round() => Announce(_round++, Math.Max(_round, Halvings * Rules.Count));
 
@@ -315,7 +315,7 @@ internal sealed class PlanSearch(
     {
         var (tried, hopeless) = (0, true);
         var failed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var rule in CanGlance(rules) ? Glances.Promising(budget, [.. rules], goal, Accepted.Count > 0, () => Round()) : rules)
+        foreach (var rule in rules)
         {
             if ((tried >= Telling && hopeless) || !HasTime)
             {

@@ -76,43 +76,6 @@ public sealed class PlanGlancesTests
     }
 
     [Fact]
-    public void A_search_for_the_smallest_tries_what_did_last_and_then_by_the_glance()
-    {
-        var budget = 1.0;
-        var plans = new FakePlans(
-            (asked, rule) =>
-            {
-                budget = asked.KeepMacs!.Value;
-                return FakePlans.Score(asked.KeepMacs >= (rule.Name == "d" ? 0.4 : 0.7) ? 0.99 : 0.8, rule.Name == "d" ? 0.2 : 0.3);
-            },
-            Rules)
-        {
-            // The last two come too far behind.
-            Few = plan => FakePlans.Score(budget < 0.2 ? 0.1 : 0.8, plan.Rule switch { "d" => 0.5, "a" or "e" => 0.9, _ => 0.54 }),
-        };
-        var search = Search(plans);
-
-        var accepted = search.Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs });
-
-        Assert.InRange(search.Reached, 0.4, 0.41);
-        Assert.Equal("d", accepted[0].Plan.Rule);
-        // At 0.5 the one that loses least on few samples is tried first, and does.
-        Assert.Equal("d", plans.Executed[0].Rule);
-        Assert.DoesNotContain(plans.Executed, p => p.Rule is "a" or "e");
-    }
-
-    [Fact]
-    public void Three_glances_far_from_the_goal_end_a_budget()
-    {
-        var plans = new FakePlans((_, _) => FakePlans.Score(0.1, 1), Rules) { Few = _ => FakePlans.Score(0.1, 1) };
-
-        Assert.Empty(Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs }));
-
-        Assert.Equal(7 * 3, plans.Glanced.Count);
-        Assert.Empty(plans.Executed);
-    }
-
-    [Fact]
     public void A_short_time_has_one_plan_made_from_all_samples()
     {
         var clock = new ManualClock();
