@@ -1,5 +1,6 @@
 using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
+using OnnxCompress.Numerics.Kernels;
 using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Precision;
@@ -62,7 +63,7 @@ internal sealed class StatisticsMoments(TapStatistics? read, double[] shares)
         var made = new double[weights.Rows];
         for (var o = 0; o < made.Length; o++)
         {
-            made[o] = (bias?[o] ?? 0) + Dot(weights.Row(o), means);
+            made[o] = (bias?[o] ?? 0) + Vectors.Dot(weights.Row(o), means);
         }
 
         return new TargetMoments([normal], [], null, cross.Transpose()) { Energy = Energy(weights, cross), InputMeans = means, TargetMeans = made, Rows = rows };
@@ -75,20 +76,9 @@ internal sealed class StatisticsMoments(TapStatistics? read, double[] shares)
         double energy = 0;
         for (var o = 0; o < weights.Rows; o++)
         {
-            energy += Dot(weights.Row(o), cross.Row(o));
+            energy += Vectors.Dot(weights.Row(o), cross.Row(o));
         }
 
         return energy;
-    }
-
-    private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        double sum = 0;
-        for (var i = 0; i < a.Length; i++)
-        {
-            sum += a[i] * b[i];
-        }
-
-        return sum;
     }
 }

@@ -104,7 +104,7 @@ public sealed class ModelVerifier(IModelRuntime runtime)
             {
                 var feeds = those.Read(indices);
                 RunResult Reference() => (opened ??= runtime.Open(original, settings)).Run(feeds, to.Outputs, cancellation);
-                using var expected = Known?.Of(those, indices, to.Outputs.Count, Reference) ?? Reference();
+                using var expected = Known?.Of(original, those, indices, to.Outputs, Reference) ?? Reference();
                 using var actual = candidate.Run(own?.Of(feeds, indices[0]) ?? feeds, own is null ? to.Outputs : [.. to.Outputs, .. own.Outputs], cancellation);
                 own?.Take(actual, to.Outputs.Count);
                 to.Add(feeds, expected, actual, indices, count);

@@ -5,36 +5,44 @@ using OnnxCompress.Samples;
 namespace OnnxCompress.Verification;
 
 /// <summary>
-/// What an original makes of samples. It runs once however many models are held against it, as far as memory goes; what is beyond runs
-/// again each time.
+/// What originals make of samples. Each runs once however many models are held against it, as far as memory goes; what is beyond runs
+/// again each time. Whoever has the data may compress several models with them, also side by side.
 /// </summary>
 internal sealed class ReferenceOutputs
 {
-    private readonly Dictionary<(ISampleSource Samples, int First, int Count), Kept> _kept = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(OnnxModel Original, string Outputs, ISampleSource Samples, int First, int Count), Kept> _kept = [];
     private long _held;
 
     /// <summary>Bytes of outputs that are kept.</summary>
     public long Limit { get; set; } = 32 << 20;
 
     /// <summary>The outputs of a batch.</summary>
+    /// <param name="original">The original; does not change.</param>
     /// <param name="samples">Where the batch is from.</param>
     /// <param name="indices">Its samples.</param>
-    /// <param name="run">Runs the original; the outputs asked for are always the same.</param>
-    /// <param name="outputs">How many outputs.</param>
-    public RunResult Of(ISampleSource samples, int[] indices, int outputs, Func<RunResult> run)
+    /// <param name="outputs">Names of the outputs.</param>
+    /// <param name="run">Runs the original.</param>
+    public RunResult Of(OnnxModel original, ISampleSource samples, int[] indices, IReadOnlyList<string> outputs, Func<RunResult> run)
     {
-        var key = (samples, indices[0], indices.Length);
-        if (_kept.TryGetValue(key, out var kept))
+        var key = (original, string.Join('\0', outputs), samples, indices[0], indices.Length);
+        lock (_gate)
         {
-            return kept.Indices.AsSpan().SequenceEqual(indices) ? kept : run();
+            if (_kept.TryGetValue(key, out var kept) && kept.Indices.AsSpan().SequenceEqual(indices))
+            {
+                return kept;
+            }
         }
 
         var made = run();
-        var bytes = Enumerable.Range(0, outputs).Sum(i => (long)made.Bytes(i).Length);
-        if (_held + bytes <= Limit)
+        var bytes = Enumerable.Range(0, outputs.Count).Sum(i => (long)made.Bytes(i).Length);
+        lock (_gate)
         {
-            _held += bytes;
-            _kept[key] = new Kept(indices, made, outputs);
+            if (_held + bytes <= Limit && !_kept.ContainsKey(key))
+            {
+                _held += bytes;
+                _kept[key] = new Kept(indices, made, outputs.Count);
+            }
         }
 
         return made;

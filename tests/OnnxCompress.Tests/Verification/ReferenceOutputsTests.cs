@@ -1,3 +1,4 @@
+using OnnxCompress.Models;
 using OnnxCompress.Samples;
 using OnnxCompress.Verification;
 
@@ -29,6 +30,19 @@ public sealed class ReferenceOutputsTests
             [Verify(20, beside, null).Agreeing, Verify(45, null, null).Agreeing, seen[0].Agreeing],
             seen.Select(result => result.Agreeing));
         Assert.Equal(Verify(20, beside, null).CautiousAgreement, seen[2].CautiousAgreement);
+    }
+
+    [Fact]
+    public void Two_originals_on_the_same_samples_are_told_apart()
+    {
+        var (one, other) = (_runtime.Add(row => [row[0], 50], [2]), _runtime.Add(row => [row[0], 10], [2]));
+        var compressed = _runtime.Add(row => [row[0], 30], [2]);
+        var (samples, known) = (new Rows(48), new ReferenceOutputs());
+        long Agreeing(OnnxModel original, ReferenceOutputs? with) => new ModelVerifier(_runtime) { Known = with }.Verify(
+            original, compressed, samples, new VerificationOptions(), null, TestContext.Current.CancellationToken).Agreeing;
+
+        Assert.NotEqual(Agreeing(one, null), Agreeing(other, null));
+        Assert.Equal((Agreeing(one, null), Agreeing(other, null)), (Agreeing(one, known), Agreeing(other, known)));
     }
 
     [Fact]
