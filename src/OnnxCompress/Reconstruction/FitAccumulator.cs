@@ -155,6 +155,8 @@ internal sealed class FitAccumulator
                 }
             }
         }
+
+        part.Done?.Invoke();
     }
 
     private void Change(FitBuffer buffer, int start, int count, CancellationToken cancellation)
