@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
@@ -45,18 +47,49 @@ internal static class RowReader
         var (channels, inner) = ((int)dims[1], Inner(dims, 1));
         for (var r = 0; r < rows.Length; r++)
         {
-            var image = values.Slice(rows[r] / table.Positions * channels * inner, channels * inner);
-            var sources = table.Of(rows[r] % table.Positions);
+            var (image, position) = (rows[r] / table.Positions * channels * inner, rows[r] % table.Positions);
+            var sources = table.Of(position);
             var row = destination.Row(r);
-            for (var (c, column) = (from, 0); column < row.Length; c++)
+            var count = row.Length / sources.Length;
+            var done = table.IsTriples(position) ? Triples(values[image..], inner, sources, from, kept, row) : 0;
+            for (var c = done; c < count; c++)
             {
-                var plane = image.Slice((kept is null ? c : kept[c]) * inner, inner);
-                foreach (var source in sources)
+                var plane = values.Slice(image + ((kept is null ? from + c : kept[from + c]) * inner), inner);
+                var patch = row.Slice(c * sources.Length, sources.Length);
+                for (var tap = 0; tap < patch.Length; tap++)
                 {
-                    row[column++] = source < 0 ? 0 : plane[source];
+                    patch[tap] = sources[tap] < 0 ? 0 : plane[sources[tap]];
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// Copies patches three taps at a time, as most kernels are that wide: in four floats, of which the last is overwritten by the
+    /// next three.
+    /// </summary>
+    /// <returns>Channels that were copied: all but those that four floats would go beyond the memory of.</returns>
+    private static int Triples(ReadOnlySpan<float> images, int inner, ReadOnlySpan<int> sources, int from, int[]? kept, Span<float> row)
+    {
+        var last = sources[^3] + Vector128<float>.Count;
+        var most = (row.Length / sources.Length) - 1;
+        ref var source = ref MemoryMarshal.GetReference(images);
+        ref var target = ref MemoryMarshal.GetReference(row);
+        for (var c = 0; c < most; c++)
+        {
+            var plane = (kept is null ? from + c : kept[from + c]) * inner;
+            if (plane + last > images.Length)
+            {
+                return c;
+            }
+
+            for (var tap = 0; tap < sources.Length; tap += 3)
+            {
+                Vector128.LoadUnsafe(ref source, (nuint)(plane + sources[tap])).StoreUnsafe(ref target, (nuint)((c * sources.Length) + tap));
+            }
+        }
+
+        return Math.Max(0, most);
     }
 
     /// <summary>Rows that a tensor has.</summary>
