@@ -14,6 +14,9 @@ internal sealed class ActivationStore(long limit) : IDisposable
     /// <summary>This part of the limit may lie idle, whatever is kept: what goes to files comes in arrays that are used again.</summary>
     private const int SpareShare = 16;
 
+    /// <summary>This part of the limit is filled by what is put aside, at most.</summary>
+    private const int AsideShare = 4;
+
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Kept> _kept = new(StringComparer.Ordinal);
     private readonly Dictionary<(ElementType Type, int Length), Stack<Array>> _free = [];
@@ -47,10 +50,15 @@ internal sealed class ActivationStore(long limit) : IDisposable
     }
 
     /// <summary>Keeps a tensor; the store owns its array from now on.</summary>
-    public void Put(string tensor, int batch, int batches, HostTensor values)
+    public void Put(string tensor, int batch, int batches, HostTensor values) => Put(tensor, batch, batches, values, limit);
+
+    /// <summary>Keeps a tensor that is read once in a while: it leaves most of the memory to those that are read soon.</summary>
+    public void PutAside(string tensor, int batch, int batches, HostTensor values) => Put(tensor, batch, batches, values, limit / AsideShare);
+
+    private void Put(string tensor, int batch, int batches, HostTensor values, long room)
     {
         var kept = _kept.GetOrAdd(tensor, static (_, count) => new Kept(count), batches);
-        if (HasRoom(values))
+        if (HasRoom(values, room))
         {
             kept.Batches[batch] = new Entry(values.Dims, values.Type, values, 0);
         }
@@ -136,11 +144,11 @@ internal sealed class ActivationStore(long limit) : IDisposable
 
     private static long BytesOf(HostTensor values) => values.Count * values.Type.SizeInBytes();
 
-    private bool HasRoom(HostTensor values)
+    private bool HasRoom(HostTensor values, long room)
     {
         lock (_gate)
         {
-            var has = _held + BytesOf(values) <= limit;
+            var has = _held + BytesOf(values) <= room;
             _held += has ? BytesOf(values) : 0;
             return has;
         }

@@ -256,7 +256,17 @@ internal sealed class OriginalOutputs : IDisposable
             : ([], []);
     }
 
-    private float[] Kept(string key, FitSite site, int batch) => Kept(Store.Get(key, Place(batch)), site);
+    private float[] Kept(string key, FitSite site, int batch)
+    {
+        var rows = Store.Get(key, Place(batch));
+        var kept = Kept(rows, site);
+        if (kept != rows.Values)
+        {
+            Store.GiveBack(key, Place(batch), rows);
+        }
+
+        return kept;
+    }
 
     private int Place(int batch) => _places is null ? batch : _places[batch];
 
@@ -301,7 +311,7 @@ internal sealed class OriginalOutputs : IDisposable
             {
                 var (site, tensor) = (_jobs[i].Site, _jobs[i].Tensor);
                 var rows = Read(run, first + _index[tensor], site, _outputs._taken[site.Output][batch].Rows, _outputs.Store);
-                _outputs.Store.Put(Key(_jobs[i]), batch, _outputs.Batches.Count, rows);
+                _outputs.Store.PutAside(Key(_jobs[i]), batch, _outputs.Batches.Count, rows);
             }, cancellation);
         }
     }

@@ -11,6 +11,9 @@ namespace OnnxCompress.Reconstruction;
 /// </summary>
 internal static class RowReader
 {
+    /// <summary>Rows that are copied side by side.</summary>
+    private const int RowsAtOnce = 64;
+
     /// <summary>Copies channels into columns of a matrix.</summary>
     /// <param name="values">The tensor.</param>
     /// <param name="dims">Its shape.</param>
@@ -21,13 +24,34 @@ internal static class RowReader
     public static void Channels(ReadOnlySpan<float> values, IReadOnlyList<long> dims, int axis, int[] rows, int[]? kept, MatrixView<float> destination)
     {
         var (channels, inner) = ((int)dims[axis], Inner(dims, axis));
-        for (var r = 0; r < rows.Length; r++)
+        Span<int> starts = stackalloc int[RowsAtOnce];
+        for (var first = 0; first < rows.Length; first += RowsAtOnce)
         {
-            var start = (rows[r] / inner * channels * inner) + (rows[r] % inner);
-            var row = destination.Row(r);
-            for (var c = 0; c < row.Length; c++)
+            var some = starts[..Math.Min(RowsAtOnce, rows.Length - first)];
+            for (var r = 0; r < some.Length; r++)
             {
-                row[c] = values[start + ((kept is null ? c : kept[c]) * inner)];
+                var (outer, place) = Math.DivRem(rows[first + r], inner);
+                some[r] = (outer * channels * inner) + place;
+            }
+
+            Gather(values, some, inner, 0, kept, destination.Window(first, 0, some.Length, destination.Columns));
+        }
+    }
+
+    /// <summary>
+    /// Copies channels of some rows, channel by channel: rows ascend, so that those near each other lie in one line of the cache.
+    /// </summary>
+    private static void Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> starts, int inner, int from, int[]? kept, MatrixView<float> destination)
+    {
+        var (stride, to) = (destination.Stride, 0);
+        var target = destination.Values;
+        for (var c = 0; c < destination.Columns; c++)
+        {
+            var plane = values[((kept is null ? from + c : kept[from + c]) * inner)..];
+            to = c;
+            for (var r = 0; r < starts.Length; r++, to += stride)
+            {
+                target[to] = starts[r] < 0 ? 0 : plane[starts[r]];
             }
         }
     }
@@ -45,6 +69,12 @@ internal static class RowReader
         MatrixView<float> destination)
     {
         var (channels, inner) = ((int)dims[1], Inner(dims, 1));
+        if (table.Taps == 1)
+        {
+            Points(values, channels * inner, inner, table, rows, from, kept, destination);
+            return;
+        }
+
         for (var r = 0; r < rows.Length; r++)
         {
             var (image, position) = (rows[r] / table.Positions * channels * inner, rows[r] % table.Positions);
@@ -61,6 +91,24 @@ internal static class RowReader
                     patch[tap] = sources[tap] < 0 ? 0 : plane[sources[tap]];
                 }
             }
+        }
+    }
+
+    private static void Points(
+        ReadOnlySpan<float> values, int image, int inner, PatchTable table, int[] rows, int from, int[]? kept, MatrixView<float> destination)
+    {
+        Span<int> starts = stackalloc int[RowsAtOnce];
+        for (var first = 0; first < rows.Length; first += RowsAtOnce)
+        {
+            var some = starts[..Math.Min(RowsAtOnce, rows.Length - first)];
+            for (var r = 0; r < some.Length; r++)
+            {
+                var (outer, position) = Math.DivRem(rows[first + r], table.Positions);
+                var source = table.Of(position)[0];
+                some[r] = source < 0 ? -1 : (outer * image) + source;
+            }
+
+            Gather(values, some, inner, from, kept, destination.Window(first, 0, some.Length, destination.Columns));
         }
     }
 
