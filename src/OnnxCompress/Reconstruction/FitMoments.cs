@@ -1,5 +1,3 @@
-using OnnxCompress.Numerics;
-
 namespace OnnxCompress.Reconstruction;
 
 /// <summary>
