@@ -71,7 +71,7 @@ internal static class RowReader
         var (channels, inner) = ((int)dims[1], Inner(dims, 1));
         if (table.Taps == 1)
         {
-            Points(values, channels * inner, inner, table, rows, from, kept, destination);
+            Points(values, dims, table, rows, from, kept, destination);
             return;
         }
 
@@ -95,8 +95,10 @@ internal static class RowReader
     }
 
     private static void Points(
-        ReadOnlySpan<float> values, int image, int inner, PatchTable table, int[] rows, int from, int[]? kept, MatrixView<float> destination)
+        ReadOnlySpan<float> values, IReadOnlyList<long> dims, PatchTable table, int[] rows, int from, int[]? kept, MatrixView<float> destination)
     {
+        var inner = Inner(dims, 1);
+        var image = (int)dims[1] * inner;
         Span<int> starts = stackalloc int[RowsAtOnce];
         for (var first = 0; first < rows.Length; first += RowsAtOnce)
         {
