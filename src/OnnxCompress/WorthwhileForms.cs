@@ -20,6 +20,9 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     /// <summary>A smaller gain is not told from chance, which must not decide what bytes a run writes; and a rewrite costs some weights.</summary>
     private const double Clear = 0.97;
 
+    /// <summary>Seconds that tell most forms: those that stand further than this from being worth it. Others are looked at longer.</summary>
+    private const double Glance = 0.2, Near = 0.025, Look = 1;
+
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
     private const int Threads = 1;
 
@@ -52,8 +55,10 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
-        var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
-        var share = new LatencyComparer(runtime).Compare(model, rewritten, samples, timing, null, cancellation).Ratio;
+        double Timed(double seconds) => new LatencyComparer(runtime).Compare(
+            model, rewritten, samples, StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) }, null, cancellation).Ratio;
+        var share = Timed(Glance);
+        share = Math.Abs(share - Clear) < Near ? Timed(Look) : share;
         cache.Add(key, share, macs: 0);
         return share;
     }
