@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
 using OnnxCompress.Tests.Dependencies;
@@ -35,6 +36,81 @@ public sealed class AttentionTests
         }
 
         Assert.True(removed > 2, GroupAssert.Text(bench));
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void Copies_of_heads_and_columns_go_and_nothing_changes(AttentionForm form)
+    {
+        var plain = Bench(form, Sizes);
+        foreach (var group in plain.Analysis.Groups)
+        {
+            var (copy, source) = (group.Channels - 1, 0);
+            var bench = new Workbench(WithCopy(plain, group, copy, source));
+
+            var rewritten = bench.Rewrite(ChannelSelection.PivotedQr, (group.Name, [.. Enumerable.Range(0, copy)]));
+
+            Assert.True(ParameterCount.Of(rewritten) < ParameterCount.Of(bench.Model));
+            ModelAssert.SameContract(bench.Model, rewritten);
+            ModelAssert.SameOutputs(bench.Model, rewritten, ModelAssert.Redundant, $"{form}, {group.Name}");
+            ModelAssert.SameOutputs(bench.Model, rewritten, ModelAssert.Redundant, $"{form}, {group.Name}, other samples", ModelRunner.Samples(bench.Model, seed: 11, dynamicSize: 7));
+        }
+    }
+
+    /// <summary>The sites that a form of attention has: how many channels, and of which layers.</summary>
+    [Theory]
+    [InlineData(AttentionForm.MultiHead, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.MultiHeadBias, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.MultiHeadRotary, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.MultiHeadScores, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.Grouped, "3 a.q a.k a.v")]
+    [InlineData(AttentionForm.GroupedRotary, "3 a.q a.k a.v")]
+    [InlineData(AttentionForm.GroupedPacked, "3 a.qkv")]
+    [InlineData(AttentionForm.GroupedCached, "2 a.q")]
+    [InlineData(AttentionForm.Standard, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.StandardHeads, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.StandardGrouped, "3 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.Products, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.ProductsMerged, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.ProductsGrouped, "3 a.q a.k a.v", "16 a.v")]
+    public void Heads_and_columns_are_sites(AttentionForm form, params string[] sites)
+    {
+        var bench = Bench(form, Sizes);
+
+        Assert.Equal(sites, bench.Analysis.Groups.Select(g => $"{g.Channels} {string.Join(' ', g.Producers)}"));
+        Assert.All(bench.Analysis.Groups, g => Assert.Equal(["a.o"], g.Consumers));
+    }
+
+    [Fact]
+    public void What_a_cache_holds_stays_and_it_is_said_why()
+    {
+        var bench = Bench(AttentionForm.GroupedCached, Sizes);
+
+        foreach (var layer in (string[])["a.k", "a.v"])
+        {
+            Assert.Contains("cache of keys and values", GroupAssert.Refused(bench, layer, DiagnosticCodes.ReachesOutput).Reason, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>A channel as another one makes it, in everything that makes it.</summary>
+    private static OnnxModel WithCopy(Workbench bench, ChannelGroup group, int copy, int source)
+    {
+        var model = bench.Model.Clone();
+        var relations = bench.Analysis.Relations;
+        var read = group.ConsumerLayers.Select(c => (c.Layer.Weight, Axis: c.Layer.InputAxis)).ToHashSet();
+        foreach (var (name, axes) in relations.Constants)
+        {
+            foreach (var (number, axis) in axes.Index().Where(a => a.Item is not null && !read.Contains((name, a.Index))))
+            {
+                int[] Indices(int channel) => [.. Enumerable.Range(0, axis!.Length).Where(i => relations.Elements.Owners(axis.Ids[i]).Contains(group.Atoms[channel]))];
+                foreach (var (target, from) in Indices(copy).Zip(Indices(source)))
+                {
+                    model.Combine(name, number, target, (from, 1));
+                }
+            }
+        }
+
+        return model;
     }
 
     private static int[] Choose(ChannelGroup group, Random random)
