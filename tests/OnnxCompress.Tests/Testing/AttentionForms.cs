@@ -65,14 +65,16 @@ internal static class AttentionForms
     /// <param name="sizes">Sizes.</param>
     public static string Attention(this TestModel test, string name, string input, AttentionForm form, AttentionSizes sizes)
     {
+        // There values are as wide as keys.
+        var isGrouped = form is AttentionForm.Grouped or AttentionForm.GroupedRotary or AttentionForm.GroupedPacked or AttentionForm.GroupedCached;
         var made = form switch
         {
-            AttentionForm.Grouped or AttentionForm.GroupedRotary or AttentionForm.GroupedPacked or AttentionForm.GroupedCached => Grouped(test, name, input, form, sizes),
+            _ when isGrouped => Grouped(test, name, input, form, sizes),
             AttentionForm.Standard or AttentionForm.StandardHeads or AttentionForm.StandardGrouped => Standard(test, name, input, form, sizes),
             AttentionForm.Products or AttentionForm.ProductsMerged or AttentionForm.ProductsGrouped => Products(test, name, input, form, sizes),
             _ => MultiHead(test, name, input, form, sizes),
         };
-        return test.MatMul($"{name}.o", made, sizes.Heads * sizes.ValueWidth, sizes.Features);
+        return test.MatMul($"{name}.o", made, sizes.Heads * (isGrouped ? sizes.Width : sizes.ValueWidth), sizes.Features);
     }
 
     /// <summary>Says that the last node is one of the runtime's own.</summary>
@@ -189,7 +191,10 @@ internal static class AttentionForms
     /// <summary>Keys or values for each query head, to a shape that is computed.</summary>
     private static string Repeated(TestModel test, string heads, AttentionSizes sizes)
     {
-        var apart = test.Node("Unsqueeze", $"{heads}.apart", [heads, test.Integers($"{heads}.axis", 2)]);
+        // Axes became an input in opset 13.
+        var apart = test.Proto.OpsetImport[0].Version < 13
+            ? test.Node("Unsqueeze", $"{heads}.apart", [heads], ("axes", new long[] { 2 }))
+            : test.Node("Unsqueeze", $"{heads}.apart", [heads, test.Integers($"{heads}.axis", 2)]);
         var shape = test.Node("Shape", $"{heads}.sizes", [heads]);
         var parts = 0;
         string Part(int from, int to) => test.Node("Slice", $"{heads}.part{++parts}", [shape, test.Integers($"{heads}.from{parts}", from), test.Integers($"{heads}.to{parts}", to)]);
@@ -214,7 +219,7 @@ internal static class AttentionForms
     /// <summary>Positions, and tables of their angles.</summary>
     private static (string Positions, string Cos, string Sin) Angles(TestModel test, string name, string input, int width)
     {
-        const int Longest = 16;
+        const int Longest = 512;
         float[] Table(Func<double, double> of) => [.. Enumerable.Range(0, Longest * width / 2).Select(i => (float)of(i / (width / 2) / Math.Pow(100, i % (width / 2) / (width / 2.0))))];
         var (cos, sin) = (test.Floats($"{name}.cos", [Longest, width / 2], Table(Math.Cos)), test.Floats($"{name}.sin", [Longest, width / 2], Table(Math.Sin)));
         var (samples, length) = SizesOf(test, $"{name}.angles", input);

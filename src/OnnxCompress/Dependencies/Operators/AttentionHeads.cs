@@ -50,6 +50,14 @@ internal sealed class AttentionHeads
         inputs.Any(i => node.Input(i) is not null)
         || outputs.Any(o => o < node.Outputs.Count && node.Outputs[o] is { Length: > 0 } made && (graph.IsOutput(made) || graph.Uses(made).Count > 0));
 
+    /// <summary>Holds samples and positions of an operand: each position is weighed against all others.</summary>
+    /// <param name="operand">Queries, keys or values.</param>
+    public void HoldPositions(string operand)
+    {
+        var axes = _relations.Axes(operand);
+        _relations.Pin([axes[0], axes[^2]], DiagnosticCodes.NormalizedAxis, _node.Name, $"'{_node.Name}' ({_node.OpType}) weighs positions against each other");
+    }
+
     /// <summary>Columns of queries and keys.</summary>
     public IndexAxis SummedColumns(int size)
     {
@@ -90,7 +98,15 @@ internal sealed class AttentionHeads
     /// <summary>What is added to scores may be another for each head, along the third axis from the end.</summary>
     public void RelateScores(string? added)
     {
-        if (added is not null && _relations.Axes(added) is { Length: >= 3 } axes && _relations.Shape(added)![^3] == _queryRows.Length && _queryRows.Length > 1)
+        if (added is null)
+        {
+            return;
+        }
+
+        var axes = _relations.Axes(added);
+        var isByHead = axes.Length >= 3 && _relations.Shape(added)![^3] == _queryRows.Length && _queryRows.Length > 1;
+        _relations.Pin(axes.Where((_, i) => !isByHead || i != axes.Length - 3), DiagnosticCodes.NormalizedAxis, _node.Name, $"'{_node.Name}' ({_node.OpType}) weighs positions against each other");
+        if (isByHead)
         {
             RelateQueryHeads(axes[^3]);
         }

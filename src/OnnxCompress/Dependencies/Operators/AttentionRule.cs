@@ -47,6 +47,11 @@ internal sealed class AttentionRule : OperatorRule
             relations.Set(node.Outputs[0], null, attention.OutputHeads(), null, kept);
         }
 
+        foreach (var operand in node.Inputs.Take(Value + 1))
+        {
+            attention.HoldPositions(operand);
+        }
+
         attention.RelateScores(node.Input(Mask));
         attention.RelateCache(node.Input(PastKey), AttentionHeads.OutputOf(node, PresentKey), summed);
         attention.RelateCache(node.Input(PastValue), AttentionHeads.OutputOf(node, PresentValue), kept);

@@ -42,6 +42,11 @@ internal sealed class GroupQueryAttentionRule : OperatorRule
         attention.RelateQueries(operands[0], summed);
         attention.RelateKeys(operands[1], summed);
         attention.RelateKeys(operands[2], kept);
+        foreach (var operand in node.Inputs.Take(isPacked ? 1 : Value + 1))
+        {
+            attention.HoldPositions(operand);
+        }
+
         attention.RelateScores(node.Input(AttentionBias));
         if (node.Input(HeadSink) is { } sink)
         {

@@ -39,6 +39,11 @@ internal sealed class MultiHeadAttentionRule : OperatorRule
             RelateBias(node, relations, attention, relations.Axes(bias) is [var axis] ? axis : null, summed, kept, heads);
         }
 
+        foreach (var operand in node.Inputs.Take(Value + 1))
+        {
+            attention.HoldPositions(operand);
+        }
+
         attention.RelateScores(node.Input(AttentionBias));
         attention.RelateCache(node.Input(PastKey), AttentionHeads.OutputOf(node, PresentKey), summed);
         attention.RelateCache(node.Input(PastValue), AttentionHeads.OutputOf(node, PresentValue), kept);

@@ -31,6 +31,8 @@ internal sealed class RotaryEmbeddingRule : OperatorRule
             return;
         }
 
+        // Each position has angles of its own.
+        relations.Pin([axes[0], axes[^2]], DiagnosticCodes.NormalizedAxis, node.Name, sentence);
         if (axes[^1] is { } axis)
         {
             if (shape.Length == 4)
