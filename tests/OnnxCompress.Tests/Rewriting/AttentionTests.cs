@@ -2,6 +2,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
+using OnnxCompress.Simplification;
 using OnnxCompress.Tests.Dependencies;
 using OnnxCompress.Tests.Testing;
 
@@ -63,6 +64,9 @@ public sealed class AttentionTests
     [InlineData(AttentionForm.MultiHeadBias, "6 a.q a.k a.v", "16 a.v")]
     [InlineData(AttentionForm.MultiHeadRotary, "6 a.q a.k a.v", "16 a.v")]
     [InlineData(AttentionForm.MultiHeadScores, "6 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.Fused, "6 a/q a/k a/v", "16 a/v")]
+    [InlineData(AttentionForm.FusedLengths, "6 a/q a/k a/v", "16 a/v")]
+    [InlineData(AttentionForm.FusedNarrow, "6 a/q a/k a/v", "16 a/v")]
     [InlineData(AttentionForm.Grouped, "3 a.q a.k a.v")]
     [InlineData(AttentionForm.GroupedRotary, "3 a.q a.k a.v")]
     [InlineData(AttentionForm.GroupedPacked, "3 a.qkv")]
@@ -123,6 +127,15 @@ public sealed class AttentionTests
     {
         var test = new TestModel(opset: form is AttentionForm.Standard or AttentionForm.StandardHeads or AttentionForm.StandardGrouped ? 23 : 17);
         var mixed = test.Attention("a", test.Input("x", "N", form is AttentionForm.MultiHeadScores or AttentionForm.ProductsMerged ? sizes.Positions : "L", sizes.Features), form, sizes);
-        return new Workbench(test.Output(test.Node("Add", "y", ["x", mixed]), "N", "L", sizes.Features).Build());
+        var model = test.Output(test.Node("Add", "y", ["x", mixed]), "N", "L", sizes.Features).Build();
+        if (form is not (AttentionForm.Fused or AttentionForm.FusedLengths or AttentionForm.FusedNarrow))
+        {
+            return new Workbench(model);
+        }
+
+        var samples = ModelRunner.Samples(model, count: 64);
+        var simplified = Simplifier.Simplify(model, ModelRunner.Runtime, samples.Read([0]), TestContext.Current.CancellationToken);
+        ModelAssert.SameOutputs(model, simplified, Rounding, "simplified", samples);
+        return new Workbench(simplified, samples);
     }
 }

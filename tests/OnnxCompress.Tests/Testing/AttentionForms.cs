@@ -18,6 +18,15 @@ public enum AttentionForm
     /// <summary>Of the runtime's own, with what is added to scores another for each head.</summary>
     MultiHeadScores,
 
+    /// <summary>Of the runtime's own, with one weight for queries, keys and values, and a mask.</summary>
+    Fused,
+
+    /// <summary>The same, with the number of positions that count in place of a mask.</summary>
+    FusedLengths,
+
+    /// <summary>The same, causal, with sizes of its own for values.</summary>
+    FusedNarrow,
+
     /// <summary>Query heads that share keys.</summary>
     Grouped,
 
@@ -70,6 +79,7 @@ internal static class AttentionForms
         var made = form switch
         {
             _ when isGrouped => Grouped(test, name, input, form, sizes),
+            AttentionForm.Fused or AttentionForm.FusedLengths or AttentionForm.FusedNarrow => Fused(test, name, input, form, sizes),
             AttentionForm.Standard or AttentionForm.StandardHeads or AttentionForm.StandardGrouped => Standard(test, name, input, form, sizes),
             AttentionForm.Products or AttentionForm.ProductsMerged or AttentionForm.ProductsGrouped => Products(test, name, input, form, sizes),
             _ => MultiHead(test, name, input, form, sizes),
@@ -109,6 +119,29 @@ internal static class AttentionForms
         }
 
         return test.Own(test.Node("MultiHeadAttention", name, read, ("num_heads", sizes.Heads), ("scale", 0.4f)));
+    }
+
+    private static string Fused(TestModel test, string name, string input, AttentionForm form, AttentionSizes sizes)
+    {
+        var (width, valueWidth) = (sizes.Heads * sizes.Width, sizes.Heads * sizes.ValueWidth);
+        // Without a bias the runtime reads memory that is not there.
+        string[] read = [input, test.Weight($"{name}.qkv.w", sizes.Features, (2 * width) + valueWidth), test.Weight($"{name}.qkv.b", (2 * width) + valueWidth)];
+        if (form == AttentionForm.FusedNarrow)
+        {
+            return test.Own(test.Node("Attention", name, read, ("num_heads", sizes.Heads), ("unidirectional", 1), ("qkv_hidden_sizes", new long[] { width, width, valueWidth })));
+        }
+
+        // Positions are hidden from the others where their first feature is small.
+        test.Graph.Initializer.Add(Number($"{name}.begin", 0));
+        var feature = test.Node("Gather", $"{name}.feature", [input, $"{name}.begin"], ("axis", 2));
+        var mask = test.Node("Cast", $"{name}.mask", [test.Node("Greater", $"{name}.shown", [feature, test.Scalar($"{name}.least", -1)])], ("to", (int)ElementType.Int32));
+        if (form == AttentionForm.FusedLengths)
+        {
+            var (samples, length) = SizesOf(test, name, input);
+            mask = test.Node("Cast", $"{name}.lengths", [test.Node("Expand", $"{name}.each", [test.Node("Sub", $"{name}.fewer", [length, test.Integers($"{name}.last", 1)]), samples])], ("to", (int)ElementType.Int32));
+        }
+
+        return test.Own(test.Node("Attention", name, [.. read, mask], ("num_heads", sizes.Heads)));
     }
 
     private static string Grouped(TestModel test, string name, string input, AttentionForm form, AttentionSizes sizes)
