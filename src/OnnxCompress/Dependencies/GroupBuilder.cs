@@ -81,7 +81,7 @@ internal sealed class GroupBuilder
 
     /// <summary>One where no index is crossed.</summary>
     private static Side[] SidesOf(Relations relations, IndexAxis axis) =>
-        axis.Ids.Any(id => relations.Elements.CrossingOf(id) is not null) ? [Side.Row, Side.Column] : [Side.Plain];
+        axis.Ids.Any(id => relations.Elements.CrossingOf(id) is not null) ? [Side.Column, Side.Row] : [Side.Plain];
 
     /// <summary>The channel that an index belongs to; none where it is crossed and others of its axis are not, or the other way round.</summary>
     private static int RootOf(Relations relations, int id, Side side) => (relations.Elements.CrossingOf(id), side) switch

@@ -34,7 +34,7 @@ internal static class PlainAttention
     {
         if (Own(node.Inputs[Weight], graph) is not { Dims: [var inputs, var outputs] } weight || (node.Input(Bias) is { } name && Own(name, graph) is null)
             || node.Input(Past) is not null || node.Inputs.Skip(AttentionBias + 1).Any(i => i.Length > 0) || node.Outputs.Skip(1).Any(o => graph.IsOutput(o) || graph.Uses(o).Count > 0)
-            || node.Int("do_rotary", 0) != 0 || (node.Input(Mask) is { } mask && !(shapes.Of(mask) is { Length: 2 or 3 } or [var lengths] && lengths == shapes.Samples)))
+            || node.Int("do_rotary", 0) != 0 || (node.Input(Mask) is { } mask && !IsKnown(shapes.Of(mask), shapes.Samples)))
         {
             return false;
         }
@@ -69,6 +69,9 @@ internal static class PlainAttention
         Become(node, read);
         return true;
     }
+
+    /// <summary>A mask of zeros and ones, or the number of positions that count.</summary>
+    private static bool IsKnown(int[]? mask, int samples) => mask is { Length: 2 or 3 } || (mask is [var lengths] && lengths == samples);
 
     private static void Become(GraphNode node, string[] read)
     {

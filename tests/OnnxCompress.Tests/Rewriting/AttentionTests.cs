@@ -60,23 +60,23 @@ public sealed class AttentionTests
 
     /// <summary>The sites that a form of attention has: how many channels, and of which layers.</summary>
     [Theory]
-    [InlineData(AttentionForm.MultiHead, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.MultiHeadBias, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.MultiHeadRotary, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.MultiHeadScores, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.Fused, "6 a/q a/k a/v", "16 a/v")]
-    [InlineData(AttentionForm.FusedLengths, "6 a/q a/k a/v", "16 a/v")]
-    [InlineData(AttentionForm.FusedNarrow, "6 a/q a/k a/v", "16 a/v")]
+    [InlineData(AttentionForm.MultiHead, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.MultiHeadBias, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.MultiHeadRotary, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.MultiHeadScores, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.Fused, "16 a/v", "6 a/q a/k a/v")]
+    [InlineData(AttentionForm.FusedLengths, "16 a/v", "6 a/q a/k a/v")]
+    [InlineData(AttentionForm.FusedNarrow, "16 a/v", "6 a/q a/k a/v")]
     [InlineData(AttentionForm.Grouped, "3 a.q a.k a.v")]
     [InlineData(AttentionForm.GroupedRotary, "3 a.q a.k a.v")]
     [InlineData(AttentionForm.GroupedPacked, "3 a.qkv")]
     [InlineData(AttentionForm.GroupedCached, "2 a.q")]
-    [InlineData(AttentionForm.Standard, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.StandardHeads, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.StandardGrouped, "3 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.Products, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.ProductsMerged, "6 a.q a.k a.v", "16 a.v")]
-    [InlineData(AttentionForm.ProductsGrouped, "3 a.q a.k a.v", "16 a.v")]
+    [InlineData(AttentionForm.Standard, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.StandardHeads, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.StandardGrouped, "16 a.v", "3 a.q a.k a.v")]
+    [InlineData(AttentionForm.Products, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.ProductsMerged, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.ProductsGrouped, "16 a.v", "3 a.q a.k a.v")]
     public void Heads_and_columns_are_sites(AttentionForm form, params string[] sites)
     {
         var bench = Bench(form, Sizes);
@@ -93,6 +93,74 @@ public sealed class AttentionTests
         foreach (var layer in (string[])["a.k", "a.v"])
         {
             Assert.Contains("cache of keys and values", GroupAssert.Refused(bench, layer, DiagnosticCodes.ReachesOutput).Reason, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>One step of a language model: earlier keys and values come in, all go out.</summary>
+    [Theory]
+    [InlineData("GroupQueryAttention", 3, "2 q")]
+    [InlineData("MultiHeadAttention", 6, null)]
+    [InlineData("Attention", 3, "2 q")]
+    public void Of_heads_whose_keys_are_fed_only_queries_go(string opType, int keyHeads, string? site)
+    {
+        var (heads, width, isGrouped) = (Sizes.Heads, Sizes.Width, opType == "GroupQueryAttention");
+        var test = new TestModel(opset: opType == "Attention" ? 23 : 17);
+        test.Input("x", "N", 1, 16);
+        string Past(string name) => test.Input(name, "N", keyHeads, "P", width);
+        string[] read = [test.MatMul("q", "x", 16, heads * width), test.MatMul("k", "x", 16, keyHeads * width), test.MatMul("v", "x", 16, keyHeads * width)];
+        string[] outputs = ["y", "keys", "values"];
+        if (isGrouped)
+        {
+            string Size(string of, int axis) => test.Node("Gather", $"{of}.{axis}", [test.Node("Shape", $"{of}.{axis}.shape", [of]), test.Integers($"{of}.{axis}.at", axis)]);
+            string Int32(string of) => test.Node("Cast", $"{of}.int32", [of], ("to", (int)ElementType.Int32));
+            read = [.. read, Past("pastKeys"), Past("pastValues"), Int32(test.Node("Expand", "until", ["pastKeys.2", Size("x", 0)])), Int32(test.Node("Add", "total", ["pastKeys.2", test.Integers("one", 1)]))];
+            Size("pastKeys", 2);
+            var nodes = test.Graph.Node.ToArray();
+            test.Graph.Node.Clear();
+            test.Graph.Node.AddRange(nodes.OrderBy(n => n.Name.StartsWith("pastKeys", StringComparison.Ordinal) ? 0 : 1));
+        }
+        else
+        {
+            read = opType == "Attention" ? [.. read, "", Past("pastKeys"), Past("pastValues")] : [.. read, "", "", "", Past("pastKeys"), Past("pastValues")];
+        }
+
+        test.Nodes(opType, "y", read, outputs, opType == "Attention" ? [("q_num_heads", heads), ("kv_num_heads", keyHeads)] : isGrouped ? [("num_heads", heads), ("kv_num_heads", keyHeads)] : [("num_heads", heads)]);
+        if (opType != "Attention")
+        {
+            test.Own("y");
+        }
+
+        test.Output("keys", "N", keyHeads, "T", width).Output("values", "N", keyHeads, "T", width);
+        var bench = test.MatMul("o", "y", heads * width, 16) is var last ? test.Analyze(last) : null!;
+
+        Assert.Equal(site, bench.Analysis.Groups.Where(g => g.Producers.Count > 0).Select(g => $"{g.Channels} {string.Join(' ', g.Producers)}").SingleOrDefault());
+        foreach (var layer in (string[])["k", "v"])
+        {
+            Assert.Contains("cache of keys and values", GroupAssert.Refused(bench, layer, DiagnosticCodes.ReachesOutput).Reason, StringComparison.Ordinal);
+        }
+
+        if (site is not null)
+        {
+            var sliced = bench.Slice(("q", [1]));
+
+            ModelAssert.SameContract(bench.Model, sliced);
+            ModelAssert.SameOutputs(bench.Silence(("q", [1])), sliced, Rounding, opType, bench.Samples);
+        }
+    }
+
+    [Fact]
+    public void Operands_in_another_form_are_held()
+    {
+        var test = new TestModel();
+        string Heads(string name) => test.Node("Transpose", $"{name}.heads", [test.Node("Reshape", $"{name}.split", [test.MatMul(name, "x", 16, 48), test.Integers($"{name}.shape", 0, 5, 6, 8)])], ("perm", new long[] { 0, 2, 1, 3 }));
+        test.MatMul("q", test.Input("x", "N", 5, 16), 16, 48);
+        test.MatMul("o", test.Own(test.Node("MultiHeadAttention", "a", ["q", Heads("k"), Heads("v")], ("num_heads", 6))), 48, 16);
+
+        var bench = test.Analyze("o");
+
+        foreach (var layer in (string[])["q", "k", "v"])
+        {
+            Assert.Contains("another form", GroupAssert.Refused(bench, layer, DiagnosticCodes.OperatorNotMapped).Reason, StringComparison.Ordinal);
         }
     }
 

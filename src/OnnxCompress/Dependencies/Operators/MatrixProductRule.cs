@@ -121,7 +121,7 @@ internal sealed class MatrixProductRule : OperatorRule
         relations.Add(new MacTerm(node.Name, positions, [.. axes.Append(contracted).OfType<IndexAxis>()]));
     }
 
-    /// <summary>The constant vector that the only reader of a product adds to it.</summary>
+    /// <summary>The constant vector that the only reader of a product adds to it, whatever else it does then.</summary>
     private static string? BiasAfter(LinearMap map, ModelGraph graph) =>
-        LayerBias.AddBehind(map.Output, graph) is var (_, other) && LayerBias.IsVector(graph.Constant(other), map.Outputs) ? other : null;
+        LayerBias.Behind(map.Output, graph) is { } other && LayerBias.IsVector(graph.Constant(other), map.Outputs) ? other : null;
 }
