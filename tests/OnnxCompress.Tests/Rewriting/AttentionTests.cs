@@ -75,6 +75,7 @@ public sealed class AttentionTests
     [InlineData(AttentionForm.StandardHeads, "16 a.v", "6 a.q a.k a.v")]
     [InlineData(AttentionForm.StandardGrouped, "16 a.v", "3 a.q a.k a.v")]
     [InlineData(AttentionForm.Products, "16 a.v", "6 a.q a.k a.v")]
+    [InlineData(AttentionForm.ProductsFused, "16 a.v", "6 a.q a.k a.v")]
     [InlineData(AttentionForm.ProductsMerged, "16 a.v", "6 a.q a.k a.v")]
     [InlineData(AttentionForm.ProductsGrouped, "16 a.v", "3 a.q a.k a.v")]
     public void Heads_and_columns_are_sites(AttentionForm form, params string[] sites)

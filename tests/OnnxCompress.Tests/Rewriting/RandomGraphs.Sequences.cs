@@ -80,7 +80,7 @@ internal sealed partial class RandomGraphs
     {
         var form = Pick(
             AttentionForm.MultiHead, AttentionForm.MultiHeadBias, AttentionForm.MultiHeadRotary, AttentionForm.MultiHeadScores, AttentionForm.Grouped, AttentionForm.GroupedRotary,
-            AttentionForm.GroupedPacked, AttentionForm.GroupedCached, AttentionForm.Fused, AttentionForm.FusedNarrow, AttentionForm.Products, AttentionForm.ProductsMerged, AttentionForm.ProductsGrouped);
+            AttentionForm.GroupedPacked, AttentionForm.GroupedCached, AttentionForm.Fused, AttentionForm.FusedNarrow, AttentionForm.Products, AttentionForm.ProductsFused, AttentionForm.ProductsMerged, AttentionForm.ProductsGrouped);
         if (source.Dims[0] == Dynamic && form is AttentionForm.MultiHeadScores or AttentionForm.ProductsMerged)
         {
             form = AttentionForm.MultiHead;

@@ -51,6 +51,9 @@ public enum AttentionForm
     /// <summary>Products, softmax, reshapes and transposes.</summary>
     Products,
 
+    /// <summary>The same, scores by a product of the runtime's own that turns keys and scales.</summary>
+    ProductsFused,
+
     /// <summary>The same, samples and heads merged into one axis.</summary>
     ProductsMerged,
 
@@ -75,13 +78,14 @@ internal static class AttentionForms
     public static string Attention(this TestModel test, string name, string input, AttentionForm form, AttentionSizes sizes)
     {
         // There values are as wide as keys.
+        sizes = form is AttentionForm.Fused or AttentionForm.FusedLengths ? sizes with { ValueWidth = sizes.Width } : sizes;
         var isGrouped = form is AttentionForm.Grouped or AttentionForm.GroupedRotary or AttentionForm.GroupedPacked or AttentionForm.GroupedCached;
         var made = form switch
         {
             _ when isGrouped => Grouped(test, name, input, form, sizes),
             AttentionForm.Fused or AttentionForm.FusedLengths or AttentionForm.FusedNarrow => Fused(test, name, input, form, sizes),
             AttentionForm.Standard or AttentionForm.StandardHeads or AttentionForm.StandardGrouped => Standard(test, name, input, form, sizes),
-            AttentionForm.Products or AttentionForm.ProductsMerged or AttentionForm.ProductsGrouped => Products(test, name, input, form, sizes),
+            AttentionForm.Products or AttentionForm.ProductsFused or AttentionForm.ProductsMerged or AttentionForm.ProductsGrouped => Products(test, name, input, form, sizes),
             _ => MultiHead(test, name, input, form, sizes),
         };
         return test.MatMul($"{name}.o", made, sizes.Heads * (isGrouped ? sizes.Width : sizes.ValueWidth), sizes.Features);
@@ -202,6 +206,12 @@ internal static class AttentionForms
         if (form == AttentionForm.ProductsGrouped)
         {
             (keys, values) = (Repeated(test, keys, sizes), Repeated(test, values, sizes));
+        }
+
+        if (form == AttentionForm.ProductsFused)
+        {
+            var fused = test.Own(test.Node("FusedMatMul", $"{name}.scores", [queries, keys], ("alpha", 0.4f), ("transB", 1)));
+            return Joined(test, test.Node("MatMul", $"{name}.mixed", [test.Node("Softmax", $"{name}.softmax", [fused], ("axis", -1)), values]), name, sizes);
         }
 
         var turned = test.Node("Transpose", $"{name}.turned", [keys], ("perm", new long[] { 0, 1, 3, 2 }));
