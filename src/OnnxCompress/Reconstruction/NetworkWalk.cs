@@ -40,7 +40,9 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
             var reads = Reads(piece);
             var fromStore = reads.Where(r => !made.Contains(r) && store.Contains(r)).ToArray();
             var fromData = model.Inputs.Where(i => reads.Contains(i.Name) && !store.Contains(i.Name)).ToArray();
-            TensorInfo[] inputs = [.. fromStore.Select(Describe), .. fromData];
+            // Of sizes that are stated the runtime's shape inference takes lengths of this operator as int64, which are int32.
+            var statesSizes = !piece.Exists(n => n.OpType == "GroupQueryAttention");
+            TensorInfo[] inputs = [.. fromStore.Select(name => Describe(name, statesSizes)), .. fromData];
             using var session = Open(piece, inputs, () => [.. made.Where(m => !IsConstant(m) && !store.Contains(m) && (wanted.Contains(m) || IsReadLater(m)))], out var outputs);
             if (session is not null)
             {
@@ -159,10 +161,10 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
     private bool IsReadLater(string tensor) => !_unkept.Contains(tensor) && model.Graph.Uses(tensor).Any(u => !IsDone(u.Node));
 
     /// <summary>What a kept tensor looks like; axes that differ between batches are dynamic.</summary>
-    private TensorInfo Describe(string tensor)
+    private TensorInfo Describe(string tensor, bool statesSizes)
     {
         var shapes = store.Shapes(tensor).ToArray();
         return new TensorInfo(
-            tensor, store.TypeOf(tensor), [.. shapes[0].Select((d, axis) => new Dimension(shapes.All(s => s[axis] == d) ? d : null))]);
+            tensor, store.TypeOf(tensor), [.. shapes[0].Select((d, axis) => new Dimension(statesSizes && shapes.All(s => s[axis] == d) ? d : null))]);
     }
 }
