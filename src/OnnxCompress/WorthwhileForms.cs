@@ -1,6 +1,8 @@
 using System.Globalization;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
+using OnnxCompress.Precision;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
@@ -15,7 +17,8 @@ namespace OnnxCompress;
 /// </summary>
 /// <param name="runtime">Where models run.</param>
 /// <param name="options">Samples in a run, and where times are kept.</param>
-internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions options)
+/// <param name="quantizer">Puts models into the numbers that they are timed in; null where they keep theirs.</param>
+internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions options, ModelQuantizer? quantizer)
 {
     /// <summary>A smaller gain is not told from chance, which must not decide what bytes a run writes; and a rewrite costs some weights.</summary>
     private const double Clear = 0.97;
@@ -30,7 +33,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     public IReadOnlyList<string> Of(PreparedModel prepared, ISampleSource samples, CancellationToken cancellation)
     {
         var shrinkage = new Shrinkage(prepared.Model.Graph, prepared.Analysis.Relations, null);
-        string[] open = [.. FasterForms.Names.Where(name => FasterForms.HaveWork([name], prepared.Model.Graph, shrinkage))];
+        string[] open = [.. (quantizer is null ? FasterForms.Names : FasterForms.NamesInBytes).Where(name => FasterForms.HaveWork([name], prepared.Model.Graph, shrinkage))];
         if (open.Length == 0)
         {
             return [];
@@ -44,7 +47,8 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
     private double Share(string name, OnnxModel model, Shrinkage shrinkage, ISampleSource samples, NodeTimeCache cache, CancellationToken cancellation)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"share of {name} in {model.SourceSha256}, batch {options.TimedBatch}");
+        var numbers = quantizer is null ? "" : $" in {StageOptions.Precision(options)}";
+        var key = string.Create(CultureInfo.InvariantCulture, $"share of {name} in {model.SourceSha256}{numbers}, batch {options.TimedBatch}");
         if (cache.Find(key) is { } known)
         {
             return known;
@@ -53,7 +57,8 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
         var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
-        var share = new LatencyComparer(runtime).Compare(model, rewritten, samples, timing, null, cancellation).Ratio;
+        OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
+        var share = new LatencyComparer(runtime).Compare(Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])), samples, timing, null, cancellation).Ratio;
         cache.Add(key, share, macs: 0);
         return share;
     }

@@ -33,6 +33,11 @@ internal static class Simplifier
             edits += PlainProducts.Apply(simplified.Graph, ShapeObserver.Observe(runtime, simplified, sample, cancellation));
         }
 
+        if (SpatialMeans.IsNeeded(simplified.Graph))
+        {
+            edits += SpatialMeans.Apply(simplified.Graph, ShapeObserver.Observe(runtime, simplified, sample, cancellation));
+        }
+
         edits += IdentityRemoval.Apply(simplified.Graph);
         edits += TransposeRemoval.Apply(simplified.Graph);
         edits += BatchNormFolding.Apply(simplified.Graph);
