@@ -14,6 +14,10 @@ internal sealed class Groundwork : IDisposable
 {
     private readonly Dictionary<NumberForm, IReadOnlyList<string>> _rewrites = [];
 
+    // For what tables have no need of.
+    private NodeTimeCache? _cache;
+    private NodeTimer? _timer;
+
     private Groundwork(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (Tools, Original, Prepared, Samples, Options) = (tools, original, prepared, samples, options);
@@ -92,6 +96,23 @@ internal sealed class Groundwork : IDisposable
         var prepared = tools.Watch.Time("analyze", () => PreparedModel.Of(original, samples, tools.Runtime, options, cancellation));
         RemovableSites.Require(prepared, options);
         return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
+    }
+
+    /// <summary>See <see cref="Timing.ByteGains"/>.</summary>
+    /// <param name="model">What stays, in floating point.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public IReadOnlyDictionary<string, double> ByteGains(OnnxModel model, CancellationToken cancellation)
+    {
+        _cache ??= NodeTimeCache.Open(Options.CacheFolder, Tools.Runtime.Version, Options.Threads);
+        _timer ??= new NodeTimer(Tools.Runtime, new NodeTimingOptions { Threads = Options.Threads }, _cache);
+        return Tools.Watch.Time("time nodes", () => Timing.ByteGains.Of(_timer, model.Graph, Prepared.Analysis.Relations.Shapes, Options.TimedBatch, cancellation));
+    }
+
+    /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
+    public void KeepTimes()
+    {
+        Tables?.Keep();
+        _cache?.Keep();
     }
 
     /// <inheritdoc />

@@ -23,6 +23,9 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     /// <summary>A smaller gain is not told from chance, which must not decide what bytes a run writes; and a rewrite costs some weights.</summary>
     private const double Clear = 0.97;
 
+    /// <summary>In bytes, where layers take a fraction of the time, what is left between them weighs more: there a smaller gain is looked at for longer.</summary>
+    private const double ClearInBytes = 0.985;
+
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
     private const int Threads = 1;
 
@@ -40,7 +43,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         }
 
         var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, Threads);
-        string[] faster = [.. open.Where(name => Share(name, prepared.Model, shrinkage, samples, cache, cancellation) < Clear)];
+        string[] faster = [.. open.Where(name => Share(name, prepared.Model, shrinkage, samples, cache, cancellation) < (quantizer is null ? Clear : ClearInBytes))];
         cache.Keep();
         return faster;
     }
@@ -56,7 +59,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
-        var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(1) };
+        var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(quantizer is null ? 1 : 3) };
         OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
         var share = new LatencyComparer(runtime).Compare(Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])), samples, timing, null, cancellation).Ratio;
         cache.Add(key, share, macs: 0);

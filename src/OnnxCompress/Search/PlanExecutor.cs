@@ -39,6 +39,15 @@ internal sealed class PlanExecutor(
         return Finish(placed, model, shrinkage, m => InItsNumbers(m, plan, cancellation)).Model;
     }
 
+    /// <summary>The same in floating point, whatever its numbers.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public OnnxModel InFloats(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var (placed, model, shrinkage) = Outline(plan, cancellation);
+        FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
+        return model;
+    }
+
     /// <summary>What tables of nodes say of the time of a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public TimeParts PartsOf(CompressionPlan plan, LatencyCost time)
