@@ -32,4 +32,13 @@ internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pi
     /// <param name="wider">Their numbers, by name.</param>
     /// <param name="cancellation">Stops the runs.</param>
     public double TimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) => Pipeline.TimeShare(Made.Plan with { Wider = wider }, cancellation);
+
+    /// <summary>The same, measured as results are.</summary>
+    /// <param name="wider">Their numbers, by name.</param>
+    /// <param name="cancellation">Stops the runs.</param>
+    public double ResultTimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
+    {
+        var plan = Made.Plan with { Wider = wider };
+        return Pipeline.Times.Share(plan, Pipeline.Executor.Sketch(plan, cancellation), cancellation);
+    }
 }

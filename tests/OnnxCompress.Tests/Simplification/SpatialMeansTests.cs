@@ -1,4 +1,3 @@
-using OnnxCompress.Models;
 using OnnxCompress.Samples;
 using OnnxCompress.Simplification;
 using OnnxCompress.Tests.Testing;
