@@ -14,10 +14,6 @@ internal sealed class Groundwork : IDisposable
 {
     private readonly Dictionary<NumberForm, IReadOnlyList<string>> _rewrites = [];
 
-    // For what tables have no need of.
-    private NodeTimeCache? _cache;
-    private NodeTimer? _timer;
-
     private Groundwork(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         (Tools, Original, Prepared, Samples, Options) = (tools, original, prepared, samples, options);
@@ -74,16 +70,9 @@ internal sealed class Groundwork : IDisposable
     public IReadOnlyList<string> RewritesFor(CompressionOptions options, CancellationToken cancellation)
     {
         var form = StageOptions.Precision(options);
-        if ((options.Plan is not null && !options.RemovesNothing) || (form != NumberForm.Float && (form == NumberForm.Float16 || StageOptions.Target(options) != RunTarget.Cpu)))
-        {
-            return [];
-        }
-
         if (!_rewrites.TryGetValue(form, out var known))
         {
-            _rewrites[form] = known = Tools.Watch.Time(
-                "analyze",
-                () => new WorthwhileForms(Tools.Runtime, options, Quantizers.Of(Tools, Prepared, Samples, options, cancellation)).Of(Prepared, Samples, cancellation));
+            _rewrites[form] = known = Tools.Watch.Time("analyze", () => WorthwhileForms.Of(Tools, Prepared, Samples, options, cancellation));
         }
 
         return known;
@@ -101,19 +90,8 @@ internal sealed class Groundwork : IDisposable
     /// <summary>See <see cref="Timing.ByteGains"/>.</summary>
     /// <param name="model">What stays, in floating point.</param>
     /// <param name="cancellation">Stops between runs.</param>
-    public IReadOnlyDictionary<string, double> ByteGains(OnnxModel model, CancellationToken cancellation)
-    {
-        _cache ??= NodeTimeCache.Open(Options.CacheFolder, Tools.Runtime.Version, Options.Threads);
-        _timer ??= new NodeTimer(Tools.Runtime, new NodeTimingOptions { Threads = Options.Threads }, _cache);
-        return Tools.Watch.Time("time nodes", () => Timing.ByteGains.Of(_timer, model.Graph, Prepared.Analysis.Relations.Shapes, Options.TimedBatch, cancellation));
-    }
-
-    /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
-    public void KeepTimes()
-    {
-        Tables?.Keep();
-        _cache?.Keep();
-    }
+    public IReadOnlyDictionary<string, double> ByteGains(OnnxModel model, CancellationToken cancellation) =>
+        Tools.Watch.Time("time nodes", () => Timing.ByteGains.Measure(Tools.Runtime, model, Prepared.Analysis.Relations.Shapes, StageOptions.Timing(Options), cancellation));
 
     /// <inheritdoc />
     public void Dispose() => Outputs?.Dispose();

@@ -100,7 +100,7 @@ internal sealed class Pipeline : IDisposable
     /// <summary>Keeps what was measured for the next run, where there is a folder for it.</summary>
     public void KeepTimes()
     {
-        _ground.KeepTimes();
+        Tables?.Keep();
         Times.Keep();
     }
 

@@ -6,6 +6,7 @@ using OnnxCompress.Precision;
 using OnnxCompress.Rewriting;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
+using OnnxCompress.Search;
 using OnnxCompress.Timing;
 using OnnxCompress.Verification;
 
@@ -28,6 +29,23 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
     private const int Threads = 1;
+
+    /// <summary>
+    /// Their names for what the user said: none where a plan that stands says what it ends with, for half floats, and for numbers of other
+    /// machines, of which nothing is known.
+    /// </summary>
+    /// <param name="tools">What models run with.</param>
+    /// <param name="prepared">The model.</param>
+    /// <param name="samples">The first of them is run.</param>
+    /// <param name="options">What the user said.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public static IReadOnlyList<string> Of(PipelineTools tools, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
+    {
+        var form = StageOptions.Precision(options);
+        var isKnown = form == NumberForm.Float || (form != NumberForm.Float16 && StageOptions.Target(options) == RunTarget.Cpu);
+        return !isKnown || (options.Plan is not null && !options.RemovesNothing) ? []
+            : new WorthwhileForms(tools.Runtime, options, Quantizers.Of(tools, prepared, samples, options, cancellation)).Of(prepared, samples, cancellation);
+    }
 
     /// <summary>Their names, in the order in which they are carried out.</summary>
     /// <param name="prepared">The model.</param>
@@ -61,7 +79,9 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
         var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(quantizer is null ? 1 : 3) };
         OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
-        var share = new LatencyComparer(runtime).Compare(Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])), samples, timing, null, cancellation).Ratio;
+        var seen = new LatencyComparer(runtime).Compare(Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])), samples, timing, null, cancellation);
+        // Of a run this short the finer of both bounds would be chance.
+        var share = quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
         cache.Add(key, share, macs: 0);
         return share;
     }

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Running;
 
 namespace OnnxCompress.Timing;
 
@@ -10,6 +11,20 @@ namespace OnnxCompress.Timing;
 /// </summary>
 internal static class ByteGains
 {
+    /// <summary>The same with a timer of its own, whose times are kept for the next run where there is a folder for it.</summary>
+    /// <param name="runtime">The runtime.</param>
+    /// <param name="model">The model in floating point, with what stays of it.</param>
+    /// <param name="shapes">Shapes of the original.</param>
+    /// <param name="options">Threads, batch, cache.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public static IReadOnlyDictionary<string, double> Measure(IModelRuntime runtime, OnnxModel model, TensorShapes shapes, TimingOptions options, CancellationToken cancellation)
+    {
+        var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, options.Threads);
+        var gains = Of(new NodeTimer(runtime, new NodeTimingOptions { Threads = options.Threads }, cache), model.Graph, shapes, options.Batch, cancellation);
+        cache.Keep();
+        return gains;
+    }
+
     /// <summary>By name, milliseconds; below zero where bytes are slower. Layers whose time is not known by their sizes are not in it.</summary>
     /// <param name="timer">Times nodes.</param>
     /// <param name="graph">The model in floating point, with what stays of it.</param>
