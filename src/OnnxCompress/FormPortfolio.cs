@@ -30,12 +30,10 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     /// <summary>Where so small a share of the decisions' margins is lost, there is nothing to be gained by a search.</summary>
     private const double Negligible = 0.002;
 
-    /// <summary>Models with wider layers that are made of one, at most.</summary>
-    private const int MostWider = 3;
-
     private readonly List<FormCandidate> _made = [];
     private readonly List<ConsideredForm> _refused = [];
     private OnnxCompressException? _failure;
+    private WiderForms _wider = null!;
 
     /// <summary>Ends the search early.</summary>
     public TimeLimit Limit { get; init; } = TimeLimit.None;
@@ -65,6 +63,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     public CompressionResult Best(CancellationToken cancellation)
     {
         var forms = Forms(options);
+        _wider = new WiderForms(options, runs, run => See(run, cancellation), CountsTime) { Limit = Limit };
         MakeAlone(forms, cancellation);
         var open = options.RemovesNothing ? [] : WorthRemoving();
         WidenToGoal(cancellation);
@@ -77,7 +76,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
         var chosen = Chosen(cancellation) ?? throw _failure ?? new OnnxCompressException(DiagnosticCodes.GoalNotReached, "No form of the model keeps what was asked for.");
         runs.KeepTimes();
-        var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused);
+        var seen = _made.Select(c => c.Seen(ReferenceEquals(c, chosen))).Concat(_refused).Concat(_wider.Refused);
         return chosen.Run.Pipeline.Conclude(chosen.Run.Made, cancellation) with
         {
             Considered = [.. seen.OrderBy(s => s.Form).ThenBy(s => s.RemovesNothing).ThenBy(s => s.Narrower).ThenBy(s => s.Wider)],
@@ -134,10 +133,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         }
     }
 
-    /// <summary>
-    /// Where a form alone keeps too little, the fewest layers that must keep more bits are looked for: what loses most in the form is what a
-    /// few layers lose.
-    /// </summary>
+    /// <summary>Where a form alone keeps too little, a few of its layers may keep more bits.</summary>
     private void WidenToGoal(CancellationToken cancellation)
     {
         if (IsLimited || options.Goal is null || validation is null)
@@ -148,83 +144,43 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         FormCandidate[] alone = [.. _made.Where(c => c.Run is { RemovesNothing: true, Form: NumberForm.Int8 or NumberForm.Int4 })];
         foreach (var narrow in alone.Where(c => c.Refused is not null && !alone.TakeWhile(o => !ReferenceEquals(o, c)).Any(o => c.Run.ByteShare > SameBytes * o.Run.ByteShare)))
         {
-            var tried = new List<FormCandidate>();
-            // Cheap layers first save bytes where many lose alike; where a few large ones lose most, nothing does but those.
-            WidenToGoal(narrow, WiderLayers.Of(narrow.Run.Made.Precision), tried, cancellation);
-            if (!tried.Exists(c => c.Refused is null))
-            {
-                WidenToGoal(narrow, WiderLayers.Worst(narrow.Run.Made.Precision), tried, cancellation);
-            }
-
-            // The smallest that keeps enough, or the one that came closest.
-            _made.AddRange(tried.Where(c => c.Refused is null).OrderBy(Measure).Concat(tried.OrderBy(c => c.Score?.Loss ?? 0)).Take(1));
+            Add(_wider.ToGoal(narrow, Smallest, cancellation));
         }
     }
 
-    private void WidenToGoal(FormCandidate narrow, IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> steps, List<FormCandidate> tried, CancellationToken cancellation)
+    /// <summary>
+    /// More removed than the numbers of a form stand, with more bits in the layers that lose most: the smallest that floating point stands,
+    /// where it would be smaller than all that was found.
+    /// </summary>
+    private void WidenRemoved(NumberForm form, FormCandidate plain, double scale, CancellationToken cancellation)
     {
-        var original = narrow.Run.Pipeline.Original.Bytes;
-        var (low, high) = (1, steps.Count);
-        for (var look = 0; look < MostWider && low <= high; look++)
-        {
-            // Few layers lose most, so that few are looked at more finely than many.
-            var count = (int)Math.Sqrt(low * high);
-            var known = _made.Concat(tried).Where(c => c.Refused is null).Select(c => (double?)c.Run.ByteShare).Min() ?? 1;
-            if (!CountsTime && narrow.Run.Made.Cost.Bytes + steps.Take(count).Sum(s => s.Bytes) > known * original)
-            {
-                // Larger than what others reach: as good as none.
-                high = count - 1;
-                continue;
-            }
-
-            var made = Widened(narrow, steps.Take(count).ToDictionary(s => s.Layer, s => s.Form, StringComparer.Ordinal), cancellation);
-            tried.AddRange(made is null ? [] : [made]);
-            (low, high) = made is { Refused: null } ? (low, count - 1) : (count + 1, high);
-        }
-    }
-
-    /// <summary>What a budget of bytes leaves goes to the layers that lose most for each byte.</summary>
-    private void WidenWithinBudget(CancellationToken cancellation)
-    {
-        if (validation is null || options.Budget.KeepBytes is not { } share
-            || _made.Where(c => c is { Refused: null, Run.Form: NumberForm.Int8 or NumberForm.Int4, Score.Loss: > 0 }).MinBy(Measure) is not { } narrow)
+        if (validation is null || form == NumberForm.Float16 || !plain.Run.Accepted.Any() || !Limit.HasTimeFor(TimeLimit.Plan))
         {
             return;
         }
 
-        var room = (long)((share * narrow.Run.Pipeline.Original.Bytes) - narrow.Run.Made.Cost.Bytes);
-        var steps = WiderLayers.Of(narrow.Run.Made.Precision);
-        for (var look = 0; look < MostWider && WiderLayers.Within(steps, room) is { Count: > 0 } wider; look++)
+        var smallest = plain.Run.Accepted.MinBy(a => a.Share)!;
+        if (smallest.Share * scale < Smallest && Make(form, false, () => runs.Of(form, smallest.Plan, cancellation), cancellation) is { Refused: not null } narrow)
         {
-            if (Widened(narrow, wider, cancellation) is { Refused: null } made)
-            {
-                _made.Add(made);
-                return;
-            }
-
-            // Steps and nodes take some bytes beyond those of weights.
-            const double Less = 0.8;
-            room = (long)(room * Less);
+            _made.Remove(narrow);
+            // One that keeps too little tells nothing that is to be listed.
+            Add(_wider.ToGoal(narrow, Smallest, cancellation) is { Refused: null } wider ? wider : null);
         }
     }
 
-    private FormCandidate? Widened(FormCandidate narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
+    /// <summary>What a budget of bytes or time leaves goes to the layers that lose most for what they take.</summary>
+    private void WidenWithinBudget(CancellationToken cancellation)
     {
-        if (!Limit.HasTimeFor(TimeLimit.Form))
+        if (validation is not null && IsLimited && _made.Where(c => c is { Refused: null, Run.Form: NumberForm.Int8 or NumberForm.Int4, Score.Loss: > 0 }).MinBy(Measure) is { } narrow)
         {
-            return null;
-        }
-
-        try
-        {
-            return UnsolvableNumbers.Explain(() => See(runs.Widened(narrow.Run, wider, cancellation), cancellation));
-        }
-        catch (OnnxCompressException e)
-        {
-            _refused.Add(new ConsideredForm(narrow.Run.Form, 0, null) { RemovesNothing = narrow.Run.RemovesNothing, Wider = wider.Count, Refused = e.Diagnostic.Message });
-            return null;
+            Add(_wider.WithinBudget(narrow, cancellation) is { Refused: null } wider ? wider : null);
         }
     }
+
+    private void Add(FormCandidate? made) => _made.AddRange(made is null ? [] : [made]);
+
+    /// <summary>What others reach without a budget: the share of bytes, or of time.</summary>
+    private double Smallest => _made.Where(c => c.Refused is null).Select(c => CountsTime ? c.Time ?? 1 : c.Run.ByteShare).Append(1).Min();
 
     /// <summary>Looks for the smallest: what floating point stands removed is the most that any numbers do, and what others reach the least that is wanted.</summary>
     private void Search(NumberForm form, FormCandidate? best, CancellationToken cancellation)
@@ -249,6 +205,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         var range = (plain.Run.Reached * scale, CountsTime ? Math.Min(1, best!.Time!.Value / alone.Time!.Value) : best!.Run.ByteShare);
         var goal = options.Goal! with { Range = range, Starts = [.. plain.Run.Accepted.Select(a => (a.Plan, a.Share * scale))] };
         Make(form, false, () => runs.Removing(form, goal, plain.Run.Rules, cancellation), cancellation);
+        WidenRemoved(form, plain, CountsTime ? alone.Time!.Value : alone.Run.ByteShare, cancellation);
     }
 
     /// <summary>What is made small: the smallest that keeps enough is wanted, or the one that loses least.</summary>

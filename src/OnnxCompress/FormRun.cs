@@ -27,4 +27,18 @@ internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pi
 
     /// <summary>The share of the original's time that it takes on this machine.</summary>
     public double TimeShare(CancellationToken cancellation) => Pipeline.Times.Share(Made.Plan, Made.Model, cancellation);
+
+    /// <summary>The same of its plan with layers that keep more bits, at a glance.</summary>
+    /// <param name="wider">Their numbers, by name.</param>
+    /// <param name="cancellation">Stops the runs.</param>
+    public double TimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) => Pipeline.TimeShare(Made.Plan with { Wider = wider }, cancellation);
+
+    /// <summary>The same, measured as results are.</summary>
+    /// <param name="wider">Their numbers, by name.</param>
+    /// <param name="cancellation">Stops the runs.</param>
+    public double ResultTimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
+    {
+        var plan = Made.Plan with { Wider = wider };
+        return Pipeline.Times.Share(plan, Pipeline.Executor.Sketch(plan, cancellation), cancellation);
+    }
 }

@@ -42,6 +42,17 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         return new(form, false, pipeline, search.Run(pipeline, cancellation)) { Rules = search.BestRules, Reached = search.Reached, Accepted = search.Accepted };
     }
 
+    /// <summary>The model of a plan in a form, whatever it keeps.</summary>
+    /// <param name="form">Its numbers.</param>
+    /// <param name="plan">The plan; what it ends with is what is faster in these numbers.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had so.</exception>
+    public FormRun Of(NumberForm form, CompressionPlan plan, CancellationToken cancellation) => tools.Limit.Step(TimeLimit.Plan, () =>
+    {
+        var pipeline = Behind(form, Stop(cancellation));
+        return new FormRun(form, false, pipeline, pipeline.Executor.Execute(plan with { Rewrites = pipeline.Rewrites }, tools.Progress, Stop(cancellation)));
+    });
+
     /// <summary>A model once more with layers that keep more bits.</summary>
     /// <param name="narrow">The model.</param>
     /// <param name="wider">Their numbers, by name.</param>

@@ -12,7 +12,7 @@ namespace OnnxCompress;
 /// <summary>What a run stands on, whatever the numbers of its result: the model prepared, its statistics, what could go, and what that takes in the runtime.</summary>
 internal sealed class Groundwork : IDisposable
 {
-    private IReadOnlyList<string>? _rewrites;
+    private readonly Dictionary<NumberForm, IReadOnlyList<string>> _rewrites = [];
 
     private Groundwork(PipelineTools tools, OnnxModel original, PreparedModel prepared, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
@@ -65,12 +65,18 @@ internal sealed class Groundwork : IDisposable
 
     /// <summary>
     /// Names of rewrites that change no output and were measured to be faster. A plan that stands says what it ends with; what is faster
-    /// in floating point need not be so in bytes, and rounds once more there.
+    /// in floating point need not be so in bytes, so that it is measured in both.
     /// </summary>
-    public IReadOnlyList<string> RewritesFor(CompressionOptions options, CancellationToken cancellation) =>
-        (options.Plan is null || options.RemovesNothing) && StageOptions.Precision(options) == NumberForm.Float
-            ? _rewrites ??= Tools.Watch.Time("analyze", () => new WorthwhileForms(Tools.Runtime, options).Of(Prepared, Samples, cancellation))
-            : [];
+    public IReadOnlyList<string> RewritesFor(CompressionOptions options, CancellationToken cancellation)
+    {
+        var form = StageOptions.Precision(options);
+        if (!_rewrites.TryGetValue(form, out var known))
+        {
+            _rewrites[form] = known = Tools.Watch.Time("analyze", () => WorthwhileForms.Of(Tools, Prepared, Samples, options, cancellation));
+        }
+
+        return known;
+    }
 
     /// <summary>Analyses, calibrates, times and prices.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with; the diagnostic says why.</exception>
@@ -80,6 +86,12 @@ internal sealed class Groundwork : IDisposable
         RemovableSites.Require(prepared, options);
         return new(tools, original, prepared, samples, prepared.WithinMemory(options), cancellation);
     }
+
+    /// <summary>See <see cref="Timing.ByteGains"/>.</summary>
+    /// <param name="model">What stays, in floating point.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public IReadOnlyDictionary<string, double> ByteGains(OnnxModel model, CancellationToken cancellation) =>
+        Tools.Watch.Time("time nodes", () => Timing.ByteGains.Measure(Tools.Runtime, model, Prepared.Analysis.Relations.Shapes, StageOptions.Timing(Options), cancellation));
 
     /// <inheritdoc />
     public void Dispose() => Outputs?.Dispose();

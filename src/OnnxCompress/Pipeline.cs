@@ -47,7 +47,7 @@ internal sealed class Pipeline : IDisposable
     public Planner Planner { get; }
 
     /// <summary>Carries them out.</summary>
-    public IPlanExecutor Executor { get; }
+    public PlanExecutor Executor { get; }
 
     /// <summary>Times models of plans beside the original.</summary>
     public ResultTimes Times { get; }
@@ -74,6 +74,16 @@ internal sealed class Pipeline : IDisposable
             : new(_ground, options with { BatchSize = _options.BatchSize }, cancellation);
     }
 
+    /// <summary>By name, the milliseconds that each layer of a plan's model takes longer in floating point than in 8 bits.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public IReadOnlyDictionary<string, double> ByteGains(CompressionPlan plan, CancellationToken cancellation) => _ground.ByteGains(Executor.InFloats(plan, cancellation), cancellation);
+
+    /// <summary>The share of the original's time that the model of a plan takes; weights do not change it.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    public double TimeShare(CompressionPlan plan, CancellationToken cancellation) => Times.OfMany(plan, again: false, () => Executor.Sketch(plan, cancellation), cancellation);
+
     /// <summary>What a run has come to; times of nodes are kept for the next one.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">The compressed model cannot be run.</exception>
     public CompressionResult Conclude(ExecutedPlan made, CancellationToken cancellation)
@@ -97,7 +107,7 @@ internal sealed class Pipeline : IDisposable
     /// <inheritdoc />
     public void Dispose() => _ground.Dispose();
 
-    private (ResultTimes Times, IReadOnlyList<string> Rewrites, Planner Planner, IPlanExecutor Executor) Workers(CancellationToken cancellation)
+    private (ResultTimes Times, IReadOnlyList<string> Rewrites, Planner Planner, PlanExecutor Executor) Workers(CancellationToken cancellation)
     {
         var times = new ResultTimes(_ground.Tools.Runtime, _ground.Original, _ground.Samples, _options);
         var rewrites = _ground.RewritesFor(_options, cancellation);

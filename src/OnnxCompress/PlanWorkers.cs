@@ -30,7 +30,7 @@ internal sealed class PlanWorkers(
     /// <param name="tables">Times of layers; null where time is not limited.</param>
     /// <param name="outputs">What least squares fits to; null where nothing is fitted.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public (Planner Planner, IPlanExecutor Executor) Open(SiteCurves curves, LatencyTables? tables, OriginalOutputs? outputs, CancellationToken cancellation)
+    public (Planner Planner, PlanExecutor Executor) Open(SiteCurves curves, LatencyTables? tables, OriginalOutputs? outputs, CancellationToken cancellation)
     {
         var (model, analysis, _) = prepared;
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Decompositions, options.Selection);

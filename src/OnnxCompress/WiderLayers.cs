@@ -15,12 +15,28 @@ internal static class WiderLayers
     /// <summary>The next wider form of each layer, the most worthwhile first, with the bytes that it takes more.</summary>
     /// <param name="layers">The layers and their errors; those whose errors are not known are left as they are.</param>
     public static IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> Of(IReadOnlyList<LayerPrecision> layers) =>
-        Ordered(layers, (error, bytes) => error * error / bytes);
+        Ordered(layers, (_, error, bytes) => error * error / bytes);
 
     /// <summary>The same, those that lose most first, whatever they take.</summary>
     /// <param name="layers">The layers and their errors.</param>
     public static IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> Worst(IReadOnlyList<LayerPrecision> layers) =>
-        Ordered(layers, (error, _) => error);
+        Ordered(layers, (_, error, _) => error);
+
+    /// <summary>
+    /// The same, the most worthwhile for the time that they take longer in floating point first. Layers whose time is not known by their sizes
+    /// are taken to be as the others for each of their weights.
+    /// </summary>
+    /// <param name="layers">The layers and their errors.</param>
+    /// <param name="gains">By name, milliseconds that layers take longer in floating point than in 8 bits.</param>
+    public static IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> ByTime(IReadOnlyList<LayerPrecision> layers, IReadOnlyDictionary<string, double> gains)
+    {
+        // What is no slower goes first, those that lose most in front.
+        const double Nothing = 1e-9;
+        LayerPrecision[] known = [.. layers.Where(l => l.Form == LayerPrecision.Int8 && gains.ContainsKey(l.Layer))];
+        var each = known.Length == 0 ? 1 : known.Sum(l => Math.Max(0, gains[l.Layer])) / Math.Max(1, known.Sum(l => l.Parameters));
+        var taken = layers.ToDictionary(l => l.Layer, l => l.Form == LayerPrecision.Int8 && gains.TryGetValue(l.Layer, out var gain) ? gain : l.Parameters * each, StringComparer.Ordinal);
+        return Ordered(layers, (layer, error, _) => error * error / Math.Max(taken[layer], Nothing));
+    }
 
     /// <summary>The first of them that fit into some bytes; one that does not fit leaves room for those behind it.</summary>
     /// <param name="steps">See <see cref="Of"/>.</param>
@@ -40,10 +56,10 @@ internal static class WiderLayers
         return taken;
     }
 
-    private static (string Layer, NumberForm Form, long Bytes)[] Ordered(IReadOnlyList<LayerPrecision> layers, Func<double, long, double> worth) =>
+    private static (string Layer, NumberForm Form, long Bytes)[] Ordered(IReadOnlyList<LayerPrecision> layers, Func<string, double, long, double> worth) =>
     [
         .. layers.Where(l => l is { Error: > 0, Parameters: > 0 }).Select(l => (l.Layer, Error: l.Error!.Value, Wider: Next(l))).Where(l => l.Wider is not null)
-            .OrderByDescending(l => worth(l.Error, l.Wider!.Value.Bytes)).Select(l => (l.Layer, l.Wider!.Value.Form, l.Wider.Value.Bytes)),
+            .OrderByDescending(l => worth(l.Layer, l.Error, l.Wider!.Value.Bytes)).Select(l => (l.Layer, l.Wider!.Value.Form, l.Wider.Value.Bytes)),
     ];
 
     private static (NumberForm Form, long Bytes)? Next(LayerPrecision layer) => layer.Form switch

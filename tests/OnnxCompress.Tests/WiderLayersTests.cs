@@ -25,6 +25,26 @@ public sealed class WiderLayersTests
     public void Or_those_that_lose_most() => Assert.Equal(["table", "large", "small", "conv"], WiderLayers.Worst(Layers).Select(s => s.Layer));
 
     [Fact]
+    public void Where_time_counts_those_that_lose_most_for_the_time_that_they_gain_go_first()
+    {
+        LayerPrecision[] layers =
+        [
+            new("slow", "int8") { Parameters = 10, Error = 0.02 },
+            new("quick", "int8") { Parameters = 10, Error = 0.01 },
+            new("slower in bytes", "int8") { Parameters = 10, Error = 0.001 },
+            new("of unknown time", "int8-dynamic") { Parameters = 30, Error = 0.03 },
+        ];
+        var gains = new Dictionary<string, double>(StringComparer.Ordinal) { ["slow"] = 0.9, ["quick"] = 0.1, ["slower in bytes"] = -0.1, ["no layer"] = 5 };
+
+        // A third of a millisecond for ten weights: one in all for that of thirty.
+        Assert.Equal(
+            [("slower in bytes", NumberForm.Float), ("quick", NumberForm.Float), ("of unknown time", NumberForm.Float), ("slow", NumberForm.Float)],
+            WiderLayers.ByTime(layers, gains).Select(s => (s.Layer, s.Form)));
+        // Nothing is known: by weights.
+        Assert.Equal(["slow", "of unknown time", "quick", "slower in bytes"], WiderLayers.ByTime(layers, new Dictionary<string, double>()).Select(s => s.Layer));
+    }
+
+    [Fact]
     public void What_does_not_fit_leaves_room_for_what_comes_behind_it() =>
         Assert.Equal(["conv", "small"], WiderLayers.Within(WiderLayers.Of(Layers), 400).Keys.Order());
 }

@@ -39,10 +39,12 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
     }
 
-    /// <summary>The same with layers that keep more bits than the form has.</summary>
-    /// <param name="wider">Their numbers, by name.</param>
-    public ModelQuantizer With(IReadOnlyDictionary<string, NumberForm> wider) =>
-        wider.Count == 0 ? this : new ModelQuantizer(runtime, backend, samples, hasData, options with { Wider = wider }) { Statistics = Statistics };
+    /// <summary>The same with layers that keep more bits than the form has, and channels as kernels on bytes read them.</summary>
+    /// <param name="wider">Numbers of those layers, by name.</param>
+    /// <param name="padsInputs">Whether convolutions read channels in fours.</param>
+    public ModelQuantizer With(IReadOnlyDictionary<string, NumberForm> wider, bool padsInputs) => wider.Count == 0 && padsInputs == options.PadsInputs
+        ? this
+        : new ModelQuantizer(runtime, backend, samples, hasData, options with { Wider = wider, PadsInputs = padsInputs }) { Statistics = Statistics };
 
     /// <summary>The model in 8 bits.</summary>
     /// <param name="model">The model in single floats; not changed.</param>
@@ -96,7 +98,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         }
 
         var layers = PlaceWriter.Layers(places, rounded);
-        PlaceWriter.Write(made, places, pairs, rounded);
+        PlaceWriter.Write(made, places, pairs, rounded, options);
         return new QuantisedModel(made, layers, warnings)
         {
             WeightBits = places.Static.Count + places.Dynamic.Count == 0 ? null : options.WeightBits,
@@ -119,7 +121,7 @@ internal sealed class ModelQuantizer(IModelRuntime runtime, IDenseBackend backen
         WalkBiases.Add(made.Graph, places.Biased(made.Graph, Ranges.Any));
         var pairs = new BytePairs(made.Graph);
         pairs.Add(places, places.Observed.ToDictionary(t => t, _ => new ByteScale(1, 0), StringComparer.Ordinal));
-        PlaceWriter.Write(made, places, pairs, RoundedWeights.For(places, options));
+        PlaceWriter.Write(made, places, pairs, RoundedWeights.For(places, options), options);
         return made;
     }
 

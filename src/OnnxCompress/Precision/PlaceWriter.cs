@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Precision;
@@ -11,7 +12,8 @@ internal static class PlaceWriter
     /// <param name="places">The layers.</param>
     /// <param name="pairs">The pairs.</param>
     /// <param name="rounded">The values of weights, and steps of those that have them already.</param>
-    public static void Write(OnnxModel model, QuantisedPlaces places, BytePairs pairs, RoundedWeights rounded)
+    /// <param name="options">Where the model will run, and what its kernels like.</param>
+    public static void Write(OnnxModel model, QuantisedPlaces places, BytePairs pairs, RoundedWeights rounded, QuantizerOptions options)
     {
         var (graph, writer) = (model.Graph, new ByteWriter(model.Graph, pairs, rounded));
         foreach (var map in places.Static)
@@ -41,6 +43,17 @@ internal static class PlaceWriter
         }
 
         graph.Index();
+        // Other runtimes find pairs around floats, and know what to make of them.
+        if (options.Target == RunTarget.Cpu)
+        {
+            ByteLayout.PadInBytes(graph);
+        }
+
+        if (options.PadsInputs)
+        {
+            ByteLayout.ReadInFours(graph);
+        }
+
         graph.RemoveDeadNodes();
         graph.RemoveUnusedInitializers();
     }

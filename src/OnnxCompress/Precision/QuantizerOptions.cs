@@ -38,6 +38,9 @@ internal sealed record QuantizerOptions(ReconstructionOptions Walk, WeightGrid G
     /// <summary>Inputs that share a step in 4 bits, at most.</summary>
     public int Block { get; init; } = 64;
 
+    /// <summary>Whether convolutions of bytes read channels in fours: see <see cref="ByteLayout"/>.</summary>
+    public bool PadsInputs { get; init; }
+
     /// <summary>Told which layer is reached; may be null.</summary>
     public IProgress<ProgressUpdate>? Progress { get; init; }
 

@@ -18,8 +18,17 @@ internal static class FasterForms
     /// <summary>Odd widths padded with zeros, and the channels in a vector: <see cref="WholeVectors"/>. Another machine pads to the same.</summary>
     private const string Widths = "whole vectors of ";
 
+    /// <summary>Convolutions in bytes that read channels in fours: <see cref="InputsInFours"/>.</summary>
+    private const string Fours = "inputs in fours";
+
     /// <summary>All names, in the order in which they are carried out.</summary>
     public static IReadOnlyList<string> Names { get; } = [Shortcuts, string.Create(CultureInfo.InvariantCulture, $"{Widths}{WidthTable.VectorWidth}")];
+
+    /// <summary>The same for models that compute in bytes.</summary>
+    public static IReadOnlyList<string> NamesInBytes { get; } = [.. Names, Fours];
+
+    /// <summary>Whether bytes are written in fours of channels.</summary>
+    public static bool PadInputs(IReadOnlyList<string> names) => names.Contains(Fours);
 
     /// <summary>Whether any of the named rewrites finds something to do.</summary>
     public static bool HaveWork(IReadOnlyList<string> names, ModelGraph graph, Shrinkage shrinkage) => names.Any(name => Of(name).Any(graph, shrinkage));
@@ -35,6 +44,7 @@ internal static class FasterForms
     private static (Func<ModelGraph, Shrinkage, bool> Any, Func<ModelGraph, Shrinkage, long> Apply) Of(string name) => name switch
     {
         Shortcuts => (StridedShortcuts.Any, StridedShortcuts.Apply),
+        Fours => ((graph, _) => InputsInFours.Any(graph), InputsInFours.Macs),
         _ when VectorOf(name) is { } vector => ((graph, shrinkage) => WholeVectors.Any(graph, shrinkage, vector), (graph, shrinkage) => WholeVectors.Apply(graph, shrinkage, vector)),
         _ => throw new OnnxCompressException(DiagnosticCodes.PlanMismatch, $"The plan asks for the rewrite '{name}', which this version does not know; make a new plan for this model."),
     };

@@ -39,6 +39,15 @@ internal sealed class PlanExecutor(
         return Finish(placed, model, shrinkage, m => InItsNumbers(m, plan, cancellation)).Model;
     }
 
+    /// <summary>The same in floating point, whatever its numbers.</summary>
+    /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
+    public OnnxModel InFloats(CompressionPlan plan, CancellationToken cancellation)
+    {
+        var (placed, model, shrinkage) = Outline(plan, cancellation);
+        FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
+        return model;
+    }
+
     /// <summary>What tables of nodes say of the time of a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public TimeParts PartsOf(CompressionPlan plan, LatencyCost time)
@@ -79,7 +88,7 @@ internal sealed class PlanExecutor(
         model.Graph.Index();
         model.Graph.RemoveUnusedInitializers();
         QuantisedModel? quantised = null;
-        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = quantizer?.With(plan.Wider).Quantize(m, shrinkage, cancellation))?.Model ?? m);
+        var (stored, worked, cost) = Finish(placed, model, shrinkage, m => (quantised = Numbers(plan)?.Quantize(m, shrinkage, cancellation))?.Model ?? m);
         return new ExecutedPlan(plan, stored, shrinkage, fits)
         {
             Cost = cost,
@@ -138,7 +147,9 @@ internal sealed class PlanExecutor(
         return (placed, model, shrinkage);
     }
 
-    private OnnxModel InItsNumbers(OnnxModel model, CompressionPlan plan, CancellationToken cancellation) => quantizer?.With(plan.Wider).Outline(model, cancellation) ?? model;
+    private ModelQuantizer? Numbers(CompressionPlan plan) => quantizer?.With(plan.Wider, FasterForms.PadInputs(plan.Rewrites));
+
+    private OnnxModel InItsNumbers(OnnxModel model, CompressionPlan plan, CancellationToken cancellation) => Numbers(plan)?.Outline(model, cancellation) ?? model;
 
     /// <summary>The model as it is written, the same with branches beside their nodes, and what it costs.</summary>
     private static (OnnxModel Model, OnnxModel Observable, ModelCost Cost) Finish(PlacedPlan placed, OnnxModel model, Shrinkage shrinkage, Func<OnnxModel, OnnxModel> precise)

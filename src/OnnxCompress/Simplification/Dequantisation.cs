@@ -23,7 +23,8 @@ internal static class Dequantisation
         // Weights first: what follows looks for constants.
         var edits = graph.Nodes.Count(n => ReadWeight(n, graph));
         graph.Index();
-        edits += graph.Nodes.Count(n => ReadBlocks(n, graph) || ReadDynamic(n, graph) || ReadTable(n, graph) || Bypass(n, graph));
+        edits += graph.Nodes.ToArray().Count(n => RepeatedChannels.ReadOnce(n, graph));
+        edits += graph.Nodes.Count(n => ReadBlocks(n, graph) || ReadDynamic(n, graph) || ReadTable(n, graph) || ReadPad(n, graph) || Bypass(n, graph));
         if (edits == 0)
         {
             return model;
@@ -64,7 +65,7 @@ internal static class Dequantisation
         return true;
     }
 
-    /// <summary>Lets the readers of a pair read what it rounds; a range that ends at zero has cut off what lies below.</summary>
+    /// <summary>Lets the readers of a pair read what it rounds.</summary>
     private static bool Bypass(GraphNode node, ModelGraph graph)
     {
         if (node is not { OpType: "DequantizeLinear", Domain: "" } || graph.IsOutput(node.Outputs[0])
@@ -73,18 +74,41 @@ internal static class Dequantisation
             return false;
         }
 
+        graph.ReplaceUses(node.Outputs[0], Before(quantize, graph));
+        graph.Remove(node);
+        return true;
+    }
+
+    /// <summary>A Pad of bytes by their zero point pads zeros.</summary>
+    private static bool ReadPad(GraphNode node, ModelGraph graph)
+    {
+        if (node is not { OpType: "DequantizeLinear", Domain: "" } || graph.IsOutput(node.Outputs[0]) || graph.Producer(node.Inputs[0]) is not { OpType: "Pad", Domain: "" } pad
+            || graph.Uses(pad.Outputs[0]).Count != 1 || graph.Producer(pad.Inputs[0]) is not { OpType: "QuantizeLinear", Domain: "" } quantize
+            || pad.Input(2) is not { } value || Whole(value, graph) is not [var padded] || ZeroOf(quantize, graph) is not [var zero] || padded != zero || !quantize.Inputs.Skip(1).SequenceEqual(node.Inputs.Skip(1)))
+        {
+            return false;
+        }
+
+        pad.Proto.Input[0] = Before(quantize, graph);
+        pad.Proto.Input[2] = "";
+        pad.Proto.Output[0] = node.Outputs[0];
+        graph.Remove(node);
+        return true;
+    }
+
+    /// <summary>What a pair rounds; a range that ends at zero has cut off what lies below.</summary>
+    private static string Before(GraphNode quantize, ModelGraph graph)
+    {
         var from = quantize.Inputs[0];
         if (quantize.OpType == "QuantizeLinear" && graph.Producer(from) is { OpType: "Conv" or "Gemm" or "MatMul" or "Add" } && ZeroOf(quantize, graph) is [var zero]
             && zero == (graph.Constant(quantize.Input(2) ?? "")?.Type == ElementType.Int8 ? sbyte.MinValue : byte.MinValue))
         {
             var relu = graph.UniqueName($"{from}/relu");
             graph.AddNode("Relu", relu, [from], [relu]);
-            from = relu;
+            return relu;
         }
 
-        graph.ReplaceUses(node.Outputs[0], from);
-        graph.Remove(node);
-        return true;
+        return from;
     }
 
     /// <summary>Mul(Cast(MatMulInteger(q, W, zero)), Mul(scale, steps)), with q, scale and zero of one DynamicQuantizeLinear.</summary>

@@ -34,6 +34,11 @@ internal static class Simplifier
             edits += PlainProducts.Apply(simplified.Graph, shapes) + PlainAttention.Apply(simplified.Graph, shapes);
         }
 
+        if (SpatialMeans.IsNeeded(simplified.Graph))
+        {
+            edits += SpatialMeans.Apply(simplified.Graph, ShapeObserver.Observe(runtime, simplified, sample, cancellation));
+        }
+
         edits += IdentityRemoval.Apply(simplified.Graph);
         edits += TransposeRemoval.Apply(simplified.Graph);
         edits += BatchNormFolding.Apply(simplified.Graph);

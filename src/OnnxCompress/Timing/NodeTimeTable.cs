@@ -16,6 +16,8 @@ internal sealed class NodeTimeTable
     /// <summary>Where an axis is measured, in sixteenths.</summary>
     private static readonly int[] Fine = [1, 2, 4, 6, 8, 10, 12, 14, 16];
 
+    private static readonly int[] BelowVectors = [2, 4, 8];
+
     private readonly int[] _inputs, _outputs;
     private readonly int _step;
     private readonly double[,] _milliseconds;
@@ -61,7 +63,7 @@ internal sealed class NodeTimeTable
         [.. places.Select(s => Math.Min(channels, WidthTable.RoundUp(WidthTable.RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
 
     /// <summary>Powers of two below the narrowest of some widths.</summary>
-    private static int[] Narrow(int[] widths) => [.. new[] { 2, 4, 8 }.Where(w => w < widths[0]), .. widths];
+    private static int[] Narrow(int[] widths) => [.. BelowVectors.Where(w => w < widths[0]), .. widths];
 
     /// <summary>Times of all pairs from those of a few and of both axes.</summary>
     private static double[,] Filled(int[] inputs, int[] outputs, int[] rows, int[] columns, Dictionary<(int Input, int Output), double> times)

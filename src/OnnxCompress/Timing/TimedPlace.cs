@@ -23,9 +23,11 @@ internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? In
         }
 
         var axes = analysis.Relations.KnownAxes(map.Weight);
-        var isInBytes = inBytes && (map.Kind == LinearKind.Convolution || (node.OpType == "Gemm" && !map.Scales));
-        return new TimedPlace(node, whole with { InBytes = isInBytes }, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
+        return new TimedPlace(node, whole with { InBytes = inBytes && TakesBytes(map) }, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
     }
+
+    /// <summary>Whether a layer reads and makes bytes in a model in 8 bits: convolutions, and products of vectors.</summary>
+    public static bool TakesBytes(LinearMap map) => map.Kind == LinearKind.Convolution || (map.Node.OpType == "Gemm" && !map.Scales);
 
     /// <summary>What stays of the layer.</summary>
     public TimedNode When(Remaining remaining)

@@ -23,8 +23,28 @@ public sealed class DequantisationTests
 
         Assert.DoesNotContain(read.Graph.Nodes, n => n.OpType is "QuantizeLinear" or "DequantizeLinear");
         Assert.Equal(Operators(model), Operators(read));
-        Assert.Equal(ParameterCount.Of(quantised), ParameterCount.Of(read));
+        // Zeros beside the weights of three channels, where that was measured to be faster, go again.
+        var zeros = quantised.Graph.Nodes.Any(n => n.OpType == "Gather") ? 24 * 9 : 0;
+        Assert.Equal(ParameterCount.Of(quantised) - zeros, ParameterCount.Of(read));
         // What is left is the rounding of weights.
+        Assert.InRange(ModelAssert.Distance(quantised, read), 1e-6, 0.05);
+        ModelAssert.SameContract(model, read);
+    }
+
+    [Fact]
+    public void Zeros_that_were_padded_in_bytes_are_padded_in_floating_point()
+    {
+        var test = new TestModel(opset: 13);
+        var relu = test.Relu("relu", test.Conv("first", test.Input("x", "N", 3, 6, 6), 3, 8, 3, pad: 1));
+        test.Conv("second", test.Node("Pad", "pad", [relu, test.Integers("pads", 0, 2, 1, 1, 0, 2, 1, 1)]), 12, 4, 3);
+        var model = test.Output("second", "N", 4, 6, 6).Build();
+        var quantised = In(NumberForm.Int8, model);
+
+        var read = Dequantisation.Of(quantised);
+
+        Assert.Contains(quantised.Graph.Nodes, n => n.OpType == "Pad" && quantised.Graph.Producer(n.Inputs[0])!.OpType == "QuantizeLinear");
+        Assert.DoesNotContain(read.Graph.Nodes, n => n.OpType is "QuantizeLinear" or "DequantizeLinear");
+        Assert.Equal(3, read.Graph.Constant(read.Graph.Nodes.Single(n => n.Name == "first").Inputs[1])!.Dims[1]);
         Assert.InRange(ModelAssert.Distance(quantised, read), 1e-6, 0.05);
         ModelAssert.SameContract(model, read);
     }
