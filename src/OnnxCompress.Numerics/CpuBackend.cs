@@ -48,7 +48,7 @@ public sealed partial class CpuBackend(int threads = 0) : IDenseBackend
             using var team = new Team(Workers(gram.Rows, gram.Columns, rows.Rows));
             var samples = new Block<float>(pr, rows.Rows, rows.Columns, rows.Stride);
             var sums = new Block<double>(pg, gram.Rows, gram.Columns, gram.Stride);
-            if (FloatRange.HoldsProducts(rows))
+            if (FloatRange.HoldsProducts(team, samples))
             {
                 Gemm.Run<float, float, double>(team, 1, samples.Transposed, samples, 1, sums, Region.Lower);
             }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxCompress.Diagnostics;
@@ -13,15 +12,17 @@ namespace OnnxCompress.OnnxRuntime;
 /// </summary>
 internal sealed unsafe class FedInputs : IDisposable
 {
-    private const nuint Alignment = 64; // also the widest vector
-
-    private readonly List<nint> _memory = [];
+    private readonly FeedMemory _pool;
+    private readonly List<(nint Memory, int Bytes)> _memory = [];
     private readonly List<OrtValue> _values = [];
 
     /// <summary>Copies the inputs.</summary>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="pool">Lends the memory.</param>
     /// <exception cref="OnnxCompressException">OCX3003: an input's type is none that numbers in memory can have.</exception>
-    public FedInputs(IReadOnlyList<HostTensor> inputs)
+    public FedInputs(IReadOnlyList<HostTensor> inputs, FeedMemory pool)
     {
+        _pool = pool;
         Names = [.. inputs.Select(input => input.Name)];
         try
         {
@@ -47,7 +48,7 @@ internal sealed unsafe class FedInputs : IDisposable
     public void Dispose()
     {
         _values.ForEach(value => value.Dispose());
-        _memory.ForEach(memory => NativeMemory.AlignedFree((void*)memory));
+        _memory.ForEach(memory => _pool.GiveBack(memory.Memory, memory.Bytes));
         _values.Clear();
         _memory.Clear();
     }
@@ -67,10 +68,10 @@ internal sealed unsafe class FedInputs : IDisposable
         }
 
         var bytes = checked((int)(input.Count * size));
-        var memory = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
-        _memory.Add((nint)memory);
-        input.Bytes.CopyTo(new(memory, bytes));
+        var memory = _pool.Lend(bytes);
+        _memory.Add((memory, bytes));
+        input.Bytes.CopyTo(new((void*)memory, bytes));
         return OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)input.Type, [.. input.Dims], (nint)memory, bytes);
+            OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)input.Type, [.. input.Dims], memory, bytes);
     }
 }

@@ -15,6 +15,8 @@ internal sealed class OrtSession : IModelSession
 
     private readonly SharedWeights _shared;
 
+    private readonly FeedMemory _feeds = new();
+
     /// <summary>Loads a model.</summary>
     /// <param name="model">The protobuf.</param>
     /// <param name="options">How to load it.</param>
@@ -73,10 +75,10 @@ internal sealed class OrtSession : IModelSession
         }
     }
 
-    private static T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], IReadOnlyCollection<OrtValue>, T> run, CancellationToken cancellation)
+    private T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], IReadOnlyCollection<OrtValue>, T> run, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var feeds = new FedInputs(inputs);
+        using var feeds = new FedInputs(inputs, _feeds);
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var registration = cancellation.Register(() => options.Terminate = true);
         try
@@ -90,13 +92,15 @@ internal sealed class OrtSession : IModelSession
                 DiagnosticCodes.RunFailed,
                 $"ONNX Runtime failed while running the model: {OrtRuntime.FirstLine(e.Message)}",
                 e);
-        }    }
+        }
+    }
 
     /// <inheritdoc />
     public void Dispose()
     {
         _session.Dispose();
         _shared.Dispose();
+        _feeds.Dispose();
     }
 
     /// <summary>

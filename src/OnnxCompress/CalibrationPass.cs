@@ -2,6 +2,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Precision;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
@@ -34,7 +35,8 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         IReadOnlyList<string> ranged = places?.Observed ?? [];
         ChannelTap[] taps = [.. Taps(StageOptions.Methods(options)), .. places is null ? [] : ReadBy(places)];
         var mask = StageOptions.Mask(options, model);
-        CalibrationStatistics Take() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged }.Run(
+        var most = OriginalOutputs.BatchesWithin(options.MemoryBytes, analysis.Relations, options.BatchSize);
+        CalibrationStatistics Take() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged, MostAtOnce = most }.Run(
             model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
         return options.CacheFolder is { } folder
             ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, taps, samples, options.BatchSize, mask, Take, cancellation)

@@ -17,4 +17,8 @@ public sealed record CompressionData(ISampleSource Statistics, ISampleSource? Va
 
     /// <summary>What the original makes of validation and guard samples.</summary>
     internal ReferenceOutputs Reference { get; } = new();
+
+    /// <summary>The same with changed copies of pictures for statistics.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX3029: no input holds pictures.</exception>
+    internal CompressionData With(IReadOnlyList<Augmentation> augmentations) => this with { Statistics = AugmentedSamples.Of(Statistics, augmentations) };
 }

@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Forms;
 using OnnxCompress.Reconstruction;
+using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Verification;
@@ -94,6 +95,12 @@ public sealed record CompressionOptions
 
     /// <summary>Statistics taken before, at the places the methods need; null: they are taken from the samples.</summary>
     public CalibrationStatistics? Statistics { get; init; }
+
+    /// <summary>
+    /// Changed copies of pictures that statistics and weights are made from beside the pictures, one of each picture for each change;
+    /// nothing is compared or proven on them.
+    /// </summary>
+    public IReadOnlyList<Augmentation> Augmentations { get; init; } = [];
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;

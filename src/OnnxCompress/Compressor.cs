@@ -45,8 +45,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(options);
-        var prepared = PreparedModel.Of(model, samples, runtime, options, cancellation);
-        return new CalibrationPass(prepared, runtime, options) { TakesRanges = true }.Run(samples, progress, null, cancellation);
+        var augmented = new CompressionData(samples).With(options.Augmentations).Statistics;
+        var prepared = PreparedModel.Of(model, augmented, runtime, options, cancellation);
+        return new CalibrationPass(prepared, runtime, options) { TakesRanges = true }.Run(augmented, progress, null, cancellation);
     }
 
     /// <summary>Compresses a model.</summary>
@@ -77,6 +78,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
+        data = data.With(options.Augmentations);
         return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
     }
 
@@ -149,6 +151,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         options = options with { Budget = Budget.None, Goal = null };
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
+        data = data.With(options.Augmentations);
         var tools = PipelineTools.Of(runtime, backend, progress, options);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);

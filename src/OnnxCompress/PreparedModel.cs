@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
+using OnnxCompress.Reconstruction;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection.LowRank;
@@ -34,11 +35,8 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
     /// The same options with batches of so few samples that what all layers make of one, which is looked at together, takes
     /// no more than the memory for activations.
     /// </summary>
-    public CompressionOptions WithinMemory(CompressionOptions options)
+    public CompressionOptions WithinMemory(CompressionOptions options) => options with
     {
-        var shapes = Analysis.Relations.Shapes;
-        var values = Analysis.Relations.Layers.Select(l => l.Output).Distinct(StringComparer.Ordinal)
-            .Sum(output => (shapes.Of(output) ?? []).Aggregate(1.0, (product, size) => product * size) / shapes.Samples);
-        return options with { BatchSize = (int)Math.Clamp(options.MemoryBytes / (sizeof(float) * Math.Max(1, values)), 1, Math.Max(1, options.BatchSize)) };
-    }
+        BatchSize = (int)Math.Clamp(options.MemoryBytes / OriginalOutputs.BytesOfSample(Analysis.Relations), 1, Math.Max(1, options.BatchSize)),
+    };
 }

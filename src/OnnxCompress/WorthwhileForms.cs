@@ -27,6 +27,11 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     /// <summary>In bytes, where layers take a fraction of the time, what is left between them weighs more: there a smaller gain is looked at for longer.</summary>
     private const double ClearInBytes = 0.985;
 
+    /// <summary>Seconds that tell most forms: those that stand further than this from being worth it. Others are looked at longer.</summary>
+    private const double Glance = 0.2, Near = 0.025, Look = 1, LookInBytes = 3;
+
+    private double Bound => quantizer is null ? Clear : ClearInBytes;
+
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
     private const int Threads = 1;
 
@@ -61,7 +66,7 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         }
 
         var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, Threads);
-        string[] faster = [.. open.Where(name => Share(name, prepared.Model, shrinkage, samples, cache, cancellation) < (quantizer is null ? Clear : ClearInBytes))];
+        string[] faster = [.. open.Where(name => Share(name, prepared.Model, shrinkage, samples, cache, cancellation) < Bound)];
         cache.Keep();
         return faster;
     }
@@ -77,11 +82,18 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
-        var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(quantizer is null ? 1 : 3) };
         OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
-        var seen = new LatencyComparer(runtime).Compare(Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])), samples, timing, null, cancellation);
-        // Of a run this short the finer of both bounds would be chance.
-        var share = quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
+        var (before, after) = (Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])));
+        double Timed(double seconds)
+        {
+            var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) };
+            var seen = new LatencyComparer(runtime).Compare(before, after, samples, timing, null, cancellation);
+            // Of a run this short the finer of both bounds would be chance.
+            return quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
+        }
+
+        var share = Timed(Glance);
+        share = Math.Abs(share - Bound) < Near ? Timed(quantizer is null ? Look : LookInBytes) : share;
         cache.Add(key, share, macs: 0);
         return share;
     }

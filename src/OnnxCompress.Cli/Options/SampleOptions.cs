@@ -12,16 +12,25 @@ internal sealed class SampleOptions(string heldOut)
     private readonly Option<string?> _samples = OptionFactory.Text("--samples", "N", $"At most N samples for statistics, chosen by content. Default: {DefaultSamples}.");
     private readonly Option<string?> _holdout = OptionFactory.Text("--holdout", "SHARE", $"{heldOut} Default: 0.25, of {SampleSplit.Few} different samples or fewer 0.4.");
 
+    private readonly Option<string?> _augment = OptionFactory.Text(
+        "--augment", "LIST", "Statistics and weights are made from changed copies of pictures too: flip (left and right), crop (moved by up to an eighth). Default: none.", "flip", "crop");
+
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_samples);
+        command.Options.Add(_augment);
         command.Options.Add(_holdout);
     }
 
     /// <summary>Samples for statistics at most.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
     public int Samples(ParseResult parsed) => parsed.GetValue(_samples) is { } text ? OptionText.Whole("--samples", text, 1) : DefaultSamples;
+
+    /// <summary>Copies of pictures.</summary>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX9011.</exception>
+    public IReadOnlyList<Augmentation> Augmentations(ParseResult parsed) => parsed.GetValue(_augment) is not { } text ? []
+        : [.. text.Split(',', StringSplitOptions.TrimEntries).Select(word => OptionText.Word("--augment", word, ("flip", Augmentation.Flip), ("crop", Augmentation.Crop))).Distinct()];
 
     /// <summary>Whether the share was given.</summary>
     public bool SaysHoldout(ParseResult parsed) => parsed.GetValue(_holdout) is not null;

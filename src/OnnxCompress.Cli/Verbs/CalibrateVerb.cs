@@ -63,7 +63,7 @@ internal sealed class CalibrateVerb
         using var source = data.Open(model, new OrtRuntime(), context.Cancellation);
         int[] chosen = [.. Chosen(source, holdout, seed, samples, context.Cancellation)];
         var statistics = talk.WithProgress(progress => new Compressor(new CpuBackend(threads), new OrtRuntime()).Calibrate(
-            model, new SubsetSampleSource(source, chosen), new CompressionOptions { Methods = methods, Seed = seed, Threads = threads }, progress, context.Cancellation));
+            model, new SubsetSampleSource(source, chosen), new CompressionOptions { Methods = methods, Seed = seed, Threads = threads, Augmentations = _samples.Augmentations(parsed) }, progress, context.Cancellation));
         Outputs.Writing(output, () => statistics.Save(output));
         StatisticsPrinter.Print(statistics, output, data.Describe(), talk);
         return ExitCodes.Done;

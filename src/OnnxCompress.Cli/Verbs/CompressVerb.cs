@@ -137,7 +137,7 @@ internal sealed class CompressVerb
         var decision = _decision.Read(parsed);
         var device = _run.Device(parsed);
         var options = _method.Apply(
-            parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), TimeLimit = _part == PipelinePart.Apply ? null : _budget.TimeLimit(parsed, hasPlan: PlanPath(parsed) is not null), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed), TimedBatch = _run.Batch(parsed) });
+            parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), TimeLimit = _part == PipelinePart.Apply ? null : _budget.TimeLimit(parsed, hasPlan: PlanPath(parsed) is not null), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed), TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
         options = _cache.Apply(parsed, options);
         CheckLock(parsed, options);
         var statistics = parsed.GetValue(_statistics);

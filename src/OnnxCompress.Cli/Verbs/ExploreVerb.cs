@@ -73,7 +73,7 @@ internal sealed class ExploreVerb
 
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
-        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed) });
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
         // Numbers of all forms are shown unless one is named.
         options = options with { Precision = options.Precision ?? NumberForm.Auto };
         var decision = _decision.Read(parsed);

@@ -17,6 +17,9 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
     /// <summary>Tensors whose values are counted, inputs of the model among them.</summary>
     public IReadOnlyList<string> Ranged { get; init; } = [];
 
+    /// <summary>Batches that may run at once, as far as memory goes.</summary>
+    public long MostAtOnce { get; init; } = 1;
+
     /// <summary>Takes statistics; memory does not grow with the number of samples, but for eight bytes each.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its shapes.</param>
@@ -51,50 +54,73 @@ internal sealed class Calibrator(IModelRuntime runtime, int threads, int batchSi
         string[] looked = [.. taps, .. observer?.Tensors ?? []];
         looked = [.. looked, .. counting.Inner.Except(looked, StringComparer.Ordinal)];
         // The runtime refuses a run without outputs.
-        using var observed = looked.Length == 0 ? null : new ObservedModel(runtime, tapped, looked, new SessionSettings(threads, Spin: false));
         var batches = new FoldBatches(samples, model.Inputs, size, cancellation);
+        var side = SideBySide.Of(threads, batches.Count, MostAtOnce);
+        using var observed = looked.Length == 0 ? null : new ObservedModel(runtime, tapped, looked, side.Settings);
         var done = 0;
-        foreach (var (b, inputs) in Read(batches, cancellation))
+        foreach (var (first, inputs) in Read(batches, observed?.RunsOf(side) ?? 1, cancellation))
         {
-            counting.TakeInputs(inputs, values => batches.Real(b, values));
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                var b = first + i;
+                counting.TakeInputs(inputs[i], values => batches.Real(b, values));
+            }
+
             if (observed is null)
             {
                 continue;
             }
 
-            using var result = observed.Run(inputs, cancellation);
-            var counted = mask is null ? null : SampleMask.Read(inputs, mask.Input, batches.SizeOf(b))!;
-            long All(int i) => varies
-                ? result.Values<long>((2 * distinct.Length) + i)[0] / distinct[i].Channels
-                : batches.SizeOf(b) * distinct[i].RowsPerSample(shapes);
-            long Rows(int i) => isMasked[i] ? MaskedRows.Left(counted!, All(i)) : All(i);
-            // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
-            ParallelWork.For(
-                distinct.Length,
-                threads,
-                i => (batches.IsCheck(b) ? totals[i].Check : totals[i].Fit).Add(result.Values<float>(2 * i), result.Values<float>((2 * i) + 1), Rows(i)),
-                cancellation);
-            observer?.Take(result, taps.Length, b, cancellation);
-            counting.Take(result, observed.Tensors, values => batches.Real(b, values), cancellation);
-            progress?.Report(new ProgressUpdate("calibrate", done += batches.SamplesOf(b), samples.Count));
+            var results = new RunResult[inputs.Length];
+            try
+            {
+                ParallelWork.For(inputs.Length, inputs.Length, i =>
+                {
+                    results[i] = observed.Run(inputs[i], cancellation);
+                    observer?.Take(results[i], taps.Length, first + i, side.Threads, cancellation);
+                }, cancellation);
+                bool[]?[] counted = [.. inputs.Select((fed, i) => mask is null ? null : SampleMask.Read(fed, mask.Input, batches.SizeOf(first + i))!)];
+                // One tap is summed by one thread, batch after batch: the result does not depend on the number of threads.
+                ParallelWork.For(distinct.Length, threads, tap =>
+                {
+                    for (var i = 0; i < results.Length; i++)
+                    {
+                        var (result, b) = (results[i], first + i);
+                        var all = varies ? result.Values<long>((2 * distinct.Length) + tap)[0] / distinct[tap].Channels : batches.SizeOf(b) * distinct[tap].RowsPerSample(shapes);
+                        var rows = isMasked[tap] ? MaskedRows.Left(counted[i]!, all) : all;
+                        (batches.IsCheck(b) ? totals[tap].Check : totals[tap].Fit).Add(result.Values<float>(2 * tap), result.Values<float>((2 * tap) + 1), rows);
+                    }
+                }, cancellation);
+                for (var i = 0; i < results.Length; i++)
+                {
+                    var b = first + i;
+                    counting.Take(results[i], observed.Tensors, values => batches.Real(b, values), cancellation);
+                    progress?.Report(new ProgressUpdate("calibrate", done += batches.SamplesOf(b), samples.Count));
+                }
+            }
+            finally
+            {
+                Array.ForEach(results, result => result?.Dispose());
+            }
         }
 
         RequireFinite(distinct, totals);
         return statistics;
     }
 
-    /// <summary>Batches one after the other; the next is read while the caller works on this one.</summary>
-    private static IEnumerable<(int Batch, IReadOnlyList<HostTensor> Inputs)> Read(FoldBatches batches, CancellationToken cancellation)
+    /// <summary>Batches that run at once, group after group; the next ones are read while the caller works on these.</summary>
+    private static IEnumerable<(int First, IReadOnlyList<HostTensor>[] Inputs)> Read(FoldBatches batches, int atOnce, CancellationToken cancellation)
     {
-        Task<(int Batch, IReadOnlyList<HostTensor> Inputs)>? pending = null;
+        Task<(int First, IReadOnlyList<HostTensor>[] Inputs)>? pending = null;
         try
         {
-            for (var b = 0; b < batches.Count; b++)
+            for (var b = 0; b < batches.Count; b += atOnce)
             {
-                var batch = b;
+                var first = b;
                 // One read at a time: a source need not be thread safe.
                 var ready = pending?.GetAwaiter().GetResult();
-                pending = Task.Run(() => (batch, batches.Read(batch)), cancellation);
+                pending = Task.Run(
+                    () => (first, Enumerable.Range(first, Math.Min(atOnce, batches.Count - first)).Select(batches.Read).ToArray()), cancellation);
                 if (ready is { } previous)
                 {
                     yield return previous;

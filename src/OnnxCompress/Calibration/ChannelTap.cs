@@ -28,7 +28,7 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     /// <summary>Everywhere a consumer of channels is tapped: a weight that several layers share meets what all of them read.</summary>
     public static IEnumerable<ChannelTap> AllOf(GroupConsumer consumer) => consumer.Uses.Select(use => Of(consumer, use));
 
-    private static ChannelTap Of(GroupConsumer consumer, LinearLayer use) => new(use.Input, use.InputChannelAxis, consumer.Channels.Length, consumer.Taps);
+    private static ChannelTap Of(GroupConsumer consumer, LinearLayer use) => new(use.Input, use.InputChannelAxis, consumer.Channels.Length, consumer.Taps, consumer.Role);
 
     /// <summary>All channels that a layer makes, before any activation; null where the axis is too wide.</summary>
     public static ChannelTap? OfOutput(LinearLayer layer, TensorShapes shapes) => WholeAxis(layer.Output, layer.OutputChannelAxis, shapes);

@@ -42,8 +42,8 @@ internal sealed class CostModel
     /// <summary>Samples of one run.</summary>
     public int Samples => _samples;
 
-    /// <summary>The element that stands for another one and all that go with it.</summary>
-    public int Root(int element) => _elements.Root(element);
+    /// <summary>The elements that decide whether an index stays.</summary>
+    public IEnumerable<int> Owners(int element) => _elements.Owners(element);
 
     /// <summary>For each of some disjoint sets of elements, all that costs something and depends on them.</summary>
     /// <param name="sets">Roots of the elements.</param>
@@ -51,7 +51,7 @@ internal sealed class CostModel
     {
         var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
         IEnumerable<int> SetsOf(IEnumerable<IndexAxis> axes) =>
-            axes.SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_elements.Root(id), -1)).Where(s => s >= 0).Distinct();
+            axes.SelectMany(a => a.Ids).SelectMany(_elements.Owners).Select(root => setOf.GetValueOrDefault(root, -1)).Where(s => s >= 0).Distinct();
         var constants = _constants.SelectMany(c => SetsOf(c.Axes).Select(s => (Set: s, Item: c))).ToLookup(p => p.Set, p => p.Item);
         var macs = _macs.SelectMany(m => SetsOf(m.Axes).Select(s => (Set: s, Item: m))).ToLookup(p => p.Set, p => p.Item);
         return [.. sets.Select((_, s) => new CostModel(_elements, [.. constants[s]], [.. macs[s]], _samples))];

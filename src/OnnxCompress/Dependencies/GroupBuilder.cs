@@ -5,6 +5,11 @@ namespace OnnxCompress.Dependencies;
 /// <summary>Reads channel groups off the tied indices: channels that some linear layer reads together are one group.</summary>
 internal sealed class GroupBuilder
 {
+    /// <summary>Sets what is read of rows apart from what is read of columns, in the same tensor.</summary>
+    private const string RowRole = ":rows";
+
+    private const int Nowhere = -1;
+
     private readonly Dictionary<int, HashSet<(string Name, int Axis)>> _constants;
     private readonly Dictionary<int, List<int>> _axes;
     private readonly ConstantReaders _readers;
@@ -16,32 +21,22 @@ internal sealed class GroupBuilder
     /// <summary>Builds the groups in the order of the layers that read them.</summary>
     public static IReadOnlyList<ChannelGroup> Build(Relations relations)
     {
-        var consumers = new List<(LinearLayer Layer, int[] Roots, int[] Taps, int[] Columns)>();
+        var consumers = new List<Reading>();
         foreach (var layer in relations.Layers)
         {
             if (InputAxisOf(relations, layer) is { } axis && relations.IsLive(axis))
             {
-                var roots = axis.Ids.Select(relations.Elements.Root).Distinct().ToArray();
-                var taps = PositionsOf(relations, axis, roots);
-                var columns = PositionsOf(relations, relations.Axes(layer.Weight)[layer.InputAxis]!, roots);
-                if (taps is null || columns is null)
+                // Where heads and positions in them are channels, each of a group of its own, the layer reads both.
+                foreach (var side in SidesOf(relations, axis))
                 {
-                    relations.Pin(axis, DiagnosticCodes.IrregularAxis, layer.Node, $"'{layer.Node.Name}' reads different numbers of their values");
-                }
-                else if (consumers.Find(c => c.Layer.Weight == layer.Weight) is { Layer: not null } other && !(other.Roots.SequenceEqual(roots) && other.Taps.SequenceEqual(taps)))
-                {
-                    relations.Pin(axis, DiagnosticCodes.WeightShared, layer.Node, $"'{layer.Node.Name}' and '{other.Layer.Node.Name}' share a weight and read it in different orders");
-                }
-                else
-                {
-                    consumers.Add((layer, roots, taps, columns));
+                    AddReading(relations, layer, axis, side, consumers);
                 }
             }
         }
 
         var components = new IndexElements();
         components.NewAxis(relations.Elements.Count);
-        foreach (var (_, roots, _, _) in consumers)
+        foreach (var roots in consumers.Select(c => c.Roots))
         {
             foreach (var root in roots)
             {
@@ -63,6 +58,7 @@ internal sealed class GroupBuilder
             var group = builder.Describe(atoms, free, [.. component.GroupBy(c => c.Layer.Weight).Select(uses => new GroupConsumer(
                 uses.First().Layer, [.. uses.First().Roots.Select(r => Array.BinarySearch(atoms, r))], uses.First().Taps, uses.First().Columns)
             {
+                Role = uses.First().Side == Side.Row ? RowRole : "",
                 Sharers = [.. uses.Skip(1).Select(u => u.Layer)],
             })]);
             // Indices that no weight makes are data, a one-hot code for instance, and not channels.
@@ -75,12 +71,58 @@ internal sealed class GroupBuilder
         return groups;
     }
 
+    /// <summary>Which channels the indices of an axis are taken for.</summary>
+    private enum Side
+    {
+        Plain,
+        Row,
+        Column,
+    }
+
+    /// <summary>One where no index is crossed.</summary>
+    private static Side[] SidesOf(Relations relations, IndexAxis axis) =>
+        axis.Ids.Any(id => relations.Elements.CrossingOf(id) is not null) ? [Side.Column, Side.Row] : [Side.Plain];
+
+    /// <summary>The channel that an index belongs to; none where it is crossed and others of its axis are not, or the other way round.</summary>
+    private static int RootOf(Relations relations, int id, Side side) => (relations.Elements.CrossingOf(id), side) switch
+    {
+        (null, Side.Plain) => relations.Elements.Root(id),
+        ({ Row: var row }, Side.Row) => row,
+        ({ Column: var column }, Side.Column) => column,
+        _ => Nowhere,
+    };
+
+    private static void AddReading(Relations relations, LinearLayer layer, IndexAxis axis, Side side, List<Reading> consumers)
+    {
+        int[] roots = [.. axis.Ids.Select(id => RootOf(relations, id, side)).Distinct()];
+        var taps = PositionsOf(relations, axis, roots, side);
+        var columns = PositionsOf(relations, relations.Axes(layer.Weight)[layer.InputAxis]!, roots, side);
+        if (taps is null || columns is null)
+        {
+            relations.Pin(axis, DiagnosticCodes.IrregularAxis, layer.Node, $"'{layer.Node.Name}' reads different numbers of their values");
+        }
+        else if (consumers.Find(c => c.Layer.Weight == layer.Weight && (c.Side == side || c.Side == Side.Plain || side == Side.Plain)) is { } other
+            && !(other.Roots.SequenceEqual(roots) && other.Taps.SequenceEqual(taps)))
+        {
+            relations.Pin(axis, DiagnosticCodes.WeightShared, layer.Node, $"'{layer.Node.Name}' and '{other.Layer.Node.Name}' share a weight and read it in different orders");
+        }
+        else
+        {
+            consumers.Add(new Reading(layer, side, roots, taps, columns));
+        }
+    }
+
     private static IndexAxis? InputAxisOf(Relations relations, LinearLayer layer) =>
         layer.SelectsInput ? relations.Axes(layer.Weight)[layer.InputAxis] : relations.Axes(layer.Input)[layer.InputChannelAxis];
 
     /// <summary>For each root its positions on the axis, row-major; null when they are not equally many.</summary>
-    private static int[]? PositionsOf(Relations relations, IndexAxis axis, int[] roots)
+    private static int[]? PositionsOf(Relations relations, IndexAxis axis, int[] roots, Side side)
     {
+        if (roots.Contains(Nowhere))
+        {
+            return null;
+        }
+
         var each = axis.Length / roots.Length;
         if (each * roots.Length != axis.Length)
         {
@@ -97,7 +139,7 @@ internal sealed class GroupBuilder
         var positions = new int[axis.Length];
         for (var i = 0; i < axis.Length; i++)
         {
-            if (!row.TryGetValue(relations.Elements.Root(axis.Ids[i]), out var r) || filled[r] == each)
+            if (!row.TryGetValue(RootOf(relations, axis.Ids[i], side), out var r) || filled[r] == each)
             {
                 return null;
             }
@@ -116,9 +158,8 @@ internal sealed class GroupBuilder
         {
             for (var axis = 0; axis < axes.Length; axis++)
             {
-                foreach (var id in axes[axis]?.Ids ?? [])
+                foreach (var root in (axes[axis]?.Ids ?? []).SelectMany(relations.Elements.Owners))
                 {
-                    var root = relations.Elements.Root(id);
                     if (!constants.TryGetValue(root, out var set))
                     {
                         constants[root] = set = [];
@@ -138,7 +179,7 @@ internal sealed class GroupBuilder
         var axes = new Dictionary<int, List<int>>();
         foreach (var (number, axis) in relations.DistinctAxes.Index())
         {
-            foreach (var root in axis.Ids.Select(relations.Elements.Root))
+            foreach (var root in axis.Ids.SelectMany(relations.Elements.Owners))
             {
                 if (!axes.TryGetValue(root, out var numbers))
                 {
@@ -187,4 +228,7 @@ internal sealed class GroupBuilder
             Segments = [.. segments],
         };
     }
+
+    /// <summary>What a layer reads of an axis: its channels, and their positions in what it reads and in its weight.</summary>
+    private sealed record Reading(LinearLayer Layer, Side Side, int[] Roots, int[] Taps, int[] Columns);
 }

@@ -13,6 +13,9 @@ namespace OnnxCompress.Dependencies;
 /// </param>
 internal sealed record GroupConsumer(LinearLayer Layer, int[] Channels, int[] Taps, int[] Columns)
 {
+    /// <summary>Sets what is read here apart where one layer reads channels of several groups in the same tensor.</summary>
+    public string Role { get; init; } = "";
+
     /// <summary>Other layers with the same weight, which read the same channels in the same order; they get its new values too.</summary>
     public IReadOnlyList<LinearLayer> Sharers { get; init; } = [];
 

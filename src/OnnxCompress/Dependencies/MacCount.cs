@@ -33,6 +33,13 @@ internal static class MacCount
             return node.Input(1) is { } weight && relations.Shape(weight) is { Length: > 0 } kernel ? Product(input) * Product(kernel.AsSpan(1)) : 0;
         }
 
+        if (node is { OpType: "Attention", Domain.Length: > 0 } && input is [var samples, var length, var features] && relations.Shape(node.Inputs[1]) is [_, var width])
+        {
+            // Queries, keys and values, scores, and what they weigh.
+            var values = output[^1];
+            return (long)samples * length * (((long)features * width) + ((long)length * (((width - values) / 2) + values)));
+        }
+
         return Products.Contains(node.OpType) && input.Length > 0
             ? Product(output) * input[node.Int("transA", 0) != 0 && input.Length > 1 ? ^2 : ^1]
             : 0;

@@ -80,7 +80,7 @@ internal sealed class ParameterAccounts
         }
 
         var axes = _relations.KnownAxes(name).OfType<IndexAxis>().ToArray();
-        return axes.Any(a => a.Ids.Any(id => _free.Contains(_relations.Elements.Root(id)))) ? (WeightPlace.InGroup, null)
+        return axes.Any(a => a.Ids.SelectMany(_relations.Elements.Owners).Any(_free.Contains)) ? (WeightPlace.InGroup, null)
             : _splittable.Contains(name) ? (WeightPlace.OnlySplittable, null)
             : IsMultiplied(name) ? Held(name, axes)
             : (WeightPlace.NotWeight, null);

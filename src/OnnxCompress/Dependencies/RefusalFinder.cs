@@ -28,7 +28,7 @@ internal static class RefusalFinder
     }
 
     private static bool Any(Relations relations, IndexAxis? axis, HashSet<int> free) =>
-        axis is not null && axis.Ids.Any(id => free.Contains(relations.Elements.Root(id)));
+        axis is not null && axis.Ids.SelectMany(relations.Elements.Owners).Any(free.Contains);
 
     /// <summary>What holds the output channels of a layer.</summary>
     public static PinReason ReasonOf(Relations relations, IndexAxis axis, LinearLayer layer) =>

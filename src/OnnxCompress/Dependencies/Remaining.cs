@@ -12,7 +12,8 @@ internal class Remaining(IndexElements elements, Func<int, bool>? isRootKept)
     public bool IsWhole => isRootKept is null;
 
     /// <summary>Whether an index stays.</summary>
-    public bool IsKept(int element) => isRootKept is null || isRootKept(elements.Root(element));
+    public bool IsKept(int element) => isRootKept is null
+        || (elements.CrossingOf(element) is var (row, column) ? isRootKept(row) && isRootKept(column) : isRootKept(elements.Root(element)));
 
     /// <summary>How many indices stay.</summary>
     public int Kept(IndexAxis axis) => Kept(axis, 0, axis.Length);

@@ -160,6 +160,9 @@ public static class DiagnosticCodes
     /// <summary>There are no samples, and numbers of fewer bits come from statistics.</summary>
     public const string NumbersFromStatistics = "OCX3028";
 
+    /// <summary>Copies of pictures are asked for, and no input is fed any.</summary>
+    public const string NothingToAugment = "OCX3029";
+
     // 4: select
 
     /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>

@@ -1,12 +1,12 @@
 namespace OnnxCompress.Models;
 
 /// <summary>
-/// What operators read that is no weight: scales and zero points of quantised numbers, and maps of indices. They cost
+/// What operators read that is no weight: scales and zero points of quantised numbers, maps of indices, and tables of angles. They cost
 /// bytes, but nothing was learnt in them.
 /// </summary>
 internal static class WeightInputs
 {
-    /// <summary>By operator, the inputs that are scales, zero points or maps.</summary>
+    /// <summary>By operator, the inputs that are scales, zero points, maps or angles.</summary>
     private static readonly Dictionary<string, int[]> Beside = new(StringComparer.Ordinal)
     {
         ["QuantizeLinear"] = [1, 2],
@@ -29,6 +29,8 @@ internal static class WeightInputs
         ["MatMulIntegerToFloat"] = [2, 3, 4, 5],
         ["DynamicQuantizeLSTM"] = [8, 9, 10, 11],
         ["QAttention"] = [3, 4, 6, 7],
+        ["RotaryEmbedding"] = [1, 2, 3],
+        ["GroupQueryAttention"] = [7, 8, 12, 13],
     };
 
     /// <summary>Operators and inputs whose int32 constants are biases of quantised layers; elsewhere int32 are sizes and indices.</summary>

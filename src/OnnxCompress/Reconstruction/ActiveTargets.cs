@@ -1,3 +1,4 @@
+using System.Numerics;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
@@ -23,18 +24,48 @@ internal sealed class ActiveTargets(ActivationRange range, Matrix<float>[] weigh
         var hasDrift = rows.Columns > columns + outputs;
         var values = new Matrix<float>(rows.Rows, outputs);
         backend.Multiply(1, rows.Window(0, 0, rows.Rows, columns), Transpose.No, weights[group], Transpose.Yes, 0, values);
+        var own = bias.AsSpan(group * outputs, outputs);
+        var offsets = new float[outputs];
         for (var r = 0; r < rows.Rows; r++)
         {
-            var made = values.Row(r);
             var targets = rows.Row(r)[columns..];
-            for (var o = 0; o < outputs; o++)
+            if (hasDrift || r == 0)
             {
-                var output = (group * outputs) + o;
-                var offset = (added?[output] ?? 0) + (hasDrift ? targets[(2 * outputs) + o] : 0);
-                var target = targets[o] + offset;
-                var value = (float)(made[o] + bias[output]) + offset - (hasDrift ? targets[outputs + o] : 0);
-                targets[o] += range.Aim(target, value) - target;
+                for (var o = 0; o < offsets.Length; o++)
+                {
+                    offsets[o] = (added?[(group * outputs) + o] ?? 0) + (hasDrift ? targets[(2 * outputs) + o] : 0);
+                }
             }
+
+            Aim(targets[..outputs], values.Row(r), own, offsets, hasDrift ? targets.Slice(outputs, outputs) : []);
+        }
+    }
+
+    private void Aim(Span<float> targets, ReadOnlySpan<float> made, ReadOnlySpan<double> own, ReadOnlySpan<float> offsets, ReadOnlySpan<float> drift)
+    {
+        var o = 0;
+        var (least, most) = (new Vector<float>(range.Least), new Vector<float>(range.Most));
+        for (; o <= targets.Length - Vector<float>.Count; o += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(made[o..]), out var low, out var high);
+            var offset = new Vector<float>(offsets[o..]);
+            var value = Vector.Narrow(low + new Vector<double>(own[o..]), high + new Vector<double>(own[(o + Vector<double>.Count)..])) + offset;
+            value = drift.IsEmpty ? value : value - new Vector<float>(drift[o..]);
+            var before = new Vector<float>(targets[o..]);
+            var target = before + offset;
+            // As ActivationRange.Aim.
+            var aim = Vector.ConditionalSelect(
+                Vector.LessThanOrEqual(target, least),
+                Vector.Min(value, least),
+                Vector.ConditionalSelect(Vector.GreaterThanOrEqual(target, most), Vector.Max(value, most), target));
+            (before + (aim - target)).CopyTo(targets[o..]);
+        }
+
+        for (; o < targets.Length; o++)
+        {
+            var target = targets[o] + offsets[o];
+            var value = (float)(made[o] + own[o]) + offsets[o] - (drift.IsEmpty ? 0 : drift[o]);
+            targets[o] += range.Aim(target, value) - target;
         }
     }
 }

@@ -155,6 +155,8 @@ internal sealed class FitAccumulator
                 }
             }
         }
+
+        part.Done?.Invoke();
     }
 
     private void Change(FitBuffer buffer, int start, int count, CancellationToken cancellation)
@@ -174,25 +176,45 @@ internal sealed class FitAccumulator
     private void Sum(bool isCheck)
     {
         var buffer = isCheck ? _check : _fit;
-        // The products of one group are divided among threads by the backend; of many groups each is small.
-        ParallelWork.For(Moments.Length, Moments.Length == 1 ? 1 : _backend.Threads, group =>
+        if (buffer.Rows > 0)
         {
-            var moments = Moments[group];
-            var rows = buffer.Window(group, 0, buffer.Rows).Window(0, 0, buffer.Rows, moments.Width);
-            if (buffer.Rows > 0 && _active is null)
+            // The products of one group are divided among threads by the backend; of many groups each is small.
+            ParallelWork.For(Moments.Length, Moments.Length == 1 ? 1 : _backend.Threads, group =>
             {
-                moments.Add(isCheck, rows, _backend);
-            }
-            else if (buffer.Rows > 0)
+                var fold = Moments[group].Fold(isCheck);
+                if (_active is null)
+                {
+                    fold.AddProducts(RowsOf(buffer, group), _backend);
+                }
+                else
+                {
+                    fold.AddTargets(RowsOf(buffer, group), _backend);
+                }
+            }, CancellationToken.None);
+            // Each sum is one thread's, row after row.
+            var parts = Moments.Length == 1 ? _backend.Threads : 1;
+            ParallelWork.For(Moments.Length * parts, _backend.Threads, i =>
             {
-                moments.AddTargets(isCheck, rows, _backend);
-            }
-        }, CancellationToken.None);
+                var (group, part) = (i / parts, i % parts);
+                var fold = Moments[group].Fold(isCheck);
+                if (_active is null)
+                {
+                    fold.AddSums(RowsOf(buffer, group), part, parts);
+                }
+                else
+                {
+                    fold.AddTargetSums(RowsOf(buffer, group), part, parts);
+                }
+            }, CancellationToken.None);
+        }
+
         if (!_holdsAll || _active is not null)
         {
             buffer.Rows = 0;
         }
     }
+
+    private MatrixView<float> RowsOf(FitBuffer buffer, int group) => buffer.Window(group, 0, buffer.Rows).Window(0, 0, buffer.Rows, Moments[group].Width);
 
     private PatchTable TableFor(ConvolutionWindow window, IReadOnlyList<long> input, IReadOnlyList<long> output) => _tables.GetOrAdd(
         $"{string.Join(',', input.Skip(2))}:{string.Join(',', output.Skip(2))}",

@@ -37,20 +37,33 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
 
     private Matrix<double> Cross => _cross ??= new Matrix<double>(_targets, inputs);
 
-    /// <summary>Adds rows.</summary>
-    public void Add(ReadOnlyMatrixView<float> rows, IDenseBackend backend)
+    /// <summary>Adds the products of rows; their sums are added apart, by <see cref="AddSums"/>.</summary>
+    public void AddProducts(ReadOnlyMatrixView<float> rows, IDenseBackend backend)
     {
         backend.AddGram(rows.Window(0, 0, rows.Rows, inputs), Normal);
         AddProducts(rows, _targets, backend);
+        Rows += rows.Rows;
+    }
+
+    /// <summary>Adds the sums of some columns of rows, and the squares of the targets among them. Several threads may add different columns.</summary>
+    /// <param name="rows">All columns.</param>
+    /// <param name="part">Which part of the columns.</param>
+    /// <param name="parts">How many parts there are.</param>
+    public void AddSums(ReadOnlyMatrixView<float> rows, int part, int parts)
+    {
+        var (from, count) = Stretch(_sums.Length, part, parts);
+        var (first, targets) = Stretch(outputs, part, parts);
         for (var r = 0; r < rows.Rows; r++)
         {
-            AddTo(_sums, rows.Row(r)[.._sums.Length]);
-            AddSquares(rows.Row(r));
-            var drift = rows.Row(r).Slice(inputs + outputs, _drifts.Length);
-            AddProducts(_drifts, drift, drift);
+            var row = rows.Row(r);
+            AddTo(_sums.AsSpan(from, count), row.Slice(from, count));
+            AddSquares(row, first, targets);
+            if (hasDrift)
+            {
+                var drift = row.Slice(inputs + outputs + first, targets);
+                AddProducts(_drifts.AsSpan(first, targets), drift, drift);
+            }
         }
-
-        Rows += rows.Rows;
     }
 
     /// <summary>Begins y anew; x, d and the count of rows stay.</summary>
@@ -65,14 +78,20 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
         }
     }
 
-    /// <summary>Adds the products of y, of rows whose x and d are summed already.</summary>
-    public void AddTargets(ReadOnlyMatrixView<float> rows, IDenseBackend backend)
+    /// <summary>Adds the products of y, of rows whose x and d are summed already; sums are added apart, by <see cref="AddTargetSums"/>.</summary>
+    public void AddTargets(ReadOnlyMatrixView<float> rows, IDenseBackend backend) => AddProducts(rows, outputs, backend);
+
+    /// <summary>Adds the sums and squares of some columns of y. Several threads may add different columns.</summary>
+    /// <param name="rows">All columns.</param>
+    /// <param name="part">Which part of the columns.</param>
+    /// <param name="parts">How many parts there are.</param>
+    public void AddTargetSums(ReadOnlyMatrixView<float> rows, int part, int parts)
     {
-        AddProducts(rows, outputs, backend);
+        var (first, targets) = Stretch(outputs, part, parts);
         for (var r = 0; r < rows.Rows; r++)
         {
-            AddTo(_sums.AsSpan(inputs), rows.Row(r).Slice(inputs, outputs));
-            AddSquares(rows.Row(r));
+            AddTo(_sums.AsSpan(inputs + first, targets), rows.Row(r).Slice(inputs + first, targets));
+            AddSquares(rows.Row(r), first, targets);
         }
     }
 
@@ -177,13 +196,20 @@ internal sealed class FitFold(int inputs, int outputs, bool hasDrift)
         }
     }
 
-    private void AddSquares(ReadOnlySpan<float> row)
+    private void AddSquares(ReadOnlySpan<float> row, int first, int targets)
     {
-        var y = row.Slice(inputs, outputs);
-        var d = row.Slice(inputs + outputs, _mixed.Length);
-        AddProducts(_squares, y, y);
+        var y = row.Slice(inputs + first, targets);
+        AddProducts(_squares.AsSpan(first, targets), y, y);
+        if (hasDrift)
+        {
+            AddProducts(_mixed.AsSpan(first, targets), y, row.Slice(inputs + outputs + first, targets));
+        }
+    }
 
-        AddProducts(_mixed, y[..d.Length], d);
+    private static (int From, int Count) Stretch(int count, int part, int parts)
+    {
+        var (start, end) = ((int)((long)count * part / parts), (int)((long)count * (part + 1) / parts));
+        return (start, end - start);
     }
 
     private static void AddProducts(Span<double> sums, ReadOnlySpan<float> a, ReadOnlySpan<float> b)

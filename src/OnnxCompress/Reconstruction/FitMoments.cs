@@ -1,5 +1,3 @@
-using OnnxCompress.Numerics;
-
 namespace OnnxCompress.Reconstruction;
 
 /// <summary>
@@ -39,22 +37,13 @@ internal sealed class FitMoments(int inputs, int outputs, bool hasDrift)
         return FitFold.Target(folds, isAboutMeans ? FitFold.Means(folds) : null, withDrift);
     }
 
-    /// <summary>Adds rows.</summary>
-    /// <param name="isCheck">The fold they belong to.</param>
-    /// <param name="rows">One row <c>[x, y, d]</c> for each sample.</param>
-    /// <param name="backend">Sums products.</param>
-    public void Add(bool isCheck, ReadOnlyMatrixView<float> rows, IDenseBackend backend) => (isCheck ? Check : Fit).Add(rows, backend);
+    /// <summary>The moments of one fold.</summary>
+    public FitFold Fold(bool isCheck) => isCheck ? Check : Fit;
 
-    /// <summary>Begins y anew; x, d and the count of rows stay, so the same rows must come once more through <see cref="AddTargets"/>.</summary>
+    /// <summary>Begins y anew; x, d and the count of rows stay, so the same rows must come once more.</summary>
     public void ForgetTargets()
     {
         Fit.ForgetTargets();
         Check.ForgetTargets();
     }
-
-    /// <summary>Adds the products of y, of rows whose x and d are summed already.</summary>
-    /// <param name="isCheck">The fold they belong to.</param>
-    /// <param name="rows">One row <c>[x, y, d]</c> for each sample.</param>
-    /// <param name="backend">Multiplies.</param>
-    public void AddTargets(bool isCheck, ReadOnlyMatrixView<float> rows, IDenseBackend backend) => (isCheck ? Check : Fit).AddTargets(rows, backend);
 }

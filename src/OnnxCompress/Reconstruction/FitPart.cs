@@ -9,4 +9,8 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="Drift">The same; null without drift.</param>
 /// <param name="Beside">What the original has beside the layer's output; null without drift.</param>
 internal sealed record FitPart(
-    int[] Rows, IReadOnlyList<long> OutputDims, float[] Input, IReadOnlyList<long> InputDims, float[] Targets, float[]? Drift, float[]? Beside);
+    int[] Rows, IReadOnlyList<long> OutputDims, float[] Input, IReadOnlyList<long> InputDims, float[] Targets, float[]? Drift, float[]? Beside)
+{
+    /// <summary>Told once nothing of it is read any more.</summary>
+    public Action? Done { get; init; }
+}

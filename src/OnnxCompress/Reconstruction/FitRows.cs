@@ -108,14 +108,18 @@ internal sealed class FitRows(OriginalOutputs outputs, IDenseBackend backend)
     {
         var ((rows, dims), input) = (outputs.Of(site, batch), outputs.Store.Get(site.Map.Input, batch));
         var beside = outputs.Beside(site, batch);
-        var drift = beside is null ? null : Drift(beside, outputs.Store.Get(site.BesideNow ?? site.Beside!, batch), site, rows);
-        return new FitPart(rows, dims, (float[])input.Values, input.Dims, outputs.Targets(site, batch), drift, beside);
+        var drift = beside is null ? null : Drift(beside, site.BesideNow ?? site.Beside!, site, batch, rows);
+        return new FitPart(rows, dims, (float[])input.Values, input.Dims, outputs.Targets(site, batch), drift, beside)
+        {
+            Done = () => outputs.Store.GiveBack(site.Map.Input, batch, input),
+        };
     }
 
-    private static float[] Drift(float[] original, HostTensor compressed, FitSite site, int[] rows)
+    private float[] Drift(float[] original, string tensor, FitSite site, int batch, int[] rows)
     {
-        var now = new Matrix<float>(rows.Length, site.Outputs);
+        var (compressed, now) = (outputs.Store.Get(tensor, batch), new Matrix<float>(rows.Length, site.Outputs));
         RowReader.Channels((float[])compressed.Values, compressed.Dims, site.OutputAxis, rows, null, now);
+        outputs.Store.GiveBack(tensor, batch, compressed);
         var drift = new float[original.Length];
         for (var i = 0; i < drift.Length; i++)
         {

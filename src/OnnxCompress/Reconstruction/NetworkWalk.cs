@@ -12,9 +12,12 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="model">The network; its weights may change in front of the walk.</param>
 /// <param name="batches">The data.</param>
 /// <param name="store">Keeps what lies between pieces.</param>
-/// <param name="threads">Threads of the runtime.</param>
+/// <param name="threads">Threads, which run batches side by side; 0 means all cores.</param>
 internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBatches batches, ActivationStore store, int threads)
 {
+    // What a run of a piece takes is little beside what is kept between pieces.
+    private readonly SideBySide _side = SideBySide.Of(threads, batches.Count, batches.Count);
+
     private readonly HashSet<string> _done = new(StringComparer.Ordinal);
 
     // Nodes that make what cannot be kept between two runs, sequences for instance: every piece that reads one makes it
@@ -37,7 +40,9 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
             var reads = Reads(piece);
             var fromStore = reads.Where(r => !made.Contains(r) && store.Contains(r)).ToArray();
             var fromData = model.Inputs.Where(i => reads.Contains(i.Name) && !store.Contains(i.Name)).ToArray();
-            TensorInfo[] inputs = [.. fromStore.Select(Describe), .. fromData];
+            // Of sizes that are stated the runtime's shape inference takes lengths of this operator as int64, which are int32.
+            var statesSizes = !piece.Exists(n => n.OpType == "GroupQueryAttention");
+            TensorInfo[] inputs = [.. fromStore.Select(name => Describe(name, statesSizes)), .. fromData];
             using var session = Open(piece, inputs, () => [.. made.Where(m => !IsConstant(m) && !store.Contains(m) && (wanted.Contains(m) || IsReadLater(m)))], out var outputs);
             if (session is not null)
             {
@@ -83,7 +88,7 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
                 return null;
             }
 
-            var session = runtime.Open(model.Extract(piece, inputs, outputs), new SessionSettings(threads, Spin: false));
+            var session = runtime.Open(model.Extract(piece, inputs, outputs), _side.Settings);
             string[] unkept = [.. session.Outputs.Where(o => !CanBeKept(o.Type)).Select(o => o.Name)];
             if (unkept.Length == 0)
             {
@@ -103,11 +108,11 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
     private void Run(IModelSession session, string[] fromStore, TensorInfo[] fromData, string[] outputs, CancellationToken cancellation)
     {
         var into = new PieceOutputs(session, outputs, store, batches.Count);
-        for (var b = 0; b < batches.Count; b++)
+        ParallelWork.For(batches.Count, _side.RunsOf(session), b =>
         {
-            cancellation.ThrowIfCancellationRequested();
             var data = fromData.Length == 0 ? [] : batches.Read(b).Where(t => fromData.Any(i => i.Name == t.Name));
-            HostTensor[] inputs = [.. fromStore.Select(name => store.Get(name, b)), .. data];
+            HostTensor[] stored = [.. fromStore.Select(name => store.Get(name, b))];
+            HostTensor[] inputs = [.. stored, .. data];
             if (!into.Run(inputs, b, cancellation))
             {
                 using var result = session.Run(inputs, outputs, cancellation);
@@ -117,7 +122,12 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
                     store.Put(outputs[i], b, batches.Count, result, i);
                 }
             }
-        }
+
+            for (var i = 0; i < stored.Length; i++)
+            {
+                store.GiveBack(fromStore[i], b, stored[i]);
+            }
+        }, cancellation);
     }
 
     /// <summary>The nodes that are still needed for some tensors, in order.</summary>
@@ -151,10 +161,10 @@ internal sealed class NetworkWalk(IModelRuntime runtime, OnnxModel model, FoldBa
     private bool IsReadLater(string tensor) => !_unkept.Contains(tensor) && model.Graph.Uses(tensor).Any(u => !IsDone(u.Node));
 
     /// <summary>What a kept tensor looks like; axes that differ between batches are dynamic.</summary>
-    private TensorInfo Describe(string tensor)
+    private TensorInfo Describe(string tensor, bool statesSizes)
     {
         var shapes = store.Shapes(tensor).ToArray();
         return new TensorInfo(
-            tensor, store.TypeOf(tensor), [.. shapes[0].Select((d, axis) => new Dimension(shapes.All(s => s[axis] == d) ? d : null))]);
+            tensor, store.TypeOf(tensor), [.. shapes[0].Select((d, axis) => new Dimension(statesSizes && shapes.All(s => s[axis] == d) ? d : null))]);
     }
 }

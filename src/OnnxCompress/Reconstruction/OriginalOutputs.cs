@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
@@ -32,7 +33,7 @@ internal sealed class OriginalOutputs : IDisposable
     private readonly Dictionary<string, int> _ordinals;
     private readonly string? _mask;
     private readonly (long[] Sizes, bool[] Counted)?[] _masks;
-    private readonly Dictionary<string, (int[] Rows, long[] Dims)[]> _taken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int[] Rows, long[] Dims)[]> _taken = new(StringComparer.Ordinal);
     private readonly OriginalOutputs? _whole;
     private readonly int[]? _places;
 
@@ -73,6 +74,16 @@ internal sealed class OriginalOutputs : IDisposable
     /// <summary>The original network.</summary>
     public OnnxModel Original => _original;
 
+    /// <summary>Batches whose layers' outputs, all of them at once, some memory has room for.</summary>
+    /// <param name="memory">Bytes.</param>
+    /// <param name="relations">Axes of the network.</param>
+    /// <param name="batchSize">Samples in a batch.</param>
+    public static long BatchesWithin(long memory, Relations relations, int batchSize) => (long)(memory / (BytesOfSample(relations) * batchSize));
+
+    /// <summary>Bytes of the outputs of all layers for one sample.</summary>
+    public static double BytesOfSample(Relations relations) => sizeof(float) * Math.Max(1, relations.Layers.Select(l => l.Output).Distinct(StringComparer.Ordinal)
+        .Sum(output => (relations.Shapes.Of(output) ?? []).Aggregate(1.0, (product, size) => product * size) / relations.Shapes.Samples));
+
     /// <summary>Takes the rows of all layers that a plan may ask for, while the batches of <see cref="Batches"/> run for something else.</summary>
     public IRunObserver Observer() => Missing(FitSites.Possible(_original, _relations));
 
@@ -99,7 +110,7 @@ internal sealed class OriginalOutputs : IDisposable
             return;
         }
 
-        if (_taken.Count == 0)
+        if (_taken.IsEmpty)
         {
             // Always all at once: what is looked at decides which nodes the runtime fuses, and with that the last bits of every value.
             Take(Observer(), cancellation);
@@ -112,7 +123,13 @@ internal sealed class OriginalOutputs : IDisposable
     {
         if (observer.Tensors.Count > 0)
         {
-            Run(observer.Tensors, (run, b) => observer.Take(run, 0, b, cancellation), cancellation);
+            var side = SideBySide.Of(_options.Threads, Batches.Count, BatchesWithin(_options.MemoryBytes, _relations, _options.BatchSize));
+            using var observed = new ObservedModel(_runtime, _original, observer.Tensors, side.Settings);
+            ParallelWork.For(Batches.Count, observed.RunsOf(side), b =>
+            {
+                using var run = observed.Run(Batches.Read(b), cancellation);
+                observer.Take(run, 0, b, side.Threads, cancellation);
+            }, cancellation);
         }
     }
 
@@ -167,10 +184,17 @@ internal sealed class OriginalOutputs : IDisposable
     }
 
     /// <summary>Rows of an output of a run, all channels.</summary>
-    public static HostTensor Read(RunResult run, int output, FitSite site, int[] rows)
+    /// <param name="run">The run.</param>
+    /// <param name="output">Which of its outputs.</param>
+    /// <param name="site">The layer.</param>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="store">Lends the array; null for one of its own.</param>
+    public static HostTensor Read(RunResult run, int output, FitSite site, int[] rows, ActivationStore? store = null)
     {
-        var (dims, channels) = (run.Dims(output), (int)run.Dims(output)[site.OutputAxis]);
-        var values = new float[checked(rows.Length * channels)];
+        var dims = run.Dims(output);
+        var channels = (int)dims[site.OutputAxis];
+        var length = checked(rows.Length * channels);
+        var values = (float[]?)store?.Rent(ElementType.Float, length) ?? new float[length];
         RowReader.Channels(run.Values<float>(output), dims, site.OutputAxis, rows, null, new MatrixView<float>(values, rows.Length, channels));
         return new HostTensor(site.Output, ElementType.Float, [rows.Length, channels], values);
     }
@@ -232,7 +256,17 @@ internal sealed class OriginalOutputs : IDisposable
             : ([], []);
     }
 
-    private float[] Kept(string key, FitSite site, int batch) => Kept(Store.Get(key, Place(batch)), site);
+    private float[] Kept(string key, FitSite site, int batch)
+    {
+        var rows = Store.Get(key, Place(batch));
+        var kept = Kept(rows, site);
+        if (kept != rows.Values)
+        {
+            Store.GiveBack(key, Place(batch), rows);
+        }
+
+        return kept;
+    }
 
     private int Place(int batch) => _places is null ? batch : _places[batch];
 
@@ -265,25 +299,20 @@ internal sealed class OriginalOutputs : IDisposable
 
         public IReadOnlyList<string> Tensors { get; }
 
-        public void Take(RunResult run, int first, int batch, CancellationToken cancellation)
+        public void Take(RunResult run, int first, int batch, int threads, CancellationToken cancellation)
         {
             foreach (var site in _new)
             {
                 var dims = run.Dims(first + _index[site.Output]);
-                _outputs._taken.TryAdd(site.Output, new (int[], long[])[_outputs.Batches.Count]);
-                _outputs._taken[site.Output][batch] = (_outputs.Choose(dims, site, batch), [.. dims]);
+                _outputs._taken.GetOrAdd(site.Output, static (_, count) => new (int[], long[])[count], _outputs.Batches.Count)[batch] = (_outputs.Choose(dims, site, batch), [.. dims]);
             }
 
-            var rows = new HostTensor[_jobs.Length];
-            ParallelWork.For(_jobs.Length, _outputs._options.Threads, i =>
+            ParallelWork.For(_jobs.Length, threads, i =>
             {
                 var (site, tensor) = (_jobs[i].Site, _jobs[i].Tensor);
-                rows[i] = Read(run, first + _index[tensor], site, _outputs._taken[site.Output][batch].Rows);
+                var rows = Read(run, first + _index[tensor], site, _outputs._taken[site.Output][batch].Rows, _outputs.Store);
+                _outputs.Store.PutAside(Key(_jobs[i]), batch, _outputs.Batches.Count, rows);
             }, cancellation);
-            for (var i = 0; i < rows.Length; i++)
-            {
-                _outputs.Store.Put(Key(_jobs[i]), batch, _outputs.Batches.Count, rows[i]);
-            }
         }
     }
 }

@@ -9,8 +9,13 @@ namespace OnnxCompress.Reconstruction;
 internal sealed class PatchTable
 {
     private readonly int[] _indices;
+    private readonly bool[] _isTriples;
 
-    private PatchTable(int[] indices, int taps) => (_indices, Taps) = (indices, taps);
+    private PatchTable(int[] indices, int taps)
+    {
+        (_indices, Taps) = (indices, taps);
+        _isTriples = taps % 3 == 0 ? [.. Enumerable.Range(0, indices.Length / taps).Select(position => AreTriples(Of(position)))] : new bool[indices.Length / taps];
+    }
 
     /// <summary>Elements of the kernel.</summary>
     public int Taps { get; }
@@ -20,6 +25,9 @@ internal sealed class PatchTable
 
     /// <summary>The input positions behind the taps of one output position; -1 where padding is read.</summary>
     public ReadOnlySpan<int> Of(int outputPosition) => _indices.AsSpan(outputPosition * Taps, Taps);
+
+    /// <summary>Whether the taps of an output position read three input positions in a row each, none of them padding.</summary>
+    public bool IsTriples(int outputPosition) => _isTriples[outputPosition];
 
     /// <summary>The table of a convolution.</summary>
     /// <param name="window">How the kernel moves.</param>
@@ -43,6 +51,19 @@ internal sealed class PatchTable
         }
 
         return new PatchTable(indices, taps);
+    }
+
+    private static bool AreTriples(ReadOnlySpan<int> sources)
+    {
+        for (var tap = 0; tap < sources.Length; tap += 3)
+        {
+            if (sources[tap] < 0 || sources[tap + 1] != sources[tap] + 1 || sources[tap + 2] != sources[tap] + 2)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static int Product(int[] sizes, int from) => sizes.Skip(from).Aggregate(1, (product, s) => product * s);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
@@ -6,7 +7,7 @@ namespace OnnxCompress.Reconstruction;
 
 /// <summary>
 /// Runs a piece of a network into memory of the store once the shapes of its outputs are known: inputs of the same shape
-/// as before give outputs of the same shape, save where an operator makes shapes from values.
+/// as before give outputs of the same shape, save where an operator makes shapes from values. Several threads may run different batches.
 /// </summary>
 /// <param name="session">The piece.</param>
 /// <param name="outputs">Its outputs.</param>
@@ -14,8 +15,8 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="batches">How many batches there are.</param>
 internal sealed class PieceOutputs(IModelSession session, string[] outputs, ActivationStore store, int batches)
 {
-    private readonly Dictionary<string, long[][]> _dims = new(StringComparer.Ordinal);
-    private bool _fits = session.Outputs.All(o => o.Type == ElementType.Float);
+    private readonly ConcurrentDictionary<string, long[][]> _dims = new(StringComparer.Ordinal);
+    private volatile bool _fits = session.Outputs.All(o => o.Type == ElementType.Float);
 
     /// <summary>Runs a batch, and keeps its outputs.</summary>
     /// <returns>Whether that was possible.</returns>
@@ -52,7 +53,11 @@ internal sealed class PieceOutputs(IModelSession session, string[] outputs, Acti
     {
         long[][] dims = [.. outputs.Select((_, i) => result.Dims(i).ToArray())];
         // The runtime takes no memory of length zero.
-        _fits &= !dims.Any(d => d.Contains(0));
+        if (dims.Any(d => d.Contains(0)))
+        {
+            _fits = false;
+        }
+
         _dims[Key(inputs)] = dims;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
@@ -9,6 +11,9 @@ namespace OnnxCompress.Reconstruction;
 /// </summary>
 internal static class RowReader
 {
+    /// <summary>Rows that are copied side by side.</summary>
+    private const int RowsAtOnce = 64;
+
     /// <summary>Copies channels into columns of a matrix.</summary>
     /// <param name="values">The tensor.</param>
     /// <param name="dims">Its shape.</param>
@@ -19,13 +24,34 @@ internal static class RowReader
     public static void Channels(ReadOnlySpan<float> values, IReadOnlyList<long> dims, int axis, int[] rows, int[]? kept, MatrixView<float> destination)
     {
         var (channels, inner) = ((int)dims[axis], Inner(dims, axis));
-        for (var r = 0; r < rows.Length; r++)
+        Span<int> starts = stackalloc int[RowsAtOnce];
+        for (var first = 0; first < rows.Length; first += RowsAtOnce)
         {
-            var start = (rows[r] / inner * channels * inner) + (rows[r] % inner);
-            var row = destination.Row(r);
-            for (var c = 0; c < row.Length; c++)
+            var some = starts[..Math.Min(RowsAtOnce, rows.Length - first)];
+            for (var r = 0; r < some.Length; r++)
             {
-                row[c] = values[start + ((kept is null ? c : kept[c]) * inner)];
+                var (outer, place) = Math.DivRem(rows[first + r], inner);
+                some[r] = (outer * channels * inner) + place;
+            }
+
+            Gather(values, some, inner, 0, kept, destination.Window(first, 0, some.Length, destination.Columns));
+        }
+    }
+
+    /// <summary>
+    /// Copies channels of some rows, channel by channel: rows ascend, so that those near each other lie in one line of the cache.
+    /// </summary>
+    private static void Gather(ReadOnlySpan<float> values, ReadOnlySpan<int> starts, int inner, int from, int[]? kept, MatrixView<float> destination)
+    {
+        var (stride, to) = (destination.Stride, 0);
+        var target = destination.Values;
+        for (var c = 0; c < destination.Columns; c++)
+        {
+            var plane = values[((kept is null ? from + c : kept[from + c]) * inner)..];
+            to = c;
+            for (var r = 0; r < starts.Length; r++, to += stride)
+            {
+                target[to] = starts[r] < 0 ? 0 : plane[starts[r]];
             }
         }
     }
@@ -43,20 +69,77 @@ internal static class RowReader
         MatrixView<float> destination)
     {
         var (channels, inner) = ((int)dims[1], Inner(dims, 1));
+        if (table.Taps == 1)
+        {
+            Points(values, dims, table, rows, from, kept, destination);
+            return;
+        }
+
         for (var r = 0; r < rows.Length; r++)
         {
-            var image = values.Slice(rows[r] / table.Positions * channels * inner, channels * inner);
-            var sources = table.Of(rows[r] % table.Positions);
+            var (image, position) = (rows[r] / table.Positions * channels * inner, rows[r] % table.Positions);
+            var sources = table.Of(position);
             var row = destination.Row(r);
-            for (var (c, column) = (from, 0); column < row.Length; c++)
+            var count = row.Length / sources.Length;
+            var done = table.IsTriples(position) ? Triples(values[image..], inner, sources, from, kept, row) : 0;
+            for (var c = done; c < count; c++)
             {
-                var plane = image.Slice((kept is null ? c : kept[c]) * inner, inner);
-                foreach (var source in sources)
+                var plane = values.Slice(image + ((kept is null ? from + c : kept[from + c]) * inner), inner);
+                var patch = row.Slice(c * sources.Length, sources.Length);
+                for (var tap = 0; tap < patch.Length; tap++)
                 {
-                    row[column++] = source < 0 ? 0 : plane[source];
+                    patch[tap] = sources[tap] < 0 ? 0 : plane[sources[tap]];
                 }
             }
         }
+    }
+
+    private static void Points(
+        ReadOnlySpan<float> values, IReadOnlyList<long> dims, PatchTable table, int[] rows, int from, int[]? kept, MatrixView<float> destination)
+    {
+        var inner = Inner(dims, 1);
+        var image = (int)dims[1] * inner;
+        Span<int> starts = stackalloc int[RowsAtOnce];
+        for (var first = 0; first < rows.Length; first += RowsAtOnce)
+        {
+            var some = starts[..Math.Min(RowsAtOnce, rows.Length - first)];
+            for (var r = 0; r < some.Length; r++)
+            {
+                var (outer, position) = Math.DivRem(rows[first + r], table.Positions);
+                var source = table.Of(position)[0];
+                some[r] = source < 0 ? -1 : (outer * image) + source;
+            }
+
+            Gather(values, some, inner, from, kept, destination.Window(first, 0, some.Length, destination.Columns));
+        }
+    }
+
+    /// <summary>
+    /// Copies patches three taps at a time, as most kernels are that wide: in four floats, of which the last is overwritten by the
+    /// next three.
+    /// </summary>
+    /// <returns>Channels that were copied: all but those that four floats would go beyond the memory of.</returns>
+    private static int Triples(ReadOnlySpan<float> images, int inner, ReadOnlySpan<int> sources, int from, int[]? kept, Span<float> row)
+    {
+        var last = sources[^3] + Vector128<float>.Count;
+        var most = (row.Length / sources.Length) - 1;
+        ref var source = ref MemoryMarshal.GetReference(images);
+        ref var target = ref MemoryMarshal.GetReference(row);
+        for (var c = 0; c < most; c++)
+        {
+            var plane = (kept is null ? from + c : kept[from + c]) * inner;
+            if (plane + last > images.Length)
+            {
+                return c;
+            }
+
+            for (var tap = 0; tap < sources.Length; tap += 3)
+            {
+                Vector128.LoadUnsafe(ref source, (nuint)(plane + sources[tap])).StoreUnsafe(ref target, (nuint)((c * sources.Length) + tap));
+            }
+        }
+
+        return Math.Max(0, most);
     }
 
     /// <summary>Rows that a tensor has.</summary>

@@ -2,7 +2,7 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.Running;
 
-/// <summary>A loaded model that can be run. Not thread safe.</summary>
+/// <summary>A loaded model that can be run. Several threads may run it at once where <see cref="RunsInCallingThread"/>, else one at a time.</summary>
 public interface IModelSession : IDisposable
 {
     /// <summary>The inputs that must be fed.</summary>

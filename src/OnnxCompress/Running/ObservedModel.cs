@@ -2,7 +2,7 @@ using OnnxCompress.Models;
 
 namespace OnnxCompress.Running;
 
-/// <summary>A model that gives back tensors from inside: how every stage looks into a network while it runs. Not thread safe.</summary>
+/// <summary>A model that gives back tensors from inside: how every stage looks into a network while it runs. As thread safe as its session.</summary>
 internal sealed class ObservedModel : IDisposable
 {
     private readonly IModelSession _session;
@@ -22,6 +22,10 @@ internal sealed class ObservedModel : IDisposable
 
     /// <summary>What a run gives back, in this order: what was asked for, but for sequences and maps, which have no values to look at.</summary>
     public IReadOnlyList<string> Tensors { get; }
+
+    /// <summary>How many batches may run at once.</summary>
+    /// <param name="wanted">What the session was opened for.</param>
+    public int RunsOf(SideBySide wanted) => wanted.RunsOf(_session);
 
     /// <summary>Runs the model once.</summary>
     /// <param name="inputs">One tensor for each input; the arrays are read in place.</param>

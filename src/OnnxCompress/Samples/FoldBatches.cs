@@ -44,8 +44,14 @@ internal sealed class FoldBatches
     /// <summary>Samples in all batches.</summary>
     public int Samples => _samples.Count;
 
-    /// <summary>Reads a batch.</summary>
-    public IReadOnlyList<HostTensor> Read(int batch) => _samples.Read(_batches[batch].Indices);
+    /// <summary>Reads a batch, on any thread: a source need not be thread safe, so one waits for the other.</summary>
+    public IReadOnlyList<HostTensor> Read(int batch)
+    {
+        lock (_samples)
+        {
+            return _samples.Read(_batches[batch].Indices);
+        }
+    }
 
     /// <summary>Whether a batch judges what the others are fitted on.</summary>
     public bool IsCheck(int batch) => batch >= _firstCheck;

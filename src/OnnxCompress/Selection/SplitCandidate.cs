@@ -58,7 +58,7 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     /// <summary>Roots of the elements on both sides of the layer.</summary>
     public IEnumerable<int> Roots() =>
-        SplitSites.InputsOf(layer, analysis).Ids.Concat(SplitSites.OutputsOf(layer, analysis).Ids).Select(analysis.Cost.Root);
+        SplitSites.InputsOf(layer, analysis).Ids.Concat(SplitSites.OutputsOf(layer, analysis).Ids).SelectMany(analysis.Cost.Owners);
 
     /// <summary>What a split costs more than what stays of the layer; negative where it saves.</summary>
     public (long Parameters, long Macs, long Bytes) Added(SplitShape shape, LayerSize remaining)

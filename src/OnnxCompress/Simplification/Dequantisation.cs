@@ -11,6 +11,9 @@ internal static class Dequantisation
 {
     private const string Microsoft = "com.microsoft";
 
+    /// <summary>The input of a product in blocks that is added to its output.</summary>
+    private const int BiasOfBlocks = 5;
+
     /// <summary>The model in floating point; itself where nothing of it is quantised.</summary>
     /// <param name="model">The model; not changed.</param>
     public static OnnxModel Of(OnnxModel model)
@@ -142,8 +145,8 @@ internal static class Dequantisation
     {
         var (isTable, bits, block) = (node.OpType == "GatherBlockQuantized", (int)node.Int("bits", 4), (int)node.Int("block_size", 0));
         if (node.Domain != Microsoft || !(isTable || node.OpType == "MatMulNBits") || bits is not (4 or 8) || block == 0
-            || node.Inputs.Skip(3).Any(i => i.Length > 0) || graph.Constant(node.Inputs[isTable ? 0 : 1]) is not { Type: ElementType.UInt8 } packed
-            || Floats(node.Inputs[2], graph) is not { } steps || (isTable && (node.Int("gather_axis", 0) != 0 || node.Int("quantize_axis", 1) is not (1 or -1) || packed.Dims.Count != 2)))
+            || node.Inputs.Skip(4).Where((_, i) => isTable || i != BiasOfBlocks - 4).Any(i => i.Length > 0) || graph.Constant(node.Inputs[isTable ? 0 : 1]) is not { Type: ElementType.UInt8 } packed
+            || graph.IsInput(node.Inputs[isTable ? 0 : 1]) || Floats(node.Inputs[2], graph) is not { } steps || (isTable && (node.Int("gather_axis", 0) != 0 || node.Int("quantize_axis", 1) is not (1 or -1) || packed.Dims.Count != 2)))
         {
             return false;
         }
@@ -157,13 +160,18 @@ internal static class Dequantisation
             return false;
         }
 
+        if (ZerosOf(node.Input(3), bits, rows, blocks, graph) is not { } zeros)
+        {
+            return false;
+        }
+
         var (values, width) = (new float[rows * columns], bytes.Length / rows);
         for (var i = 0; i < values.Length; i++)
         {
             var (row, column) = (i / columns, i % columns);
             var whole = (bytes[(row * width) + (column / perByte)] >> (column % perByte * bits)) & ((1 << bits) - 1);
             // A product is read with its inputs first.
-            values[isTable ? i : (column * rows) + row] = (whole - zero) * steps[(row * blocks) + (column / block)];
+            values[isTable ? i : (column * rows) + row] = (whole - (zeros.Length > 0 ? zeros[(row * blocks) + (column / block)] : zero)) * steps[(row * blocks) + (column / block)];
         }
 
         if (isTable)
@@ -172,10 +180,36 @@ internal static class Dequantisation
         }
         else
         {
+            var (output, bias) = (node.Outputs[0], node.Input(BiasOfBlocks));
+            if (bias is not null)
+            {
+                node.Proto.Output[0] = graph.UniqueName($"{node.Name}/product");
+                graph.AddNode("Add", graph.UniqueName($"{node.Name}/bias"), [node.Outputs[0], bias], [output]);
+            }
+
             Replace(node, "MatMul", [node.Inputs[0]], (node.Inputs[1], [columns, rows], values), graph);
         }
 
         return true;
+    }
+
+    /// <summary>Zero points of blocks, packed as the weight is, each row on its own; none where there are none, null in another form.</summary>
+    private static float[]? ZerosOf(string? name, int bits, int rows, int blocks, ModelGraph graph)
+    {
+        if (name is null)
+        {
+            return [];
+        }
+
+        if (Floats(name, graph) is { } floats)
+        {
+            return floats.Length == rows * blocks ? floats : null;
+        }
+
+        var width = ((blocks * bits) + 7) / 8;
+        return !graph.IsInput(name) && graph.Constant(name) is { Type: ElementType.UInt8 } packed && packed.Count == rows * width && packed.ReadBytes() is var bytes
+            ? [.. Enumerable.Range(0, rows * blocks).Select(i => (float)((bytes[(i / blocks * width) + (i % blocks * bits / 8)] >> (i % blocks * bits % 8)) & ((1 << bits) - 1)))]
+            : null;
     }
 
     /// <summary>What makes the whole numbers that a Mul with a Cast in front brings to scale.</summary>

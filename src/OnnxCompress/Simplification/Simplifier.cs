@@ -28,9 +28,10 @@ internal static class Simplifier
         simplified.Widen();
         edits += simplified.Widened.Count + ConstantForms.Apply(simplified.Graph);
         edits += ConstantFolding.Apply(simplified, runtime, sample, cancellation);
-        if (PlainProducts.IsNeeded(simplified.Graph))
+        if (PlainProducts.IsNeeded(simplified.Graph) || PlainAttention.IsNeeded(simplified.Graph))
         {
-            edits += PlainProducts.Apply(simplified.Graph, ShapeObserver.Observe(runtime, simplified, sample, cancellation));
+            var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
+            edits += PlainProducts.Apply(simplified.Graph, shapes) + PlainAttention.Apply(simplified.Graph, shapes);
         }
 
         if (SpatialMeans.IsNeeded(simplified.Graph))

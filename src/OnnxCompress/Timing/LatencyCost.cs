@@ -93,7 +93,7 @@ internal sealed class LatencyCost
     {
         var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
         IEnumerable<int> SetsOf(IEnumerable<IndexAxis?> axes) =>
-            axes.OfType<IndexAxis>().SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_analysis.Cost.Root(id), -1)).Where(s => s >= 0).Distinct();
+            axes.OfType<IndexAxis>().SelectMany(a => a.Ids).SelectMany(_analysis.Cost.Owners).Select(root => setOf.GetValueOrDefault(root, -1)).Where(s => s >= 0).Distinct();
         var places = _places.SelectMany(p => SetsOf([p.InputAxis, p.OutputAxis]).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
         var others = _others.SelectMany(o => SetsOf(o.Axes).Select(s => (Set: s, Other: o))).ToLookup(p => p.Set, p => p.Other);
         return [.. sets.Select((_, s) => (TimedPlace[])[.. places[s]]).Zip(sets.Select((_, s) => (WrittenValues[])[.. others[s]]), (p, o) => (Func<Remaining, double>)(remaining => Weighted(p, o, remaining)))];

@@ -3,7 +3,8 @@ namespace OnnxCompress.Timing;
 /// <summary>
 /// The time of one kind of node as a function of its channels: measured at widths that the runtime likes, monotone by its envelope
 /// (a width that takes longer than a larger one is never better than that), linear in between; a width of a convolution that the runtime
-/// does not like takes the time of the next that it does. Along each axis, the other
+/// does not like takes the time of the next that it does. Below one vector, powers of two are measured: where a layer is slow, even
+/// they are worth their starts. Along each axis, the other
 /// whole, many widths are measured, for time moves in steps of the runtime's vectors; of pairs of widths a few, which say by how much
 /// what two axes save together differs from the product of what each saves alone.
 /// </summary>
@@ -36,7 +37,9 @@ internal sealed class NodeTimeTable
         int[] OutputsAt(int[] places) => isTied ? [largest.Outputs]
             : largest.Groups > 1 ? [.. Widths(outputsPerGroup, 1, places).Select(w => w * largest.Groups)]
             : Widths(largest.Outputs, alignment, places);
+        var isPlain = largest.Kernel.Count > 0 && largest.Groups == 1;
         var (inputs, outputs, rows, columns) = (InputsAt(Fine), OutputsAt(Fine), InputsAt(Coarse), OutputsAt(Coarse));
+        (inputs, outputs) = isPlain ? (Narrow(inputs), Narrow(outputs)) : (inputs, outputs);
         (int Input, int Output)[] cells =
         [
             .. rows.SelectMany(i => columns.Select(o => (i, o))), .. inputs.Select(i => (i, outputs[^1])), .. outputs.Select(o => (inputs[^1], o)),
@@ -44,7 +47,7 @@ internal sealed class NodeTimeTable
         cells = [.. cells.Distinct()];
         var nodes = cells.Select(c => new TimedChain(largest.With(c.Input, isTied ? outputsPerGroup * c.Input : c.Output))).ToArray();
         var times = cells.Zip(timer.Time(nodes, cancellation)).ToDictionary(t => t.First, t => t.Second);
-        return new NodeTimeTable(inputs, outputs, largest.Kernel.Count > 0 && largest.Groups == 1 ? alignment : 1, Filled(inputs, outputs, rows, columns, times));
+        return new NodeTimeTable(inputs, outputs, isPlain ? alignment : 1, Filled(inputs, outputs, rows, columns, times));
     }
 
     /// <summary>The widths that are measured along an axis, ascending, the last one whole.</summary>
@@ -55,7 +58,10 @@ internal sealed class NodeTimeTable
         Between(_milliseconds, _inputs, _outputs, Liked(inputs, _inputs[^1]), Liked(outputs, _outputs[^1]));
 
     private static int[] Widths(int channels, int alignment, int[] places) =>
-        [.. places.Select(s => Math.Min(channels, RoundUp(RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
+        [.. places.Select(s => Math.Min(channels, WidthTable.RoundUp(WidthTable.RoundUp(channels * s, 16) / 16, alignment))).Distinct()];
+
+    /// <summary>Powers of two below the narrowest of some widths.</summary>
+    private static int[] Narrow(int[] widths) => [.. new[] { 2, 4, 8 }.Where(w => w < widths[0]), .. widths];
 
     /// <summary>Times of all pairs from those of a few and of both axes.</summary>
     private static double[,] Filled(int[] inputs, int[] outputs, int[] rows, int[] columns, Dictionary<(int Input, int Output), double> times)
@@ -94,9 +100,7 @@ internal sealed class NodeTimeTable
             : (index, 0);
     }
 
-    private int Liked(int width, int most) => Math.Max(width, Math.Min(most, RoundUp(width, _step)));
-
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    private int Liked(int width, int most) => Math.Max(width, Math.Min(most, WidthTable.PowerOrMultiple(width, _step)));
 
     private static double Between(double[,] values, int[] rows, int[] columns, int inputs, int outputs)
     {

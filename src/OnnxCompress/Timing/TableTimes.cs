@@ -41,7 +41,7 @@ internal sealed class TableTimes
     {
         var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
         IEnumerable<int> SetsOf(TimedPlace place) => new[] { place.InputAxis, place.OutputAxis }.OfType<IndexAxis>()
-            .SelectMany(a => a.Ids).Select(id => setOf.GetValueOrDefault(_analysis.Cost.Root(id), -1)).Where(s => s >= 0).Distinct();
+            .SelectMany(a => a.Ids).SelectMany(_analysis.Cost.Owners).Select(root => setOf.GetValueOrDefault(root, -1)).Where(s => s >= 0).Distinct();
         var places = _places.SelectMany(p => SetsOf(p).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
         return [.. sets.Select((_, s) => new TableTimes(_analysis, [.. places[s]], _vector))];
     }

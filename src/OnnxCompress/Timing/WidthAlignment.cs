@@ -12,10 +12,9 @@ internal sealed record WidthAlignment(int? Fixed, LikedWidths? Measured = null)
     /// <param name="count">Channels that are wanted, at least one.</param>
     /// <param name="most">Channels there are.</param>
     /// <param name="isConvolved">Whether a convolution makes or reads them.</param>
-    public int Next(int count, int most, bool isConvolved) =>
-        (Fixed ?? (isConvolved ? Measured?.Convolution : Measured?.Product)) is { } multiple
-            ? (count + multiple - 1) / multiple * multiple
-            : WidthTable.Next(count, most, isConvolved, VectorWidth);
+    public int Next(int count, int most, bool isConvolved) => Fixed is { } multiple ? WidthTable.RoundUp(count, multiple)
+        : (isConvolved ? Measured?.Convolution : Measured?.Product) is { } measured ? WidthTable.PowerOrMultiple(count, measured)
+        : WidthTable.Next(count, most, isConvolved, VectorWidth);
 
     /// <summary>Whether a width is liked.</summary>
     /// <param name="width">Channels, at least one.</param>

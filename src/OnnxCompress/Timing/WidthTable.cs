@@ -36,15 +36,28 @@ internal static class WidthTable
             return RoundUp(count, AlignmentOf(most, isConvolved: false));
         }
 
-        var width = vector;
-        while (width > 1 && count <= width / 2)
+        var all = RoundUp(most, Blocked);
+        var width = PowerOrMultiple(count, vector);
+        return count <= all ? Math.Min(width, all) : width;
+    }
+
+    /// <summary>The next multiple, or the next power of two below the first.</summary>
+    /// <param name="count">Channels, at least one.</param>
+    /// <param name="multiple">A power of two.</param>
+    public static int PowerOrMultiple(int count, int multiple)
+    {
+        while (multiple > 1 && count <= multiple / 2)
         {
-            width /= 2;
+            multiple /= 2;
         }
 
-        var all = RoundUp(most, Blocked);
-        return count <= all ? Math.Min(RoundUp(count, width), all) : RoundUp(count, width);
+        return RoundUp(count, multiple);
     }
+
+    /// <summary>The next multiple.</summary>
+    /// <param name="count">Channels.</param>
+    /// <param name="multiple">At least one.</param>
+    public static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 
     /// <summary>
     /// The width that zeros are added up to: a whole vector from half of one on, else the next that the blocked layout takes. Unlike
@@ -70,6 +83,4 @@ internal static class WidthTable
 
         return alignment;
     }
-
-    private static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

@@ -9,6 +9,9 @@ namespace OnnxCompress.Verification;
 /// <param name="runtime">The inference engine, in the form it ships in: graph optimisations are on.</param>
 public sealed class ModelVerifier(IModelRuntime runtime)
 {
+    /// <summary>Batches that run at once at most: of outputs as large as pictures not many have room.</summary>
+    private const int MostAtOnce = 4;
+
     /// <summary>What the original is known to make of samples, and what is learnt of it; null: nothing is kept.</summary>
     internal ReferenceOutputs? Known { get; init; }
 
@@ -71,50 +74,66 @@ public sealed class ModelVerifier(IModelRuntime runtime)
     private VerificationResult Compare(
         OnnxModel original, OnnxModel compressed, ISampleSource samples, VerificationOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
-        // Two sessions take turns: threads of the one that spin would be in the way of the other.
-        var settings = new SessionSettings(options.Threads, Spin: false);
-        IModelSession? opened = null;
-        using var candidate = runtime.Open(compressed, settings);
+        // Steps of a sequence run in their order.
+        var side = IsSequence(samples) || (options.Beside is not null && IsSequence(options.Beside))
+            ? SideBySide.Of(options.Threads, 1, 1)
+            : SideBySide.Of(options.Threads, (samples.Count + options.BatchSize - 1) / options.BatchSize, MostAtOnce);
+        // Both models' sessions take turns: threads of the one that spin would be in the way of the other.
+        using var candidate = runtime.Open(compressed, side.Settings);
+        using var reference = new LateSession(() => runtime.Open(original, side.Settings));
         var comparison = new RunComparison(original, options);
         var all = samples.Count + (options.Beside?.Count ?? 0);
-        try
+        Feed(comparison, samples, 0);
+        if (options.Beside is not { Count: > 0 } beside)
         {
-            var done = Feed(comparison, samples, 0);
-            if (options.Beside is not { Count: > 0 } beside)
-            {
-                return comparison.Result(done);
-            }
-
-            // Labels are those of the samples.
-            var more = new RunComparison(original, options with { Labels = null });
-            Feed(more, beside, done);
-            return comparison.Result(done, more);
-        }
-        finally
-        {
-            opened?.Dispose();
+            return comparison.Result(samples.Count);
         }
 
-        int Feed(RunComparison to, ISampleSource those, int before)
+        // Labels are those of the samples.
+        var more = new RunComparison(original, options with { Labels = null });
+        Feed(more, beside, samples.Count);
+        return comparison.Result(samples.Count, more);
+
+        void Feed(RunComparison to, ISampleSource those, int before)
         {
-            var done = 0;
-            // Steps of a sequence run in their order, and each model feeds its own state on: so drift adds up as it will in use.
+            // Each model feeds its own state on: so drift adds up as it will in use.
             var own = those is FileSampleSource { Recurrence: { } recurrence } ? new OwnStates(recurrence, original) : null;
-            foreach (var (indices, count) in own is not null ? OwnStates.Steps(those) : SampleBatches.Of(those, [.. original.Inputs, .. compressed.Inputs], options.BatchSize))
+            var done = 0;
+            foreach (var batches in (own is not null ? OwnStates.Steps(those) : SampleBatches.Of(those, [.. original.Inputs, .. compressed.Inputs], options.BatchSize)).Chunk(side.RunsOf(candidate)))
             {
-                var feeds = those.Read(indices);
-                RunResult Reference() => (opened ??= runtime.Open(original, settings)).Run(feeds, to.Outputs, cancellation);
-                using var expected = Known?.Of(original, those, indices, to.Outputs, Reference) ?? Reference();
-                using var actual = candidate.Run(own?.Of(feeds, indices[0]) ?? feeds, own is null ? to.Outputs : [.. to.Outputs, .. own.Outputs], cancellation);
-                own?.Take(actual, to.Outputs.Count);
-                to.Add(feeds, expected, actual, indices, count);
-                done += count;
-                progress?.Report(new("verify", before + done, all));
+                // A source need not be thread safe.
+                var feeds = Array.ConvertAll(batches, batch => those.Read(batch.Indices));
+                var runs = new (RunResult? Expected, RunResult? Actual)[batches.Length];
+                try
+                {
+                    ParallelWork.For(batches.Length, batches.Length, i =>
+                    {
+                        RunResult Reference() => reference.Session.Run(feeds[i], to.Outputs, cancellation);
+                        runs[i].Expected = Known?.Of(original, those, batches[i].Indices, to.Outputs, Reference) ?? Reference();
+                        runs[i].Actual = candidate.Run(
+                            own?.Of(feeds[i], batches[i].Indices[0]) ?? feeds[i], own is null ? to.Outputs : [.. to.Outputs, .. own.Outputs], cancellation);
+                    }, cancellation);
+                    for (var i = 0; i < batches.Length; i++)
+                    {
+                        own?.Take(runs[i].Actual!, to.Outputs.Count);
+                        to.Add(feeds[i], runs[i].Expected!, runs[i].Actual!, batches[i].Indices, batches[i].Samples);
+                        done += batches[i].Samples;
+                        progress?.Report(new("verify", before + done, all));
+                    }
+                }
+                finally
+                {
+                    Array.ForEach(runs, run =>
+                    {
+                        run.Expected?.Dispose();
+                        run.Actual?.Dispose();
+                    });
+                }
             }
-
-            return done;
         }
     }
+
+    private static bool IsSequence(ISampleSource samples) => samples is FileSampleSource { Recurrence: not null };
 
     private static void CheckLabels(ISampleSource samples, VerificationOptions options)
     {
@@ -133,6 +152,22 @@ public sealed class ModelVerifier(IModelRuntime runtime)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.LabelsMismatch, "Labels need decisions to be compared with; they do not go with --decision none.");
+        }
+    }
+
+    /// <summary>A session that is opened when it is first asked for.</summary>
+    private sealed class LateSession(Func<IModelSession> open) : IDisposable
+    {
+        private readonly Lazy<IModelSession> _session = new(open);
+
+        public IModelSession Session => _session.Value;
+
+        public void Dispose()
+        {
+            if (_session.IsValueCreated)
+            {
+                _session.Value.Dispose();
+            }
         }
     }
 }

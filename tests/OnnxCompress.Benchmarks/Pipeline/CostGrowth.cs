@@ -15,7 +15,8 @@ namespace OnnxCompress.Benchmarks.Pipeline;
 /// <summary>
 /// How the time and the memory of a compression grow on synthetic networks: samples, channels and layers doubled, each alone. Every
 /// point is a process of its own, so that its peak is its own. Time should grow by 2.2 at most with samples and layers and by 8.5
-/// with channels, and memory not at all with samples.
+/// with channels, and memory not at all with samples: activations may take 64 MB, which the smallest size fills already, for before
+/// that is full every sample takes its part of it.
 /// </summary>
 internal static class CostGrowth
 {
@@ -28,34 +29,36 @@ internal static class CostGrowth
         ("layers", 2.2, s => s with { Layers = 2 * s.Layers }),
     ];
 
+    private sealed record Setting(int Trials, int Threads, int Megabytes);
+
     private sealed record Size(int Samples, int Channels, int Layers);
 
     private sealed record Cost(double Seconds, double Processor, double Peak, string Stages);
 
-    /// <summary>Runs <c>growth [--samples N] [--channels N] [--layers N] [--trials N] [--threads N] [--only WHAT]</c>.</summary>
+    /// <summary>Runs <c>growth [--samples N] [--channels N] [--layers N] [--trials N] [--threads N] [--memory MB] [--only WHAT]</c>.</summary>
     /// <returns>0.</returns>
     public static int Run(string[] args)
     {
         string Option(string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and var at ? args[at + 1] : otherwise;
         int Number(string name, int otherwise) => int.Parse(Option(name, otherwise.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
-        var size = new Size(Number("--samples", 512), Number("--channels", 64), Number("--layers", 8));
-        var (trials, threads) = (Number("--trials", 1), Number("--threads", Environment.ProcessorCount));
+        var size = new Size(Number("--samples", 1024), Number("--channels", 64), Number("--layers", 8));
+        var run = new Setting(Number("--trials", 1), Number("--threads", Environment.ProcessorCount), Number("--memory", 64));
         if (args.Contains("--one"))
         {
             // Code is compiled on its first run, which is no cost of the network.
-            _ = One(new Size(64, 16, 2), trials, threads);
-            Console.WriteLine(One(size, trials, threads));
+            _ = One(new Size(64, 16, 2), run);
+            Console.WriteLine(One(size, run));
             return 0;
         }
 
         Console.WriteLine("| doubled | samples, channels, layers | seconds | factor | processor | factor | peak | factor | analyze, calibrate, select, allocate, reconstruct, compare |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         var only = Option("--only", "");
-        var first = Measure(size, trials, threads);
+        var first = Measure(size, run);
         Print("", size, first, first, 0);
         foreach (var (what, most, doubled) in Doublings.Where(d => d.What.Contains(only, StringComparison.Ordinal)))
         {
-            Print(what, doubled(size), Measure(doubled(size), trials, threads), first, most);
+            Print(what, doubled(size), Measure(doubled(size), run), first, most);
         }
 
         return 0;
@@ -65,9 +68,9 @@ internal static class CostGrowth
         CultureInfo.InvariantCulture,
         $"| {(what.Length == 0 ? "" : $"{what} (at most {most})")} | {size.Samples}, {size.Channels}, {size.Layers} | {cost.Seconds:F1} | {cost.Seconds / first.Seconds:F2} | {cost.Processor:F1} | {cost.Processor / first.Processor:F2} | {cost.Peak / 1e6:F0} MB | {cost.Peak / first.Peak:F2} | {cost.Stages} |"));
 
-    private static Cost Measure(Size size, int trials, int threads)
+    private static Cost Measure(Size size, Setting run)
     {
-        FormattableString line = $"growth --one --samples {size.Samples} --channels {size.Channels} --layers {size.Layers} --trials {trials} --threads {threads}";
+        FormattableString line = $"growth --one --samples {size.Samples} --channels {size.Channels} --layers {size.Layers} --trials {run.Trials} --threads {run.Threads} --memory {run.Megabytes}";
         var start = new ProcessStartInfo("dotnet", [typeof(CostGrowth).Assembly.Location, .. FormattableString.Invariant(line).Split(' ')]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var text = process.StandardOutput.ReadToEnd();
@@ -78,7 +81,7 @@ internal static class CostGrowth
     }
 
     /// <summary>One compression, in this process: seconds, the processor's, peak, stages.</summary>
-    private static string One(Size size, int trials, int threads)
+    private static string One(Size size, Setting run)
     {
         var folder = Directory.CreateTempSubdirectory("onnx-compress-growth-").FullName;
         try
@@ -89,9 +92,9 @@ internal static class CostGrowth
             SubsetSampleSource Part(int first, int count) => new(samples, [.. Enumerable.Range(first, count)]);
             using var process = Process.GetCurrentProcess();
             var (began, before) = (Stopwatch.GetTimestamp(), process.TotalProcessorTime);
-            var result = new Compressor(new CpuBackend(threads), new OrtRuntime()).Compress(
+            var result = new Compressor(new CpuBackend(run.Threads), new OrtRuntime()).Compress(
                 model, new CompressionData(Part(0, size.Samples), Part(size.Samples, size.Samples / 4)),
-                new CompressionOptions { Budget = new(KeepMacs: 0.6), Precision = NumberForm.Float, Trials = trials, Threads = threads }, null, CancellationToken.None);
+                new CompressionOptions { Budget = new(KeepMacs: 0.6), Precision = NumberForm.Float, Trials = run.Trials, Threads = run.Threads, MemoryBytes = (long)run.Megabytes << 20 }, null, CancellationToken.None);
             process.Refresh();
             var times = result.Times;
             double[] stages = [times.AnalyzeSeconds, times.CalibrateSeconds, times.SelectSeconds, times.AllocateSeconds, times.ReconstructSeconds, times.CompareSeconds];

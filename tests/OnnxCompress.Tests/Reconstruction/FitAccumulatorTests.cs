@@ -59,6 +59,38 @@ public sealed class FitAccumulatorTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Targets_beyond_a_limit_become_what_the_layer_makes_there(bool hasDrift)
+    {
+        // A whole vector, and some that are none.
+        const int Outputs = 19, Count = 7;
+        var (random, range) = (new Random(5), new ActivationRange(-0.2f, 0.3f));
+        float Next() => random.NextSingle() - 0.5f;
+        var weights = new Matrix<float>(Outputs, Inputs, [.. Enumerable.Range(0, Outputs * Inputs).Select(_ => Next())]);
+        var (bias, added) = ((double[])[.. Enumerable.Range(0, Outputs).Select(_ => (double)Next())], (float[])[.. Enumerable.Range(0, Outputs).Select(_ => Next())]);
+        var rows = new Matrix<float>(Count, Inputs + (Outputs * (hasDrift ? 3 : 1)));
+        for (var i = 0; i < rows.Values.Length; i++)
+        {
+            rows.Values[i] = Next();
+        }
+
+        var before = rows.Clone();
+        new ActiveTargets(range, [weights], bias, added, new CpuBackend(1)).Apply(0, rows);
+
+        for (var r = 0; r < Count; r++)
+        {
+            for (var o = 0; o < Outputs; o++)
+            {
+                float Of(int part) => hasDrift ? before[r, Inputs + (part * Outputs) + o] : 0;
+                var made = bias[o] + Enumerable.Range(0, Inputs).Sum(i => (double)weights[o, i] * before[r, i]);
+                var (target, value) = (before[r, Inputs + o] + added[o] + Of(2), (float)made + added[o] + Of(2) - Of(1));
+                Assert.Equal(range.Aim(target, value) - added[o] - Of(2), rows[r, Inputs + o], 1e-5f);
+            }
+        }
+    }
+
     private static void Add(FitAccumulator accumulator, FitSite site)
     {
         for (var part = 0; part < Parts; part++)

@@ -112,8 +112,8 @@ public sealed class LayerSolverTests
         var moments = Moments(rows: 40, Random(Outputs, Inputs, 1), noise: 0, seed: 2);
         var row = new Matrix<float>(1, Inputs + Outputs);
         row[0, column] = float.PositiveInfinity;
-        moments.Add(isCheck: false, row, Backend);
-        moments.Add(isCheck: true, row, Backend);
+        Add(moments.Fit, row);
+        Add(moments.Check, row);
         var prior = Random(Outputs, Inputs, 3);
 
         var solution = new LayerSolver(Backend).Solve(moments, prior, new double[Outputs], null);
@@ -146,9 +146,15 @@ public sealed class LayerSolverTests
                 row[0, Inputs + o] = (float)sum;
             }
 
-            moments.Add(r % 4 == 3, row, Backend);
+            Add(moments.Fold(r % 4 == 3), row);
         }
 
         return moments;
+    }
+
+    private static void Add(FitFold fold, Matrix<float> rows)
+    {
+        fold.AddProducts(rows, Backend);
+        fold.AddSums(rows, part: 0, parts: 1);
     }
 }

@@ -137,13 +137,16 @@ public sealed class GraphKindTests
         var mixed = test.Node("Transpose", "turned", [test.Node("MatMul", "mixed", [scores, Heads(parts[2], 0, 2, 1, 3)])], ("perm", new long[] { 0, 2, 1, 3 }));
         test.MatMul("out", test.Node("Reshape", "flat", [mixed, test.Integers("whole", 0, 0, 8)]), 8, 8);
         var bench = new Workbench(test.Output("out").Build());
-        var group = Assert.Single(bench.Analysis.Groups);
         int[] kept = [0, 2];
 
-        var sliced = bench.Slice((group.Name, kept));
+        // Columns of the values of both heads, whole heads, and both.
+        foreach (var (sites, width) in new((string, int[])[], long)[] { ([("qkv", kept)], 20), ([("qkv#2", [1])], 12), ([("qkv", kept), ("qkv#2", [1])], 10) })
+        {
+            var sliced = bench.Slice(sites);
 
-        Assert.Equal([8, 20], sliced.Graph.Initializers["qkv.w"].Dims);
-        ModelAssert.SameOutputs(bench.Silence((group.Name, kept)), sliced, 1e-5, "removed equals silenced");
+            Assert.Equal([8, width], sliced.Graph.Initializers["qkv.w"].Dims);
+            ModelAssert.SameOutputs(bench.Silence(sites), sliced, 1e-5, "removed equals silenced");
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
+using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Rewriting;
 
@@ -126,14 +127,5 @@ internal sealed partial class RandomGraphs
         return model.Dims[1] * model.Dims[2] > 40 ? null : new Tensor(name, source.Dims[0], 2 * model.Dims[1], 2 * model.Dims[2]);
     }
 
-    private string Custom(string node)
-    {
-        if (!_model.Proto.OpsetImport.Any(o => o.Domain == "com.microsoft"))
-        {
-            _model.Proto.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft", Version = 1 });
-        }
-
-        _model.Graph.Node[^1].Domain = "com.microsoft";
-        return node;
-    }
+    private string Custom(string node) => _model.Own(node);
 }

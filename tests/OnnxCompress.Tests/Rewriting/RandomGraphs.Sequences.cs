@@ -1,3 +1,5 @@
+using OnnxCompress.Tests.Testing;
+
 namespace OnnxCompress.Tests.Rewriting;
 
 /// <content>Sequences: batch, positions, features.</content>
@@ -6,7 +8,7 @@ internal sealed partial class RandomGraphs
     private Tensor? ExtendSequence(Tensor source)
     {
         var (length, width) = (source.Dims[0], source.Dims[1]);
-        switch (_random.Next(24))
+        switch (_random.Next(26))
         {
             case 0 or 1 or 2:
                 return Project(source, 2 + _random.Next(7));
@@ -43,6 +45,8 @@ internal sealed partial class RandomGraphs
                 return Branch(source);
             case 23:
                 return Call(source);
+            case 24 or 25:
+                return AttendInAnyForm(source);
             case 13 when length != Dynamic:
                 return new Tensor(_model.Node("Transpose", NextName(), [source.Name], ("perm", new long[] { 0, 2, 1 })), width, length);
             default:
@@ -69,6 +73,29 @@ internal sealed partial class RandomGraphs
         var joined = _model.Node("Transpose", NextName(), [mixed], ("perm", new long[] { 0, 2, 1, 3 }));
         var flat = _model.Node("Reshape", NextName(), [joined, Sizes(0, 0, 2 * valuesPerHead)]);
         return Project(new Tensor(flat, source.Dims[0], 2 * valuesPerHead), source.Dims[1]);
+    }
+
+    /// <summary>Self-attention in some form that this operator set knows.</summary>
+    private Tensor AttendInAnyForm(Tensor source)
+    {
+        var form = Pick(
+            AttentionForm.MultiHead, AttentionForm.MultiHeadBias, AttentionForm.MultiHeadRotary, AttentionForm.MultiHeadScores, AttentionForm.Grouped, AttentionForm.GroupedRotary,
+            AttentionForm.GroupedPacked, AttentionForm.GroupedCached, AttentionForm.Fused, AttentionForm.FusedNarrow, AttentionForm.Products, AttentionForm.ProductsFused, AttentionForm.ProductsMerged, AttentionForm.ProductsGrouped);
+        if (source.Dims[0] == Dynamic && form is AttentionForm.MultiHeadScores or AttentionForm.ProductsMerged)
+        {
+            form = AttentionForm.MultiHead;
+        }
+
+        // The runtime asks for multiples of 8 and 16 where query heads share keys.
+        var width = form switch
+        {
+            AttentionForm.GroupedRotary => 16,
+            AttentionForm.Grouped or AttentionForm.GroupedPacked or AttentionForm.GroupedCached => 8,
+            _ => 2 * (1 + _random.Next(3)),
+        };
+        var keyHeads = 1 + _random.Next(3);
+        var sizes = new AttentionSizes(source.Dims[1], keyHeads * (1 + _random.Next(3)), keyHeads, width, 1 + _random.Next(4)) { Positions = source.Dims[0] };
+        return source with { Name = _model.Attention(NextName(), source.Name, form, sizes) };
     }
 
     private string Heads(Tensor source, int perHead, params long[] permutation)

@@ -132,7 +132,8 @@ public sealed class BackendWorkTests
                 }
             }
 
-            moments.Add(r % 4 == 3, row, Workbench.Backend);
+            moments.Fold(r % 4 == 3).AddProducts(row, Workbench.Backend);
+            moments.Fold(r % 4 == 3).AddSums(row, part: 0, parts: 1);
         }
 
         var solution = new LayerSolver(backend).Solve(moments, NumericMatrices.Uniform(Outputs, Inputs, seed: 5), null, rank);

@@ -79,7 +79,7 @@ internal sealed class BranchingModel
     public static ISampleSource AtBoth(OnnxModel model) => new Rated(ModelRunner.Samples(model, 64), i => i % 2 == 0 ? Rate : 1);
 
     private static long Parameters(GraphProto graph) =>
-        graph.Initializer.Where(t => t.DataType == 1).Sum(t => t.Dims.Aggregate(1L, (product, size) => product * size))
+        graph.Initializer.Where(t => t.DataType == 1 && !FileCount.Angles(graph).Contains(t.Name)).Sum(t => t.Dims.Aggregate(1L, (product, size) => product * size))
         + graph.Node.SelectMany(n => n.Attribute).Sum(a => a.G is null ? 0 : Parameters(a.G));
 
     private sealed class Rated(ISampleSource inner, Func<int, long> rateOf) : ISampleSource

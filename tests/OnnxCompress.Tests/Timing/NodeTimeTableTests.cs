@@ -75,6 +75,14 @@ public sealed class NodeTimeTableTests
     }
 
     [Fact]
+    public void Below_a_vector_a_convolution_takes_what_the_next_power_of_two_was_measured_to_take()
+    {
+        var table = NodeTimeTable.Measure(new FakeTimer(n => 10 + n.Outputs), Convolution(64, 64, groups: 1), 16, inputsStay: false, Token);
+
+        Assert.Equal([12, 12, 14, 18, 26, 42], new[] { 1, 2, 3, 5, 9, 17 }.Select(o => table.At(64, o)));
+    }
+
+    [Fact]
     public void A_depthwise_layer_has_as_many_groups_as_channels_at_every_width()
     {
         var timer = new FakeTimer(n => n.Outputs);

@@ -42,6 +42,13 @@ public sealed class WidthTableTests
         Assert.Equal(10, new WidthAlignment(null, new LikedWidths(4, 2)).Next(9, 64, isConvolved: false));
     }
 
+    [Fact]
+    public void Below_a_measured_multiple_powers_of_two_remain_and_below_one_that_is_asked_for_nothing()
+    {
+        Assert.Equal([1, 2, 4, 8, 16, 32], ((int[])[1, 2, 3, 7, 9, 17]).Select(count => new WidthAlignment(null, new LikedWidths(16, 4)).Next(count, 64, isConvolved: true)));
+        Assert.Equal([16, 16, 32], ((int[])[2, 9, 17]).Select(count => new WidthAlignment(16).Next(count, 64, isConvolved: true)));
+    }
+
     [Theory]
     [InlineData(64, 5, 8)]
     [InlineData(16, 5, 6)]

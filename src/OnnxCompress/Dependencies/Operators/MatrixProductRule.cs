@@ -5,12 +5,13 @@ namespace OnnxCompress.Dependencies.Operators;
 
 /// <summary>
 /// Gemm and MatMul. With a constant operand it is a linear layer: the contracted axis is a consumer's input, the
-/// constant's other axis is the output. Two activations (attention) pass their outer axes; the contracted one is held.
+/// constant's other axis is the output. Two activations (attention) pass their outer axes; the contracted one is held. So
+/// does the runtime's product that turns its operands; with a constant it has been brought to a MatMul before.
 /// </summary>
 internal sealed class MatrixProductRule : OperatorRule
 {
     /// <inheritdoc />
-    public override IReadOnlyList<string> OpTypes { get; } = ["Gemm", "MatMul"];
+    public override IReadOnlyList<string> OpTypes { get; } = ["Gemm", "MatMul", "com.microsoft.FusedMatMul"];
 
     /// <inheritdoc />
     public override void Relate(GraphNode node, Relations relations)
@@ -20,6 +21,10 @@ internal sealed class MatrixProductRule : OperatorRule
         if (node.OpType == "Gemm")
         {
             RelateGemm(node, relations, left, right);
+        }
+        else if (node.OpType == "FusedMatMul" && (node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0))
+        {
+            relations.Opaque(node, DiagnosticCodes.OperatorNotMapped, $"'{node.Name}' (FusedMatMul) multiplies along other axes than the last two");
         }
         else if (LinearMap.Of(node, relations.Graph) is { } map && (left is null || (right is null && relations.Axes(node.Inputs[1]).Length >= 2)))
         {
@@ -31,7 +36,7 @@ internal sealed class MatrixProductRule : OperatorRule
         }
         else
         {
-            relations.Opaque(node, DiagnosticCodes.WeightNotConstant, $"'{node.Name}' (MatMul) multiplies constants of a shape this tool does not map");
+            relations.Opaque(node, DiagnosticCodes.WeightNotConstant, $"'{node.Name}' ({node.OpType}) multiplies constants of a shape this tool does not map");
         }
     }
 
@@ -74,8 +79,9 @@ internal sealed class MatrixProductRule : OperatorRule
 
     private static void RelateActivations(GraphNode node, Relations relations)
     {
-        var left = relations.Axes(node.Inputs[0]);
-        var right = relations.Axes(node.Inputs[1]);
+        var (leftTurned, rightTurned) = (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
+        var left = Turned(relations.Axes(node.Inputs[0]), leftTurned);
+        var right = Turned(relations.Axes(node.Inputs[1]), rightTurned);
         var contracted = left[^1] is null && right[^2] is null ? null : relations.Unify(left[^1], right[^2], node);
         if (SharedTable(node, relations) is { } table)
         {
@@ -83,7 +89,7 @@ internal sealed class MatrixProductRule : OperatorRule
             relations.Pin([.. relations.Axes(table), contracted], DiagnosticCodes.WeightShared, node.Name, $"the weight '{table}' is shared by '{users}'");
         }
 
-        relations.Pin(contracted, DiagnosticCodes.ProductOfActivations, node, $"'{node.Name}' (MatMul) sums products of two activations over them");
+        relations.Pin(contracted, DiagnosticCodes.ProductOfActivations, node, $"'{node.Name}' ({node.OpType}) sums products of two activations over them");
         var output = relations.Shapes.Of(node.Outputs[0])!;
         var axes = new IndexAxis?[output.Length];
         for (var i = 0; i < output.Length - 2; i++)
@@ -101,8 +107,10 @@ internal sealed class MatrixProductRule : OperatorRule
 
         (axes[^2], axes[^1]) = (left[^2], right[^1]);
         relations.Set(node.Outputs[0], axes);
-        AddMacs(node, relations, axes, contracted, relations.Shape(node.Inputs[0])![^1]);
+        AddMacs(node, relations, axes, contracted, relations.Shape(node.Inputs[0])![leftTurned ? ^2 : ^1]);
     }
+
+    private static IndexAxis?[] Turned(IndexAxis?[] axes, bool isTurned) => isTurned ? [.. axes[..^2], axes[^1], axes[^2]] : axes;
 
     /// <summary>A table that the node reads turned and that something else reads as it is: it is stored once, and stays so.</summary>
     private static string? SharedTable(GraphNode node, Relations relations) =>
@@ -121,7 +129,7 @@ internal sealed class MatrixProductRule : OperatorRule
         relations.Add(new MacTerm(node.Name, positions, [.. axes.Append(contracted).OfType<IndexAxis>()]));
     }
 
-    /// <summary>The constant vector that the only reader of a product adds to it.</summary>
+    /// <summary>The constant vector that the only reader of a product adds to it, whatever else it does then.</summary>
     private static string? BiasAfter(LinearMap map, ModelGraph graph) =>
-        LayerBias.AddBehind(map.Output, graph) is var (_, other) && LayerBias.IsVector(graph.Constant(other), map.Outputs) ? other : null;
+        LayerBias.Behind(map.Output, graph) is { } other && LayerBias.IsVector(graph.Constant(other), map.Outputs) ? other : null;
 }

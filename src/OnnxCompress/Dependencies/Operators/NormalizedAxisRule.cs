@@ -11,7 +11,7 @@ internal sealed class NormalizedAxisRule : OperatorRule
 {
     /// <inheritdoc />
     public override IReadOnlyList<string> OpTypes { get; } =
-        ["LayerNormalization", "GroupNormalization", "RMSNormalization", "LpNormalization", "Softmax", "LogSoftmax", "Hardmax", "LRN", "MeanVarianceNormalization", "CumSum"];
+        ["LayerNormalization", "GroupNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "LpNormalization", "Softmax", "LogSoftmax", "Hardmax", "LRN", "MeanVarianceNormalization", "CumSum"];
 
     /// <inheritdoc />
     public override void Relate(GraphNode node, Relations relations)
@@ -34,14 +34,14 @@ internal sealed class NormalizedAxisRule : OperatorRule
     private static IndexAxis?[] Mixed(GraphNode node, IndexAxis?[] axes, Relations relations)
     {
         var fromLast = node.OpType is "Softmax" or "LogSoftmax" or "Hardmax" && relations.Opset >= 13 ? -1 : 1;
-        var axis = (int)node.Int("axis", node.OpType is "LayerNormalization" or "RMSNormalization" or "LpNormalization" ? -1 : fromLast);
+        var axis = (int)node.Int("axis", node.OpType is "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" or "LpNormalization" ? -1 : fromLast);
         axis = axis < 0 ? axis + axes.Length : axis;
         return node.OpType switch
         {
             // Before opset 13 softmax flattened everything from the axis on.
             "Softmax" or "LogSoftmax" or "Hardmax" when relations.Opset < 13 => axes[axis..],
             "Softmax" or "LogSoftmax" or "Hardmax" or "LpNormalization" => [axes[axis]],
-            "LayerNormalization" or "RMSNormalization" => axes[axis..],
+            "LayerNormalization" or "RMSNormalization" or "SimplifiedLayerNormalization" => axes[axis..],
             "GroupNormalization" => axes[1..],
             "LRN" => [axes[1]],
             _ => axes,

@@ -6,7 +6,9 @@ namespace OnnxCompress.Dependencies.Operators;
 /// <summary>
 /// Reshape, Flatten, Squeeze and Unsqueeze. Sizes are matched from the left into segments with equal products; inside a
 /// segment axes are merged (a channel becomes a block of indices) and split again (indices of the axis that stays the
-/// channel axis are tied over the other one, so that every head or group keeps the same share).
+/// channel axis are tied over the other one, so that every group keeps the same share). An axis that is split into heads and
+/// positions in them loses whole heads and positions of all heads, each a channel of its own, and so does one that is merged
+/// from two.
 /// </summary>
 internal sealed class ReshapeRule : OperatorRule
 {
@@ -39,7 +41,7 @@ internal sealed class ReshapeRule : OperatorRule
         var output = new IndexAxis?[to.Length];
         foreach (var (sources, targets) in Segments(from, to))
         {
-            if (Relate(node, relations, input, from, sources, to, targets) is var (target, axis))
+            foreach (var (target, axis) in Relate(node, relations, input, from, sources, to, targets))
             {
                 output[target] = axis;
             }
@@ -85,24 +87,64 @@ internal sealed class ReshapeRule : OperatorRule
         return segments;
     }
 
-    /// <summary>What one of the target axes stands for; null where nothing of them can shrink.</summary>
-    private static (int Target, IndexAxis? Axis)? Relate(
+    /// <summary>What target axes stand for; those that cannot shrink are left out.</summary>
+    private static (int Target, IndexAxis? Axis)[] Relate(
         GraphNode node, Relations relations, IndexAxis?[] input, int[] from, int[] sources, int[] to, int[] targets)
     {
         if (sources.Length == 1 && targets.Length == 1)
         {
-            return (targets[0], input[sources[0]]);
+            return [(targets[0], input[sources[0]])];
         }
 
         var live = sources.Where(s => relations.IsLive(input[s])).ToArray();
+        if (live is [var row, var column] && targets.Length == 1 && !IsCrossed(relations, input[row]!) && !IsCrossed(relations, input[column]!))
+        {
+            return [(targets[0], new IndexAxis(MergeBoth(relations, input, from, sources, row, column)))];
+        }
+
         if (live.Length != 1)
         {
             relations.Pin(live.Select(s => input[s]), DiagnosticCodes.AxesMerged, node.Name, $"'{node.Name}' ({node.OpType}) merges two axes that could both shrink");
-            return null;
+            return [];
         }
 
         var merged = Merge(input[live[0]]!, from, sources, live[0]);
-        return (ChannelAxis(node, relations, merged, to, targets), Split(node, relations, merged, to, targets));
+        return IsSplitIntoHeads(node, relations, merged, to, targets)
+            ? SplitIntoHeads(relations, merged, to, targets)
+            : [(ChannelAxis(node, relations, merged, to, targets), Split(node, relations, merged, to, targets))];
+    }
+
+    private static bool IsCrossed(Relations relations, IndexAxis axis) => axis.Ids.Any(id => relations.Elements.CrossingOf(id) is not null);
+
+    /// <summary>Two axes side by side become one, each index of which lies in a row and a column.</summary>
+    private static int[] MergeBoth(Relations relations, IndexAxis?[] input, int[] from, int[] sources, int row, int column)
+    {
+        var (rows, columns) = (input[row]!, input[column]!);
+        var (rowOf, columnOf) = (Merge(new IndexAxis([.. Enumerable.Range(0, rows.Length)]), from, sources, row), Merge(new IndexAxis([.. Enumerable.Range(0, columns.Length)]), from, sources, column));
+        var crossed = relations.Elements.NewAxis(checked(rows.Length * columns.Length));
+        for (var i = 0; i < crossed.Length; i++)
+        {
+            relations.Elements.Cross(crossed.Ids[i], rows.Ids[i / columns.Length], columns.Ids[i % columns.Length]);
+        }
+
+        return [.. rowOf.Zip(columnOf, (r, c) => crossed.Ids[(r * columns.Length) + c])];
+    }
+
+    /// <summary>Whether the last axis is split in two, neither of which channels run along already, or are convolved along.</summary>
+    private static bool IsSplitIntoHeads(GraphNode node, Relations relations, int[] merged, int[] to, int[] targets) =>
+        targets.Length == 2 && targets[1] == to.Length - 1 && targets[0] == to.Length - 2 && !relations.Shapes.IsDynamic(node.Outputs[0], targets[0])
+        && !Array.Exists(targets, axis => RunsAlong(relations, merged, to, targets, axis)) && !(targets[0] == 1 && ReachesConvolution(node, relations));
+
+    /// <summary>Each index lies in a head and at a position: heads are channels, and positions are.</summary>
+    private static (int Target, IndexAxis? Axis)[] SplitIntoHeads(Relations relations, int[] merged, int[] to, int[] targets)
+    {
+        var (heads, positions) = (relations.Elements.NewAxis(to[targets[0]]), relations.Elements.NewAxis(to[targets[1]]));
+        for (var i = 0; i < merged.Length; i++)
+        {
+            relations.Elements.Cross(merged[i], heads.Ids[i / positions.Length], positions.Ids[i % positions.Length]);
+        }
+
+        return [(targets[0], heads), (targets[1], positions)];
     }
 
     /// <summary>The element of each index of the merged axis.</summary>

@@ -12,6 +12,7 @@ internal static class RuleTable
         new ReshapeRule(), new ConcatRule(), new ShapeRule(),
         new SliceRule(), new SplitRule(), new PadRule(), new GatherRule(), new ExpandRule(), new ResizeRule(), new DepthSpaceRule(),
         new TransposedConvolutionRule(), new RecurrentRule(), new SkipNormalizationRule(),
+        new EmbedNormalizationRule(), new RotaryEmbeddingRule(), new AttentionRule(), new MultiHeadAttentionRule(), new GroupQueryAttentionRule(),
     }.SelectMany(rule => rule.OpTypes.Select(op => (op, rule))).ToDictionary(p => p.op, p => p.rule, StringComparer.Ordinal);
 
     /// <summary>The rule for the operator of a node; null when there is none.</summary>

@@ -29,6 +29,15 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
 
     private static readonly double[] TableShares = [EntriesAlike, 0.6, 0.7, 0.8, 0.9, 1];
 
+    /// <summary>Inputs are few where there are at most so many for each output.</summary>
+    private const double Few = 0.6;
+
+    /// <summary>Of a weight's squared singular values over the largest, those below are noise.</summary>
+    private const double Negligible = 1e-13;
+
+    /// <summary>What may lie outside a weight's range, of all energy: sums in float leave less.</summary>
+    private const double Outside = 1e-6;
+
     /// <inheritdoc />
     public override SplitForm Form => SplitForm.Response;
 
@@ -98,17 +107,73 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
         var judged = problem.OutputMoments(check, fit).Gram;
         // The share is chosen for the entries that samples lack as well; the error is stated for the samples, as everywhere.
         var judge = problem.Size.IsTable ? Mixed(problem, problem.OutputMoments(check, fit).Gram, EntriesAlike) : judged;
-        var (share, directions) = shares.Select(share => (Share: share, Directions: Directions(problem, fit, share)))
+        var range = RangeOf(problem.Weight);
+        var (share, directions) = shares.Select(share => (Share: share, Directions: Directions(problem, fit, share, range)))
             .MinBy(candidate => ErrorsOf(Carried(candidate.Directions, judge), Trace(judge)).Sum());
-        return new(share, ErrorsOf(Carried(directions, judged), Trace(judged)));
+        var errors = ErrorsOf(Carried(directions, judged), Trace(judged));
+        // A weight of less than full rank is made whole by fewer directions.
+        return new(share, [.. errors, .. Enumerable.Repeat(errors[^1], Math.Max(0, problem.Size.LargestRank + 1 - errors.Length))]);
     }
 
     private static bool IsEnough(TapStatistics statistics) => statistics.Fit.Rows >= (long)EnoughRowsPerOutput * statistics.Channels;
 
     /// <summary>Directions of the outputs by falling variance.</summary>
-    private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share) =>
+    /// <param name="problem">The layer.</param>
+    /// <param name="rows">What its outputs were.</param>
+    /// <param name="share">Of white inputs.</param>
+    /// <param name="range">An orthonormal basis of what the weight can make; null where that is not much less than all.</param>
+    private Matrix<double> Directions(LayerProblem problem, ChannelStatistics rows, double share, Matrix<double>? range)
+    {
         // What is judged of them is remembered, and they are not asked for again.
-        (Backend is DecompositionMemory memory ? memory.Forgetful : Backend).SymmetricEigen(Mixed(problem, problem.OutputMoments(rows, rows).Gram, share)).Vectors;
+        var backend = Forgetful;
+        var gram = Mixed(problem, problem.OutputMoments(rows, rows).Gram, share);
+        if (range is not null)
+        {
+            var inner = backend.Multiply(range, backend.Multiply(gram, range), Transpose.Yes);
+            // Outputs of more inputs than the weight has by now lie elsewhere, too.
+            if (Trace(inner) >= (1 - Outside) * Trace(gram))
+            {
+                return backend.Multiply(range, backend.SymmetricEigen(inner).Vectors);
+            }
+        }
+
+        return backend.SymmetricEigen(gram).Vectors;
+    }
+
+    /// <summary>
+    /// Outputs vary in as many directions as there are inputs at most: where those are few, their covariance is decomposed there, which
+    /// takes the cube of the inputs in place of that of the outputs.
+    /// </summary>
+    private Matrix<double>? RangeOf(Matrix<double> weight)
+    {
+        if (weight.Columns > Few * weight.Rows)
+        {
+            return null;
+        }
+
+        // Once more for what the first pass lost by squaring the weight.
+        var basis = Orthonormal(weight);
+        return basis.Columns == 0 ? null : Orthonormal(basis);
+    }
+
+    private Matrix<double> Orthonormal(Matrix<double> columns)
+    {
+        var eigen = Forgetful.SymmetricEigen(Forgetful.Multiply(columns, columns, Transpose.Yes));
+        var (values, vectors) = (eigen.Values, eigen.Vectors);
+        var rank = values.TakeWhile(value => value > Negligible * values[0]).Count();
+        var scaled = new Matrix<double>(vectors.Rows, rank);
+        for (var i = 0; i < scaled.Rows; i++)
+        {
+            for (var j = 0; j < rank; j++)
+            {
+                scaled[i, j] = vectors[i, j] / Math.Sqrt(values[j]);
+            }
+        }
+
+        return Forgetful.Multiply(columns, scaled);
+    }
+
+    private IDenseBackend Forgetful => Backend is DecompositionMemory memory ? memory.Forgetful : Backend;
 
     /// <summary>The first of them only, which an iteration finds where they are few.</summary>
     private Matrix<double> Leading(LayerProblem problem, ChannelStatistics rows, double share, int count) =>

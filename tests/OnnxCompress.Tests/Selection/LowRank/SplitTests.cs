@@ -184,6 +184,31 @@ public sealed class SplitTests
     }
 
     [Fact]
+    public void A_layer_with_few_inputs_is_priced_in_their_directions_as_in_all()
+    {
+        const int Inputs = 10, Outputs = 40, Rows = 3000;
+        var weight = NumericMatrices.Uniform(Outputs, Inputs, seed: 1);
+        Matrix<double> Made(int seed) => NumericMatrices.Product(NumericMatrices.Uniform(Rows, Inputs, seed), weight, transposeB: Transpose.Yes);
+        var statistics = new TapStatistics(Outputs);
+        statistics.Fit.Add(Float(Made(2)), Workbench.Backend);
+        statistics.Check.Add(Float(Made(3)), Workbench.Backend);
+        var problem = new LayerProblem { Size = new LayerSize(Inputs, Outputs, [], [1], [1]), Weight = weight, Output = statistics };
+
+        var errors = new ResponseSplit(Workbench.Backend).Errors(problem);
+
+        var all = Workbench.Backend.SymmetricEigen(problem.OutputMoments(statistics.Fit, statistics.Fit).Gram).Vectors;
+        var judged = problem.OutputMoments(statistics.Check, statistics.Fit).Gram;
+        var whole = Enumerable.Range(0, Outputs).Sum(o => judged[o, o]);
+        for (var rank = 1; rank < Inputs; rank++)
+        {
+            var first = First(all, rank);
+            var kept = NumericMatrices.Product(NumericMatrices.Product(first, judged, Transpose.Yes), first);
+            var left = whole - Enumerable.Range(0, rank).Sum(r => kept[r, r]);
+            Assert.Equal(Math.Sqrt(left / whole), errors[rank], 1e-4);
+        }
+    }
+
+    [Fact]
     public void Entries_of_a_table_that_no_sample_looked_up_keep_their_directions()
     {
         // Thousands of rows, all of the first twenty entries, which lie in other directions than the rest.
