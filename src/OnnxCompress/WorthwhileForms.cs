@@ -30,10 +30,10 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     /// <summary>Seconds that tell most forms: those that stand further than this from being worth it. Others are looked at longer.</summary>
     private const double Glance = 0.2, Near = 0.025, Look = 1, LookInBytes = 3;
 
+    private double Bound => quantizer is null ? Clear : ClearInBytes;
+
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
     private const int Threads = 1;
-
-    private double Bound => quantizer is null ? Clear : ClearInBytes;
 
     /// <summary>
     /// Their names for what the user said: none where a plan that stands says what it ends with, for half floats, and for numbers of other
@@ -83,13 +83,17 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         var rewritten = model.Clone();
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
         OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
-        var (whole, other) = (Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])));
-        LatencyComparison Timed(double seconds) => new LatencyComparer(runtime).Compare(
-            whole, other, samples, StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) }, null, cancellation);
-        var seen = Timed(Glance);
-        seen = Math.Abs(seen.Ratio - Bound) < Near ? Timed(quantizer is null ? Look : LookInBytes) : seen;
-        // Of a run this short the finer of both bounds would be chance.
-        var share = quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
+        var (before, after) = (Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])));
+        double Timed(double seconds)
+        {
+            var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) };
+            var seen = new LatencyComparer(runtime).Compare(before, after, samples, timing, null, cancellation);
+            // Of a run this short the finer of both bounds would be chance.
+            return quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
+        }
+
+        var share = Timed(Glance);
+        share = Math.Abs(share - Bound) < Near ? Timed(quantizer is null ? Look : LookInBytes) : share;
         cache.Add(key, share, macs: 0);
         return share;
     }
