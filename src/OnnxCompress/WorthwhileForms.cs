@@ -30,6 +30,9 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
     /// <summary>Seconds that tell most forms: those that stand further than this from being worth it. Others are looked at longer.</summary>
     private const double Glance = 0.2, Near = 0.025, Look = 1, LookInBytes = 3;
 
+    /// <summary>Of longer runs a glance holds too few.</summary>
+    private const double GlancedMs = 2;
+
     private double Bound => quantizer is null ? Clear : ClearInBytes;
 
     /// <summary>Whatever the number of threads, a run decides the same.</summary>
@@ -84,16 +87,13 @@ internal sealed class WorthwhileForms(IModelRuntime runtime, CompressionOptions 
         FasterForms.CarryOut([name], rewritten.Graph, shrinkage);
         OnnxModel Stored(OnnxModel made, bool padsInputs) => quantizer?.With(new Dictionary<string, NumberForm>(), padsInputs).Outline(made, cancellation).Narrowed().AsStored() ?? made;
         var (before, after) = (Stored(model, false), Stored(rewritten, FasterForms.PadInputs([name])));
-        double Timed(double seconds)
-        {
-            var timing = StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) };
-            var seen = new LatencyComparer(runtime).Compare(before, after, samples, timing, null, cancellation);
-            // Of a run this short the finer of both bounds would be chance.
-            return quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1 : seen.Ratio;
-        }
-
-        var share = Timed(Glance);
-        share = Math.Abs(share - Bound) < Near ? Timed(quantizer is null ? Look : LookInBytes) : share;
+        LatencyComparison Timed(double seconds) => new LatencyComparer(runtime).Compare(
+            before, after, samples, StageOptions.Comparison(options) with { Threads = Threads, MinimumRounds = 15, Time = TimeSpan.FromSeconds(seconds) }, null, cancellation);
+        var seen = Timed(Glance);
+        // In bytes the finer bound would be chance for a run this short.
+        var share = quantizer is not null && seen.OriginalMs < LatencyCalibration.ShortRunMs ? 1
+            : seen.OriginalMs < GlancedMs && Math.Abs(seen.Ratio - Bound) >= Near ? seen.Ratio
+            : Timed(quantizer is null ? Look : LookInBytes).Ratio;
         cache.Add(key, share, macs: 0);
         return share;
     }
