@@ -129,7 +129,7 @@ internal sealed class FitAccumulator
     private void Fill(FitBuffer buffer, int start, FitPart part)
     {
         var (columns, outputs, count) = (_site.Layout.Columns, Moments[0].Outputs, part.Rows.Length);
-        var table = _site.Map.Window is { } window ? TableFor(window, part.InputDims, part.OutputDims) : null;
+        var table = _site.Window is { } window ? TableFor(window, part.InputDims, part.OutputDims) : null;
         for (var group = 0; group < Moments.Length; group++)
         {
             var view = buffer.Window(group, start, count);

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -14,6 +15,15 @@ internal sealed record FitSite
 
     /// <summary>The 1x1 or matrix product behind it, when both are solved together as one map of low rank.</summary>
     public LinearMap? Expand { get; init; }
+
+    /// <summary>
+    /// The convolution along the other axis behind it, when both are solved together as one kernel; then <see cref="Window"/> is that of
+    /// both.
+    /// </summary>
+    public LinearMap? Along { get; init; }
+
+    /// <summary>How the kernel that is solved for moves; null for a product.</summary>
+    public ConvolutionWindow? Window { get; init; }
 
     /// <summary>Axis of the input that is contracted.</summary>
     public required int InputAxis { get; init; }
@@ -60,14 +70,17 @@ internal sealed record FitSite
     /// <summary>The layer and those that share its weight.</summary>
     public IEnumerable<FitSite> Uses => Sharers.Prepend(this);
 
-    /// <summary>Where the weight of <see cref="Map"/> lies.</summary>
-    public WeightLayout Layout => Map.Layout;
+    /// <summary>How the weight that is solved for lies: that of <see cref="Map"/>, or of both kernels together.</summary>
+    public WeightLayout Layout => Along is null ? Map.Layout : new(1, Outputs, Map.Inputs, Window!.Kernel[0] * Window.Kernel[1], OutputsFirst: true);
+
+    /// <summary>How that kernel folds to a matrix of low rank; null where it does not.</summary>
+    public FoldedKernel? Folded => Along is null ? null : new(Map.Inputs, Window!.Kernel[0], Window.Kernel[1]);
 
     /// <summary>The layer that makes the output.</summary>
-    public LinearMap Last => Expand ?? Map;
+    public LinearMap Last => Along ?? Expand ?? Map;
 
     /// <summary>Rank of the map; null when it is not split.</summary>
-    public int? Rank => Expand is null ? null : Map.Outputs;
+    public int? Rank => Expand is null && Along is null ? null : Map.Outputs;
 
     /// <summary>Output channels.</summary>
     public int Outputs => Last.Outputs;

@@ -12,6 +12,12 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="shrinkage">Which channels stayed.</param>
 internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrinkage shrinkage)
 {
+    /// <summary>
+    /// Columns of patches beyond which a row is fitted to what its column makes, which stays: the Gram of patches takes the square of
+    /// them.
+    /// </summary>
+    private const int MostColumns = 1200;
+
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
 
     /// <summary>All layers of a network that a plan for it may have to fit.</summary>
@@ -104,7 +110,8 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return null;
         }
 
-        var reduce = ReduceOf(map);
+        var (reduce, column) = (ReduceOf(map), ColumnOf(map, before));
+        var first = reduce ?? column ?? map;
         var outputAxis = map.ChannelAxis(shrinkage.Shapes.Of(map.Output)!.Length);
         // Where something else than the layer's own outputs goes, the two networks have different rows; the layer is exact as it is.
         if (shrinkage.Axes(map.Output).Where((axis, i) => i != outputAxis && shrinkage.Shrinks(axis)).Any())
@@ -114,12 +121,14 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
         var added = map.TakesBiasInput ? null : AddBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
-        var (input, kept) = Originally(reduce ?? map, before, outputAxis);
+        var (input, kept) = Originally(first, before, outputAxis);
         return new FitSite
         {
             Name = before.Name,
-            Map = reduce ?? map,
+            Map = first,
             Expand = reduce is null ? null : map,
+            Along = column is null ? null : map,
+            Window = column is null ? first.Window : LinearMap.Of(before, original)!.Window,
             InputAxis = outputAxis,
             Output = map.Output,
             OutputAxis = outputAxis,
@@ -148,8 +157,18 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     }
 
     /// <summary>The layer in front, when both are one map of low rank that a split has made.</summary>
-    private LinearMap? ReduceOf(LinearMap map) =>
-        map.IsPointwise && compressed.Producer(map.Input) is { } reduce && reduce.OpType == map.Node.OpType && original.Producer(reduce.Outputs[0]) is null
+    private LinearMap? ReduceOf(LinearMap map) => map.IsPointwise ? FactorInFront(map) : null;
+
+    /// <summary>The column in front of a row, when both are one kernel that a split has made.</summary>
+    private LinearMap? ColumnOf(LinearMap map, GraphNode before) =>
+        map is { Kind: LinearKind.Convolution, Groups: 1, Kernel: [1, > 1] } && LinearMap.Of(before, original) is { Groups: 1, Kernel: [> 1, > 1] kernel } whole
+        && whole.Inputs * kernel[0] * kernel[1] <= MostColumns
+        && FactorInFront(map) is { Kernel: [> 1, 1] } column && column.Kernel[0] == kernel[0] && map.Kernel[1] == kernel[1]
+            ? column
+            : null;
+
+    private LinearMap? FactorInFront(LinearMap map) =>
+        compressed.Producer(map.Input) is { } reduce && reduce.OpType == map.Node.OpType && original.Producer(reduce.Outputs[0]) is null
         && compressed.Uses(reduce.Outputs[0]).Count == 1 && MapOf(reduce) is { Groups: 1, BiasInput: null } found && found.WeightInput == map.WeightInput
             && compressed.Uses(found.Weight).Count == 1 && compressed.Uses(map.Weight).Count == 1
             ? found

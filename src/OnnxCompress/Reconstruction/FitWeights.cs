@@ -1,5 +1,7 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
+using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -15,7 +17,8 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     public Matrix<double> Read(FitSite site, int group)
     {
         var weights = site.Map.Read(graph, group);
-        return site.Expand is { } expand ? backend.Multiply(expand.Read(graph), weights) : weights;
+        return site.Along is { } along ? site.Folded!.Unfold(weights, along.Read(graph), backend)
+            : site.Expand is { } expand ? backend.Multiply(expand.Read(graph), weights) : weights;
     }
 
     /// <summary>The method's bias in the layer's output; null where no constant can be added.</summary>
@@ -46,6 +49,46 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     /// <summary>Writes the solution of each group.</summary>
     public void Write(FitSite site, LayerSolution[] solutions)
     {
+        if (site.Along is not null)
+        {
+            WriteFolded(site, solutions[0]);
+        }
+        else
+        {
+            WriteGroups(site, solutions);
+        }
+
+        if (site.TakesBias && Array.Exists(solutions, s => s.Bias is not null))
+        {
+            WriteBias(site, solutions);
+        }
+    }
+
+    /// <summary>The column that stands in the graph, of a kernel that is one with its row; null for other layers.</summary>
+    public Matrix<double>? ReadColumn(FitSite site) => site.Along is null ? null : site.Map.Read(graph);
+
+    private void WriteFolded(FitSite site, LayerSolution solution)
+    {
+        if (double.IsPositiveInfinity(solution.Ridge))
+        {
+            return;
+        }
+
+        var (column, row) = new SpatialSplit(backend).Factors(site.Map.Inputs, site.Window!.Kernel, solution.Weights, site.Map.Outputs);
+        WriteWhole(site.Map, column);
+        WriteWhole(site.Along!, row);
+    }
+
+    private void WriteWhole(LinearMap map, Matrix<double> values)
+    {
+        var weight = graph.Constant(map.Weight)!;
+        var floats = weight.ReadFloats();
+        map.Layout.Write(values, floats, 0);
+        weight.Write([.. weight.Dims], floats);
+    }
+
+    private void WriteGroups(FitSite site, LayerSolution[] solutions)
+    {
         var weight = graph.Constant(site.Map.Weight)!;
         var values = weight.ReadFloats();
         for (var group = 0; group < solutions.Length; group++)
@@ -54,10 +97,6 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         }
 
         weight.Write([.. weight.Dims], values);
-        if (site.TakesBias && Array.Exists(solutions, s => s.Bias is not null))
-        {
-            WriteBias(site, solutions);
-        }
     }
 
     private void WriteGroup(FitSite site, LayerSolution solution, float[] values, int group)
@@ -76,10 +115,7 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
         // At full rank any orthonormal basis will do; the unit vectors need no factorisation.
         var basis = solution.Expand ?? Matrix<double>.Identity(site.Outputs);
         site.Layout.Write(backend.Multiply(basis, solution.Weights, Transpose.Yes), values, group);
-        var expand = graph.Constant(site.Expand.Weight)!;
-        var expanded = expand.ReadFloats();
-        site.Expand.Layout.Write(basis, expanded, 0);
-        expand.Write([.. expand.Dims], expanded);
+        WriteWhole(site.Expand, basis);
     }
 
     private void WriteBias(FitSite site, LayerSolution[] solutions)

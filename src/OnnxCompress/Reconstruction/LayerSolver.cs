@@ -19,6 +19,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private const int FirstRidge = 3;
 
+    /// <summary>How often the column of a kernel and its row are solved for in turn.</summary>
+    private const int Sweeps = 3;
+
     /// <summary>Matrices of inputs x inputs that a solution leaves behind: the system that was factorised.</summary>
     private const int LeftBehind = 1;
 
@@ -37,7 +40,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
         ParallelWork.For(
             solutions.Length,
             backend.Threads,
-            g => solutions[g] = Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
+            g => solutions[g] = Solve(
+                accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)],
+                new RankLimit(site.Rank, site.Folded, like is null ? null : weights.ReadColumn(site)), like?[g]),
             CancellationToken.None);
         _discarded.Add((long)LeftBehind * sizeof(double) * solutions.Length * site.Layout.Columns * site.Layout.Columns);
         return solutions;
@@ -47,10 +52,10 @@ internal sealed class LayerSolver(IDenseBackend backend)
     /// <param name="moments">Moments of both folds.</param>
     /// <param name="prior">The method's weights, <c>outputs x inputs</c>.</param>
     /// <param name="priorBias">The method's bias; null where the outputs cannot have one of our choice.</param>
-    /// <param name="rank">Largest rank of the weights; null for any.</param>
+    /// <param name="form">What weights may be.</param>
     /// <param name="like">A solution of nearly the same problem: its target is kept, and the search begins at its ridge; null for none.</param>
     /// <returns>The solution; its weights are the method's where nothing better was found.</returns>
-    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, int? rank, LayerSolution? like = null)
+    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, RankLimit form, LayerSolution? like = null)
     {
         // Where the method's weights were kept there is no ridge to begin at.
         like = like is { Ridge: var ridge } && double.IsPositiveInfinity(ridge) ? null : like;
@@ -67,8 +72,8 @@ internal sealed class LayerSolver(IDenseBackend backend)
         bool[] targets = !moments.HasDrift ? [false] : like is null ? [true, false] : [like.UsesDrift];
         foreach (var withDrift in targets)
         {
-            var problem = work.Problem(fit.Target(priorBias is null ? null : fit.Means(), withDrift), method);
-            var trial = Search(problem, rank, judge, withDrift, first);
+            var solver = Solver(work, fit.Target(priorBias is null ? null : fit.Means(), withDrift), (prior, method), form);
+            var trial = Search(solver, judge, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
@@ -81,7 +86,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         var final = moments.Total(priorBias is not null, best.WithDrift);
         var (weights, expand) = (prior, (Matrix<double>?)null);
-        if (!double.IsPositiveInfinity(best.Ridge) && Fit(work.Problem(final, method), rank, best.Ridge) is var (solved, basis))
+        if (!double.IsPositiveInfinity(best.Ridge) && Solver(work, final, (prior, method), form)(best.Ridge) is var (solved, basis))
         {
             var transposed = new Matrix<double>(solved.Rows, solved.Columns);
             chain.Read(solved, transposed);
@@ -106,11 +111,11 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The best ridge: one step to either side while the error of the unfitted rows falls.</summary>
-    private Trial Search(RidgeProblem problem, int? rank, RidgeJudge judge, bool withDrift, int first)
+    private static Trial Search(Func<double, (IDenseOperand Weights, Matrix<double>? Expand)?> solver, RidgeJudge judge, bool withDrift, int first)
     {
         double ErrorAt(int index)
         {
-            if (Fit(problem, rank, Ridges[index]) is not var (weights, _))
+            if (solver(Ridges[index]) is not var (weights, _))
             {
                 return double.PositiveInfinity;
             }
@@ -137,6 +142,48 @@ internal sealed class LayerSolver(IDenseBackend backend)
         }
 
         return new Trial(Ridges[best], withDrift, error);
+    }
+
+    /// <summary>Solves a problem for ridges, one after the other.</summary>
+    private Func<double, (IDenseOperand Weights, Matrix<double>? Expand)?> Solver(
+        ChainMoments work, TargetMoments moments, (Matrix<double> Weights, IDenseOperand Transposed) prior, RankLimit form)
+    {
+        if (form.Folded is { } kernel)
+        {
+            return Folded(work, new FoldedFit(backend, kernel, form.Rank!.Value, moments, prior.Weights) { Column = form.Column });
+        }
+
+        var problem = work.Problem(moments, prior.Transposed);
+        return ridge => Fit(problem, form.Rank, ridge);
+    }
+
+    /// <summary>The column is solved for at the first ridge that there is a solution for; other ridges change the row alone.</summary>
+    private static Func<double, (IDenseOperand Weights, Matrix<double>? Expand)?> Folded(ChainMoments work, FoldedFit fit)
+    {
+        var sweeps = Sweeps;
+        return ridge =>
+        {
+            var lambda = ridge * fit.MeanDiagonal;
+            if (!(lambda > 0) || !double.IsFinite(lambda))
+            {
+                return null;
+            }
+
+            try
+            {
+                if (fit.Solve(lambda, sweeps) is not { } weights)
+                {
+                    return null;
+                }
+
+                sweeps = 0;
+                return (work.Put(weights.Transpose()), null);
+            }
+            catch (NumericException)
+            {
+                return null;
+            }
+        };
     }
 
     /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
@@ -174,7 +221,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         public RidgeProblem Problem(TargetMoments moments, IDenseOperand prior) => new(chain, moments.Scatter(chain, Put), moments.CrossTransposed, prior);
 
-        private IDenseOperand Put(Matrix<double> gram) =>
+        public IDenseOperand Put(Matrix<double> gram) =>
             _grams.TryGetValue(gram, out var known) ? known : _grams[gram] = chain.Put(gram);
     }
 }

@@ -27,41 +27,22 @@ internal sealed class SpatialSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
-        var (outputs, height, width) = (problem.Size.Outputs, problem.Size.Kernel[0], problem.Size.Kernel[1]);
-        var (left, right) = Truncated(Folded(problem), shape.Rank);
-        var column = new Matrix<double>(shape.Rank, problem.Size.Inputs * height);
-        var row = new Matrix<double>(outputs, shape.Rank * width);
-        for (var j = 0; j < shape.Rank; j++)
-        {
-            for (var i = 0; i < left.Rows; i++)
-            {
-                column[j, i] = left[i, j];
-            }
-
-            for (var i = 0; i < right.Columns; i++)
-            {
-                row[i / width, (j * width) + (i % width)] = right[j, i];
-            }
-        }
-
+        var (column, row) = Factors(problem.Size.Inputs, problem.Size.Kernel, problem.Weight, shape.Rank);
         return new SplitFactors([new SplitFactor(column, [true, false], 1, Reduce), new SplitFactor(row, [false, true], 1, Expand)]);
     }
 
-    private static Matrix<double> Folded(LayerProblem problem)
+    /// <summary>The column and the row of a rank that come closest to a weight.</summary>
+    /// <param name="inputs">Input channels.</param>
+    /// <param name="kernel">Height and width.</param>
+    /// <param name="weight"><c>outputs x (inputs * height * width)</c>.</param>
+    /// <param name="rank">The rank.</param>
+    /// <returns><c>rank x (inputs * height)</c>, and <c>outputs x (rank * width)</c>.</returns>
+    public (Matrix<double> Column, Matrix<double> Row) Factors(int inputs, int[] kernel, Matrix<double> weight, int rank)
     {
-        var (size, height, width) = (problem.Size, problem.Size.Kernel[0], problem.Size.Kernel[1]);
-        var folded = new Matrix<double>(size.Inputs * height, size.Outputs * width);
-        for (var o = 0; o < size.Outputs; o++)
-        {
-            for (var i = 0; i < size.Inputs * height; i++)
-            {
-                for (var x = 0; x < width; x++)
-                {
-                    folded[i, (o * width) + x] = problem.Weight[o, (i * width) + x];
-                }
-            }
-        }
-
-        return folded;
+        var form = new FoldedKernel(inputs, kernel[0], kernel[1]);
+        var (left, right) = Truncated(form.Fold(weight), rank);
+        return (left.Transpose(), form.Row(right));
     }
+
+    private static Matrix<double> Folded(LayerProblem problem) => new FoldedKernel(problem.Size.Inputs, problem.Size.Kernel[0], problem.Size.Kernel[1]).Fold(problem.Weight);
 }
