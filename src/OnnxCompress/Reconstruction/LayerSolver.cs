@@ -19,8 +19,8 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private const int FirstRidge = 3;
 
-    /// <summary>How often the column of a kernel and its row are solved for in turn.</summary>
-    private const int Sweeps = 3;
+    /// <summary>How often the column of a kernel and its row are solved for in turn: from the best guess, and from the column of a problem like it.</summary>
+    private const int Sweeps = 3, SweepsFromLike = 1;
 
     /// <summary>Matrices of inputs x inputs that a solution leaves behind: the system that was factorised.</summary>
     private const int LeftBehind = 1;
@@ -42,7 +42,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
             backend.Threads,
             g => solutions[g] = Solve(
                 accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)],
-                new RankLimit(site.Rank, site.Folded, like is null ? null : weights.ReadColumn(site)), like?[g]),
+                new RankLimit(site.Rank, site.Folded) { Column = like is null ? null : weights.ReadColumn(site) }, like?[g]),
             CancellationToken.None);
         _discarded.Add((long)LeftBehind * sizeof(double) * solutions.Length * site.Layout.Columns * site.Layout.Columns);
         return solutions;
@@ -150,17 +150,20 @@ internal sealed class LayerSolver(IDenseBackend backend)
     {
         if (form.Folded is { } kernel)
         {
-            return Folded(work, new FoldedFit(backend, kernel, form.Rank!.Value, moments, prior.Weights) { Column = form.Column });
+            return Folded(work, new FoldedFit(backend, kernel, form.Rank!.Value, moments, prior.Weights) { Column = form.Column }, form);
         }
 
         var problem = work.Problem(moments, prior.Transposed);
         return ridge => Fit(problem, form.Rank, ridge);
     }
 
-    /// <summary>The column is solved for at the first ridge that there is a solution for; other ridges change the row alone.</summary>
-    private static Func<double, (IDenseOperand Weights, Matrix<double>? Expand)?> Folded(ChainMoments work, FoldedFit fit)
+    /// <summary>
+    /// The column is solved for at the first ridge that there is a solution for; other ridges change the row alone. Problems of one layer
+    /// are alike: the next begins where this one ended.
+    /// </summary>
+    private static Func<double, (IDenseOperand Weights, Matrix<double>? Expand)?> Folded(ChainMoments work, FoldedFit fit, RankLimit form)
     {
-        var sweeps = Sweeps;
+        var sweeps = form.Column is null ? Sweeps : SweepsFromLike;
         return ridge =>
         {
             var lambda = ridge * fit.MeanDiagonal;
@@ -176,7 +179,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
                     return null;
                 }
 
-                sweeps = 0;
+                (sweeps, form.Column) = (0, fit.Column);
                 return (work.Put(weights.Transpose()), null);
             }
             catch (NumericException)
