@@ -48,6 +48,55 @@ internal sealed record LayerProblem
     }
 
     /// <summary>
+    /// The weight times a root of the second moments of the channels that the layer reads, the same for each tap: its errors are those of
+    /// inputs whose channels correlate as the data's do and whose positions do not. Without statistics the weight itself.
+    /// </summary>
+    public Matrix<double> WeightOnData(IDenseBackend backend)
+    {
+        if (Input is not { Rows: > 0 } input)
+        {
+            return Weight;
+        }
+
+        var total = input.Total();
+        var moments = ChannelMoments.Of(total, TakesMean ? MeansOf(total) : null);
+        var eigen = backend.SymmetricEigen(moments.Gram);
+        var taps = Size.Taps;
+        var scaled = new Matrix<double>(Size.Inputs, Size.Inputs);
+        for (var i = 0; i < scaled.Rows; i++)
+        {
+            for (var j = 0; j < scaled.Columns; j++)
+            {
+                scaled[i, j] = eigen.Vectors[i, j] * Math.Sqrt(Math.Max(0, eigen.Values[j]) / total.Rows);
+            }
+        }
+
+        var weighted = new Matrix<double>(Size.Outputs, Weight.Columns);
+        var (tap, along) = (new Matrix<double>(Size.Outputs, Size.Inputs), new Matrix<double>(Size.Outputs, Size.Inputs));
+        for (var t = 0; t < taps; t++)
+        {
+            for (var o = 0; o < Size.Outputs; o++)
+            {
+                for (var i = 0; i < Size.Inputs; i++)
+                {
+                    tap[o, i] = Weight[o, (i * taps) + t];
+                }
+            }
+
+            backend.Multiply(1, tap, Transpose.No, scaled, Transpose.No, 0, along);
+            for (var o = 0; o < Size.Outputs; o++)
+            {
+                for (var i = 0; i < Size.Inputs; i++)
+                {
+                    weighted[o, (i * taps) + t] = along[o, i];
+                }
+            }
+        }
+
+        return weighted;
+    }
+
+    /// <summary>
     /// Second moments of the outputs, about their means where the bias can take them up; else about the bias, which no
     /// split changes.
     /// </summary>

@@ -25,10 +25,16 @@ internal static class SplitCurves
             methods = [new PlainSplit(backend)];
         }
 
-        var options = methods.ToDictionary(m => m.Form, m => m.Price(problem).ToArray());
+        var onData = problem;
+        if (Array.Exists(methods, m => m.Form == SplitForm.Spatial))
+        {
+            onData = problem with { Weight = problem.WeightOnData(backend) };
+        }
+
+        var options = methods.ToDictionary(m => m.Form, m => m.Price(m.Form == SplitForm.Spatial ? onData : problem).ToArray());
         if (options.TryGetValue(SplitForm.Response, out var measured) && options.TryGetValue(SplitForm.Spatial, out var spatial))
         {
-            var scale = DataOverWhite(problem, measured, backend);
+            var scale = DataOverWhite(onData, measured, backend);
             options[SplitForm.Spatial] = [.. spatial.Select(o => o with { Error = o.Error * scale })];
         }
 
