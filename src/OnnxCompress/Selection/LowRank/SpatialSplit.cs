@@ -5,7 +5,8 @@ namespace OnnxCompress.Selection.LowRank;
 
 /// <summary>
 /// A two-dimensional kernel as a column, then a row: the weight as <c>(in * height) x (out * width)</c>, truncated. Each
-/// factor takes the layer's stride, padding and dilation along its own axis. Reads no data.
+/// factor takes the layer's stride, padding and dilation along its own axis. Factors read no data; prices are those of the weight that
+/// is given.
 /// </summary>
 /// <param name="backend">Factorises.</param>
 internal sealed class SpatialSplit(IDenseBackend backend) : SplitMethod(backend)

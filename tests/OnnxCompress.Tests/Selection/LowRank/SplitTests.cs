@@ -40,6 +40,25 @@ public sealed class SplitTests
     }
 
     [Fact]
+    public void Columns_and_rows_are_priced_for_channels_as_the_data_have_them()
+    {
+        const int Channels = 6, Seen = 2;
+        var sources = NumericMatrices.Product(NumericMatrices.Uniform(300, Seen, seed: 4), NumericMatrices.Uniform(Seen, Channels, seed: 5));
+        var statistics = new TapStatistics(Channels);
+        Workbench.Backend.Gram(sources).Values.CopyTo(statistics.Fit.Gram);
+        statistics.Fit.Restore(sources.Rows);
+        var problem = LayerCase.Weights(NumericMatrices.Uniform(8, Channels * 9, seed: 3), Channels, 3, 3);
+        SplitOption[] On(LayerProblem layer) => [.. SplitCurves.Of(layer, [SplitForm.Spatial], new WidthAlignment(1), Workbench.Backend)];
+
+        var (white, data) = (On(problem), On(problem with { Input = statistics }));
+
+        // Of six channels that are combinations of two, as many columns say everything as of two channels.
+        var enough = Array.FindIndex(data, o => o.Error < 1e-6);
+        Assert.Equal(Seen * 3, data[enough].Shape.Rank);
+        Assert.True(white[enough].Error > 0.1);
+    }
+
+    [Fact]
     public void One_group_of_channels_is_the_plain_decomposition()
     {
         var weight = NumericMatrices.Uniform(10, 24, seed: 5);
