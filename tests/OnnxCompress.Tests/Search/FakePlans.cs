@@ -13,6 +13,7 @@ namespace OnnxCompress.Tests.Search;
 internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, params PlanRule[] rules) : IPlanner, IPlanExecutor, IPlanJudge
 {
     private readonly Dictionary<CompressionPlan, PlanScore> _scoreOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<CompressionPlan, Budget> _budgetOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<CompressionPlan, long> _bytesOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<OnnxModel, CompressionPlan> _planOf = new(ReferenceEqualityComparer.Instance);
 
@@ -45,8 +46,15 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
 
     public ModelCost Original => new(100, 100, 100);
 
+    public CompressionPlan Nothing { get; } = new("model", []) { Rule = "" };
+
+    /// <summary>How often times were taken that plans are made by.</summary>
+    public int Prepared { get; private set; }
+
     /// <summary>Bytes of the model of a plan.</summary>
     public Func<Budget, double> Bytes { get; init; } = _ => 1;
+
+    public Budget BudgetOf(CompressionPlan plan) => _budgetOf[plan];
 
     public long BytesOf(OnnxModel model) => _bytesOf[_planOf[model]];
 
@@ -54,12 +62,14 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
 
+    public void Prepare() => Prepared++;
+
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
         Planned++;
         var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
         var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
-        _scoreOf[plan] = score;
+        (_scoreOf[plan], _budgetOf[plan]) = (score, budget);
         _bytesOf[plan] = (long)Bytes(budget);
         return plan;
     }
@@ -67,6 +77,8 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         Executed.Add(plan);
+        _scoreOf.TryAdd(Nothing, Score(1, 0));
+        _bytesOf.TryAdd(Nothing, Original.Bytes);
         progress?.Report(new("reconstruct", 3, 40));
         var builder = new TestModel();
         builder.Input("x", "N", 3);
