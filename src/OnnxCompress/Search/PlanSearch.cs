@@ -173,7 +173,6 @@ internal sealed class PlanSearch(
             return accepted;
         }
 
-        watch.EndRounds();
         Prepare();
         if (largest < 1)
         {
@@ -309,7 +308,9 @@ internal sealed class PlanSearch(
     private bool StandsNothing(CompressionGoal goal)
     {
         var tried = 0;
-        foreach (var rule in Rules.Where(r => !r.ByOperations).Take(Telling).TakeWhile(_ => HasTime))
+        PlanRule[] rules = [.. Rules.Where(r => !r.ByOperations)];
+        // What one kind of removal does to a network another may not do.
+        foreach (var rule in rules.Take(1).Concat(rules.Skip(1).OrderBy(r => r.Splits).Take(1)).TakeWhile(_ => HasTime))
         {
             Round();
             if (PlanTrials.InTime(() => Trials.Try(() => planner.Untimed(new Budget(KeepMacs: Gentle), rule, cancellation))) is { } made)
@@ -382,9 +383,10 @@ internal sealed class PlanSearch(
         return (null, tried > 0 && hopeless);
     }
 
-    // Taking times is no part of the time of a plan.
+    // Taking times is no part of the time of a plan, and a stage of its own.
     private void Prepare() => Limit.Within(() =>
     {
+        watch.EndRounds();
         planner.Prepare();
         return true;
     });

@@ -13,7 +13,6 @@ namespace OnnxCompress.Tests.Search;
 internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, params PlanRule[] rules) : IPlanner, IPlanExecutor, IPlanJudge
 {
     private readonly Dictionary<CompressionPlan, PlanScore> _scoreOf = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<CompressionPlan, Budget> _budgetOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<CompressionPlan, long> _bytesOf = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<OnnxModel, CompressionPlan> _planOf = new(ReferenceEqualityComparer.Instance);
 
@@ -54,22 +53,34 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     /// <summary>Bytes of the model of a plan.</summary>
     public Func<Budget, double> Bytes { get; init; } = _ => 1;
 
-    public Budget BudgetOf(CompressionPlan plan) => _budgetOf[plan];
-
     public long BytesOf(OnnxModel model) => _bytesOf[_planOf[model]];
 
     public static PlanRule Rule(string name) => new(name, true, true, 1);
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
 
+    /// <summary>The score of a model made before layers are timed; null: that has next to nothing removed.</summary>
+    public Func<PlanRule, PlanScore>? Gentle { get; init; }
+
+    /// <summary>Plans that were made before layers were timed.</summary>
+    public List<CompressionPlan> Untimed { get; } = [];
+
     public void Prepare() => Prepared++;
+
+    CompressionPlan IPlanner.Untimed(Budget budget, PlanRule rule, CancellationToken cancellation)
+    {
+        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
+        (_scoreOf[plan], _bytesOf[plan]) = (Gentle?.Invoke(rule) ?? Score(1, 0), Original.Bytes);
+        Untimed.Add(plan);
+        return plan;
+    }
 
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
         Planned++;
         var score = scores(budget, rule) ?? throw new OnnxCompressException(DiagnosticCodes.BudgetOutOfReach, "out of reach");
         var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
-        (_scoreOf[plan], _budgetOf[plan]) = (score, budget);
+        _scoreOf[plan] = score;
         _bytesOf[plan] = (long)Bytes(budget);
         return plan;
     }

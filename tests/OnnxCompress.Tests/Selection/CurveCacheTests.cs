@@ -91,7 +91,7 @@ public sealed class CurveCacheTests : IDisposable
         var result = new Compressor(backend, ModelRunner.Runtime).Compress(
             Model,
             ModelRunner.Samples(Model, samples),
-            (options ?? new CompressionOptions()) with { Budget = new(KeepMacs: macs), Trials = 1, Threads = 1, CacheFolder = folder, Reconstruction = ReconstructionMode.None },
+            (options ?? new CompressionOptions()) with { Budget = new(KeepMacs: macs), Trials = 1, Threads = 1, CacheFolder = folder, Reconstruction = ReconstructionMode.None, Split = SplitForm.Response },
             null,
             Token);
         return (result.Model.ContentHash(), backend.Work);
