@@ -1,5 +1,4 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Models;
 
 namespace OnnxCompress.Search;
 

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Search;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
@@ -51,7 +52,7 @@ public sealed class FrontierSearchTests
 
         Assert.Equal(((double[])[0.9, 0.5, 0.1])[..shown], points.Select(p => p.Budget.KeepMacs!.Value));
         Assert.Equal(shown < 3, limit.IsReached);
-        Assert.Equal(OnnxCompress.Diagnostics.DiagnosticCodes.SearchCutShort, limit.NotAllShown.Code);
+        Assert.Equal(DiagnosticCodes.SearchCutShort, limit.NotAllShown.Code);
     }
 
     private static IReadOnlyList<ExploredModel> Explore(FakePlans plans) =>

@@ -1,7 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
-using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
