@@ -161,7 +161,7 @@ public sealed class PlanSearchTests
         var plans = new FakePlans(
             (budget, _) =>
             {
-                shares.AddRange(budget.KeepLatency is { } share ? [share] : Array.Empty<double>());
+                shares.AddRange(budget.KeepLatency is { } share ? [share] : []);
                 return FakePlans.Score(0.97, 1);
             },
             Rules[0]);

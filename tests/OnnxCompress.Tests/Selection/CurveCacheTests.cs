@@ -1,4 +1,3 @@
-using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Reconstruction;
