@@ -110,7 +110,8 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     /// </summary>
     private NumberForm? SameFile(NumberForm form, CancellationToken cancellation)
     {
-        FormCandidate[] alone = [.. _made.Where(c => c.Run is { RemovesNothing: true, Wider: 0 })];
+        // Half floats are no file of whole numbers, however few bytes a small one saves beside what it adds.
+        FormCandidate[] alone = form == NumberForm.Float16 ? [] : [.. _made.Where(c => c.Run is { RemovesNothing: true, Wider: 0, Form: NumberForm.Int8 or NumberForm.Int4 })];
         var share = CountsTime && options.Budget.KeepBytes is null ? SameBytes : 1;
         return alone.Length > 0 && runs.BytesAlone(form, cancellation) is { } bytes
             ? alone.Where(other => runs.BytesAlone(other.Run.Form, cancellation) is { } known && bytes >= share * known).Select(other => (NumberForm?)other.Run.Form).FirstOrDefault()
