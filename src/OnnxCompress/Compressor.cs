@@ -152,7 +152,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         options = options with { Budget = Budget.None, Goal = null };
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
-        var tools = PipelineTools.Of(runtime, backend, progress, options);
+        using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
+        var tools = Tools(progress, limit, options);
         using var runs = new FormRuns(tools, model, data, options);
         return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
     }

@@ -1,3 +1,4 @@
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Search;
 
 namespace OnnxCompress;
@@ -5,4 +6,8 @@ namespace OnnxCompress;
 /// <summary>What size costs in decisions, in numbers of several forms.</summary>
 /// <param name="Models">The models: by form, floating point first; of each form from the largest to the smallest.</param>
 /// <param name="LeftOut">Forms of which there are none, and why.</param>
-public sealed record Exploration(IReadOnlyList<ExploredModel> Models, IReadOnlyList<ConsideredForm> LeftOut);
+public sealed record Exploration(IReadOnlyList<ExploredModel> Models, IReadOnlyList<ConsideredForm> LeftOut)
+{
+    /// <summary>OCX5007 where <see cref="CompressionOptions.TimeLimit"/> ended it before all was made; else nothing.</summary>
+    public IReadOnlyList<Diagnostic> Diagnostics { get; init; } = [];
+}

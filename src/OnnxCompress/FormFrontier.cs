@@ -47,13 +47,15 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
             catch (OnnxCompressException e)
             {
                 _failure ??= e;
-                LeaveOut(form, e.Diagnostic.Message);
+                LeaveOut(form, e.Diagnostic.Code == DiagnosticCodes.TimeLimitReached ? "Time was up." : e.Diagnostic.Message);
             }
 
             _rounds += Rounds(form);
         }
 
-        return _points.Count == 0 && _failure is not null ? throw _failure : new(_points, _leftOut);
+        return _points.Count > 0 || (_failure is null && !tools.Limit.IsReached)
+            ? new(_points, _leftOut) { Diagnostics = tools.Limit.IsReached ? [tools.Limit.NotAllShown] : [] }
+            : throw _failure ?? tools.Limit.Failure;
     }
 
     /// <summary>Whether forms are compared: where the numbers are left to the tool.</summary>
@@ -90,7 +92,7 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
             }
         }
 
-        var pipeline = runs.Behind(form, cancellation);
+        var pipeline = tools.Limit.Within(() => runs.Behind(form, tools.Limit.Token));
         // A share of bytes is one of those that the form alone has.
         var scale = alone is null ? 1 : (double)alone.Cost.Bytes / pipeline.Original.Bytes;
         Budget[] asked = [.. budgets.Select(b => b.KeepBytes is { } share ? b with { KeepBytes = Math.Round(share * scale, 4) } : b)];
@@ -99,7 +101,7 @@ internal sealed class FormFrontier(CompressionOptions options, PipelineTools too
     }
 
     private FrontierSearch Search(Pipeline pipeline, (int Before, int All) rounds, CancellationToken cancellation) =>
-        new(pipeline.Planner, pipeline.Executor, _judge, tools.Watch, made => _times.Glance(made, cancellation)) { Rounds = rounds };
+        new(pipeline.Planner, pipeline.Executor, _judge, tools.Watch, made => _times.Glance(made, cancellation)) { Rounds = rounds, Limit = tools.Limit };
 
     private void LeaveOut(NumberForm form, string reason) =>
         _leftOut.Add(new ConsideredForm(form, 0, null) { RemovesNothing = _points.TrueForAll(p => p.Form != form), Refused = reason });

@@ -90,12 +90,32 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     {
         foreach (var form in forms.Where(f => f != NumberForm.Float || options.RemovesNothing))
         {
+            if (SameFile(form, cancellation) is { } same)
+            {
+                _refused.Add(new ConsideredForm(form, 0, null) { RemovesNothing = true, Refused = $"It writes about the same file as {same.ToString().ToLowerInvariant()}." });
+                continue;
+            }
+
             // Fewer bits lose more: those that meet a budget end the row.
             if (Make(form, true, () => runs.Alone(form, cancellation), cancellation) is { Refused: null } && IsLimited)
             {
                 break;
             }
         }
+    }
+
+    /// <summary>
+    /// A form whose model is known and about as large as one in another form would be: where time counts, making and timing that one would
+    /// tell nothing new; where bytes do, only where it saves none. Null where there is none.
+    /// </summary>
+    private NumberForm? SameFile(NumberForm form, CancellationToken cancellation)
+    {
+        // Half floats are no file of whole numbers, however few bytes a small one saves beside what it adds.
+        FormCandidate[] alone = form == NumberForm.Float16 ? [] : [.. _made.Where(c => c.Run is { RemovesNothing: true, Wider: 0, Form: NumberForm.Int8 or NumberForm.Int4 })];
+        var share = CountsTime && options.Budget.KeepBytes is null ? SameBytes : 1;
+        return alone.Length > 0 && runs.BytesAlone(form, cancellation) is { } bytes
+            ? alone.Where(other => runs.BytesAlone(other.Run.Form, cancellation) is { } known && bytes >= share * known).Select(other => (NumberForm?)other.Run.Form).FirstOrDefault()
+            : null;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Search;
@@ -15,16 +16,35 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     private readonly Dictionary<(NumberForm Form, bool RemovesNothing), Pipeline> _open = [];
 
     /// <summary>The model in another form with nothing removed.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had in that form.</exception>
+    /// <exception cref="OnnxCompressException">It cannot be had in that form.</exception>
     public FormRun Alone(NumberForm form, CancellationToken cancellation)
     {
-        var alone = StageOptions.WithPlan(options with { Precision = form, RemovesNothing = true, Budget = Budget.None }, model.SourceSha256);
+        var alone = AloneIn(form);
         return tools.Limit.Step(TimeLimit.Form, () =>
         {
-            var pipeline = Pipeline.Open(tools, model, data.Statistics, alone, Stop(cancellation));
+            var pipeline = AloneLike(form)?.In(alone, Stop(cancellation)) ?? Pipeline.Open(tools, model, data.Statistics, alone, Stop(cancellation));
             _open[(form, true)] = pipeline;
             return new FormRun(form, true, pipeline, pipeline.Executor.Execute(alone.Plan! with { Rewrites = pipeline.Rewrites }, tools.Progress, Stop(cancellation)));
         });
+    }
+
+    /// <summary>
+    /// Bytes of the model in a form with nothing removed, whose numbers are not looked for: next to no work beside making it. Null before
+    /// the model was made in a form of its kind, and where it cannot be had in this one.
+    /// </summary>
+    /// <param name="form">Its numbers.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public long? BytesAlone(NumberForm form, CancellationToken cancellation)
+    {
+        try
+        {
+            return AloneLike(form)?.OutlinedBytes(AloneIn(form), Stop(cancellation));
+        }
+        catch (OnnxCompressException)
+        {
+            // Whoever makes it is told why.
+            return null;
+        }
     }
 
     /// <summary>The best model in a form with something removed.</summary>
@@ -32,7 +52,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     /// <param name="goal">What it must keep, and how small others are; counts without a budget.</param>
     /// <param name="rules">Names of the rules that are tried; null for all.</param>
     /// <param name="cancellation">Stops the search.</param>
-    /// <exception cref="Diagnostics.OnnxCompressException">There is none.</exception>
+    /// <exception cref="OnnxCompressException">There is none.</exception>
     public FormRun Removing(NumberForm form, CompressionGoal? goal, IReadOnlyCollection<string>? rules, CancellationToken cancellation)
     {
         var pipeline = tools.Limit.Within(() => Behind(form, Stop(cancellation)));
@@ -46,7 +66,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     /// <param name="form">Its numbers.</param>
     /// <param name="plan">The plan; what it ends with is what is faster in these numbers.</param>
     /// <param name="cancellation">Stops the run.</param>
-    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had so.</exception>
+    /// <exception cref="OnnxCompressException">It cannot be had so.</exception>
     public FormRun Of(NumberForm form, CompressionPlan plan, CancellationToken cancellation) => tools.Limit.Step(TimeLimit.Plan, () =>
     {
         var pipeline = Behind(form, Stop(cancellation));
@@ -57,7 +77,7 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
     /// <param name="narrow">The model.</param>
     /// <param name="wider">Their numbers, by name.</param>
     /// <param name="cancellation">Stops the run.</param>
-    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had so.</exception>
+    /// <exception cref="OnnxCompressException">It cannot be had so.</exception>
     public FormRun Widened(FormRun narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) =>
         narrow with { Made = tools.Limit.Step(TimeLimit.Form, () => narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, Stop(cancellation))) };
 
@@ -81,11 +101,19 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         }
     }
 
+    // Models that have whole numbers are taken up as such for whole numbers alone.
+    private Pipeline? AloneLike(NumberForm form) =>
+        _open.Where(p => p.Key.RemovesNothing && IsWhole(p.Key.Form) == IsWhole(form)).Select(p => p.Value).FirstOrDefault();
+
+    private static bool IsWhole(NumberForm form) => form is NumberForm.Int8 or NumberForm.Int4;
+
+    private CompressionOptions AloneIn(NumberForm form) => StageOptions.WithPlan(options with { Precision = form, RemovesNothing = true, Budget = Budget.None }, model.SourceSha256);
+
     // Without a limit there may be no token of its own.
     private CancellationToken Stop(CancellationToken cancellation) => tools.Limit.Token.CanBeCanceled ? tools.Limit.Token : cancellation;
 
     /// <summary>Makes plans in a form and carries them out, on the ground that all forms share.</summary>
-    /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with in it.</exception>
+    /// <exception cref="OnnxCompressException">Model or data cannot be worked with in it.</exception>
     public Pipeline Behind(NumberForm form, CancellationToken cancellation)
     {
         if (!_open.TryGetValue((form, false), out var pipeline))

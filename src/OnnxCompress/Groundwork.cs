@@ -118,9 +118,21 @@ internal sealed class Groundwork : IDisposable
         return Options.Statistics ?? new CalibrationPass(Prepared, Tools.Runtime, Options).Run(Samples, Tools.Progress, observer, cancellation);
     }
 
-    private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation) => new(
-        new ChannelSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation),
-        options.Methods.Contains(CompressionMethod.LowRank)
-            ? new SplitSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Decompositions, options).Select(cancellation)
-            : []);
+    private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation)
+    {
+        var (model, analysis) = (Prepared.Model, Prepared.Analysis);
+        var cache = Options.CacheFolder is { } folder && CurveCache.KeyOf(model, analysis, Statistics, options) is { } key ? new CurveCache(folder, key) : null;
+        var known = cache?.Find(analysis);
+        var curves = new SiteCurves(
+            new ChannelSelector(model, analysis, Statistics, Tools.Backend, options) { Known = known?.Channels ?? [] }.Select(cancellation),
+            options.Methods.Contains(CompressionMethod.LowRank)
+                ? new SplitSelector(model, analysis, Statistics, Tools.Decompositions, options) { Known = known?.Splits ?? [] }.Select(cancellation)
+                : []);
+        if (known is null)
+        {
+            cache?.Keep(KnownCurves.Of(curves));
+        }
+
+        return curves;
+    }
 }

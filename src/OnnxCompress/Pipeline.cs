@@ -74,6 +74,16 @@ internal sealed class Pipeline : IDisposable
             : new(_ground, options with { BatchSize = _options.BatchSize }, cancellation);
     }
 
+    /// <summary>Bytes of the model in numbers of another form with nothing removed, before rewrites.</summary>
+    /// <param name="options">The same but for the form.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">It cannot be had in that form.</exception>
+    public long OutlinedBytes(CompressionOptions options, CancellationToken cancellation)
+    {
+        var model = _ground.Prepared.Model;
+        return (Quantizers.Of(_ground.Tools, _ground.Prepared, _ground.Samples, options, cancellation)?.Outline(model, cancellation) ?? model).Narrowed().AsStored().Bytes;
+    }
+
     /// <summary>By name, the milliseconds that each layer of a plan's model takes longer in floating point than in 8 bits.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="cancellation">Stops between runs.</param>

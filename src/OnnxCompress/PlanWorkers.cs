@@ -39,20 +39,29 @@ internal sealed class PlanWorkers(
         var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
-        var (time, whole) = tables is { Cost.WholeMilliseconds: > LatencyCalibration.ShortRunMs } ? Calibrated(tables, Allocator, executor, cancellation) : (tables?.Cost, 1);
+        var untimed = Allocator(null);
+        TimedPlans Timed() => tables is null ? new(untimed, null, 1) : tools.Watch.Time("time nodes", () => Weighed(tables, Allocator, executor, cancellation));
         return (
-            new Planner(Allocator(time), (plan, again, token) => Times.OfMany(plan, again, () => executor.Sketch(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
+            new Planner(untimed, Timed, (plan, again, token) => Times.OfMany(plan, again, () => executor.Sketch(plan, token), token), executor.Weigh, prepared.Original, tools.Watch)
             {
-                Time = time,
-                WholeShare = whole,
+                IsTimed = tables is not null,
+                Nothing = Nothing,
                 ByteShare = quantizer is null ? 1 : (double)quantizer.Outline(model, cancellation).Bytes / model.Bytes,
             },
             executor);
     }
 
-    private (LatencyCost? Time, double Whole) Calibrated(LatencyTables tables, Func<LatencyCost?, PlanAllocator> allocatorBy, PlanExecutor executor, CancellationToken cancellation)
+    private CompressionPlan Nothing => new(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
+
+    private TimedPlans Weighed(LatencyTables tables, Func<LatencyCost?, PlanAllocator> allocatorBy, PlanExecutor executor, CancellationToken cancellation)
     {
-        var nothing = new CompressionPlan(prepared.Model.SourceSha256, []) { Rewrites = Rewrites };
+        var (time, whole) = tables.Cost.WholeMilliseconds > LatencyCalibration.ShortRunMs ? Calibrated(tables, allocatorBy, executor, cancellation) : (tables.Cost, 1);
+        return new(allocatorBy(time), time, whole);
+    }
+
+    private (LatencyCost Time, double Whole) Calibrated(LatencyTables tables, Func<LatencyCost?, PlanAllocator> allocatorBy, PlanExecutor executor, CancellationToken cancellation)
+    {
+        var nothing = Nothing;
         double Measured(CompressionPlan plan) => Times.OfCalibration(plan, () => executor.Sketch(plan, cancellation), cancellation);
         // What choices take in other numbers is a share of the model in these numbers of which nothing is removed.
         var form = StageOptions.Precision(options);

@@ -114,7 +114,7 @@ public sealed class PlanTests : IDisposable
     {
         var report = _folder.File("frontier.json");
 
-        var run = CliRun.Of(["explore", SampleFiles.Model, "-o", report, "--reconstruct", "local", .. Data]);
+        var run = CliRun.Of(["explore", SampleFiles.Model, "-o", report, "--reconstruct", "local", "--time-limit", "1h", .. Data]);
 
         Assert.Equal(0, run.Code);
         using var document = JsonDocument.Parse(File.ReadAllText(report));
@@ -136,7 +136,24 @@ public sealed class PlanTests : IDisposable
             ("OnnxModel", SampleFiles.Model, "0.5", SampleFiles.Calibration, "local", "96"),
             (item.Name.LocalName, Metadata("Include"), Metadata("KeepMacs"), Metadata("Data"), Metadata("Reconstruct"), Metadata("Samples")));
         Assert.All(points, p => Assert.Contains("--keep-macs", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+        // The time for all models is not that for one of them.
+        Assert.All(all, p => Assert.DoesNotContain("ime-limit", p.GetProperty("command").GetString(), StringComparison.Ordinal));
+        Assert.All(all, p => Assert.DoesNotContain("TimeLimit", p.GetProperty("item").GetString(), StringComparison.Ordinal));
+        var timing = document.RootElement.GetProperty("timing");
+        Assert.Equal((3600, false), (timing.GetProperty("limitSeconds").GetDouble(), timing.GetProperty("limitReached").GetBoolean()));
         string? Metadata(string name) => item.Attribute(name)?.Value;
+    }
+
+    [Fact]
+    public void Exploring_ends_without_a_model_where_there_is_time_for_none()
+    {
+        var report = _folder.File("none.json");
+
+        var run = CliRun.Of(["explore", SampleFiles.Model, "-o", report, "--time-limit", "0.001s", .. Data]);
+
+        Assert.Equal(3, run.Code);
+        Assert.Contains(DiagnosticCodes.TimeLimitReached, run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(report));
     }
 
     [Fact]

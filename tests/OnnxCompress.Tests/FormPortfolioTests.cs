@@ -154,6 +154,23 @@ public sealed class FormPortfolioTests
         Assert.True(result.Considered.Single(c => c.Chosen).Error <= 0.1);
     }
 
+    [Theory]
+    [InlineData(CompressionObjective.Bytes)]
+    [InlineData(CompressionObjective.Latency)]
+    public void A_form_that_writes_the_file_of_another_is_listed_and_not_made(CompressionObjective objective)
+    {
+        var test = new TestModel(opset: 13);
+        var first = test.Relu("relu", test.Conv("first", test.Input("x", "N", 4, 6, 6), 4, 8, 3, pad: 1));
+        var model = test.Output(test.Conv("last", first, 8, 6, 3, pad: 1), "N", 6, 6, 6).Build();
+
+        var result = Compress(model, new CompressionOptions { Goal = new(null, 0.2) { Objective = objective }, Decisions = [new(DecisionKind.None)] });
+
+        // Convolutions have 8 bits in either.
+        var refused = Assert.Single(result.Considered, c => c.Form == NumberForm.Int4);
+        Assert.Equal((true, "It writes about the same file as int8."), (refused.RemovesNothing, refused.Refused));
+        Assert.Contains(result.Considered, c => c is { Form: NumberForm.Int8, RemovesNothing: true, Bytes: > 0 });
+    }
+
     [Fact]
     public void The_same_bytes_come_of_any_number_of_threads()
     {

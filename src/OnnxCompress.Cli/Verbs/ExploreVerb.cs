@@ -21,6 +21,9 @@ internal sealed class ExploreVerb
     private readonly DataOptions _data = new();
     private readonly SampleOptions _samples = new("Share of the data that the models are scored on.");
     private readonly Option<string?> _objective = OptionFactory.Text("--objective", "macs|params|bytes", "What the models are budgeted by. Default: macs.", "macs", "params", "bytes");
+    private readonly Option<string?> _time = OptionFactory.Text(
+        "--time-limit", "T", "How long it may take to make the models: 90s, 5m or 1h. Those that were made by then are shown, and it is said that there are more. Default: as long as it takes.");
+
     private readonly DecisionOptions _decision = new();
     private readonly MethodOptions _method = new();
     private readonly RunOptions _run = new();
@@ -40,6 +43,7 @@ internal sealed class ExploreVerb
         verb._data.AddTo(command);
         verb._samples.AddTo(command);
         command.Options.Add(verb._objective);
+        command.Options.Add(verb._time);
         verb._decision.AddTo(command);
         verb._method.AddTo(command);
         verb._run.AddAllTo(command);
@@ -71,6 +75,7 @@ internal sealed class ExploreVerb
             throw new Diagnostics.OnnxCompressException(Diagnostics.DiagnosticCodes.ReportFormatUnknown, $"'{output}' names no report format; use .html, .md or .json.");
         }
 
+        var limit = parsed.GetValue(_time) is { } text ? OptionText.Duration("--time-limit", text) : (TimeSpan?)null;
         var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
         var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
@@ -89,9 +94,11 @@ internal sealed class ExploreVerb
         var parts = new CompressionData(
             new SubsetSampleSource(source, split.Statistics), new SubsetSampleSource(source, split.Validation), new SubsetSampleSource(source, split.Guard));
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
-        var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var read = Stopwatch.GetElapsedTime(started);
+        options = options with { TimeLimit = limit is { } time ? (read < time ? time - read : TimeSpan.Zero) : null };
         var compressor = new Compressor(backend.Backend, backend.Runtime);
-        var (points, leftOut) = talk.WithProgress(progress => compressor.ExploreForms(model, parts, budgets, options, progress, context.Cancellation));
+        var explored = talk.WithProgress(progress => compressor.ExploreForms(model, parts, budgets, options, progress, context.Cancellation));
+        var (points, leftOut) = explored;
         if (chosen is not null)
         {
             talk.Line(chosen);
@@ -116,7 +123,11 @@ internal sealed class ExploreVerb
             Compressed = cost,
             Sites = [],
             Refused = [],
-            Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
+            Timing = new(read.TotalSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64)
+            {
+                LimitSeconds = limit?.TotalSeconds,
+                LimitReached = explored.Diagnostics.Count > 0,
+            },
             Considered = [.. leftOut.Select(ResultReport.Reported)],
             FrontierSamples = scored,
             Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
@@ -137,6 +148,11 @@ internal sealed class ExploreVerb
             talk.Line($"wrote {output}");
         }
 
+        foreach (var diagnostic in explored.Diagnostics)
+        {
+            talk.Say(diagnostic);
+        }
+
         return ExitCodes.Done;
     }
 
@@ -155,8 +171,8 @@ internal sealed class ExploreVerb
     {
         var form = point.Form.ToString().ToLowerInvariant();
         var settings = Settings(point, objective).Append(("--precision", form)).ToArray();
-        // What says how something is removed does not go with removing nothing.
-        string[] dropped = point.RemovesNothing ? ["--split"] : [];
+        // What says how something is removed does not go with removing nothing, nor the time for all models with one.
+        string[] dropped = point.RemovesNothing ? ["--split", "--time-limit"] : ["--time-limit"];
         return new ReportedFrontierPoint(
             point.Cost.Parameters, point.Cost.Macs, point.Cost.Bytes, baseline * point.Latency.CompressedMs / point.Latency.OriginalMs, point.Agreement, double.IsFinite(point.RelativeError) ? point.RelativeError : null,
             Command: CommandText.Compressing(parsed, settings, dropped),

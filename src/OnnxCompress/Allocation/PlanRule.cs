@@ -42,8 +42,13 @@ internal sealed record PlanRule(string Name, bool Channels, bool Splits, double 
     {
         // Where there is neither, the plan of splits alone removes nothing and says so.
         PlanRule[] rules = [.. All.Where(r => (channels ? splits || !r.Splits : !r.Channels) && (spatial || !r.SpatialFirst)).Take(isFitted ? MostFitted : All.Length)];
-        return isTimed ? [.. rules, .. rules.Where(r => r.Splits || r.IsPriced).Select(r => r with { Name = $"{r.Name}, by operations", ByOperations = true })] : rules;
+        return isTimed ? Timed(rules) : rules;
     }
+
+    /// <summary>The rules where time is limited: behind all the same by what saves operations.</summary>
+    /// <param name="rules">The rules where it is not.</param>
+    public static IReadOnlyList<PlanRule> Timed(IReadOnlyList<PlanRule> rules) =>
+        [.. rules, .. rules.Where(r => r.Splits || r.IsPriced).Select(r => r with { Name = $"{r.Name}, by operations", ByOperations = true })];
 
     /// <summary>How much the error of a site counts.</summary>
     public double WeightOf(string site) => Weights.GetValueOrDefault(site, 1);

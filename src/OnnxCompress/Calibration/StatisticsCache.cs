@@ -40,7 +40,7 @@ internal sealed class StatisticsCache(string folder)
         }
 
         var statistics = collect();
-        Keep(path, statistics);
+        CachedFiles.Keep(path, Prefix, MostBytes, statistics.Save);
         return statistics;
     }
 
@@ -60,29 +60,6 @@ internal sealed class StatisticsCache(string folder)
         }
 
         return null;
-    }
-
-    /// <summary>A cache that cannot be written is no reason to fail: the next run is slower, that is all.</summary>
-    private void Keep(string path, CalibrationStatistics statistics)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-            statistics.Save(path);
-            var total = 0L;
-            foreach (var file in new DirectoryInfo(folder).EnumerateFiles($"{Prefix}*").OrderByDescending(f => f.LastWriteTimeUtc))
-            {
-                total += file.Length;
-                if (total > MostBytes)
-                {
-                    file.Delete();
-                }
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Full, read-only, or another process is at work on the same file.
-        }
     }
 
     private string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, CancellationToken cancellation)

@@ -43,40 +43,25 @@ internal static class StatisticsFile
         using var files = new AtomicFiles();
         using (var stream = new FileStream(files.Add(Path.GetFullPath(path)), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
         {
-            using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
-            {
-                writer.Write(Marker);
-                writer.Write(Version);
-                writer.Write(statistics.ModelSha256);
-                writer.Write(statistics.Samples);
-                writer.Write(statistics.Seen.Count);
-                foreach (var content in statistics.Seen)
-                {
-                    writer.Write(content);
-                }
-
-                writer.Write(statistics.Taps.Count);
-                foreach (var (key, tap) in statistics.Taps)
-                {
-                    writer.Write(key);
-                    writer.Write(tap.Channels);
-                    WriteFold(writer, tap.Fit);
-                    WriteFold(writer, tap.Check);
-                }
-
-                writer.Write(statistics.Ranges.Count);
-                foreach (var (tensor, values) in statistics.Ranges)
-                {
-                    WriteRange(writer, tensor, values);
-                }
-            }
-
+            WriteContent(stream, statistics);
             stream.Position = 0;
             stream.Write(SHA256.HashData(stream));
             stream.Flush(flushToDisk: true);
         }
 
         files.Commit();
+    }
+
+    /// <summary>What the file of some statistics would end with.</summary>
+    public static string ChecksumOf(CalibrationStatistics statistics)
+    {
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        {
+            WriteContent(stream, statistics);
+        }
+
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     /// <summary>What a file ends with; whether it belongs to the content is seen when that is read.</summary>
@@ -202,6 +187,35 @@ internal static class StatisticsFile
         return reader.BaseStream.Position == end && statistics.Samples >= 0
             ? statistics
             : throw Malformed(path, "its fields contradict each other");
+    }
+
+    private static void WriteContent(Stream stream, CalibrationStatistics statistics)
+    {
+        using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+        writer.Write(Marker);
+        writer.Write(Version);
+        writer.Write(statistics.ModelSha256);
+        writer.Write(statistics.Samples);
+        writer.Write(statistics.Seen.Count);
+        foreach (var content in statistics.Seen)
+        {
+            writer.Write(content);
+        }
+
+        writer.Write(statistics.Taps.Count);
+        foreach (var (key, tap) in statistics.Taps)
+        {
+            writer.Write(key);
+            writer.Write(tap.Channels);
+            WriteFold(writer, tap.Fit);
+            WriteFold(writer, tap.Check);
+        }
+
+        writer.Write(statistics.Ranges.Count);
+        foreach (var (tensor, values) in statistics.Ranges)
+        {
+            WriteRange(writer, tensor, values);
+        }
     }
 
     private static void WriteFold(BinaryWriter writer, ChannelStatistics fold)

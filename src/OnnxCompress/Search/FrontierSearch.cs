@@ -17,17 +17,26 @@ internal sealed class FrontierSearch(
     /// <summary>Rounds of other searches before these, and of all together; null for these alone.</summary>
     public (int Before, int All)? Rounds { get; init; }
 
-    /// <summary>One point for each budget that can be met.</summary>
+    /// <summary>Ends the search early.</summary>
+    public TimeLimit Limit { get; init; } = TimeLimit.None;
+
+    /// <summary>One point for each budget that can be met, and that there is time for.</summary>
     public IReadOnlyList<ExploredModel> Explore(IReadOnlyList<Budget> budgets, CancellationToken cancellation)
     {
         var points = new List<ExploredModel>();
+        var stop = Limit.Token.CanBeCanceled ? Limit.Token : cancellation;
         foreach (var (i, budget) in budgets.Index())
         {
             watch.BeginRound("explore", i + (Rounds?.Before ?? 0), Rounds?.All ?? budgets.Count);
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                points.Add(PointOf(budget, executor.Execute(planner.Plan(budget, planner.Rules[0], cancellation), watch, cancellation), cancellation));
+                points.Add(Limit.Step(TimeLimit.Plan, () => PointOf(budget, executor.Execute(planner.Plan(budget, planner.Rules[0], stop), watch, stop), stop)));
+            }
+            catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.TimeLimitReached)
+            {
+                // What was made by then is shown.
+                break;
             }
             catch (OnnxCompressException e) when (e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.OutputNotFinite)
             {

@@ -19,6 +19,11 @@ internal sealed class PlanSearch(
     /// <summary>Halvings of the budget: the smallest model is found to a 128th of the original.</summary>
     private const int Halvings = 7;
 
+    private const double Finest = 1.0 / (1 << Halvings);
+
+    /// <summary>The share that tells whether a network stands anything removed at all.</summary>
+    private const double Gentle = 1 - (1.0 / 16);
+
     /// <summary>Behind those, bytes are looked at more coarsely, by the rules that did best.</summary>
     private const int ByteHalvings = 3, ByteRules = 2;
 
@@ -40,9 +45,7 @@ internal sealed class PlanSearch(
     /// <summary>What is smaller than others by less is not worth a search.</summary>
     private const double Gain = 0.97;
 
-    // Two models that may be wanted again: making one takes as long as trying another plan, holding all takes too much memory.
-    private ExecutedPlan? _latest;
-    private ExecutedPlan? _best;
+    private PlanTrials? _trials;
     private PlanGlances? _glances;
     private int _round;
 
@@ -68,7 +71,7 @@ internal sealed class PlanSearch(
     public IReadOnlyList<ScoredPlan> Accepted { get; private set; } = [];
 
     /// <summary>Every plan that was scored, in the order of trial.</summary>
-    public List<ScoredPlan> Tried { get; } = [];
+    public List<ScoredPlan> Tried => Trials.Tried;
 
     /// <summary>Rules that were not carried out at the last budget, as they were behind on few samples; each with its loss there over the least.</summary>
     public IEnumerable<(PlanRule Rule, double Behind)> LeftOut => Glances.LeftOut;
@@ -95,7 +98,7 @@ internal sealed class PlanSearch(
             {
                 return Try(budget, rule);
             }
-            catch (OnnxCompressException e) when (IsNoPlan(e))
+            catch (OnnxCompressException e) when (PlanTrials.IsNoPlan(e))
             {
                 // Channels alone may not reach what channels and splits do.
                 unreachable ??= e;
@@ -103,6 +106,7 @@ internal sealed class PlanSearch(
             }
         }
 
+        Prepare();
         var leastLoss = double.PositiveInfinity;
         PlanRule[] asked = [.. rules.Take(most)];
         var kept = CanGlance(asked) ? Glances.InTheRunning(budget, asked, i => watch.BeginRound("look", i, asked.Length)) : asked;
@@ -117,7 +121,8 @@ internal sealed class PlanSearch(
 
             if (best is null || IsBetter(tried, best.Value.Plan, leastLoss))
             {
-                (best, _best) = ((tried, rule), _latest);
+                best = (tried, rule);
+                Trials.Keep();
             }
 
             leastLoss = Math.Min(leastLoss, tried.Score?.Loss ?? double.PositiveInfinity);
@@ -131,7 +136,8 @@ internal sealed class PlanSearch(
                 var moved = Attempt(rule);
                 if (moved is { Score.Loss: var loss } && loss < least)
                 {
-                    (least, _best) = (loss, _latest);
+                    least = loss;
+                    Trials.Keep();
                 }
 
                 return moved;
@@ -146,8 +152,7 @@ internal sealed class PlanSearch(
 
     /// <summary>The model of a plan that was tried.</summary>
     /// <exception cref="OnnxCompressException">OCX5006: it had to be made again, and there is no time for that.</exception>
-    public ExecutedPlan Realize(ScoredPlan tried) =>
-        Array.Find([_best, _latest], made => ReferenceEquals(made?.Plan, tried.Plan)) ?? Limit.Step(TimeLimit.Plan, () => executor.Execute(tried.Plan, watch, cancellation));
+    public ExecutedPlan Realize(ScoredPlan tried) => Trials.Realize(tried);
 
     /// <summary>
     /// The smallest model that validation samples accept, found by halving; null when even the largest budget that
@@ -161,11 +166,19 @@ internal sealed class PlanSearch(
         Accepted = accepted;
         var rules = Rules.ToList();
         var (least, largest) = goal.Range;
+        if (goal is { Objective: CompressionObjective.Latency, Range: (0, 1) } && StandsNothing(goal))
+        {
+            accepted.AddRange(PlanTrials.InTime(() => Try(planner.Nothing)) is { } nothing && goal.Accepts(nothing.Score!) ? [nothing] : []);
+            watch.EndRounds();
+            return accepted;
+        }
+
+        Prepare();
         if (largest < 1)
         {
             // Where others are this small already, few questions say whether there is anything to be found.
             largest *= Gain;
-            if (largest <= least || (FirstStart(goal, largest) ?? FirstAccepted(goal.BudgetOf(largest), rules, goal)) is not { } found)
+            if (largest <= least || (FirstStart(goal, largest) ?? FirstAccepted(goal.BudgetOf(largest), rules, goal).Plan) is not { } found)
             {
                 watch.EndRounds();
                 return [];
@@ -173,16 +186,16 @@ internal sealed class PlanSearch(
 
             largest = Math.Min(largest, found.Share);
             accepted.Add(found with { Share = largest });
-            _best = _latest;
+            Trials.Keep();
         }
 
-        var share = Reached = Halve(goal, goal.BudgetOf, (least, largest), Halvings, rules, accepted);
+        var share = Reached = Halve(goal, goal.BudgetOf, HalvingOf(goal, least, largest), rules, accepted);
         // Between other bounds numbers of fewer bits are looked at, which save the bytes.
         if (goal.Objective == CompressionObjective.Latency && accepted.Count > 0 && goal.Range == (0, 1))
         {
             var within = goal.BudgetOf(share);
             var smaller = new List<ScoredPlan>();
-            Halve(goal, bytes => within with { KeepBytes = bytes }, (0, (double)accepted[0].Bytes / planner.Original.Bytes), ByteHalvings, [.. rules.Take(ByteRules)], smaller);
+            Halve(goal, bytes => within with { KeepBytes = bytes }, new(0, (double)accepted[0].Bytes / planner.Original.Bytes, 0, ByteHalvings), [.. rules.Take(ByteRules)], smaller);
             // The guard is asked a few times only: of those that differ in bytes, once.
             accepted.InsertRange(0, smaller.Take(1).Select(s => s with { Share = share }));
         }
@@ -194,6 +207,11 @@ internal sealed class PlanSearch(
         watch.EndRounds();
         return accepted;
     }
+
+    /// <summary>A part of the range is looked at as finely as a gain in it counts.</summary>
+    private static ShareHalving HalvingOf(CompressionGoal goal, double least, double largest) => goal.Range == (0, 1)
+        ? new(least, largest, Finest, Halvings) { Leaps = [Gentle, 1 - Finest], Largest = goal.Objective == CompressionObjective.Latency ? Gain : 1 }
+        : new(least, largest, (1 - Gain) * largest, Halvings);
 
     /// <summary>
     /// The smallest plan that keeps enough in these numbers too, of those that do in others: the smallest is asked first, then as the
@@ -207,7 +225,7 @@ internal sealed class PlanSearch(
         for (var look = 0; look < MostStarts && low <= high && HasTime; look++)
         {
             Round();
-            if (InTime(() => Try(starts[at].Plan)) is not { } made)
+            if (PlanTrials.InTime(() => Try(starts[at].Plan)) is not { } made)
             {
                 break;
             }
@@ -218,7 +236,7 @@ internal sealed class PlanSearch(
             {
                 best = made with { Share = share };
                 high = at - 1;
-                _best = _latest;
+                Trials.Keep();
             }
             else
             {
@@ -230,8 +248,7 @@ internal sealed class PlanSearch(
 
         if (best is not null)
         {
-            // Whoever takes it finds it as the latest.
-            _latest = _best;
+            Trials.Recall();
         }
 
         return best;
@@ -245,38 +262,35 @@ internal sealed class PlanSearch(
         foreach (var rule in (CanGlance(able) ? Glances.InTheRunning(goal.BudgetOf(first.Share), able, _ => Round()) : able).Where(r => r.Name != first.Plan.Rule).TakeWhile(_ => HasTime))
         {
             Round();
-            if (InTime(() => Try(goal.BudgetOf(first.Share), rule)) is { } made && goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
+            if (PlanTrials.InTime(() => Try(goal.BudgetOf(first.Share), rule)) is { } made && goal.Accepts(made.Score!) && made.Score!.Loss < Clear * best.Score!.Loss)
             {
                 best = made with { Share = first.Share };
-                _best = _latest;
+                Trials.Keep();
             }
         }
 
         return best;
     }
 
-    private double Halve(CompressionGoal goal, Func<double, Budget> budgetOf, (double Low, double High) range, int halvings, List<PlanRule> rules, List<ScoredPlan> accepted)
+    private double Halve(CompressionGoal goal, Func<double, Budget> budgetOf, ShareHalving halving, List<PlanRule> rules, List<ScoredPlan> accepted)
     {
-        var (low, high) = range;
-        // A part of the range is looked at as finely as a gain in it counts.
-        var finest = goal.Range == (0, 1) ? 0 : (1 - Gain) * high;
-        for (var i = 0; i < halvings && high - low > finest; i++)
+        while (halving.Next() is { } share)
         {
-            var middle = (low + high) / 2;
-            if (FirstAccepted(budgetOf(middle), rules, goal) is not { } found)
+            var (found, isFar) = FirstAccepted(budgetOf(share), rules, goal);
+            if (found is null)
             {
                 if (Limit.IsReached)
                 {
                     break;
                 }
 
-                low = middle;
+                halving.Refuse(share, isFar);
                 continue;
             }
 
-            high = middle;
-            accepted.Insert(0, found with { Share = middle });
-            _best = _latest;
+            halving.Accept(share);
+            accepted.Insert(0, found with { Share = share });
+            Trials.Keep();
             // What worked once is tried first next time.
             var at = rules.FindIndex(r => r.Name == found.Plan.Rule);
             var rule = rules[at];
@@ -284,7 +298,33 @@ internal sealed class PlanSearch(
             rules.Insert(0, rule);
         }
 
-        return high;
+        return halving.High;
+    }
+
+    /// <summary>
+    /// Whether little removed loses far more than may be lost, however it is spread. Told by operations, before any layer is timed: where a
+    /// network stands nothing, taking times is most of the work.
+    /// </summary>
+    private bool StandsNothing(CompressionGoal goal)
+    {
+        var tried = 0;
+        PlanRule[] rules = [.. Rules.Where(r => !r.ByOperations)];
+        // What one kind of removal does to a network another may not do.
+        foreach (var rule in rules.Take(1).Concat(rules.Skip(1).OrderBy(r => r.Splits).Take(1)).TakeWhile(_ => HasTime))
+        {
+            Round();
+            if (PlanTrials.InTime(() => Trials.Try(() => planner.Untimed(new Budget(KeepMacs: Gentle), rule, cancellation))) is { } made)
+            {
+                if (!goal.IsFarFrom(made.Score!))
+                {
+                    return false;
+                }
+
+                tried++;
+            }
+        }
+
+        return tried > 0 && !Limit.IsReached;
     }
 
     /// <summary>Whether a plan keeps clearly more than another, or as much as any that was tried and is faster.</summary>
@@ -294,7 +334,9 @@ internal sealed class PlanSearch(
         return loss < Clear * best.Score!.Loss || (Clear * loss <= leastLoss && tried.Time < Faster * best.Time);
     }
 
-    private PlanGlances Glances => _glances ??= new PlanGlances(planner, executor, Judge, watch, Limit, cancellation);
+    private PlanTrials Trials => _trials ??= new PlanTrials(executor, judge, watch, Limit, cancellation);
+
+    private PlanGlances Glances => _glances ??= new PlanGlances(planner, executor, Trials.Judge, watch, Limit, cancellation);
 
     private bool CanGlance(PlanRule[] rules) => judge is not null && executor.CanGlance && rules.Length >= PlanGlances.WorthIt;
 
@@ -311,7 +353,7 @@ internal sealed class PlanSearch(
 
     // A budget counts as too small where no rule meets it: which of them a network stands best is not known before. Where all of
     // some are far from what is wanted, the others are not tried.
-    private ScoredPlan? FirstAccepted(Budget budget, List<PlanRule> rules, CompressionGoal goal)
+    private (ScoredPlan? Plan, bool IsFar) FirstAccepted(Budget budget, List<PlanRule> rules, CompressionGoal goal)
     {
         var (tried, hopeless) = (0, true);
         var failed = new HashSet<string>(StringComparer.Ordinal);
@@ -323,7 +365,7 @@ internal sealed class PlanSearch(
             }
 
             Round();
-            if (InTime(() => Try(budget, rule)) is not { } made)
+            if (PlanTrials.InTime(() => Try(budget, rule)) is not { } made)
             {
                 continue;
             }
@@ -331,63 +373,28 @@ internal sealed class PlanSearch(
             if (goal.Accepts(made.Score!))
             {
                 _failed = failed;
-                return made;
+                return (made, false);
             }
 
             failed.Add(rule.Name);
             (tried, hopeless) = (tried + 1, hopeless && goal.IsFarFrom(made.Score!));
         }
 
-        return null;
+        return (null, tried > 0 && hopeless);
     }
+
+    // Taking times is no part of the time of a plan, and a stage of its own.
+    private void Prepare() => Limit.Within(() =>
+    {
+        watch.EndRounds();
+        planner.Prepare();
+        return true;
+    });
 
     // What a search without a budget finds still has to be proven, which may have to make it once more.
     private bool HasTime => Limit.HasTimeFor(TimeLimit.Plan, 2);
 
-    private static bool IsNoPlan(OnnxCompressException e) => e.Diagnostic.Code is DiagnosticCodes.BudgetOutOfReach or DiagnosticCodes.TimeLimitReached;
+    private ScoredPlan Try(Budget budget, PlanRule rule) => Trials.Try(() => Glances.Plan(budget, rule));
 
-    /// <summary>A plan that was tried; null where the budget is out of reach, or time was up.</summary>
-    private static ScoredPlan? InTime(Func<ScoredPlan> attempt)
-    {
-        try
-        {
-            return attempt();
-        }
-        catch (OnnxCompressException e) when (IsNoPlan(e))
-        {
-            return null;
-        }
-    }
-
-    private ScoredPlan Try(Budget budget, PlanRule rule) => Limit.Step(TimeLimit.Plan, () => Carried(Glances.Plan(budget, rule)));
-
-    private ScoredPlan Try(CompressionPlan plan) => Limit.Step(TimeLimit.Plan, () => Carried(plan));
-
-    private ScoredPlan Carried(CompressionPlan plan)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        var made = executor.Execute(plan, watch, cancellation);
-        _latest = made;
-        if (judge is null)
-        {
-            return new ScoredPlan(made.Plan, null) { Time = made.Time, Bytes = made.Cost.Bytes };
-        }
-
-        var tried = new ScoredPlan(made.Plan, Judge(made)) { Time = made.Time, Bytes = made.Cost.Bytes };
-        Tried.Add(tried);
-        return tried;
-    }
-
-    private PlanScore Judge(ExecutedPlan made)
-    {
-        try
-        {
-            return watch.Time("compare", () => judge!.Score(made.Model, cancellation));
-        }
-        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.OutputNotFinite)
-        {
-            // A model that overflows is the worst of all, not the end of the search.
-            return new PlanScore(0, 0, double.PositiveInfinity, double.PositiveInfinity);
-        }
-    }
+    private ScoredPlan Try(CompressionPlan plan) => Trials.Try(() => plan);
 }

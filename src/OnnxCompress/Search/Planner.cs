@@ -1,46 +1,59 @@
 using OnnxCompress.Allocation;
-using OnnxCompress.Timing;
 
 namespace OnnxCompress.Search;
 
 /// <summary>Plans by predicted costs, and by measured ones where time is limited.</summary>
-/// <param name="allocator">Spreads budgets.</param>
+/// <param name="untimed">Spreads budgets by what is counted.</param>
+/// <param name="timed">Spreads them by times of layers, which are taken when they are first asked for: a search may end before.</param>
 /// <param name="timeShare">The share of the original's time that the model of a plan takes, once and once more.</param>
 /// <param name="weigh">What the finished model of a plan costs.</param>
 /// <param name="original">What limits are shares of.</param>
 /// <param name="watch">Times what it does.</param>
 internal sealed class Planner(
-    PlanAllocator allocator, Func<CompressionPlan, bool, CancellationToken, double> timeShare, Func<CompressionPlan, CancellationToken, ModelCost> weigh, ModelCost original,
+    PlanAllocator untimed, Func<TimedPlans> timed, Func<CompressionPlan, bool, CancellationToken, double> timeShare, Func<CompressionPlan, CancellationToken, ModelCost> weigh, ModelCost original,
     StageWatch watch) : IPlanner
 {
+    private readonly Lazy<TimedPlans> _timed = new(timed, LazyThreadSafetyMode.None);
+
     // What whole models took over what their nodes predict: the next plan starts from there.
     private double? _scale;
-
-    /// <summary>What choices take in the runtime; null where time is not limited.</summary>
-    public LatencyCost? Time { get; init; }
-
-    /// <summary>The share of the original's time that a model takes of which nothing is removed.</summary>
-    public double WholeShare { get; init; } = 1;
 
     /// <summary>Bytes of the finished model for each that its plan counts: below 1 where weights are stored in 8 bits.</summary>
     public double ByteShare { get; init; } = 1;
 
+    /// <summary>Whether layers are timed.</summary>
+    public required bool IsTimed { get; init; }
+
     /// <inheritdoc />
-    public IReadOnlyList<PlanRule> Rules => allocator.Rules;
+    public required CompressionPlan Nothing { get; init; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<PlanRule> Rules => IsTimed ? PlanRule.Timed(untimed.Rules) : untimed.Rules;
 
     /// <inheritdoc />
     public ModelCost Original => original;
 
     /// <inheritdoc />
+    public void Prepare() => _ = _timed.Value;
+
+    /// <inheritdoc />
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
-        var counted = new CountedPlanner((b, reserve) => allocator.Allocate(InFloats(b), rule, InFloats(reserve), cancellation), plan => weigh(plan, cancellation), original);
-        return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted ? counted.Plan(budget) : Timed(counted, budget, cancellation));
+        var times = _timed.Value;
+        var counted = Counted(times.Allocator, rule, cancellation);
+        return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted ? counted.Plan(budget) : Timed(counted, budget, times.WholeShare, cancellation));
     }
 
-    private CompressionPlan Timed(CountedPlanner counted, Budget budget, CancellationToken cancellation)
+    /// <inheritdoc />
+    public CompressionPlan Untimed(Budget budget, PlanRule rule, CancellationToken cancellation) =>
+        watch.Time("allocate", () => Counted(untimed, rule, cancellation).Plan(budget));
+
+    private CountedPlanner Counted(PlanAllocator allocator, PlanRule rule, CancellationToken cancellation) =>
+        new((b, reserve) => allocator.Allocate(InFloats(b), rule, InFloats(reserve), cancellation), plan => weigh(plan, cancellation), original);
+
+    private CompressionPlan Timed(CountedPlanner counted, Budget budget, double whole, CancellationToken cancellation)
     {
-        var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), WholeShare, _scale);
+        var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), whole, _scale);
         var plan = planner.Plan(budget);
         _scale = planner.Scale;
         return plan;

@@ -55,6 +55,12 @@ internal sealed class TimeLimit : IDisposable
         Severity.Warning,
         $"--time-limit ended the search after {Steps}: the result is the best of them, and the next run may come to another. A longer --time-limit searches to the end; --keep-macs 0.7 and --precision float ask for less.");
 
+    /// <summary>That not all that was asked for is shown.</summary>
+    public Diagnostic NotAllShown => new(
+        DiagnosticCodes.SearchCutShort,
+        Severity.Warning,
+        $"--time-limit ended the run after {Steps}: smaller budgets and other numbers are not shown, and the next run may come further. A longer --time-limit shows all; --precision float asks for less.");
+
     /// <summary>That nothing was found by then.</summary>
     public OnnxCompressException Failure => new(
         DiagnosticCodes.TimeLimitReached,

@@ -21,6 +21,9 @@ internal sealed class ChannelSelector(
     /// <summary>Entries of its consumers' Grams beyond which a group is ordered by itself: memory for several would be taken at once.</summary>
     private const long MostBeside = 1 << 22;
 
+    /// <summary>What is known from an earlier run, in the order of groups; empty for nothing.</summary>
+    public IReadOnlyList<ChannelCurve> Known { get; init; } = [];
+
     /// <summary>One candidate for each group; none when no method chooses channels.</summary>
     public SiteCandidate[] Select(CancellationToken cancellation)
     {
@@ -35,7 +38,7 @@ internal sealed class ChannelSelector(
         {
             var group = analysis.Groups[i];
             // The shorter sum is the lower curve; ties go to the method that was named first.
-            var curve = options.Methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
+            var curve = Known.ElementAtOrDefault(i) ?? options.Methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
             sites[i] = new SiteCandidate(group, curve, options.Alignment)
             {
                 Exchange = curve.Method == CompressionMethod.Interpolative && options.Rule == ChannelSelection.StrongRrqr ? (kept, token) => Exchange(group, kept, curve.Ridge, token) : null,

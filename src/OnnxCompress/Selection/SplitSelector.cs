@@ -17,22 +17,25 @@ namespace OnnxCompress.Selection;
 internal sealed class SplitSelector(
     OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SelectionOptions options)
 {
+    /// <summary>What is known from an earlier run, in the order of layers; empty for nothing.</summary>
+    public IReadOnlyList<IReadOnlyList<SplitOption>> Known { get; init; } = [];
+
     /// <summary>One candidate for each layer that can be split.</summary>
     public SplitCandidate[] Select(CancellationToken cancellation)
     {
         var layers = SplitSites.Find(analysis);
         var candidates = new SplitCandidate[layers.Count];
-        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(layers[i]), cancellation);
+        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(layers[i], Known.ElementAtOrDefault(i)), cancellation);
         return candidates;
     }
 
-    private SplitCandidate Price(LinearLayer layer)
+    private SplitCandidate Price(LinearLayer layer, IReadOnlyList<SplitOption>? known)
     {
         var problem = new LayerProblems(analysis, statistics).Of(layer, model.Graph);
         var spectra = options.Forms.Contains(SplitForm.Alds) && problem.Size.LargestRank > 1 ? new AldsSpectra(problem, backend) : null;
         return new SplitCandidate(
             layer,
-            SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, options.Alignment, backend),
+            known ?? SplitCurves.Of(problem with { Spectra = spectra }, options.Forms, options.Alignment, backend),
             analysis,
             model.StoredSize(model.Graph.Constant(layer.Weight)!),
             lacksBias: problem.TakesMean && layer.Bias is null)

@@ -11,6 +11,9 @@ namespace OnnxCompress.Timing;
 /// </summary>
 internal static class ByteGains
 {
+    /// <summary>They order layers: what is not seen by then is told by its operations well enough.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+
     /// <summary>The same with a timer of its own, whose times are kept for the next run where there is a folder for it.</summary>
     /// <param name="runtime">The runtime.</param>
     /// <param name="model">The model in floating point, with what stays of it.</param>
@@ -20,7 +23,7 @@ internal static class ByteGains
     public static IReadOnlyDictionary<string, double> Measure(IModelRuntime runtime, OnnxModel model, TensorShapes shapes, TimingOptions options, CancellationToken cancellation)
     {
         var cache = NodeTimeCache.Open(options.CacheFolder, runtime.Version, options.Threads);
-        var gains = Of(new NodeTimer(runtime, new NodeTimingOptions { Threads = options.Threads }, cache), model.Graph, shapes, options.Batch, cancellation);
+        var gains = Of(new NodeTimer(runtime, new NodeTimingOptions { Threads = options.Threads, Passes = 1, Limit = Limit }, cache), model.Graph, shapes, options.Batch, cancellation);
         cache.Keep();
         return gains;
     }

@@ -13,18 +13,20 @@ internal sealed class LatencyTables
 
     private readonly ModelAnalysis _analysis;
     private readonly TimingOptions _options;
+    private readonly Lazy<LatencyCost> _cost;
 
     private LatencyTables(NodeTimer timer, NodeTimeCache cache, LikedWidths widths, ModelAnalysis analysis, TimingOptions options, double whole, CancellationToken cancellation)
     {
         (_timer, _cache, Widths, _analysis, _options) = (timer, cache, widths, analysis, options);
-        Cost = new(analysis, timer, whole, Alignment, cancellation, options.Batch);
+        // Layers are timed when choices are first weighed: a search that ends before needs none of it.
+        _cost = new(() => new(analysis, timer, whole, Alignment, cancellation, options.Batch), LazyThreadSafetyMode.None);
     }
 
     /// <summary>Widths that the runtime likes.</summary>
     public LikedWidths Widths { get; }
 
-    /// <summary>What choices take.</summary>
-    public LatencyCost Cost { get; }
+    /// <summary>What choices take; layers are timed when it is first asked for.</summary>
+    public LatencyCost Cost => _cost.Value;
 
     private int? Alignment => _options.Alignment ?? Widths.Convolution;
 

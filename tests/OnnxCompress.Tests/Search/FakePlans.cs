@@ -45,6 +45,11 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
 
     public ModelCost Original => new(100, 100, 100);
 
+    public CompressionPlan Nothing { get; } = new("model", []) { Rule = "" };
+
+    /// <summary>How often times were taken that plans are made by.</summary>
+    public int Prepared { get; private set; }
+
     /// <summary>Bytes of the model of a plan.</summary>
     public Func<Budget, double> Bytes { get; init; } = _ => 1;
 
@@ -53,6 +58,22 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     public static PlanRule Rule(string name) => new(name, true, true, 1);
 
     public static PlanScore Score(double agreement, double loss) => new(agreement, agreement, 1 - agreement, loss);
+
+    /// <summary>The score of a model made before layers are timed; null: that has next to nothing removed.</summary>
+    public Func<PlanRule, PlanScore>? Gentle { get; init; }
+
+    /// <summary>Plans that were made before layers were timed.</summary>
+    public List<CompressionPlan> Untimed { get; } = [];
+
+    public void Prepare() => Prepared++;
+
+    CompressionPlan IPlanner.Untimed(Budget budget, PlanRule rule, CancellationToken cancellation)
+    {
+        var plan = new CompressionPlan("model", [new ChannelPlan("site", CompressionMethod.Interpolative, [0], 2, Errors(rule), 0)]) { Rule = rule.Name };
+        (_scoreOf[plan], _bytesOf[plan]) = (Gentle?.Invoke(rule) ?? Score(1, 0), Original.Bytes);
+        Untimed.Add(plan);
+        return plan;
+    }
 
     public CompressionPlan Plan(Budget budget, PlanRule rule, CancellationToken cancellation)
     {
@@ -67,6 +88,8 @@ internal sealed class FakePlans(Func<Budget, PlanRule, PlanScore?> scores, param
     public ExecutedPlan Execute(CompressionPlan plan, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         Executed.Add(plan);
+        _scoreOf.TryAdd(Nothing, Score(1, 0));
+        _bytesOf.TryAdd(Nothing, Original.Bytes);
         progress?.Report(new("reconstruct", 3, 40));
         var builder = new TestModel();
         builder.Input("x", "N", 3);

@@ -1,5 +1,7 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Diagnostics;
 using OnnxCompress.Search;
+using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress.Tests.Search;
@@ -27,6 +29,30 @@ public sealed class FrontierSearchTests
         var plans = new FakePlans((_, _) => FakePlans.Score(1, 1), FakePlans.Rule("only")) { Overflows = _ => ++made == 2 };
 
         Assert.Equal([0.9, 0.1], Explore(plans).Select(p => p.Budget.KeepMacs!.Value));
+    }
+
+    [Theory]
+    [InlineData(35, 3)]
+    [InlineData(30, 2)]
+    [InlineData(10, 1)]
+    public void What_was_made_by_the_time_limit_is_shown(int seconds, int shown)
+    {
+        var clock = new ManualClock();
+        using var limit = new TimeLimit(TimeSpan.FromSeconds(seconds), clock, TestContext.Current.CancellationToken);
+        var plans = new FakePlans(
+            (budget, _) =>
+            {
+                clock.Advance(10);
+                return FakePlans.Score(budget.KeepMacs!.Value, 1);
+            },
+            FakePlans.Rule("only"));
+
+        var points = new FrontierSearch(plans, plans, plans, new StageWatch(null), _ => new LatencyComparison(1, 1, 1, 1, 1)) { Limit = limit }
+            .Explore(Budgets, TestContext.Current.CancellationToken);
+
+        Assert.Equal(((double[])[0.9, 0.5, 0.1])[..shown], points.Select(p => p.Budget.KeepMacs!.Value));
+        Assert.Equal(shown < 3, limit.IsReached);
+        Assert.Equal(DiagnosticCodes.SearchCutShort, limit.NotAllShown.Code);
     }
 
     private static IReadOnlyList<ExploredModel> Explore(FakePlans plans) =>

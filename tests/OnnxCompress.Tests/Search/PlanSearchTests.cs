@@ -92,9 +92,83 @@ public sealed class PlanSearchTests
 
         var accepted = Search(plans).Smallest(new CompressionGoal(0.9, null) { Objective = CompressionObjective.Macs });
 
-        Assert.Equal(7, budgets.Count);
+        // Where half loses far too much, one question is whether little does.
+        Assert.Equal(least > 0.5 ? 8 : 7, budgets.Count);
         Assert.InRange(budgets.Where(b => b >= least).Min(), least, least + (1 / 128.0));
         Assert.Equal(budgets.Count(b => b >= least), accepted.Count);
+    }
+
+    [Fact]
+    public void Where_the_least_cut_loses_far_too_much_the_larger_ones_are_not_tried()
+    {
+        var budgets = new List<double>();
+        var plans = new FakePlans(
+            (budget, rule) =>
+            {
+                budgets.Add(budget.KeepMacs!.Value);
+                return FakePlans.Score(0.2, 1);
+            },
+            [.. Enumerable.Range(0, 5).Select(i => FakePlans.Rule($"{i}"))]);
+
+        Assert.Empty(Search(plans).Smallest(new CompressionGoal(0.99, null) { Objective = CompressionObjective.Macs }));
+
+        // By three rules each; halving alone would ask seven times.
+        Assert.Equal([0.5, 0.9375, 1 - (1 / 128.0)], budgets.Distinct());
+        Assert.Equal(9, budgets.Count);
+    }
+
+    [Theory]
+    [InlineData(0.2)]
+    [InlineData(0.55)]
+    [InlineData(0.8)]
+    [InlineData(0.94)]
+    [InlineData(0.96)]
+    [InlineData(0.99)]
+    public void An_early_end_comes_to_what_asking_everywhere_comes_to(double least)
+    {
+        // Agreement falls with what is removed, and is near the goal around the smallest that meets it.
+        PlanScore? Scored(Budget budget) => FakePlans.Score(Math.Clamp(0.99 + (2 * (budget.KeepMacs!.Value - least)), 0, 1), 1);
+        var plans = new FakePlans((budget, _) => Scored(budget), Rules[0]);
+        var goal = new CompressionGoal(0.99, null) { Objective = CompressionObjective.Macs };
+        var search = Search(plans);
+
+        search.Smallest(goal);
+
+        Assert.Equal(least, search.Reached, 1 / 128.0);
+        Assert.True(search.Reached >= least);
+    }
+
+    [Theory]
+    [InlineData(0.5, false)]
+    [InlineData(0.96, true)]
+    [InlineData(1, true)]
+    public void Layers_are_timed_only_where_little_removed_is_not_far_from_the_goal(double agreement, bool isTimed)
+    {
+        var plans = new FakePlans((_, _) => FakePlans.Score(0.999, 1), Rules) { Gentle = _ => FakePlans.Score(agreement, 1) };
+
+        var accepted = Search(plans).Smallest(new CompressionGoal(0.99, null) { Objective = CompressionObjective.Latency });
+
+        Assert.Equal(isTimed ? 1 : 0, plans.Prepared);
+        Assert.Equal(isTimed ? 1 : 2, plans.Untimed.Count);
+        // What removes nothing keeps everything.
+        Assert.Equal(isTimed, accepted[^1].Plan.Sites.Count > 0);
+    }
+
+    [Fact]
+    public void So_small_a_gain_of_time_that_measuring_does_not_tell_it_is_not_asked_for()
+    {
+        var shares = new List<double>();
+        var plans = new FakePlans(
+            (budget, _) =>
+            {
+                shares.AddRange(budget.KeepLatency is { } share ? [share] : []);
+                return FakePlans.Score(0.97, 1);
+            },
+            Rules[0]);
+
+        Assert.Empty(Search(plans).Smallest(new CompressionGoal(0.99, null) { Objective = CompressionObjective.Latency }));
+
+        Assert.Equal([0.5, 0.75, 0.875, 0.9375, 0.96875], shares);
     }
 
     [Fact]
