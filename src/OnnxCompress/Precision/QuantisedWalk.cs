@@ -93,7 +93,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
     private (LayerSolution Solution, WeightSteps Steps) Round(FitMoments moments, (Matrix<double> Weights, double[]? Bias) given, double inputStep, WeightGrid grid)
     {
         var (prior, priorBias) = given;
-        var solved = options.Refits ? _solver.Solve(moments, prior, priorBias, rank: null) : null;
+        var solved = options.Refits ? _solver.Solve(moments, prior, priorBias, form: default) : null;
         var (weights, withDrift) = (solved?.Weights ?? prior, solved?.UsesDrift ?? moments.HasDrift);
         var fit = moments.Fit.Rows > 0 ? moments.Fit : moments.Check;
         var check = moments.Check.Rows > 0 ? moments.Check : fit;

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
@@ -24,6 +25,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private readonly DiscardedMemory _discarded = new();
 
+    /// <summary>What directions of layers' outputs count; null where all do alike.</summary>
+    public OutputMetrics? Metrics { get; init; }
+
     /// <summary>Solves all groups of a layer, side by side.</summary>
     /// <param name="site">The layer; its rank is the largest of the weights.</param>
     /// <param name="accumulator">Its moments.</param>
@@ -33,11 +37,12 @@ internal sealed class LayerSolver(IDenseBackend backend)
     {
         var bias = weights.ReadBias(site);
         var outputs = FitAccumulator.OutputsPerGroup(site);
+        var metric = site.Rank is null ? null : Metrics?.Of(site.Output, site.KeptOutputs, backend);
         var solutions = new LayerSolution[accumulator.Moments.Length];
         ParallelWork.For(
             solutions.Length,
             backend.Threads,
-            g => solutions[g] = Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], site.Rank, like?[g]),
+            g => solutions[g] = Solve(accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)], (site.Rank, metric), like?[g]),
             CancellationToken.None);
         _discarded.Add((long)LeftBehind * sizeof(double) * solutions.Length * site.Layout.Columns * site.Layout.Columns);
         return solutions;
@@ -47,10 +52,10 @@ internal sealed class LayerSolver(IDenseBackend backend)
     /// <param name="moments">Moments of both folds.</param>
     /// <param name="prior">The method's weights, <c>outputs x inputs</c>.</param>
     /// <param name="priorBias">The method's bias; null where the outputs cannot have one of our choice.</param>
-    /// <param name="rank">Largest rank of the weights; null for any.</param>
+    /// <param name="form">Largest rank of the weights, null for any, and what directions of the outputs count, null where all do alike.</param>
     /// <param name="like">A solution of nearly the same problem: its target is kept, and the search begins at its ridge; null for none.</param>
     /// <returns>The solution; its weights are the method's where nothing better was found.</returns>
-    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, int? rank, LayerSolution? like = null)
+    public LayerSolution Solve(FitMoments moments, Matrix<double> prior, double[]? priorBias, (int? Rank, OutputMetric? Metric) form, LayerSolution? like = null)
     {
         // Where the method's weights were kept there is no ridge to begin at.
         like = like is { Ridge: var ridge } && double.IsPositiveInfinity(ridge) ? null : like;
@@ -68,7 +73,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
         foreach (var withDrift in targets)
         {
             var problem = work.Problem(fit.Target(priorBias is null ? null : fit.Means(), withDrift), method);
-            var trial = Search(problem, rank, judge, withDrift, first);
+            var trial = Search(problem, form, judge, withDrift, first);
             best = trial.Error < best.Error ? trial : best;
         }
 
@@ -81,7 +86,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         var final = moments.Total(priorBias is not null, best.WithDrift);
         var (weights, expand) = (prior, (Matrix<double>?)null);
-        if (!double.IsPositiveInfinity(best.Ridge) && Fit(work.Problem(final, method), rank, best.Ridge) is var (solved, basis))
+        if (!double.IsPositiveInfinity(best.Ridge) && Fit(work.Problem(final, method), form, best.Ridge) is var (solved, basis))
         {
             var transposed = new Matrix<double>(solved.Rows, solved.Columns);
             chain.Read(solved, transposed);
@@ -106,11 +111,11 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The best ridge: one step to either side while the error of the unfitted rows falls.</summary>
-    private Trial Search(RidgeProblem problem, int? rank, RidgeJudge judge, bool withDrift, int first)
+    private Trial Search(RidgeProblem problem, (int? Rank, OutputMetric? Metric) form, RidgeJudge judge, bool withDrift, int first)
     {
         double ErrorAt(int index)
         {
-            if (Fit(problem, rank, Ridges[index]) is not var (weights, _))
+            if (Fit(problem, form, Ridges[index]) is not var (weights, _))
             {
                 return double.PositiveInfinity;
             }
@@ -140,7 +145,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
-    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(RidgeProblem problem, int? rank, double ridge)
+    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(RidgeProblem problem, (int? Rank, OutputMetric? Metric) form, double ridge)
     {
         var lambda = problem.RelativeLambda(ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
@@ -150,9 +155,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         try
         {
-            if (rank is { } most && most < problem.Outputs)
+            if (form.Rank is { } most && most < problem.Outputs)
             {
-                return problem.SolveLowRank(backend, lambda, most);
+                return problem.SolveLowRank(backend, lambda, most, form.Metric is { } metric ? (metric.Root, metric.Inverse) : null);
             }
 
             return problem.Solve(lambda) is { } weights ? (weights, null) : null;

@@ -17,7 +17,7 @@ public sealed class LayerSolverTests
         var truth = Random(Outputs, Inputs, 1);
         var moments = Moments(rows: 400, truth, noise: 0, seed: 2);
 
-        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), new double[Outputs], null);
+        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), new double[Outputs], default);
 
         NumericAssert.RelativeFrobenius(truth, solution.Weights, 1e-4, "the smallest ridge that is tried is a millionth");
         Assert.True(solution.ErrorAfter < 1e-4, $"{solution.ErrorAfter}");
@@ -27,7 +27,7 @@ public sealed class LayerSolverTests
     public void No_other_weights_have_a_smaller_error_on_the_rows_that_were_fitted()
     {
         var moments = Moments(rows: 400, Random(Outputs, Inputs, 1), noise: 0.5, seed: 2);
-        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, null);
+        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, default);
         var total = moments.Total(isAboutMeans: false, withDrift: false);
         var least = ErrorOf(total, solution.Weights);
 
@@ -52,7 +52,7 @@ public sealed class LayerSolverTests
     {
         var truth = Random(Outputs, Inputs, 1);
         var moments = Moments(rows: 4000, truth, noise: 0, seed: 2);
-        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, rank);
+        var solution = new LayerSolver(Backend).Solve(moments, new Matrix<double>(Outputs, Inputs), null, (rank, null));
         var total = moments.Total(isAboutMeans: false, withDrift: false);
         var spectrum = Backend.SymmetricEigen(Backend.Multiply(Backend.Multiply(truth, total.Normal), truth, Transpose.No, Transpose.Yes)).Values;
 
@@ -69,7 +69,7 @@ public sealed class LayerSolverTests
         var truth = Random(Outputs, Inputs, 1);
         var moments = Moments(rows: 4, truth, noise: 0.1, seed: 2);
 
-        var solution = new LayerSolver(Backend).Solve(moments, truth, new double[Outputs], null);
+        var solution = new LayerSolver(Backend).Solve(moments, truth, new double[Outputs], default);
 
         Assert.True(solution.ErrorAfter <= solution.ErrorBefore);
         NumericAssert.RelativeFrobenius(truth, solution.Weights, 0.3, "a prior that is right draws the weights to itself");
@@ -81,7 +81,7 @@ public sealed class LayerSolverTests
         var truth = Random(Outputs, Inputs, 1);
         var moments = Moments(rows: 400, truth, noise: 0, seed: 2, offset: 3);
 
-        var solution = new LayerSolver(Backend).Solve(moments, truth, new double[Outputs], null);
+        var solution = new LayerSolver(Backend).Solve(moments, truth, new double[Outputs], default);
 
         Assert.All(solution.Bias!, b => Assert.Equal(3, b, 1e-3));
     }
@@ -116,7 +116,7 @@ public sealed class LayerSolverTests
         Add(moments.Check, row);
         var prior = Random(Outputs, Inputs, 3);
 
-        var solution = new LayerSolver(Backend).Solve(moments, prior, new double[Outputs], null);
+        var solution = new LayerSolver(Backend).Solve(moments, prior, new double[Outputs], default);
 
         Assert.False(solution.IsChanged);
         Assert.Same(prior, solution.Weights);
