@@ -5,6 +5,7 @@ using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -122,5 +123,10 @@ internal sealed class Groundwork : IDisposable
         new ChannelSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation),
         options.Methods.Contains(CompressionMethod.LowRank)
             ? new SplitSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Decompositions, options).Select(cancellation)
-            : []);
+            : [])
+    {
+        Felt = options.Methods.Contains(CompressionMethod.LowRank)
+            ? FeltErrors.Of(Prepared.Model, Prepared.Analysis, Statistics)
+            : SiteCurves.None.Felt,
+    };
 }

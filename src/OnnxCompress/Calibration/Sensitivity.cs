@@ -20,12 +20,17 @@ internal sealed class Sensitivity(IModelRuntime runtime, int threads)
     /// <summary>A run holds all activations until their derivatives are there.</summary>
     private const int LargestBatch = 16;
 
+    /// <summary>Of the layers, so many must be known for derivatives to be taken.</summary>
+    private const double LeastKnown = 0.5;
+
     /// <summary>The input whose zeros mark positions that do not count; null for none.</summary>
     public string? Mask { get; init; }
 
     /// <summary>Where moments of derivatives by a layer's outputs are filed.</summary>
     /// <param name="tap">The outputs; null for none.</param>
-    public static ChannelTap? Of(ChannelTap? tap) => tap is null ? null : tap with { Tensor = GradientGraph.NameOf(tap.Tensor) };
+    public static ChannelTap? Of(ChannelTap? tap) =>
+        // Made anew: a copy would be filed under the outputs themselves.
+        tap is null ? null : new(GradientGraph.NameOf(tap.Tensor), tap.Axis, tap.Channels, tap.Positions, tap.Role);
 
     /// <summary>Adds what is known of some layers to statistics.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -36,7 +41,9 @@ internal sealed class Sensitivity(IModelRuntime runtime, int threads)
     /// <param name="cancellation">Stops between and inside runs.</param>
     public void Take(OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> outputs, ISampleSource samples, CalibrationStatistics statistics, CancellationToken cancellation)
     {
-        if (GradientGraph.Of(model, shapes, [.. outputs.Select(tap => tap.Tensor).Distinct(StringComparer.Ordinal)], out var known) is not { } derived)
+        if (GradientGraph.Of(model, shapes, [.. outputs.Select(tap => tap.Tensor).Distinct(StringComparer.Ordinal)], out var known) is not { } derived
+            // A pass for a few of the last layers, as of a network of convolutions, tells too little.
+            || known.Count < LeastKnown * outputs.Count)
         {
             return;
         }

@@ -69,7 +69,7 @@ internal static class GradientRules
             return true;
         }
 
-        return node.Domain.Length == 0 && (ProductGradients.Apply(node, builder, gradient) || ShapeGradients.Apply(node, builder, gradient));
+        return key == "com.microsoft.MultiHeadAttention" ? AttentionGradients.OfHeads(node, builder, gradient) : node.Domain.Length == 0 && (ProductGradients.Apply(node, builder, gradient) || ShapeGradients.Apply(node, builder, gradient));
     }
 
     private static void Each(GraphNode node, GradientBuilder builder, Func<int, string> gradient)
