@@ -21,7 +21,6 @@ namespace OnnxCompress.Allocation;
 internal sealed class PlanAllocator(
     OnnxModel model, ModelCost original, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, SiteCurves curves, LatencyCost? time, AllocationOptions options)
 {
-    private static readonly double? A = Environment.GetEnvironmentVariable("ENC_A") is { Length: > 0 } a ? double.Parse(a, System.Globalization.CultureInfo.InvariantCulture) : null;
     private readonly long _bytes = model.AsStored().Bytes;
     private readonly TableTimes _table = TableTimes.Of(analysis, WidthTable.VectorWidth);
 
@@ -37,8 +36,8 @@ internal sealed class PlanAllocator(
     /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation)
     {
-        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name) * (rule.IsFelt || A == 1 ? Math.Pow(curves.FeltOf(s.Group), A ?? 1) : 1)))] : [];
-        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name) * (rule.IsFelt || A == 1 ? Math.Pow(curves.Felt.GetValueOrDefault(s.Layer.Node.Name, 1), A ?? 1) : 1)))] : [];
+        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name) * (rule.IsFelt ? curves.FeltOf(s.Group) : 1)))] : [];
+        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name) * (rule.IsFelt ? curves.Felt.GetValueOrDefault(s.Layer.Node.Name, 1) : 1)))] : [];
         budget = budget with { IsPricedByOperations = rule.ByOperations };
         Allocated allocated;
         try

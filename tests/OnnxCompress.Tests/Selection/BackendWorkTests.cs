@@ -136,7 +136,7 @@ public sealed class BackendWorkTests
             moments.Fold(r % 4 == 3).AddSums(row, part: 0, parts: 1);
         }
 
-        var solution = new LayerSolver(backend).Solve(moments, NumericMatrices.Uniform(Outputs, Inputs, seed: 5), null, rank);
+        var solution = new LayerSolver(backend).Solve(moments, NumericMatrices.Uniform(Outputs, Inputs, seed: 5), null, (rank, null));
 
         Assert.True(solution.IsChanged);
         var fits = backend.Calls(nameof(IDenseBackend.FactorCholesky));

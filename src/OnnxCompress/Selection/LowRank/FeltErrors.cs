@@ -25,7 +25,6 @@ internal static class FeltErrors
         }
 
         var mean = Math.Exp(felt.Values.Average(Math.Log));
-        foreach (var f in felt) { { var l = SplitSites.ByName(analysis)[f.Key]; var q = problems.Of(l, model.Graph); var t = q.Sensitivity!.Total(); var o = q.Output!.Total(); double a = 0, b = 0; for (var i = 0; i < t.Channels; i++) { a += t.Gram[i * t.Channels + i]; b += o.Gram[i * t.Channels + i]; } Console.Error.WriteLine($"FELT {f.Key} {f.Value / mean:g3} rows {t.Rows} trace {a} out {b / o.Rows} {o.Rows}"); } }
         return felt.ToDictionary(f => f.Key, f => f.Value / mean, StringComparer.Ordinal);
     }
 
