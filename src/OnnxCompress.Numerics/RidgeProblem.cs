@@ -94,10 +94,17 @@ public sealed class RidgeProblem
     /// <param name="rank">At most o.</param>
     /// <returns>W transposed, and the eigenvectors (o x rank), which span its outputs; null as for <see cref="Solve"/>.</returns>
     /// <exception cref="NumericException">Something is not finite.</exception>
-    public (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRank(IDenseBackend backend, double lambda, int rank)
+    public (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRank(IDenseBackend backend, double lambda, int rank) => SolveLowRank(backend, lambda, rank, null);
+
+    /// <summary>The same with errors weighed by a metric: min of tr(M E E^T), whose leading directions are those of R W.</summary>
+    /// <param name="backend">Finds the eigenvectors.</param>
+    /// <param name="lambda">Absolute, 0 or more.</param>
+    /// <param name="rank">At most o.</param>
+    /// <param name="metric">R, the symmetric root of M (o x o), and its inverse; null where all outputs count alike.</param>
+    internal (IDenseOperand Weights, Matrix<double> Expand)? SolveLowRank(IDenseBackend backend, double lambda, int rank, (Matrix<double> Root, Matrix<double> Inverse)? metric)
     {
         ArgumentNullException.ThrowIfNull(backend);
-        if (_cross.Columns > ManyMore * _cross.Rows && rank <= _cross.Rows)
+        if (metric is null && _cross.Columns > ManyMore * _cross.Rows && rank <= _cross.Rows)
         {
             return SolveLowRankOfMany(backend, lambda, rank);
         }
@@ -112,12 +119,38 @@ public sealed class RidgeProblem
         using var energies = _chain.Product(weights, Transpose.Yes, rightSide, Transpose.No);
         var spread = new Matrix<double>(energies.Rows, energies.Rows);
         _chain.Read(energies, spread);
+        if (metric is var (root, inverse))
+        {
+            spread = backend.Multiply(backend.Multiply(root, spread), root);
+            Symmetrize(spread);
+            var leading = backend.TopEigen(spread, rank, new Random(0)).Vectors;
+            var (read, write) = (backend.Multiply(root, leading), backend.Multiply(inverse, leading));
+            using (weights)
+            {
+                return (Projected(weights, read, write), Orthonormal(write));
+            }
+        }
+
         Symmetrize(spread);
         var expand = backend.TopEigen(spread, rank, new Random(0)).Vectors;
-        using var basis = _chain.Put(expand);
+        using (weights)
+        {
+            return (Projected(weights, expand, expand), expand);
+        }
+    }
+
+    private IDenseOperand Projected(IDenseOperand weights, Matrix<double> read, Matrix<double> write)
+    {
+        using var basis = _chain.Put(read);
         using var along = _chain.Product(weights, Transpose.No, basis, Transpose.No);
-        weights.Dispose();
-        return (_chain.Product(along, Transpose.No, basis, Transpose.Yes), expand);
+        using var back = ReferenceEquals(read, write) ? null : _chain.Put(write);
+        return _chain.Product(along, Transpose.No, back ?? basis, Transpose.Yes);
+    }
+
+    private static Matrix<double> Orthonormal(Matrix<double> columns)
+    {
+        Orthonormalize(columns);
+        return columns;
     }
 
     /// <summary>

@@ -36,10 +36,17 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         ChannelTap[] taps = [.. Taps(StageOptions.Methods(options)), .. places is null ? [] : ReadBy(places)];
         var mask = StageOptions.Mask(options, model);
         var most = OriginalOutputs.BatchesWithin(options.MemoryBytes, analysis.Relations, options.BatchSize);
-        CalibrationStatistics Take() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged, MostAtOnce = most }.Run(
-            model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
+        ChannelTap[] split = StageOptions.Methods(options).Contains(CompressionMethod.LowRank) ? [.. LayerProblems.Outputs(analysis)] : [];
+        CalibrationStatistics Take()
+        {
+            var statistics = new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged, MostAtOnce = most }.Run(
+                model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
+            new Sensitivity(runtime, options.Threads) { Mask = mask }.Take(model, analysis.Relations.Shapes, split, samples, statistics, cancellation);
+            return statistics;
+        }
+
         return options.CacheFolder is { } folder
-            ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, taps, samples, options.BatchSize, mask, Take, cancellation)
+            ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, [.. taps, .. split.Select(tap => Sensitivity.Of(tap)!)], samples, options.BatchSize, mask, Take, cancellation)
             : Take();
     }
 

@@ -5,6 +5,7 @@ using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -127,7 +128,10 @@ internal sealed class Groundwork : IDisposable
             new ChannelSelector(model, analysis, Statistics, Tools.Backend, options) { Known = known?.Channels ?? [] }.Select(cancellation),
             options.Methods.Contains(CompressionMethod.LowRank)
                 ? new SplitSelector(model, analysis, Statistics, Tools.Decompositions, options) { Known = known?.Splits ?? [] }.Select(cancellation)
-                : []);
+                : [])
+        {
+            Felt = options.Methods.Contains(CompressionMethod.LowRank) ? FeltErrors.Of(model, analysis, Statistics) : SiteCurves.None.Felt,
+        };
         if (known is null)
         {
             cache?.Keep(KnownCurves.Of(curves));

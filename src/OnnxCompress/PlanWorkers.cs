@@ -36,7 +36,7 @@ internal sealed class PlanWorkers(
         var rewriter = new PlanRewriter(model, analysis, statistics, tools.Decompositions, options.Selection);
         PlanAllocator Allocator(LatencyCost? known) => new(
             model, prepared.Original, analysis, statistics, tools.Backend, curves, known, StageOptions.Allocation(options, isFitted: outputs is not null) with { Rewrites = Rewrites });
-        var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads);
+        var reconstructor = new Reconstructor(tools.Runtime, tools.Backend, options.Threads, new OutputMetrics(statistics));
         var quantizer = Quantizers.Of(tools, prepared, samples, options, cancellation);
         var executor = new PlanExecutor(rewriter, reconstructor, outputs, StageOptions.Mode(options), quantizer, tools.Watch, Table());
         var untimed = Allocator(null);

@@ -26,7 +26,7 @@ internal sealed class PlanAllocator(
 
     /// <summary>The rules that can be tried, the one that wins most often first.</summary>
     public IReadOnlyList<PlanRule> Rules { get; } = PlanRule.For(
-        curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted, isTimed: time is not null);
+        curves.Channels.Length > 0, curves.Splits.Length > 0, curves.Splits.Any(s => s.SpatialFirst() != s), options.IsFitted, isFelt: curves.Felt.Count > 0, isTimed: time is not null);
 
     /// <summary>A plan within a budget, by predicted costs.</summary>
     /// <param name="budget">The budget.</param>
@@ -36,8 +36,8 @@ internal sealed class PlanAllocator(
     /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation)
     {
-        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name)))] : [];
-        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name)))] : [];
+        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name) * (rule.IsFelt ? curves.FeltOf(s.Group) : 1)))] : [];
+        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name) * (rule.IsFelt ? curves.Felt.GetValueOrDefault(s.Layer.Node.Name, 1) : 1)))] : [];
         budget = budget with { IsPricedByOperations = rule.ByOperations };
         Allocated allocated;
         try

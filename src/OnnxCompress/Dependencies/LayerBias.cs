@@ -20,6 +20,13 @@ internal static class LayerBias
             _ => null,
         };
 
+    /// <summary>What a normalisation that alone reads a tensor adds to it, beside a bias; null where none does.</summary>
+    public static string? SkipBehind(string tensor, ModelGraph graph) =>
+        !graph.IsOutput(tensor)
+        && graph.Uses(tensor) is [{ Index: (0 or 1) and var index, Node: { Domain: "com.microsoft", OpType: "SkipLayerNormalization" or "SkipSimplifiedLayerNormalization" } reader }]
+            ? reader.Input(1 - index)
+            : null;
+
     /// <summary>The Add that alone reads a tensor, and what it adds; null when there is none, or the model's output shows the tensor.</summary>
     public static (GraphNode Add, string Other)? AddBehind(string tensor, ModelGraph graph) =>
         !graph.IsOutput(tensor) && graph.Uses(tensor) is [{ Node.OpType: "Add", Index: >= 0 and var index, Node: var add }] ? (add, add.Inputs[1 - index]) : null;

@@ -37,6 +37,29 @@ internal sealed class TensorShapes
     /// <summary>Notes that an axis has another size for another batch or length.</summary>
     public void SetDynamic(string tensor, int axis) => _dynamic[tensor][axis] = true;
 
+    /// <summary>Notes that a tensor has the type and shape of another.</summary>
+    public void SetLike(string tensor, string other) => SetLike(tensor, other, this);
+
+    /// <summary>The same notes, to which more can be added.</summary>
+    public TensorShapes Copy()
+    {
+        var copy = new TensorShapes { Samples = Samples };
+        foreach (var tensor in _dims.Keys)
+        {
+            copy.SetLike(tensor, tensor, this);
+        }
+
+        foreach (var (tensor, values) in _integers)
+        {
+            copy._integers[tensor] = values;
+        }
+
+        return copy;
+    }
+
+    private void SetLike(string tensor, string other, TensorShapes from) =>
+        (_types[tensor], _dims[tensor], _dynamic[tensor]) = (from._types[other], from._dims[other], from._dynamic[other]);
+
     /// <summary>Notes the values of a small integer tensor.</summary>
     public void SetIntegers(string tensor, long[] values) => _integers[tensor] = values;
 }

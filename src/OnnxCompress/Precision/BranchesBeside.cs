@@ -17,7 +17,7 @@ internal sealed class BranchesBeside(ModelGraph graph, TensorShapes shapes, IRea
     public FitSite See(int index)
     {
         var site = sites[index];
-        if (site.Beside is not null || site.Range is not null || site.BiasAdd is not null || !site.TakesBias
+        if (site.Beside is not null || site.Range is not null || site.BiasBehind is not null || !site.TakesBias
             || Reader(site.Output) is not { OpType: "QuantizeLinear" } quantize
             || Reader(quantize.Outputs[0]) is not { OpType: "DequantizeLinear" } dequantize
             || Reader(dequantize.Outputs[0]) is not { OpType: "Add" } add)

@@ -43,16 +43,16 @@ internal sealed record FitSite
     /// <summary>Channels of <see cref="OriginalInput"/> that stayed; null when all did.</summary>
     public int[]? KeptInputs { get; init; }
 
-    /// <summary>The Add behind a MatMul whose constant serves as its bias; null when the bias is the layer's own.</summary>
-    public GraphNode? BiasAdd { get; init; }
+    /// <summary>The constant that a node behind a MatMul adds to its outputs and that serves as its bias; null when the bias is the layer's own.</summary>
+    public string? BiasBehind { get; init; }
 
-    /// <summary>What that Add added in the original; the output that is fitted is the one in front of it.</summary>
+    /// <summary>What that node added in the original; the output that is fitted is the one in front of it.</summary>
     public float[]? AddedOriginally { get; init; }
 
     /// <summary>Whether a constant may be added to each output.</summary>
     public required bool TakesBias { get; init; }
 
-    /// <summary>What an Add puts beside the output and nothing else changes in between; null when there is no such Add.</summary>
+    /// <summary>What an Add, or a normalisation of a sum, puts beside the output and nothing else changes in between; null when there is none.</summary>
     public string? Beside { get; init; }
 
     /// <summary>What the compressed network has in place of <see cref="Beside"/>; null where it goes by the same name.</summary>

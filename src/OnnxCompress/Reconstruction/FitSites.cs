@@ -92,10 +92,15 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return site with { Range = null, Beside = null };
         }
 
-        var output = site.BiasAdd is { } add ? add.Outputs[0] : site.Output;
-        var behind = site.Beside is null ? output : compressed.Uses(output)[0].Node.Outputs[0];
         // Without a bias the constants of the targets could not be met.
-        return site with { Range = site.TakesBias ? ActivationRange.Behind(compressed, behind) : null };
+        return site with { Range = site.TakesBias && Behind(site) is { } behind ? ActivationRange.Behind(compressed, behind) : null };
+    }
+
+    /// <summary>What an activation behind the layer would read; null where another operator does more than to add.</summary>
+    private string? Behind(FitSite site)
+    {
+        var output = site.BiasBehind is null ? site.Output : LayerBias.AddBehind(site.Output, compressed)?.Add.Outputs[0];
+        return site.Beside is null || output is null ? output : LayerBias.AddBehind(output, compressed)?.Add.Outputs[0];
     }
 
     private bool IsChanged(GraphNode node) =>
@@ -119,7 +124,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             return null;
         }
 
-        var added = map.TakesBiasInput ? null : AddBehind(map);
+        var added = map.TakesBiasInput ? null : BiasBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
         var (input, kept) = Originally(first, before, outputAxis);
         return new FitSite
@@ -135,10 +140,10 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             KeptOutputs = keptOutputs,
             OriginalInput = input,
             KeptInputs = kept,
-            BiasAdd = added,
+            BiasBehind = added,
             AddedOriginally = added is null ? null : Originally(added, keptOutputs),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
-            Beside = BesideOf(added is null ? map.Output : added.Outputs[0]),
+            Beside = BesideOf(map.Output, added),
         };
     }
 
@@ -201,26 +206,30 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private bool CanWriteBias(LinearMap map) =>
         map.BiasInput is not { } bias || (compressed.Constant(bias) is { } constant && constant.Count == map.Outputs && !compressed.IsInput(bias));
 
-    /// <summary>The Add behind a layer that adds a constant of its own to each output.</summary>
-    private GraphNode? AddBehind(LinearMap map) =>
-        LayerBias.AddBehind(map.Output, compressed) is var (add, other)
+    /// <summary>The constant of its own that an Add behind a layer, or a node that adds before it does something else, adds to each output.</summary>
+    private string? BiasBehind(LinearMap map) =>
+        LayerBias.Behind(map.Output, compressed) is { } other
         && compressed.Constant(other) is { Type: ElementType.Float } constant && LayerBias.IsVector(constant, map.Outputs)
         && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
-            ? add
+            ? other
             : null;
 
-    private float[] Originally(GraphNode add, int[]? kept)
+    private float[] Originally(string constant, int[]? kept)
     {
-        var values = original.Constant(compressed.Constant(add.Inputs[0]) is not null ? add.Inputs[0] : add.Inputs[1])!.ReadFloats();
+        var values = original.Constant(constant)!.ReadFloats();
         return kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
-    private string? BesideOf(string tensor) =>
-        LayerBias.AddBehind(tensor, compressed) is var (_, other)
-        && original.Producer(other) is not null && original.Constant(other) is null && compressed.Producer(other) is not null
-        && shrinkage.Shapes.Of(tensor) is { } dims && shrinkage.Shapes.Of(other) is { } others && dims.AsSpan().SequenceEqual(others)
-            ? other
-            : null;
+    /// <summary>What is added to a layer's outputs beside a constant: by an Add, behind that of the constant if there is one, or by a node that adds both.</summary>
+    private string? BesideOf(string tensor, string? constant)
+    {
+        var summed = constant is not null && LayerBias.AddBehind(tensor, compressed) is var (add, _) ? add.Outputs[0] : tensor;
+        var other = LayerBias.AddBehind(summed, compressed)?.Other ?? LayerBias.SkipBehind(summed, compressed);
+        return other is not null && original.Producer(other) is not null && original.Constant(other) is null && compressed.Producer(other) is not null
+            && shrinkage.Shapes.Of(tensor) is { } dims && shrinkage.Shapes.Of(other) is { } others && dims.AsSpan().SequenceEqual(others)
+                ? other
+                : null;
+    }
 
     /// <summary>Whether nothing that is still to be solved comes before a tensor.</summary>
     private bool IsSettled(string? tensor, List<FitSite> sites, int index)

@@ -26,14 +26,14 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     {
         var own = site.Last.BiasInput;
         return !site.TakesBias ? null
-            : site.BiasAdd is { } add ? [.. Added(add).ReadFloats().Zip(site.AddedOriginally!, (now, before) => (double)now - before)]
+            : site.BiasBehind is { } behind ? [.. graph.Constant(behind)!.ReadFloats().Zip(site.AddedOriginally!, (now, before) => (double)now - before)]
             : own is not null ? [.. graph.Constant(own)!.ReadFloats().Select(v => (double)v)]
             : new double[site.Outputs];
     }
 
     /// <summary>Whether a solution of the layer may bring a bias that the graph does not have.</summary>
     public static bool AddsBias(FitSite site, ModelGraph graph) =>
-        site.TakesBias && site.BiasAdd is null && (site.Last.Node.Input(2) is not { } bias || graph.Uses(bias).Count > site.Sharers.Count + 1);
+        site.TakesBias && site.BiasBehind is null && (site.Last.Node.Input(2) is not { } bias || graph.Uses(bias).Count > site.Sharers.Count + 1);
 
     /// <summary>Elements of that bias, and bytes at most: name and place are stored twice, each with its length and kind.</summary>
     public static (long Elements, long Bytes) AddedBias(FitSite site) =>
@@ -128,9 +128,9 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
             bias[o] = (float)(solutions[o / perGroup].Bias?[o % perGroup] ?? present[o]);
         }
 
-        if (site.BiasAdd is { } add)
+        if (site.BiasBehind is { } behind)
         {
-            var constant = Added(add);
+            var constant = graph.Constant(behind)!;
             constant.Write([.. constant.Dims], [.. site.AddedOriginally!.Zip(bias, (before, more) => before + more)]);
             return;
         }
@@ -150,6 +150,4 @@ internal sealed class FitWeights(ModelGraph graph, IDenseBackend backend)
     }
 
     private static string BiasName(GraphNode node) => $"{node.Name}/bias";
-
-    private Initializer Added(GraphNode add) => graph.Constant(add.Inputs[0]) ?? graph.Constant(add.Inputs[1])!;
 }

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Running;
@@ -27,6 +28,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
     private readonly DiscardedMemory _discarded = new();
 
+    /// <summary>What directions of layers' outputs count; null where all do alike.</summary>
+    public OutputMetrics? Metrics { get; init; }
+
     /// <summary>Solves all groups of a layer, side by side.</summary>
     /// <param name="site">The layer; its rank is the largest of the weights.</param>
     /// <param name="accumulator">Its moments.</param>
@@ -36,13 +40,14 @@ internal sealed class LayerSolver(IDenseBackend backend)
     {
         var bias = weights.ReadBias(site);
         var outputs = FitAccumulator.OutputsPerGroup(site);
+        var metric = site.Rank is null ? null : Metrics?.Of(site.Output, site.KeptOutputs, backend);
         var solutions = new LayerSolution[accumulator.Moments.Length];
         ParallelWork.For(
             solutions.Length,
             backend.Threads,
             g => solutions[g] = Solve(
                 accumulator.Moments[g], weights.Read(site, g), bias?[(g * outputs)..((g + 1) * outputs)],
-                new RankLimit(site.Rank, site.Folded) { Column = like is null ? null : weights.ReadColumn(site) }, like?[g]),
+                new RankLimit(site.Rank, site.Folded) { Metric = metric, Column = like is null ? null : weights.ReadColumn(site) }, like?[g]),
             CancellationToken.None);
         _discarded.Add((long)LeftBehind * sizeof(double) * solutions.Length * site.Layout.Columns * site.Layout.Columns);
         return solutions;
@@ -154,7 +159,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
         }
 
         var problem = work.Problem(moments, prior.Transposed);
-        return ridge => Fit(problem, form.Rank, ridge);
+        return ridge => Fit(problem, form, ridge);
     }
 
     /// <summary>
@@ -190,7 +195,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
     }
 
     /// <summary>The weights for one ridge, transposed; null when the problem cannot be solved with so small a one.</summary>
-    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(RidgeProblem problem, int? rank, double ridge)
+    private (IDenseOperand Weights, Matrix<double>? Expand)? Fit(RidgeProblem problem, RankLimit form, double ridge)
     {
         var lambda = problem.RelativeLambda(ridge);
         if (!(lambda > 0) || !double.IsFinite(lambda))
@@ -200,9 +205,9 @@ internal sealed class LayerSolver(IDenseBackend backend)
 
         try
         {
-            if (rank is { } most && most < problem.Outputs)
+            if (form.Rank is { } most && most < problem.Outputs)
             {
-                return problem.SolveLowRank(backend, lambda, most);
+                return problem.SolveLowRank(backend, lambda, most, form.Metric is { } metric ? (metric.Root, metric.Inverse) : null);
             }
 
             return problem.Solve(lambda) is { } weights ? (weights, null) : null;

@@ -8,6 +8,9 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="Folded">How they fold to the matrix of that rank; null where they are that matrix.</param>
 internal sealed record RankLimit(int? Rank = null, FoldedKernel? Folded = null)
 {
+    /// <summary>What directions of the outputs count; null where all do alike.</summary>
+    public OutputMetric? Metric { get; init; }
+
     /// <summary>Of a folded kernel, the column that a solution begins with, <c>rank x (inputs * height)</c>; null for the best guess.</summary>
     public Matrix<double>? Column { get; set; }
 }

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
@@ -14,9 +15,10 @@ namespace OnnxCompress.Reconstruction;
 /// <param name="runtime">Where both networks run.</param>
 /// <param name="backend">Does the linear algebra.</param>
 /// <param name="threads">Threads of the runtime; 0 means all cores.</param>
-internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, int threads)
+/// <param name="metrics">What directions of layers' outputs count; null where all do alike.</param>
+internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend, int threads, OutputMetrics? metrics = null)
 {
-    private readonly LayerSolver _solver = new(backend);
+    private readonly LayerSolver _solver = new(backend) { Metrics = metrics };
 
     /// <summary>Refits a network in place.</summary>
     /// <param name="outputs">The original network and what it makes of the calibration data.</param>

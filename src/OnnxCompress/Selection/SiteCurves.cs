@@ -5,6 +5,12 @@ namespace OnnxCompress.Selection;
 /// <param name="Splits">Layers that can become thin ones.</param>
 internal sealed record SiteCurves(SiteCandidate[] Channels, SplitCandidate[] Splits)
 {
+    /// <summary>By layer, how much the outputs feel of its errors; none where that is not known.</summary>
+    public IReadOnlyDictionary<string, double> Felt { get; init; } = new Dictionary<string, double>(StringComparer.Ordinal);
+
+    /// <summary>The same of a group of channels: of those that read it, on average.</summary>
+    public double FeltOf(Dependencies.ChannelGroup group) => group.ConsumerLayers.Select(c => Felt.GetValueOrDefault(c.Layer.Node.Name, 1)).DefaultIfEmpty(1).Average();
+
     /// <summary>No curves: for a plan that stands.</summary>
     public static SiteCurves None { get; } = new([], []);
 }

@@ -25,6 +25,9 @@ internal sealed record LayerProblem
     /// <summary>Statistics of the channels that the layer reads; null likewise.</summary>
     public TapStatistics? Input { get; init; }
 
+    /// <summary>Moments of the derivatives of the network's outputs by those of this layer; null where they are not known.</summary>
+    public TapStatistics? Sensitivity { get; init; }
+
     /// <summary>Spectra of the weight's slices where something else needs them too; null: whoever needs them makes them.</summary>
     public AldsSpectra? Spectra { get; init; }
 

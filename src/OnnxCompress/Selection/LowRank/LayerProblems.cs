@@ -16,6 +16,10 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
         return SplitSites.Find(analysis).SelectMany(l => new[] { ChannelTap.OfOutput(l, shapes), InputTap(l, shapes) }).OfType<ChannelTap>();
     }
 
+    /// <summary>What layers make that can be split.</summary>
+    public static IEnumerable<ChannelTap> Outputs(ModelAnalysis analysis) =>
+        SplitSites.Find(analysis).Select(l => ChannelTap.OfOutput(l, analysis.Relations.Shapes)).OfType<ChannelTap>();
+
     /// <summary>The problem of a layer as it stands in a graph.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="graph">Where its weights are: the original, or that graph without some channels.</param>
@@ -37,6 +41,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
             // What is added to the outputs must be known, or the factors would be fitted to something else.
             Output = isBiasKnown ? Select(statistics.Find(ChannelTap.OfOutput(layer, shapes)), outputs) : null,
             Input = Select(statistics.Find(InputTap(layer, shapes)), inputs),
+            Sensitivity = Select(statistics.Find(Sensitivity.Of(ChannelTap.OfOutput(layer, shapes))), outputs),
         };
     }
 

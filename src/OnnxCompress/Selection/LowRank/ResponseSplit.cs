@@ -10,7 +10,8 @@ namespace OnnxCompress.Selection.LowRank;
 /// exactly that. Where no bias can take the mean, moments about zero are used. With few rows for the number of outputs the
 /// covariance says nothing about most directions: then it is shrunk towards that of white inputs, <c>W W^T</c> (as Ledoit and
 /// Wolf 2004 shrink towards the identity), by the share that serves rows best that it was not taken from. Of a table half
-/// of it always is that of its entries, each counted once.
+/// of it always is that of its entries, each counted once. Where derivatives of the network's outputs are known, errors count by what the
+/// network's outputs feel of them (<see cref="OutputMetric"/>): with R the root of that metric, <c>R^-1 U U^T R W</c>, U of the outputs R Y.
 /// </summary>
 /// <param name="backend">Factorises.</param>
 internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend)
@@ -47,20 +48,33 @@ internal sealed class ResponseSplit(IDenseBackend backend) : SplitMethod(backend
     /// <inheritdoc />
     public override IEnumerable<SplitOption> Price(LayerProblem problem)
     {
-        var errors = Errors(problem);
+        var errors = Judged(InMetric(problem).Problem).Errors;
         return Enumerable.Range(1, problem.Size.LargestRank).Select(r => new SplitOption(new SplitShape(Form, r), errors[r]));
     }
 
     /// <inheritdoc />
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
-        var total = problem.Output!.Total();
-        var left = Leading(problem, total, Share(problem), shape.Rank);
-        var right = Backend.Multiply(left, problem.Weight, Transpose.Yes);
+        var (turned, metric) = InMetric(problem);
+        var total = turned.Output!.Total();
+        var left = Leading(turned, total, Share(turned), shape.Rank);
+        var right = Backend.Multiply(left, turned.Weight, Transpose.Yes);
+        var offset = problem.TakesMean ? Offset(left, LayerProblem.MeansOf(total), turned.Bias) : null;
         return new SplitFactors(
-            [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(left, problem.Axes(false), 1, Expand)],
-            problem.TakesMean ? Offset(left, LayerProblem.MeansOf(total), problem.Bias) : null);
+            [new SplitFactor(right, problem.Axes(true), 1, Reduce), new SplitFactor(metric is null ? left : Backend.Multiply(metric.Inverse, left), problem.Axes(false), 1, Expand)],
+            offset is null ? null : metric?.Back(offset) ?? offset);
     }
+
+    /// <summary>The layer in coordinates of its outputs in which all directions count alike at the network's: there the best directions are the leading ones.</summary>
+    private (LayerProblem Problem, OutputMetric? Metric) InMetric(LayerProblem problem) => OutputMetric.From(problem.Sensitivity, Backend) is not { } metric
+        ? (problem, null)
+        : (problem with
+        {
+            Weight = Backend.Multiply(metric.Root, problem.Weight),
+            Bias = problem.Bias is { } bias ? metric.Of(bias) : null,
+            Output = metric.Of(problem.Output!, Backend),
+            Sensitivity = null,
+        }, metric);
 
     /// <summary><c>errors[r]</c>: what U of one fold leaves of the other, relative, Frobenius.</summary>
     public double[] Errors(LayerProblem problem) => Judged(problem).Errors;

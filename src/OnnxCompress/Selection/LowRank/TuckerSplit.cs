@@ -23,7 +23,7 @@ internal sealed class TuckerSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override IEnumerable<SplitOption> Price(LayerProblem problem)
     {
-        var (inner, outer) = (_input.Errors(problem), _response.Errors(problem));
+        var (inner, outer) = (_input.Errors(problem), _response.Errors(problem with { Sensitivity = null }));
         for (var rank = 1; rank <= problem.Size.LargestRank; rank++)
         {
             // Neither side is much worse than the other: one curve instead of a plane of pairs.
@@ -39,7 +39,7 @@ internal sealed class TuckerSplit(IDenseBackend backend) : SplitMethod(backend)
     /// <inheritdoc />
     public override SplitFactors Build(LayerProblem problem, SplitShape shape)
     {
-        var outer = _response.Build(problem, shape with { Form = SplitForm.Response });
+        var outer = _response.Build(problem with { Sensitivity = null }, shape with { Form = SplitForm.Response });
         var (enter, rest) = _input.Sides(problem, shape.InnerRank);
         var leave = outer.Chain[1].Weight;
         return new SplitFactors(
