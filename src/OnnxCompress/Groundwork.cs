@@ -5,6 +5,7 @@ using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
+using OnnxCompress.Selection.Scores;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -119,7 +120,10 @@ internal sealed class Groundwork : IDisposable
     }
 
     private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation) => new(
-        new ChannelSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation),
+        [
+            .. new ChannelSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation),
+            .. options.Methods.Contains(CompressionMethod.LowRank) ? new ScoreSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Backend, options).Select(cancellation) : [],
+        ],
         options.Methods.Contains(CompressionMethod.LowRank)
             ? new SplitSelector(Prepared.Model, Prepared.Analysis, Statistics, Tools.Decompositions, options).Select(cancellation)
             : []);

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies;
@@ -13,6 +14,9 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
 
     /// <summary>Shapes of the original.</summary>
     public TensorShapes Shapes => relations.Shapes;
+
+    /// <summary>By the output of a layer that makes queries or keys, the basis that it was brought to before columns went.</summary>
+    public IReadOnlyDictionary<string, LayerTurn> Turns { get; init; } = new Dictionary<string, LayerTurn>(StringComparer.Ordinal);
 
     /// <summary>Version of the default operator set.</summary>
     public long Opset => relations.Opset;

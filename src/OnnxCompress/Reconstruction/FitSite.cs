@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Reconstruction;
@@ -26,6 +27,9 @@ internal sealed record FitSite
 
     /// <summary>Output channels of the original that stayed; null when all did.</summary>
     public int[]? KeptOutputs { get; init; }
+
+    /// <summary>What the original's outputs are multiplied with before some of them go; null for nothing.</summary>
+    public LayerTurn? Turn { get; init; }
 
     /// <summary>The tensor that the original layer reads; null when there is no such layer (a factor of a split).</summary>
     public string? OriginalInput { get; init; }

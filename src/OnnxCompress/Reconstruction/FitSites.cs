@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Reconstruction;
@@ -114,6 +115,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
         var added = map.TakesBiasInput ? null : AddBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
+        var turn = keptOutputs is null ? null : shrinkage.Turns.GetValueOrDefault(map.Output);
         var (input, kept) = Originally(reduce ?? map, before, outputAxis);
         return new FitSite
         {
@@ -124,10 +126,11 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             Output = map.Output,
             OutputAxis = outputAxis,
             KeptOutputs = keptOutputs,
+            Turn = turn,
             OriginalInput = input,
             KeptInputs = kept,
             BiasAdd = added,
-            AddedOriginally = added is null ? null : Originally(added, keptOutputs),
+            AddedOriginally = added is null ? null : Originally(added, keptOutputs, turn),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
             Beside = BesideOf(added is null ? map.Output : added.Outputs[0]),
         };
@@ -190,9 +193,10 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             ? add
             : null;
 
-    private float[] Originally(GraphNode add, int[]? kept)
+    private float[] Originally(GraphNode add, int[]? kept, LayerTurn? turn)
     {
         var values = original.Constant(compressed.Constant(add.Inputs[0]) is not null ? add.Inputs[0] : add.Inputs[1])!.ReadFloats();
+        values = turn?.Of(values) ?? values;
         return kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
