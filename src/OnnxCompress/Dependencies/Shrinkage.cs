@@ -18,6 +18,9 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
     /// <summary>By the output of a layer that makes queries or keys, the basis that it was brought to before columns went.</summary>
     public IReadOnlyDictionary<string, LayerTurn> Turns { get; init; } = new Dictionary<string, LayerTurn>(StringComparer.Ordinal);
 
+    /// <summary>The products of those queries and keys.</summary>
+    public IReadOnlyList<ScoreProduct> Products { get; init; } = [];
+
     /// <summary>Version of the default operator set.</summary>
     public long Opset => relations.Opset;
 

@@ -43,6 +43,9 @@ internal sealed record FitSite
     /// <summary>What that Add added in the original; the output that is fitted is the one in front of it.</summary>
     public float[]? AddedOriginally { get; init; }
 
+    /// <summary>The same of all outputs there were, in the basis of <see cref="Turn"/>; null without one.</summary>
+    public float[]? AddedTurned { get; init; }
+
     /// <summary>Whether a constant may be added to each output.</summary>
     public required bool TakesBias { get; init; }
 
@@ -73,6 +76,6 @@ internal sealed record FitSite
     /// <summary>Rank of the map; null when it is not split.</summary>
     public int? Rank => Expand is null ? null : Map.Outputs;
 
-    /// <summary>Output channels.</summary>
-    public int Outputs => Last.Outputs;
+    /// <summary>Output channels that are fitted: those of the layer, or of queries and keys all directions.</summary>
+    public int Outputs => Turn is null || KeptOutputs is null ? Last.Outputs : KeptOutputs.Length;
 }

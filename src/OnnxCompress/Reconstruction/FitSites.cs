@@ -131,6 +131,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             KeptInputs = kept,
             BiasAdd = added,
             AddedOriginally = added is null ? null : Originally(added, keptOutputs, turn),
+            AddedTurned = added is null || turn is null ? null : Originally(added, null, turn),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
             Beside = BesideOf(added is null ? map.Output : added.Outputs[0]),
         };

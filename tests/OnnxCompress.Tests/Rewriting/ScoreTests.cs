@@ -31,7 +31,7 @@ public sealed class ScoreTests
         Assert.Equal(Sizes.Heads, product.Heads.Sum(h => h.Queries.Length));
         foreach (var operand in (ScoreOperand[])[product.Queries, product.Keys])
         {
-            var bench = new Workbench(WithCopies(plain.Model, operand), plain.Samples);
+            var bench = new Workbench(ScoreCopies.Of(plain.Model, operand, Sizes.Width, Rank), plain.Samples);
 
             var rewritten = bench.Rewrite(Plan(bench, Rank));
 
@@ -59,7 +59,7 @@ public sealed class ScoreTests
     {
         var plain = AttentionTests.Bench(form, Sizes);
         var scores = plain.Analysis.Scores[0];
-        var bench = new Workbench(WithCopies(plain.Model, scores.Scores!.Keys), plain.Samples);
+        var bench = new Workbench(ScoreCopies.Of(plain.Model, scores.Scores!.Keys, Sizes.Width, Rank), plain.Samples);
         var heads = bench.Analysis.Groups.Single(g => g.Channels == Sizes.Heads && g.Producers.Contains("a.q"));
         var without = bench.Rewrite(ChannelSelection.Target, (heads.Name, [0, 2, 3]));
 
@@ -100,31 +100,7 @@ public sealed class ScoreTests
         Assert.Empty(bench.Analysis.Scores);
     }
 
-    /// <summary>How many directions of each head stay.</summary>
-    private static CompressionPlan Plan(Workbench bench, int rank)
-    {
-        var group = Assert.Single(bench.Analysis.Scores);
-        return new CompressionPlan(bench.Model.SourceSha256, [new ChannelPlan(group.Name, CompressionMethod.LowRank, [.. Enumerable.Range(0, rank)], group.Channels, 0, 0)]);
-    }
-
-    /// <summary>The last columns of each head of queries or keys are combinations of the first.</summary>
-    private static OnnxModel WithCopies(OnnxModel model, ScoreOperand operand)
-    {
-        var copies = model.Clone();
-        var constants = operand.Biases.Select(b => (b.Constant, Axis: model.Graph.Constant(b.Constant)!.Dims.Count - 1, b.Places)).Append((operand.Layer.Weight, operand.Layer.OutputAxis, operand.Places));
-        foreach (var (name, axis, places) in constants)
-        {
-            for (var i = 0; i < places.Length; i++)
-            {
-                if (i % Sizes.Width is >= Rank and var column)
-                {
-                    copies.Combine(name, axis, places[i], (places[i - column + (column % Rank)], 1), (places[i - column + ((column + 1) % Rank)], -0.5f));
-                }
-            }
-        }
-
-        return copies;
-    }
+    private static CompressionPlan Plan(Workbench bench, int rank) => ScoreCopies.Plan(bench.Model, Assert.Single(bench.Analysis.Scores), rank);
 
     private static long Removed(ScoreProduct product, int directions)
     {
