@@ -86,7 +86,7 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
         && shrinkage.Products.Count(p => p.Queries.Layer.Output == site.Output || p.Keys.Layer.Output == site.Output) == 1;
 
     /// <summary>All that is added to the outputs, whether by the layer or behind it.</summary>
-    private double[] Full(FitSite site, int[] places, double[]? bias)
+    private static double[] Full(FitSite site, int[] places, double[]? bias)
     {
         var full = bias is null ? new double[places.Length] : (double[])bias.Clone();
         if (site.AddedTurned is { } added)

@@ -1,6 +1,5 @@
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.Scores;
-using OnnxCompress.Tests.Testing;
 
 namespace OnnxCompress.Tests.Selection;
 

@@ -65,7 +65,9 @@ internal sealed class AttentionHeads
     public IndexAxis SummedColumns(int size)
     {
         var columns = _relations.Elements.NewAxis(size);
-        Pin(columns.Ids, DiagnosticCodes.ProductOfActivations, $"'{_node.Name}' ({_node.OpType}) sums products of queries and keys over them");
+        Pin(
+            columns.Ids, IsCached ? DiagnosticCodes.ReachesOutput : DiagnosticCodes.ProductOfActivations,
+            IsCached ? CacheSentence : $"'{_node.Name}' ({_node.OpType}) sums products of queries and keys over them");
         return columns;
     }
 
