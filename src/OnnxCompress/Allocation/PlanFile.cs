@@ -117,8 +117,9 @@ internal static class PlanFile
             }
         }
 
-        // Queries and keys lose directions, which are channels of theirs, by the method that has forms elsewhere.
-        if (entry.Of < 1 || (entry.Form is not null && method != CompressionMethod.LowRank) || (entry.Form is null && entry.Kept is null && method == CompressionMethod.LowRank))
+        // Queries and keys keep the first of their directions, by the method that has forms elsewhere.
+        var isOfScores = entry is { Form: null, Factors: null, Kept: { Length: > 0 } first } && first.Index().All(k => k.Item == k.Index);
+        if (entry.Of < 1 || (entry.Form is null ? method == CompressionMethod.LowRank && !isOfScores : method != CompressionMethod.LowRank))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
         }

@@ -71,6 +71,8 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
             foreach (var wide in (Wide[])(ReferenceEquals(queries, keys) ? [queries] : [queries, keys]))
             {
                 Write(wide, weights);
+                // Whoever looks at what the layers make from here on finds the original in their basis.
+                shrinkage.Turn(wide.Site.Output, wide.Turned);
                 _solved.Remove(wide.Site.Output);
             }
         }
@@ -123,8 +125,8 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
             }
 
             var basis = ScoreBasis.Of(new HeadMoments(sum, keys.Gram(keyRows, product.TakesAnyShift, backend)), backend);
-            keys.Turn(new HeadTurn(keyRows, basis.Keys));
-            Array.ForEach(queryRows, rows => queries.Turn(new HeadTurn(rows, basis.Queries)));
+            keys.Turn(keyRows, basis.Keys);
+            Array.ForEach(queryRows, rows => queries.Turn(rows, basis.Queries));
         }
     }
 
@@ -184,10 +186,14 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
             return gram;
         }
 
-        /// <summary>Brings rows to another basis.</summary>
-        public void Turn(HeadTurn turn)
+        /// <summary>What heads have been multiplied with, beyond what the plan says.</summary>
+        public List<HeadTurn> Turned { get; } = [];
+
+        /// <summary>Brings the rows of a head to another basis.</summary>
+        public void Turn(int[] rows, Matrix<double> basis)
         {
-            var one = new LayerTurn([turn]);
+            Turned.Add(new HeadTurn([.. rows.Select(row => Places[row])], basis));
+            var one = new LayerTurn([new HeadTurn(rows, basis)]);
             one.ApplyToRows(Weights);
             one.Apply(Bias);
         }

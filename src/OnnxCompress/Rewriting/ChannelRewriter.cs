@@ -46,11 +46,8 @@ internal sealed class ChannelRewriter
         var result = model.Clone();
         var sites = plan.Channels;
         // Before anything is mixed into a weight: its outputs are turned, its inputs are mixed.
-        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept) 
-        {
-            Turns = new ScoreTurns(_analysis, _statistics, _backend).Apply(plan, model.Graph, result.Graph),
-            Products = [.. sites.Select(s => s.Group.Scores).OfType<ScoreProduct>()],
-        };
+        var turns = new ScoreTurns(_analysis, _statistics, _backend).Apply(plan, model.Graph, result.Graph);
+        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept).With(turns, [.. sites.Select(s => s.Group.Scores).OfType<ScoreProduct>()]);
 
         // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
         var readers = sites.SelectMany(s => s.Group.ConsumerLayers).CountBy(c => c.Layer.Weight).ToDictionary(StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using OnnxCompress.Allocation;
 using OnnxCompress.Dependencies;
+using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Reconstruction;
@@ -36,6 +37,21 @@ public sealed class ScoreFitTests
         Assert.True(after < 0.8 * before, $"{form}: {before:G4} without fits, {after:G4} with them");
         Assert.Contains(fitted.Layers, l => l.Layer == "l1.a.q" && l.ErrorAfter < l.ErrorBefore);
         Assert.Contains(fitted.Layers, l => l.Layer == "l1.a.k" && l.ErrorAfter < l.ErrorBefore);
+    }
+
+    /// <summary>Weights are rounded for what the original makes in the basis that fits have brought layers to.</summary>
+    [Fact]
+    public void In_8_bits_it_answers_nearly_alike()
+    {
+        var model = Network(AttentionForm.Products);
+        var plan = PlanOf(model);
+        var other = Ids(model, 9);
+
+        var floats = Compress(model, plan, ReconstructionMode.Sequential);
+        var bytes = Compress(model, plan with { Precision = NumberForm.Int8 }, ReconstructionMode.Sequential);
+
+        Assert.Contains(bytes.Model.Graph.Nodes, n => n.OpType == "DequantizeLinear");
+        Assert.True(ModelAssert.Distance(model, bytes.Model, other) < (1.2 * ModelAssert.Distance(model, floats.Model, other)) + 0.05);
     }
 
     [Fact]
@@ -110,5 +126,5 @@ public sealed class ScoreFitTests
         new Compressor(new CpuBackend(1), ModelRunner.Runtime).Analyze(model, Ids(model, 1), new CompressionOptions(), Token);
 
     private static CompressionResult Compress(OnnxModel model, CompressionPlan plan, ReconstructionMode mode) => new Compressor(new CpuBackend(1), ModelRunner.Runtime).Compress(
-        model, Ids(model, 1), new CompressionOptions { Plan = plan, Reconstruction = mode, Threads = 1 }, null, Token);
+        model, Ids(model, 1), new CompressionOptions { Plan = plan, Precision = plan.Precision, Reconstruction = mode, Threads = 1 }, null, Token);
 }

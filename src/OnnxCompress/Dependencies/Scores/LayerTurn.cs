@@ -6,12 +6,26 @@ namespace OnnxCompress.Dependencies.Scores;
 /// <param name="Heads">Its heads, no two of which share a place; what lies in none stays.</param>
 internal sealed record LayerTurn(IReadOnlyList<HeadTurn> Heads)
 {
+    /// <summary>Columns of a head that need no array.</summary>
+    private const int OnStack = 256;
+
+    /// <summary>This, and then more of some heads.</summary>
+    /// <param name="more">With the places of heads of this.</param>
+    public LayerTurn Then(IReadOnlyList<HeadTurn> more)
+    {
+        var next = more.ToDictionary(h => h.Places[0], h => h.Basis);
+        return new LayerTurn([.. Heads.Select(h => next.TryGetValue(h.Places[0], out var basis) ? h with { Basis = Product(h.Basis, basis) } : h)]);
+    }
+
     /// <summary>Turns what is made of one input, or the bias, in place.</summary>
     public void Apply(Span<double> outputs)
     {
+        // Rows come one by one, and heads are narrow.
+        var widest = Heads.Count == 0 ? 0 : Heads.Max(h => h.Places.Length);
+        var room = widest <= OnStack ? stackalloc double[OnStack] : new double[widest];
         foreach (var (places, basis) in Heads)
         {
-            var old = new double[places.Length];
+            var old = room[..places.Length];
             for (var i = 0; i < old.Length; i++)
             {
                 old[i] = outputs[places[i]];
@@ -114,6 +128,23 @@ internal sealed record LayerTurn(IReadOnlyList<HeadTurn> Heads)
                 }
             }
         }
+    }
+
+    private static Matrix<double> Product(Matrix<double> first, Matrix<double> second)
+    {
+        var product = new Matrix<double>(first.Rows, second.Columns);
+        for (var i = 0; i < first.Rows; i++)
+        {
+            for (var k = 0; k < first.Columns; k++)
+            {
+                for (var j = 0; j < second.Columns; j++)
+                {
+                    product[i, j] += first[i, k] * second[k, j];
+                }
+            }
+        }
+
+        return product;
     }
 
     private static (int[] Places, int[] Targets, float[] Factors) Plan(HeadTurn head, int[] positions)
