@@ -50,7 +50,7 @@ public sealed class ScoreFitTests
         var floats = Compress(model, plan, ReconstructionMode.Sequential);
         var bytes = Compress(model, plan with { Precision = NumberForm.Int8 }, ReconstructionMode.Sequential);
 
-        Assert.Contains(bytes.Model.Graph.Nodes, n => n.OpType == "DequantizeLinear");
+        Assert.Contains(bytes.Model.Graph.Nodes, n => n.OpType == "DynamicQuantizeLinear");
         Assert.True(ModelAssert.Distance(model, bytes.Model, other) < (1.2 * ModelAssert.Distance(model, floats.Model, other)) + 0.05);
     }
 
