@@ -6,9 +6,6 @@ namespace OnnxCompress.Dependencies.Scores;
 /// <param name="Heads">Its heads, no two of which share a place; what lies in none stays.</param>
 internal sealed record LayerTurn(IReadOnlyList<HeadTurn> Heads)
 {
-    /// <summary>Columns of a head that need no array.</summary>
-    private const int OnStack = 256;
-
     /// <summary>This, and then more of some heads.</summary>
     /// <param name="more">With the places of heads of this.</param>
     public LayerTurn Then(IReadOnlyList<HeadTurn> more)
@@ -20,12 +17,9 @@ internal sealed record LayerTurn(IReadOnlyList<HeadTurn> Heads)
     /// <summary>Turns what is made of one input, or the bias, in place.</summary>
     public void Apply(Span<double> outputs)
     {
-        // Rows come one by one, and heads are narrow.
-        var widest = Heads.Count == 0 ? 0 : Heads.Max(h => h.Places.Length);
-        var room = widest <= OnStack ? stackalloc double[OnStack] : new double[widest];
         foreach (var (places, basis) in Heads)
         {
-            var old = room[..places.Length];
+            var old = new double[places.Length];
             for (var i = 0; i < old.Length; i++)
             {
                 old[i] = outputs[places[i]];
