@@ -8,6 +8,7 @@ using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Selection.Scores;
 
 namespace OnnxCompress;
 
@@ -56,7 +57,7 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
     private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
         (methods.Any(ChannelSelector.IsChannelMethod) ? prepared.Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf) : [])
             .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(prepared.Analysis) : [])
-            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(prepared.Analysis) : []);
+            .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(prepared.Analysis).Concat(ScoreMoments.Taps(prepared.Analysis)) : []);
 
     /// <summary>What layers read whose weights are rounded: errors of one move into others, and biases follow means.</summary>
     private IEnumerable<ChannelTap> ReadBy(QuantisedPlaces places) =>

@@ -6,6 +6,7 @@ using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Selection.Scores;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -122,21 +123,21 @@ internal sealed class Groundwork : IDisposable
     private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation)
     {
         var (model, analysis) = (Prepared.Model, Prepared.Analysis);
+        var isSplit = options.Methods.Contains(CompressionMethod.LowRank);
         var cache = Options.CacheFolder is { } folder && CurveCache.KeyOf(model, analysis, Statistics, options) is { } key ? new CurveCache(folder, key) : null;
         var known = cache?.Find(analysis);
         var curves = new SiteCurves(
             new ChannelSelector(model, analysis, Statistics, Tools.Backend, options) { Known = known?.Channels ?? [] }.Select(cancellation),
-            options.Methods.Contains(CompressionMethod.LowRank)
-                ? new SplitSelector(model, analysis, Statistics, Tools.Decompositions, options) { Known = known?.Splits ?? [] }.Select(cancellation)
-                : [])
-        {
-            Felt = options.Methods.Contains(CompressionMethod.LowRank) ? FeltErrors.Of(model, analysis, Statistics) : SiteCurves.None.Felt,
-        };
+            isSplit ? new SplitSelector(model, analysis, Statistics, Tools.Decompositions, options) { Known = known?.Splits ?? [] }.Select(cancellation) : []);
         if (known is null)
         {
             cache?.Keep(KnownCurves.Of(curves));
         }
 
-        return curves;
+        return !isSplit ? curves : curves with
+        {
+            Channels = [.. curves.Channels, .. new ScoreSelector(model, analysis, Statistics, Tools.Backend, options).Select(cancellation)],
+            Felt = FeltErrors.Of(model, analysis, Statistics),
+        };
     }
 }

@@ -18,7 +18,7 @@ internal static class RemovableSites
         var isAsked = options is { Plan: null, RemovesNothing: false } && StageOptions.Precision(options) == NumberForm.Float;
         // What simplification leaves out may be enough.
         var simplified = new ModelCost(ParameterCount.Of(prepared.Model), prepared.Analysis.Macs, prepared.Model.Bytes);
-        if (isAsked && options.Budget.Exceeded(simplified, prepared.Original) is not null && prepared.Analysis.Groups.Count == 0 && SplitSites.Find(prepared.Analysis).Count == 0)
+        if (isAsked && options.Budget.Exceeded(simplified, prepared.Original) is not null && !prepared.Analysis.Narrowed.Any() && SplitSites.Find(prepared.Analysis).Count == 0)
         {
             throw new OnnxCompressException(
                 DiagnosticCodes.BudgetOutOfReach, "No layer of this model has channels or ranks that can go, and the budget asks for some; 'inspect' says what is refused, and why.");

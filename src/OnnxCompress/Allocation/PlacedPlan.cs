@@ -2,6 +2,7 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Allocation;
@@ -66,6 +67,9 @@ internal sealed class PlacedPlan
             : new PlacedPlan(plan, analysis);
     }
 
+    /// <summary>Directions of queries and keys that cannot be told.</summary>
+    public static OnnxCompressException Mismatch(ChannelPlan scores, string why) => Mismatch($"The plan narrows queries and keys at '{scores.Site}', but {why}");
+
     /// <summary>A split that does not fit its layer.</summary>
     public static OnnxCompressException Mismatch(SplitPlan split, string why) => Mismatch($"The plan splits '{split.Site}', but {why}");
 
@@ -86,6 +90,11 @@ internal sealed class PlacedPlan
 
         var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);
         var stays = site.Kept.ToHashSet();
+        if (group.Scores is not null != (site.Method == CompressionMethod.LowRank) || (group.Scores is not null && (site.Factors is not null || site.Kept.Count == 0 || site.Kept[^1] != site.Kept.Count - 1)))
+        {
+            throw Mismatch($"The plan for '{site.Site}' says something else than how many directions of queries and keys stay, from the first on, by the method that orders them");
+        }
+
         return !isAscending || group.Segments.Any(s => !s.Any(stays.Contains)) || Enumerable.Range(0, group.Channels).Any(c => !group.IsFree[c] && !stays.Contains(c))
             ? throw Mismatch($"The plan for '{site.Site}' lists channels out of order, removes one that must stay, or leaves a layer without channels")
             : group;

@@ -80,8 +80,9 @@ internal static class PlanFile
             Of = c.Of,
             Ridge = c.Ridge,
             PredictedError = Stated(c.PredictedError),
-            Reason = c.Factors is null
-                ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
+            Reason = c.Method == CompressionMethod.LowRank
+                ? FormattableString.Invariant($"scores of queries and keys are made by these directions of each head up to a relative error of {c.PredictedError:F4}")
+                : c.Factors is null ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
                 : FormattableString.Invariant($"drawn by sensitivity, expected relative error {c.PredictedError:F4}"),
         },
         SplitPlan s => new PlanEntry(s.Site, s.Method.ToString())
@@ -116,7 +117,9 @@ internal static class PlanFile
             }
         }
 
-        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank))
+        // Queries and keys keep the first of their directions, by the method that has forms elsewhere.
+        var isOfScores = entry is { Form: null, Factors: null, Kept: { Length: > 0 } first } && first.Index().All(k => k.Item == k.Index);
+        if (entry.Of < 1 || (entry.Form is null ? method == CompressionMethod.LowRank && !isOfScores : method != CompressionMethod.LowRank))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
         }

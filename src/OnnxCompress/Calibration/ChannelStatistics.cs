@@ -89,6 +89,37 @@ internal sealed class ChannelStatistics(int channels)
         return selected;
     }
 
+    /// <summary>The statistics of rows that were multiplied with a matrix T: <c>T^T G T</c>.</summary>
+    /// <param name="apply">Multiplies one row, in place.</param>
+    public ChannelStatistics Turned(RowTurn apply)
+    {
+        var turned = new ChannelStatistics(channels) { Rows = Rows };
+        Sums.CopyTo(turned.Sums, 0);
+        apply(turned.Sums);
+        var column = new double[channels];
+        Gram.CopyTo(turned.Gram, 0);
+        for (var i = 0; i < channels; i++)
+        {
+            apply(turned.Gram.AsSpan(i * channels, channels));
+        }
+
+        for (var j = 0; j < channels; j++)
+        {
+            for (var i = 0; i < channels; i++)
+            {
+                column[i] = turned.Gram[(i * channels) + j];
+            }
+
+            apply(column);
+            for (var i = 0; i < channels; i++)
+            {
+                turned.Gram[(i * channels) + j] = column[i];
+            }
+        }
+
+        return turned;
+    }
+
     /// <summary>Sets the number of rows of statistics that were read from a file.</summary>
     internal void Restore(long rows) => Rows = rows;
 

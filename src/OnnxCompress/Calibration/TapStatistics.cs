@@ -38,6 +38,16 @@ internal sealed class TapStatistics(int channels)
         return selected;
     }
 
+    /// <summary>The statistics of rows that were multiplied with a matrix.</summary>
+    /// <param name="apply">Multiplies one row, in place.</param>
+    public TapStatistics Turned(RowTurn apply)
+    {
+        var turned = new TapStatistics(channels);
+        turned.Fit.Add(Fit.Turned(apply));
+        turned.Check.Add(Check.Turned(apply));
+        return turned;
+    }
+
     /// <summary>Adds the statistics of other data.</summary>
     public void Add(TapStatistics other)
     {

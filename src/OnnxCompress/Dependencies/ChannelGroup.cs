@@ -1,4 +1,5 @@
 using System.Text;
+using OnnxCompress.Dependencies.Scores;
 
 namespace OnnxCompress.Dependencies;
 
@@ -29,7 +30,7 @@ public sealed class ChannelGroup
     /// <summary>Nodes in between whose per-channel constants shrink.</summary>
     public IReadOnlyList<string> Carried { get; internal init; } = [];
 
-    /// <summary>One element for each channel, ascending.</summary>
+    /// <summary>One element for each channel; ascending where layers read them.</summary>
     internal int[] Atoms { get; }
 
     /// <summary>Whether each channel may be removed; the others stay whatever is chosen.</summary>
@@ -40,6 +41,9 @@ public sealed class ChannelGroup
 
     /// <summary>Channels that sit in the same tensors: each such segment keeps at least one.</summary>
     internal IReadOnlyList<int[]> Segments { get; init; } = [];
+
+    /// <summary>The product of queries and keys whose directions, of all heads at the same place, the channels are; null for channels that layers read.</summary>
+    internal ScoreProduct? Scores { get; init; }
 
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
@@ -69,6 +73,13 @@ public sealed class ChannelGroup
     /// <summary>What removing one channel means, as people read it.</summary>
     public string Describe()
     {
+        if (Scores is not null)
+        {
+            return string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{Name}: {Channels} directions of queries and keys in each head. {string.Join(" and ", Producers)} make the first of them, in an order of each head's own, and '{Scores.Node.Name}' sums over fewer.");
+        }
+
         var text = new StringBuilder($"{Name}: {Channels} channels");
         if (FreeChannels < Channels)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OnnxCompress.Dependencies.Operators;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -33,9 +34,11 @@ internal static class DependencyAnalyzer
             relations.Add(new MacTerm(node, macs, []));
         }
 
+        var products = ScoreFinder.Settle(relations);
         var cost = CostOf(model, relations);
         var groups = GroupBuilder.Build(relations);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, groups), cost) { IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
+        var scores = GroupBuilder.OfScores(relations, products);
+        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, [.. groups, .. scores]), cost) { Scores = scores, IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
     }
 
     private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)

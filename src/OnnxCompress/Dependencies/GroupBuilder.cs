@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 
 namespace OnnxCompress.Dependencies;
@@ -70,6 +71,25 @@ internal sealed class GroupBuilder
 
         return groups;
     }
+
+    /// <summary>Groups of the columns that products of queries and keys sum over, in the order of those.</summary>
+    /// <param name="relations">Axes.</param>
+    /// <param name="products">The products.</param>
+    public static IReadOnlyList<ChannelGroup> OfScores(Relations relations, IReadOnlyList<ScoreProduct> products) =>
+    [
+        .. products.Where(p => p.Columns.Length > 1).Select(product =>
+        {
+            // In the order of the columns, whatever that of their elements: the first directions stay.
+            int[] atoms = [.. product.Columns.Ids.Select(relations.Elements.Root)];
+            string[] producers = [.. new[] { product.Queries.Layer.Node.Name, product.Keys.Layer.Node.Name }.Distinct(StringComparer.Ordinal)];
+            return new ChannelGroup($"{producers[0]}/scores", atoms, [.. atoms.Select(_ => true)], [])
+            {
+                Producers = producers,
+                Segments = [[.. Enumerable.Range(0, atoms.Length)]],
+                Scores = product,
+            };
+        }),
+    ];
 
     /// <summary>Which channels the indices of an axis are taken for.</summary>
     private enum Side

@@ -8,10 +8,16 @@ public sealed class ModelAnalysis
     private readonly Lazy<Dictionary<string, ChannelGroup>> _byName;
 
     internal ModelAnalysis(Relations relations, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<Refusal> refusals, CostModel cost) =>
-        (Relations, Groups, Refusals, Cost, _byName) = (relations, groups, refusals, cost, new(() => groups.ToDictionary(g => g.Name, StringComparer.Ordinal)));
+        (Relations, Groups, Refusals, Cost, _byName) = (relations, groups, refusals, cost, new(() => Narrowed.ToDictionary(g => g.Name, StringComparer.Ordinal)));
 
     /// <summary>Channel groups, in the order of their first producers.</summary>
     public IReadOnlyList<ChannelGroup> Groups { get; }
+
+    /// <summary>Directions of queries and keys that scores sum over, one group for each attention, in the order of the model.</summary>
+    public IReadOnlyList<ChannelGroup> Scores { get; internal init; } = [];
+
+    /// <summary>Both.</summary>
+    internal IEnumerable<ChannelGroup> Narrowed => Groups.Concat(Scores);
 
     /// <summary>A group by its name; null when there is none.</summary>
     internal ChannelGroup? GroupOf(string name) => _byName.Value.GetValueOrDefault(name);

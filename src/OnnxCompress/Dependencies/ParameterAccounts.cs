@@ -23,7 +23,7 @@ internal sealed class ParameterAccounts
     {
         (_relations, _splittable, _branches) = (analysis.Relations, splittable, original.Lifted);
         _trace = new WeightTrace(original.Graph, _relations.Graph);
-        _free = analysis.Groups.SelectMany(g => g.Atoms.Where((_, i) => g.IsFree[i])).ToHashSet();
+        _free = analysis.Narrowed.SelectMany(g => g.Atoms.Where((_, i) => g.IsFree[i])).ToHashSet();
         _layers = _relations.Layers.DistinctBy(l => l.Weight, StringComparer.Ordinal).ToDictionary(l => l.Weight, StringComparer.Ordinal);
     }
 

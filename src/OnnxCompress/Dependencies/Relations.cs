@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -12,6 +13,7 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     private readonly Dictionary<string, IndexAxis?[]> _axes = new(StringComparer.Ordinal);
     private readonly List<LinearLayer> _layers = [];
     private readonly List<MacTerm> _macs = [];
+    private readonly List<ScoreProduct> _scores = [];
 
     /// <summary>The graph that is walked.</summary>
     public ModelGraph Graph => graph;
@@ -33,6 +35,12 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
 
     /// <summary>Multiply-accumulates found so far.</summary>
     public IReadOnlyList<MacTerm> Macs => _macs;
+
+    /// <summary>Products of queries and keys found so far, whose columns may go.</summary>
+    public IReadOnlyList<ScoreProduct> Scores => _scores;
+
+    /// <summary>Every tensor whose axes are known, with those.</summary>
+    public IEnumerable<KeyValuePair<string, IndexAxis?[]>> All => _axes;
 
     /// <summary>Constants whose axes were looked up, with those axes.</summary>
     public IEnumerable<KeyValuePair<string, IndexAxis?[]>> Constants => _axes.Where(entry => graph.Constant(entry.Key) is not null);
@@ -164,6 +172,9 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
 
     /// <summary>Notes a linear layer.</summary>
     public void Add(LinearLayer layer) => _layers.Add(layer with { SelectsInput = selecting.Contains(layer.Node.Name) });
+
+    /// <summary>Notes a product of queries and keys.</summary>
+    public void Add(ScoreProduct product) => _scores.Add(product);
 
     /// <summary>Notes multiply-accumulates.</summary>
     public void Add(MacTerm term) => _macs.Add(term);

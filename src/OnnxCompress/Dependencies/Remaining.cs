@@ -8,6 +8,9 @@ namespace OnnxCompress.Dependencies;
 /// <param name="isRootKept">Whether the root of an element stays; null when all do.</param>
 internal class Remaining(IndexElements elements, Func<int, bool>? isRootKept)
 {
+    /// <summary>Whether the root of an element stays; null when all do.</summary>
+    protected Func<int, bool>? IsRootKept => isRootKept;
+
     /// <summary>Whether nothing goes.</summary>
     public bool IsWhole => isRootKept is null;
 

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Dependencies;
@@ -13,6 +14,30 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
 
     /// <summary>Shapes of the original.</summary>
     public TensorShapes Shapes => relations.Shapes;
+
+    /// <summary>By the output of a layer that makes queries or keys, the basis that it was brought to before columns went.</summary>
+    public IReadOnlyDictionary<string, LayerTurn> Turns { get; private set; } = new Dictionary<string, LayerTurn>(StringComparer.Ordinal);
+
+    /// <summary>The products of those queries and keys.</summary>
+    public IReadOnlyList<ScoreProduct> Products { get; private set; } = [];
+
+    /// <summary>The same for a model of its own: fits bring its queries and keys to another basis.</summary>
+    public Shrinkage Own() => new Shrinkage(graph, relations, IsRootKept).With(Turns, Products);
+
+    /// <summary>With queries and keys that have been brought to another basis.</summary>
+    /// <param name="turns">See <see cref="Turns"/>.</param>
+    /// <param name="products">See <see cref="Products"/>.</param>
+    public Shrinkage With(IReadOnlyDictionary<string, LayerTurn> turns, IReadOnlyList<ScoreProduct> products)
+    {
+        (Turns, Products) = (turns, products);
+        return this;
+    }
+
+    /// <summary>Notes that a layer was brought to yet another basis.</summary>
+    /// <param name="output">Its output.</param>
+    /// <param name="more">What each head is multiplied with, beyond what it was; heads that went are left out.</param>
+    public void Turn(string output, IReadOnlyList<HeadTurn> more) =>
+        Turns = new Dictionary<string, LayerTurn>(Turns, StringComparer.Ordinal) { [output] = Turns[output].Then(more) };
 
     /// <summary>Version of the default operator set.</summary>
     public long Opset => relations.Opset;

@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 using OnnxCompress.Selection.LowRank;
 
@@ -37,6 +38,9 @@ internal sealed record FitSite
     /// <summary>Output channels of the original that stayed; null when all did.</summary>
     public int[]? KeptOutputs { get; init; }
 
+    /// <summary>What the original's outputs are multiplied with before some of them go; null for nothing.</summary>
+    public LayerTurn? Turn { get; init; }
+
     /// <summary>The tensor that the original layer reads; null when there is no such layer (a factor of a split).</summary>
     public string? OriginalInput { get; init; }
 
@@ -48,6 +52,9 @@ internal sealed record FitSite
 
     /// <summary>What that node added in the original; the output that is fitted is the one in front of it.</summary>
     public float[]? AddedOriginally { get; init; }
+
+    /// <summary>The same of all outputs there were, in the basis of <see cref="Turn"/>; null without one.</summary>
+    public float[]? AddedTurned { get; init; }
 
     /// <summary>Whether a constant may be added to each output.</summary>
     public required bool TakesBias { get; init; }
@@ -82,6 +89,6 @@ internal sealed record FitSite
     /// <summary>Rank of the map; null when it is not split.</summary>
     public int? Rank => Expand is null && Along is null ? null : Map.Outputs;
 
-    /// <summary>Output channels.</summary>
-    public int Outputs => Last.Outputs;
+    /// <summary>Output channels that are fitted: those of the layer, or of queries and keys all directions.</summary>
+    public int Outputs => Turn is null || KeptOutputs is null ? Last.Outputs : KeptOutputs.Length;
 }

@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Reconstruction;
@@ -126,6 +127,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
         var added = map.TakesBiasInput ? null : BiasBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
+        var turn = keptOutputs is null ? null : shrinkage.Turns.GetValueOrDefault(map.Output);
         var (input, kept) = Originally(first, before, outputAxis);
         return new FitSite
         {
@@ -138,10 +140,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             Output = map.Output,
             OutputAxis = outputAxis,
             KeptOutputs = keptOutputs,
+            Turn = turn,
             OriginalInput = input,
             KeptInputs = kept,
             BiasBehind = added,
-            AddedOriginally = added is null ? null : Originally(added, keptOutputs),
+            AddedOriginally = added is null ? null : Originally(added, keptOutputs, turn),
+            AddedTurned = added is null || turn is null ? null : Originally(added, null, turn),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
             Beside = BesideOf(map.Output, added),
         };
@@ -214,9 +218,10 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             ? other
             : null;
 
-    private float[] Originally(string constant, int[]? kept)
+    private float[] Originally(string constant, int[]? kept, LayerTurn? turn)
     {
         var values = original.Constant(constant)!.ReadFloats();
+        values = turn?.Of(values) ?? values;
         return kept is null ? values : [.. kept.Select(k => values[k])];
     }
 

@@ -210,6 +210,12 @@ internal sealed class OriginalOutputs : IDisposable
 
         var (count, channels) = ((int)rows.Dims[0], (int)rows.Dims[1]);
         var selected = new float[count * kept.Length];
+        if (site.Turn is { } turn)
+        {
+            turn.Apply(new ReadOnlyMatrixView<float>(values, count, channels), kept, new MatrixView<float>(selected, count, kept.Length));
+            return selected;
+        }
+
         for (var r = 0; r < count; r++)
         {
             for (var c = 0; c < kept.Length; c++)

@@ -54,7 +54,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         var walk = new NetworkWalk(runtime, compressed, outputs.Batches, outputs.Store, threads);
         try
         {
-            return Sequence(compressed, sites, rows, walk, progress, cancellation);
+            return Sequence(compressed, sites, new ScoreFit(sites, shrinkage, _solver, backend), rows, walk, progress, cancellation);
         }
         finally
         {
@@ -78,7 +78,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
     }
 
     private List<FitOutcome> Sequence(
-        OnnxModel compressed, FitSite[] sites, FitRows rows, NetworkWalk walk, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
+        OnnxModel compressed, FitSite[] sites, ScoreFit scores, FitRows rows, NetworkWalk walk, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)
     {
         var outcomes = new List<FitOutcome>();
         for (var i = 0; i < sites.Length; i++)
@@ -86,6 +86,14 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
             cancellation.ThrowIfCancellationRequested();
             var site = sites[i];
             walk.Advance([.. site.Uses.Select(use => use.Map.Input), .. site.Beside is null ? [] : new[] { site.Beside }], cancellation);
+            if (scores.ProductOf(site) is { } product)
+            {
+                var wide = rows.AccumulateKept(scores.Widened(site), cancellation);
+                outcomes.Add(scores.Solve(product, site, wide.Moments[0], compressed.Graph));
+                progress?.Report(new ProgressUpdate("reconstruct", i + 1, sites.Length));
+                continue;
+            }
+
             var accumulator = rows.AccumulateKept(site, cancellation);
             var (outcome, solutions) = Solve(site, accumulator, compressed.Graph);
             if (site.Range is { } range)

@@ -29,7 +29,7 @@ internal static class InspectionReports
                 .OrderByDescending(entry => entry.Count)
                 .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
         ],
-        Groups = [.. analysis.Groups.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
+        Groups = [.. analysis.Narrowed.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
         Refused = [.. analysis.Refusals.Select(InspectedRefusal.From)],
     };
 }

@@ -2,6 +2,7 @@ using OnnxCompress.Allocation;
 using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Operators;
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
@@ -44,7 +45,9 @@ internal sealed class ChannelRewriter
         _made.Clear();
         var result = model.Clone();
         var sites = plan.Channels;
-        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept);
+        // Before anything is mixed into a weight: its outputs are turned, its inputs are mixed.
+        var turns = new ScoreTurns(_analysis, _statistics, _backend).Apply(plan, model.Graph, result.Graph);
+        shrinkage = new Shrinkage(result.Graph, _analysis.Relations, plan.IsRootKept).With(turns, [.. sites.Select(s => s.Group.Scores).OfType<ScoreProduct>()]);
 
         // A weight is cut as soon as nothing more is mixed into it: two copies of a large model would not fit into memory.
         var readers = sites.SelectMany(s => s.Group.ConsumerLayers).CountBy(c => c.Layer.Weight).ToDictionary(StringComparer.Ordinal);

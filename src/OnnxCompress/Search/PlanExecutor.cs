@@ -82,7 +82,8 @@ internal sealed class PlanExecutor(
         CompressionPlan plan, Func<(PlacedPlan Placed, OnnxModel Model, Shrinkage Shrinkage)> rewrite, OriginalOutputs? rows, IProgress<ProgressUpdate>? progress,
         CancellationToken cancellation) => watch.Time("reconstruct", () =>
     {
-        var (placed, model, shrinkage) = rewrite();
+        var (placed, model, planned) = rewrite();
+        var shrinkage = planned.Own();
         var fits = rows is null ? [] : reconstructor.Run(rows, model, shrinkage, mode, progress, cancellation);
         // Layers that shared a bias have each been given their own.
         model.Graph.Index();

@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Models;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
@@ -42,6 +43,17 @@ internal sealed class OutputValues
         }
 
         StoredValues.ToDouble(Type, bytes, _values.AsSpan(0, Length));
+    }
+
+    /// <summary>Multiplies each row along the last axis with a matrix.</summary>
+    /// <param name="apply">Multiplies one, in place.</param>
+    /// <param name="width">Length of a row.</param>
+    public void Turn(RowTurn apply, int width)
+    {
+        for (var from = 0; from < Length; from += width)
+        {
+            apply(_values.AsSpan(from, width));
+        }
     }
 
     /// <summary>

@@ -35,12 +35,12 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         ISampleSource samples, int batchSize, CancellationToken cancellation)
     {
         // A plan that removes nothing has nothing to measure, and the runtime refuses a run without outputs.
-        if (sites.Count == 0)
+        var layers = sites.SelectMany(s => s).DistinctBy(l => l.Output).ToArray();
+        if (layers.Length == 0)
         {
-            return [];
+            return [.. sites.Select(_ => double.NaN)];
         }
 
-        var layers = sites.SelectMany(s => s).DistinctBy(l => l.Output).ToArray();
         string[] names = [.. layers.Select(l => l.Output)];
         var settings = new SessionSettings(threads, Spin: false);
         using var before = new ObservedModel(runtime, original, names, settings);
@@ -56,6 +56,11 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
             {
                 var axis = shrinkage.Axes(layers[i].Output)[layers[i].OutputChannelAxis];
                 reference.Read(expected, i);
+                if (shrinkage.Turns.TryGetValue(names[i], out var turn))
+                {
+                    reference.Turn(turn.Apply, axis!.Length);
+                }
+
                 values.Read(actual, i);
                 var counted = SampleMask.CountedRows(batch, Mask, indices.Length, reference.Dims, layers[i].OutputChannelAxis);
                 var (error, energy) = Compare(reference, values, layers[i].OutputChannelAxis, counted, c => axis is null || shrinkage.IsKept(axis.Ids[c]));
@@ -66,7 +71,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
 
         var squared = layers.Select((l, i) => (l.Output, Value: energies[i] > 0 ? errors[i] / energies[i] : 0))
             .ToDictionary(p => p.Output, p => p.Value, StringComparer.Ordinal);
-        return [.. sites.Select(s => Math.Sqrt(s.Average(l => squared[l.Output])))];
+        return [.. sites.Select(s => s.Length == 0 ? double.NaN : Math.Sqrt(s.Average(l => squared[l.Output])))];
     }
 
     private static (double Error, double Energy) Compare(

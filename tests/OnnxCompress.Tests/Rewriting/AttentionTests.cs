@@ -192,7 +192,8 @@ public sealed class AttentionTests
         return kept.Length == 0 ? [random.Next(group.Channels)] : kept;
     }
 
-    private static Workbench Bench(AttentionForm form, AttentionSizes sizes)
+    /// <summary>Attention over features, added to them; as the analysis sees it.</summary>
+    internal static Workbench Bench(AttentionForm form, AttentionSizes sizes)
     {
         var test = new TestModel(opset: form is AttentionForm.Standard or AttentionForm.StandardHeads or AttentionForm.StandardGrouped ? 23 : 17);
         var mixed = test.Attention("a", test.Input("x", "N", form is AttentionForm.MultiHeadScores or AttentionForm.ProductsMerged ? sizes.Positions : "L", sizes.Features), form, sizes);

@@ -58,7 +58,22 @@ public sealed class RandomGraphTests
         Assert.Equal(model.Outputs.Select(o => o.ToString()), sliced.Outputs.Select(o => o.ToString()));
         ModelAssert.SameOutputs(bench.Silence(kept), sliced, Rounding, $"seed {seed}", bench.Samples);
         Assert.Equal(CountParameters(sliced), Predicted(bench, kept));
+        CheckScores(bench, random, $"seed {seed}");
         return bench.Analysis.Groups.Zip(kept, (g, k) => g.Channels - k.Kept.Length).Sum();
+    }
+
+    /// <summary>Directions of queries or keys that others make go, and nothing changes.</summary>
+    private static void CheckScores(Workbench plain, Random random, string what)
+    {
+        foreach (var (number, group) in plain.Analysis.Scores.Index())
+        {
+            var rank = 1 + random.Next(group.Channels - 1);
+            var copied = new Workbench(ScoreCopies.Of(plain.Model, random.Next(2) == 0 ? group.Scores!.Queries : group.Scores!.Keys, group.Channels, rank), plain.Samples);
+            var rewritten = copied.Rewrite(ScoreCopies.Plan(copied.Model, copied.Analysis.Scores[number], rank));
+
+            Assert.True(CountParameters(rewritten) < CountParameters(copied.Model));
+            ModelAssert.SameOutputs(copied.Model, rewritten, ModelAssert.Redundant, $"{what}, {group.Name}", plain.Samples);
+        }
     }
 
     /// <summary>Every fourth graph as the pipeline would see it, the others as they stand.</summary>

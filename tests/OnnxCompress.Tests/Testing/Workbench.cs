@@ -7,6 +7,7 @@ using OnnxCompress.Rewriting;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
+using OnnxCompress.Selection.Scores;
 using OnnxCompress.Selection.Interpolative;
 
 namespace OnnxCompress.Tests.Testing;
@@ -38,7 +39,7 @@ internal sealed class Workbench
 
     public CalibrationStatistics Calibrate(ISampleSource samples, int batchSize = 16, int threads = 1) =>
         new Calibrator(ModelRunner.Runtime, threads, batchSize).Run(
-            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf), samples, null, null, Token);
+            Model, Analysis.Relations.Shapes, Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf).Concat(ScoreMoments.Taps(Analysis)), samples, null, null, Token);
 
     public ConsumerMoments[] Moments(ChannelGroup group, bool centre) =>
         [.. group.ConsumerLayers.Select(c => new ConsumerMoments(c, Model.Graph, Statistics, Backend, centre))];

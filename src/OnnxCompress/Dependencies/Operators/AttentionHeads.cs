@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -6,11 +7,13 @@ namespace OnnxCompress.Dependencies.Operators;
 /// <summary>
 /// The heads of an attention in one node. Index i of head h of an operand lies in the row h and the column i: a row goes whole, from
 /// queries, keys, values and output together, with all query heads that share its keys; a column goes from the values of all heads.
-/// Columns of queries and keys stay, since scores sum over them. Where keys and values are cached, whoever calls the model knows
+/// Scores sum over columns of queries and keys, which go from both at once, in a basis of each head's own. Where keys and values are cached, whoever calls the model knows
 /// their heads and widths, so these stay, and of the query heads of each group as many go everywhere.
 /// </summary>
 internal sealed class AttentionHeads
 {
+    private const string Scale = "scale";
+
     private readonly GraphNode _node;
     private readonly Relations _relations;
 
@@ -58,11 +61,30 @@ internal sealed class AttentionHeads
         _relations.Pin([axes[0], axes[^2]], DiagnosticCodes.NormalizedAxis, _node.Name, $"'{_node.Name}' ({_node.OpType}) weighs positions against each other");
     }
 
-    /// <summary>Columns of queries and keys.</summary>
+    /// <summary>Columns of queries and keys, which stay.</summary>
     public IndexAxis SummedColumns(int size)
     {
         var columns = _relations.Elements.NewAxis(size);
-        Pin(columns.Ids, DiagnosticCodes.ProductOfActivations, $"'{_node.Name}' ({_node.OpType}) sums products of queries and keys over them");
+        Pin(
+            columns.Ids, IsCached ? DiagnosticCodes.ReachesOutput : DiagnosticCodes.ProductOfActivations,
+            IsCached ? CacheSentence : $"'{_node.Name}' ({_node.OpType}) sums products of queries and keys over them");
+        return columns;
+    }
+
+    /// <summary>Columns of queries and keys, which go where the layers that make them can be brought to another basis.</summary>
+    /// <param name="size">How many there are.</param>
+    /// <param name="queries">Queries.</param>
+    /// <param name="keys">Keys.</param>
+    /// <param name="isShown">Whether scores are more than what softmax reads.</param>
+    public IndexAxis SummedColumns(int size, ScoreOperand? queries, ScoreOperand? keys, bool isShown)
+    {
+        if (IsCached || queries is null || keys is null)
+        {
+            return SummedColumns(size);
+        }
+
+        var columns = _relations.Elements.NewAxis(size);
+        _relations.Add(new ScoreProduct(_node, columns, queries, keys, !isShown));
         return columns;
     }
 
@@ -153,11 +175,27 @@ internal sealed class AttentionHeads
 
     /// <summary>How many of the heads in part of an axis stay.</summary>
     /// <param name="shrinkage">What stays.</param>
-    /// <param name="axis">Heads behind each other, of which no column goes.</param>
+    /// <param name="axis">Heads behind each other.</param>
     /// <param name="start">Where the part begins.</param>
     /// <param name="heads">How many heads it has.</param>
     /// <param name="size">Columns of each.</param>
-    public static int Kept(Shrinkage shrinkage, IndexAxis axis, int start, int heads, int size) => shrinkage.Kept(axis, start, start + (heads * size)) / size;
+    public static int Kept(Shrinkage shrinkage, IndexAxis axis, int start, int heads, int size) =>
+        Enumerable.Range(0, heads).Count(head => shrinkage.Kept(axis, start + (head * size), start + ((head + 1) * size)) > 0);
+
+    /// <summary>Writes the scale of scores out where it followed from the width of a head: it stays what it was.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="shrinkage">What stays.</param>
+    /// <param name="queries">Columns of queries, of all heads or of one.</param>
+    /// <param name="size">Columns of a head in the original.</param>
+    public static void KeepScale(GraphNode node, Shrinkage shrinkage, IndexAxis queries, int size)
+    {
+        var narrowed = Enumerable.Range(0, queries.Length / size).Any(head => shrinkage.Kept(queries, head * size, (head + 1) * size) is > 0 and var kept && kept < size);
+        // The runtime's own take 0 for none.
+        if (narrowed && node.Float(Scale, 0) == 0)
+        {
+            node.SetFloat(Scale, (float)(1 / Math.Sqrt(size)));
+        }
+    }
 
     private void Cross(IndexAxis? axis, int[] rows, IndexAxis columns)
     {

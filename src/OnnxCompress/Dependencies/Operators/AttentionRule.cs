@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -27,7 +28,10 @@ internal sealed class AttentionRule : OperatorRule
 
         var isCached = AttentionHeads.UsesCache(node, relations.Graph, [PastKey, PastValue], [PresentKey, PresentValue]);
         var attention = new AttentionHeads(node, relations, heads, keyHeads, isCached);
-        var (summed, kept) = (attention.SummedColumns(size), attention.ValueColumns(valueSize, like: null));
+        var isShown = AttentionHeads.OutputOf(node, Scores) is not null || node.Float("softcap", 0) != 0;
+        ScoreOperand? Operand(int input, int behind) => OperandTrace.Of(
+            node.Inputs[input], relations.Shape(node.Inputs[input])!.Length - 1, relations.Shape(node.Inputs[input])!.Length == 3 ? behind : 0, size, relations);
+        var (summed, kept) = (attention.SummedColumns(size, Operand(0, heads), Operand(Key, keyHeads), isShown), attention.ValueColumns(valueSize, like: null));
         var (query, key, value) = (relations.Axes(node.Inputs[0]), relations.Axes(node.Inputs[Key]), relations.Axes(node.Inputs[Value]));
         if (query.Length == 3)
         {
@@ -68,6 +72,11 @@ internal sealed class AttentionRule : OperatorRule
     /// <inheritdoc />
     public override void Shrink(GraphNode node, Shrinkage shrinkage)
     {
+        if (shrinkage.Axes(node.Inputs[0]) is [.., { } columns])
+        {
+            AttentionHeads.KeepScale(node, shrinkage, columns, shrinkage.Shapes.Of(node.Inputs[0]) is { Length: 4 } ? columns.Length : columns.Length / (int)node.Int(Heads, 1));
+        }
+
         // With heads as an axis of their own the node states none.
         if (node.Has(Heads) && shrinkage.Axes(node.Inputs[0]) is [_, _, { } query] && shrinkage.Shrinks(query))
         {

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -89,7 +90,15 @@ internal sealed class MatrixProductRule : OperatorRule
             relations.Pin([.. relations.Axes(table), contracted], DiagnosticCodes.WeightShared, node.Name, $"the weight '{table}' is shared by '{users}'");
         }
 
-        relations.Pin(contracted, DiagnosticCodes.ProductOfActivations, node, $"'{node.Name}' ({node.OpType}) sums products of two activations over them");
+        if (ScoresOf(node, relations, contracted, leftTurned, rightTurned) is { } scores)
+        {
+            relations.Add(scores);
+        }
+        else
+        {
+            relations.Pin(contracted, DiagnosticCodes.ProductOfActivations, node, ScoreFinder.Sentence(node));
+        }
+
         var output = relations.Shapes.Of(node.Outputs[0])!;
         var axes = new IndexAxis?[output.Length];
         for (var i = 0; i < output.Length - 2; i++)
@@ -108,6 +117,21 @@ internal sealed class MatrixProductRule : OperatorRule
         (axes[^2], axes[^1]) = (left[^2], right[^1]);
         relations.Set(node.Outputs[0], axes);
         AddMacs(node, relations, axes, contracted, relations.Shape(node.Inputs[0])![leftTurned ? ^2 : ^1]);
+    }
+
+    /// <summary>The product as one of queries and keys; null where it is none.</summary>
+    private static ScoreProduct? ScoresOf(GraphNode node, Relations relations, IndexAxis? columns, bool leftTurned, bool rightTurned)
+    {
+        if (columns is null || !relations.IsLive(columns) || node.Inputs[0] == node.Inputs[1])
+        {
+            return null;
+        }
+
+        var (left, right) = (relations.Axes(node.Inputs[0]).Length, relations.Axes(node.Inputs[1]).Length);
+        return OperandTrace.Of(node.Inputs[0], leftTurned ? left - 2 : left - 1, 0, columns.Length, relations) is { } queries
+            && OperandTrace.Of(node.Inputs[1], rightTurned ? right - 1 : right - 2, 0, columns.Length, relations) is { } keys
+            ? new ScoreProduct(node, columns, queries, keys, ScoreShift.Vanishes(node.Outputs[0], relations))
+            : null;
     }
 
     private static IndexAxis?[] Turned(IndexAxis?[] axes, bool isTurned) => isTurned ? [.. axes[..^2], axes[^1], axes[^2]] : axes;

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -30,7 +31,10 @@ internal sealed class MultiHeadAttentionRule : OperatorRule
 
         var isCached = AttentionHeads.UsesCache(node, relations.Graph, [PastKey, PastValue], [PresentKey, PresentValue]);
         var attention = new AttentionHeads(node, relations, heads, heads, isCached);
-        var (summed, kept) = (attention.SummedColumns(width / heads), attention.ValueColumns(valueWidth / heads, like: null));
+        ScoreOperand? Operand(string tensor, int start) =>
+            OperandTrace.Of(tensor, 2, heads, width / heads, relations, node.Input(Bias) is { } shift ? (shift, start) : null);
+        var summed = attention.SummedColumns(width / heads, Operand(node.Inputs[0], 0), Operand(keys, width), AttentionHeads.OutputOf(node, Scores) is not null);
+        var kept = attention.ValueColumns(valueWidth / heads, like: null);
         attention.RelateQueries(relations.Axes(node.Inputs[0])[^1], summed);
         attention.RelateKeys(relations.Axes(keys)[^1], summed);
         attention.RelateKeys(relations.Axes(values)[^1], kept);
@@ -64,6 +68,7 @@ internal sealed class MultiHeadAttentionRule : OperatorRule
         {
             var heads = (int)node.Int(Heads, 1);
             node.SetInt(Heads, AttentionHeads.Kept(shrinkage, query, 0, heads, query.Length / heads));
+            AttentionHeads.KeepScale(node, shrinkage, query, query.Length / heads);
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
             Bias = layer.Map.TakesBiasInput && layer.Bias is { } bias ? [.. graph.Constant(bias)!.ReadFloats().Select(v => (double)v)] : null,
             TakesMean = TakesMean(layer),
             // What is added to the outputs must be known, or the factors would be fitted to something else.
-            Output = isBiasKnown ? Select(statistics.Find(ChannelTap.OfOutput(layer, shapes)), outputs) : null,
+            Output = isBiasKnown ? Select(Turned(statistics.Find(ChannelTap.OfOutput(layer, shapes)), layer, remaining), outputs) : null,
             Input = Select(statistics.Find(InputTap(layer, shapes)), inputs),
             Sensitivity = Select(statistics.Find(Sensitivity.Of(ChannelTap.OfOutput(layer, shapes))), outputs),
         };
@@ -50,6 +50,10 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
 
     /// <summary>A bias that is a node of its own comes after the output.</summary>
     private static bool IsBiasKnown(LinearLayer layer) => !layer.Map.TakesBiasInput || layer.Map.BiasInput == layer.Bias;
+
+    /// <summary>Queries and keys that lose directions have been brought to another basis.</summary>
+    private static TapStatistics? Turned(TapStatistics? statistics, LinearLayer layer, Remaining remaining) =>
+        statistics is not null && remaining is Shrinkage { Turns: var turns } && turns.TryGetValue(layer.Output, out var turn) ? statistics.Turned(turn.Apply) : statistics;
 
     private static TapStatistics? Select(TapStatistics? statistics, int[] kept) =>
         statistics is null || statistics.Channels == kept.Length ? statistics : statistics.Select(kept);
