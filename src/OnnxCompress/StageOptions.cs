@@ -36,6 +36,7 @@ internal static class StageOptions
         Rule = options.Selection,
         Forms = Forms(options.Split, Mode(options)),
         Alignment = new WidthAlignment(options.Alignment, measured),
+        KeepsScoresInPieces = options.Target == RunTarget.Cpu,
     };
 
     /// <summary>Whether layers are timed: a plan that stands needs no times.</summary>

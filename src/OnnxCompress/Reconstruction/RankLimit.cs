@@ -1,3 +1,4 @@
+using OnnxCompress.Calibration;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection.LowRank;
 

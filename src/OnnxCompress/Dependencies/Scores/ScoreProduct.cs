@@ -14,6 +14,9 @@ namespace OnnxCompress.Dependencies.Scores;
 /// <param name="TakesAnyShift">Whether nothing changes when a number is added to all scores of a query: a softmax over keys follows.</param>
 internal sealed record ScoreProduct(GraphNode Node, IndexAxis Columns, ScoreOperand Queries, ScoreOperand Keys, bool TakesAnyShift)
 {
+    /// <summary>Whether attention stands in pieces: the runtime makes one node of them where queries, keys and values are equally wide.</summary>
+    public bool IsInPieces => Node.OpType is "MatMul" or "FusedMatMul";
+
     /// <summary>For each head of keys the heads of queries that meet it.</summary>
     public IReadOnlyList<(int Key, int[] Queries)> Heads { get; init; } = [];
 }

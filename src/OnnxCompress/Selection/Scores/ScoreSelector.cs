@@ -17,8 +17,9 @@ internal sealed class ScoreSelector(OnnxModel model, ModelAnalysis analysis, Cal
     /// <summary>One candidate for each attention of which there are statistics.</summary>
     public SiteCandidate[] Select(CancellationToken cancellation)
     {
-        var candidates = new SiteCandidate?[analysis.Scores.Count];
-        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(analysis.Scores[i]), cancellation);
+        ChannelGroup[] groups = [.. analysis.Scores.Where(g => !(options.KeepsScoresInPieces && g.Scores!.IsInPieces))];
+        var candidates = new SiteCandidate?[groups.Length];
+        ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(groups[i]), cancellation);
         return [.. candidates.OfType<SiteCandidate>()];
     }
 
