@@ -8,6 +8,7 @@ using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress;
 
@@ -39,7 +40,7 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         CalibrationStatistics Take() => new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged, MostAtOnce = most }.Run(
             model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
         return options.CacheFolder is { } folder
-            ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, taps, samples, options.BatchSize, mask, Take, cancellation)
+            ? new StatisticsCache(folder) { Ranged = ranged, Rows = string.Concat(options.Cuts.Select(c => $"{c.Rows.Table} {RowRanges.Write(c.Rows.Kept)} {c.Rows.Unknown}\n")) }.Get(model, taps, samples, options.BatchSize, mask, Take, cancellation)
             : Take();
     }
 

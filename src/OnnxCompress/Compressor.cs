@@ -79,7 +79,9 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
-        return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
+        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation);
+        var result = UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, vocabulary.Options, progress, cancellation)));
+        return vocabulary.Noted(result, model, data.Guard, backend, cancellation);
     }
 
     private CompressionResult Run(
@@ -152,8 +154,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         options = options with { Budget = Budget.None, Goal = null };
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
+        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation);
+        options = vocabulary.Options;
         var tools = PipelineTools.Of(runtime, backend, progress, options);
         using var runs = new FormRuns(tools, model, data, options);
-        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
+        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation) with { Vocabulary = vocabulary.Outcomes(model, data.Guard, backend, cancellation) };
     }
 }

@@ -5,4 +5,8 @@ namespace OnnxCompress;
 /// <summary>What size costs in decisions, in numbers of several forms.</summary>
 /// <param name="Models">The models: by form, floating point first; of each form from the largest to the smallest.</param>
 /// <param name="LeftOut">Forms of which there are none, and why.</param>
-public sealed record Exploration(IReadOnlyList<ExploredModel> Models, IReadOnlyList<ConsideredForm> LeftOut);
+public sealed record Exploration(IReadOnlyList<ExploredModel> Models, IReadOnlyList<ConsideredForm> LeftOut)
+{
+    /// <summary>Looked-up tables of which some rows went from every model; empty where all stayed.</summary>
+    public IReadOnlyList<VocabularyOutcome> Vocabulary { get; init; } = [];
+}

@@ -23,6 +23,7 @@ internal sealed class ExploreVerb
     private readonly Option<string?> _objective = OptionFactory.Text("--objective", "macs|params|bytes", "What the models are budgeted by. Default: macs.", "macs", "params", "bytes");
     private readonly DecisionOptions _decision = new();
     private readonly MethodOptions _method = new();
+    private readonly VocabularyOptions _vocabulary = new();
     private readonly RunOptions _run = new();
     private readonly Option<bool> _overwrite = OptionFactory.Overwrite("REPORT");
     private readonly TalkOptions _talk = new();
@@ -42,6 +43,7 @@ internal sealed class ExploreVerb
         command.Options.Add(verb._objective);
         verb._decision.AddTo(command);
         verb._method.AddTo(command);
+        verb._vocabulary.AddTo(command);
         verb._run.AddAllTo(command);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
@@ -71,9 +73,9 @@ internal sealed class ExploreVerb
             throw new Diagnostics.OnnxCompressException(Diagnostics.DiagnosticCodes.ReportFormatUnknown, $"'{output}' names no report format; use .html, .md or .json.");
         }
 
-        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
+        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Named = [_vocabulary.File(parsed)], Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
-        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed), Vocabulary = _vocabulary.Read(parsed, hasPlan: false) });
         // Numbers of all forms are shown unless one is named.
         options = options with { Precision = options.Precision ?? NumberForm.Auto };
         var decision = _decision.Read(parsed);
@@ -91,7 +93,8 @@ internal sealed class ExploreVerb
         Budget[] budgets = [.. Shares.Select(share => BudgetOf(objective, share))];
         var readSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var compressor = new Compressor(backend.Backend, backend.Runtime);
-        var (points, leftOut) = talk.WithProgress(progress => compressor.ExploreForms(model, parts, budgets, options, progress, context.Cancellation));
+        var explored = talk.WithProgress(progress => compressor.ExploreForms(model, parts, budgets, options, progress, context.Cancellation));
+        var (points, leftOut) = explored;
         if (chosen is not null)
         {
             talk.Line(chosen);
@@ -117,6 +120,7 @@ internal sealed class ExploreVerb
             Sites = [],
             Refused = [],
             Timing = new(readSeconds, 0, 0, 0, 0, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64),
+            Vocabulary = [.. explored.Vocabulary.Select(ResultReport.Reported)],
             Considered = [.. leftOut.Select(ResultReport.Reported)],
             FrontierSamples = scored,
             Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
@@ -128,6 +132,7 @@ internal sealed class ExploreVerb
         }
         else
         {
+            talk.Result(ResultTables.Vocabulary(report.Vocabulary));
             talk.Result(ResultTables.Frontier(report.Frontier, report.Original));
             if (ReportSentences.Noise(report) is { } noise)
             {
