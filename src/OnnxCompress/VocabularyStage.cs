@@ -59,7 +59,7 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
         var unmapped = Options.Cuts.Count > 0 && guard is { Count: > 0 } ? new VocabularyRows(model, backend).Unmapped(Options.Cuts, guard, cancellation) : null;
         return
         [
-            .. Options.Cuts.Select((cut, i) => new VocabularyOutcome(cut.Rows, (cut.Table.Rows - cut.Rows.Kept.Count) * cut.Table.Width(model.Graph))
+            .. Options.Cuts.Select((cut, i) => new VocabularyOutcome(cut.Rows, (cut.Table.Rows - cut.Rows.Kept.Count) * (cut.Table.Parameters / cut.Table.Rows))
             {
                 HeldOut = unmapped is null ? null : guard!.Count,
                 HeldOutUnmapped = unmapped?[i],

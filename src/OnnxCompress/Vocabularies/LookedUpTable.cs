@@ -10,9 +10,8 @@ namespace OnnxCompress.Vocabularies;
 /// <param name="Rows">How many rows each has.</param>
 internal sealed record LookedUpTable(string Name, IReadOnlyList<string> Names, IReadOnlyList<TableLookUp> LookUps, IReadOnlyList<string> Inputs, int Rows)
 {
-    /// <summary>Elements of a row of all of them.</summary>
-    /// <param name="graph">The graph they lie in.</param>
-    public long Width(ModelGraph graph) => Names.Sum(name => graph.Constant(name)!.Count / Rows);
+    /// <summary>Logical elements of all of them, as parameters count.</summary>
+    public required long Parameters { get; init; }
 
     /// <summary>Bytes of a row of all of them.</summary>
     /// <param name="graph">The graph they lie in.</param>

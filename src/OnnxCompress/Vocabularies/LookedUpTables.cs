@@ -8,10 +8,12 @@ namespace OnnxCompress.Vocabularies;
 internal static class LookedUpTables
 {
     /// <summary>The tables that may be cut, the largest first, and refusals of others.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="values">Follows ids through it.</param>
-    public static (IReadOnlyList<LookedUpTable> Tables, IReadOnlyList<Refusal> Refused) Find(ModelGraph graph, IndexValues values)
+    /// <param name="model">The model.</param>
+    /// <param name="values">Follows ids through its graph.</param>
+    public static (IReadOnlyList<LookedUpTable> Tables, IReadOnlyList<Refusal> Refused) Find(OnnxModel model, IndexValues values)
     {
+        var graph = model.Graph;
+        var parameters = new Lazy<Dictionary<string, long>>(() => model.Weights.Where(w => w.Inside is null).ToDictionary(w => w.Name, w => w.Elements, StringComparer.Ordinal));
         var refused = new List<Refusal>();
         var sets = new List<(HashSet<string> Names, HashSet<TableLookUp> LookUps)>();
         foreach (var first in graph.Nodes.SelectMany(LookUpsOf).Where(l => IsTable(l, graph)))
@@ -43,7 +45,10 @@ internal static class LookedUpTables
 
             var rowCount = (int)graph.Constant(lookUps.First().Names.First())!.Dims[0];
             var table = new LookedUpTable(
-                names.OrderByDescending(n => graph.Constant(n)!.Count).ThenBy(n => n, StringComparer.Ordinal).First(), [.. names.Order(StringComparer.Ordinal)], [.. lookUps], [.. inputs], rowCount);
+                names.OrderByDescending(n => graph.Constant(n)!.Count).ThenBy(n => n, StringComparer.Ordinal).First(), [.. names.Order(StringComparer.Ordinal)], [.. lookUps], [.. inputs], rowCount)
+            {
+                Parameters = names.Sum(n => parameters.Value.GetValueOrDefault(n)),
+            };
             var why = blocked is not null ? $"their numbers are computed by '{blocked.Name}' ({blocked.OpType}), which is not followed" : WhyNot(table, graph);
             if (why is null)
             {
@@ -51,16 +56,16 @@ internal static class LookedUpTables
             }
             else
             {
-                refused.Add(Refused(table, why, graph));
+                refused.Add(Refused(table, why));
             }
         }
 
-        return ([.. tables.OrderByDescending(t => t.Rows * t.Width(graph)).ThenBy(t => t.Name, StringComparer.Ordinal)], refused);
+        return ([.. tables.OrderByDescending(t => t.Parameters).ThenBy(t => t.Name, StringComparer.Ordinal)], refused);
     }
 
     /// <summary>A table that keeps its rows.</summary>
-    public static Refusal Refused(LookedUpTable table, string why, ModelGraph graph) =>
-        new(table.Name, DiagnosticCodes.TableRowsStay, $"The rows of '{table.Name}' stay: {why}.", table.Rows * table.Width(graph));
+    public static Refusal Refused(LookedUpTable table, string why) =>
+        new(table.Name, DiagnosticCodes.TableRowsStay, $"The rows of '{table.Name}' stay: {why}.", table.Parameters);
 
     private static IEnumerable<TableLookUp> LookUpsOf(GraphNode node) =>
         Enumerable.Range(0, node.Inputs.Count).Select(i => TableLookUp.Of(new TensorUse(node, i))).OfType<TableLookUp>().DistinctBy(l => l.Index);

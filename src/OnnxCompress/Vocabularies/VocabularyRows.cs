@@ -23,7 +23,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
     /// <exception cref="OnnxCompressException">OCX3031: there is no table, or an id is beyond it.</exception>
     public (IReadOnlyList<CutTable> Cuts, IReadOnlyList<Refusal> Refused) Of(VocabularyRequest request, ISampleSource samples, CancellationToken cancellation)
     {
-        var (tables, refused) = LookedUpTables.Find(model.Graph, _values);
+        var (tables, refused) = LookedUpTables.Find(model, _values);
         if (tables.Count + refused.Count == 0)
         {
             throw VocabularyRequest.Unusable("no table of this model is looked up with the ids of an integer input");
@@ -41,7 +41,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
         {
             if (table.Inputs.FirstOrDefault(counting.Contains) is { } positions)
             {
-                refusals.Add(LookedUpTables.Refused(table, $"the values of '{positions}' count up by one in every sample, as positions do, and longer samples have more of them", model.Graph));
+                refusals.Add(LookedUpTables.Refused(table, $"the values of '{positions}' count up by one in every sample, as positions do, and longer samples have more of them"));
             }
             else if (Cut(table, ids, request.UnknownId, refusals, cancellation) is { } cut)
             {
@@ -61,7 +61,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
             return [];
         }
 
-        var (tables, _) = LookedUpTables.Find(model.Graph, _values);
+        var (tables, _) = LookedUpTables.Find(model, _values);
         return
         [
             .. planned.Select(rows => tables.FirstOrDefault(t => t.Name == rows.Table && t.Rows == rows.Of) is { } table
@@ -131,7 +131,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
     {
         if (table.Reached(_values, name => ids[name]) is not { } reached)
         {
-            refusals.Add(LookedUpTables.Refused(table, "too many ids and constants are combined to row numbers", model.Graph));
+            refusals.Add(LookedUpTables.Refused(table, "too many ids and constants are combined to row numbers"));
             return null;
         }
 
@@ -151,7 +151,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
         var gone = table.Rows - kept.Length;
         if (gone == 0 || gone * table.RowBytes(model.Graph) <= ((long)table.Rows * sizeof(int)) + BytesOfMap)
         {
-            refusals.Add(LookedUpTables.Refused(table, gone == 0 ? "all of them are used" : $"{gone} of {table.Rows} are not used, and a map would take as much as they do", model.Graph));
+            refusals.Add(LookedUpTables.Refused(table, gone == 0 ? "all of them are used" : $"{gone} of {table.Rows} are not used, and a map would take as much as they do"));
             return null;
         }
 
