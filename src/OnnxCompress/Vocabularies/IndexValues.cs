@@ -28,7 +28,7 @@ internal sealed class IndexValues(ModelGraph graph)
     {
         var inputs = new HashSet<string>(StringComparer.Ordinal);
         var integers = graph.Inputs.Where(i => i.Type is ElementType.Int64 or ElementType.Int32).Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
-        blocked = null;
+        var stops = new List<GraphNode>();
         var (waiting, seen) = (new Stack<string>([tensor]), new HashSet<string>(StringComparer.Ordinal));
         while (waiting.TryPop(out var name))
         {
@@ -48,10 +48,11 @@ internal sealed class IndexValues(ModelGraph graph)
             else if (Reach(name) is { Length: > 0 } reached && reached.Any(integers.Contains))
             {
                 inputs.UnionWith(reached.Where(integers.Contains));
-                blocked ??= node;
+                stops.Add(node);
             }
         }
 
+        blocked = stops.FirstOrDefault();
         return inputs;
     }
 

@@ -289,7 +289,7 @@ public sealed class VocabularyTests
             // The rows of 0 to 99 are not those of the ids: every row has moved by one.
             IdPath.Moved => Look(test.Node("Sub", "moved", [ids, test.Integers("one", 1)])),
             IdPath.Joined => test.Node("Slice", "behind", [Look(test.Node("Concat", "joined", [test.Node("Expand", "class", [test.Integers("start", 399), test.Node("Concat", "sizes", [test.Node("Slice", "count", [test.Node("Shape", "fed", [ids]), test.Integers("from", 0), test.Integers("to", 1)]), "to"], ("axis", 0L))]), ids], ("axis", 1L))), test.Integers("second", 1), test.Integers("end", 6), test.Integers("along", 1)]),
-            IdPath.FromTheEnd => Look(test.Node("Sub", "negative", [ids, test.Integers("rows", Rows)])),
+            IdPath.FromTheEnd => Look(test.Node("Sub", "negative", [ids, test.Integers("count", Rows)])),
             IdPath.Mapped => Look(test.Node("Gather", "mapped", [test.Integers("turned", [.. Enumerable.Range(0, Rows).Select(i => (long)(Rows - 1 - i))]), ids])),
             IdPath.Embedded => test.Nodes(
                 "EmbedLayerNormalization", "rows",
