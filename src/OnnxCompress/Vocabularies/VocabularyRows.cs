@@ -41,7 +41,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
         {
             if (table.Inputs.FirstOrDefault(counting.Contains) is { } positions)
             {
-                refusals.Add(LookedUpTables.Refused(table, $"the values of '{positions}' count up by one in every sample, as positions do, and longer samples have more of them"));
+                refusals.Add(LookedUpTables.Refused(table, $"the values of '{positions}' move by one at most in every sample, as positions do, and longer samples have more of them"));
             }
             else if (Cut(table, ids, request.UnknownId, refusals, cancellation) is { } cut)
             {
@@ -99,7 +99,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
     {
         string[] names = [.. tables.SelectMany(t => t.Inputs).Distinct(StringComparer.Ordinal)];
         var used = names.ToDictionary(n => n, _ => new HashSet<long>(), StringComparer.Ordinal);
-        var counting = names.ToHashSet(StringComparer.Ordinal);
+        var (counting, others) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         foreach (var ids in FedIds.Each(samples, model.Inputs, names))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -107,24 +107,29 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
             {
                 var values = ids.GetValueOrDefault(name) ?? [];
                 used[name].UnionWith(values);
-                _ = CountsUp(values) || counting.Remove(name);
+                if (values.Length > 1)
+                {
+                    _ = (MoveByOne(values) ? counting : others).Add(name);
+                }
             }
         }
 
+        counting.ExceptWith(others);
         return (used.ToDictionary(u => u.Key, u => (IReadOnlyCollection<long>)u.Value, StringComparer.Ordinal), counting);
     }
 
-    private static bool CountsUp(long[] values)
+    /// <summary>Whether neighbours are the same or next to each other, as numbers of positions are, padded ones included.</summary>
+    private static bool MoveByOne(long[] values)
     {
         for (var i = 1; i < values.Length; i++)
         {
-            if (values[i] != values[i - 1] + 1)
+            if (values[i] - values[i - 1] is < -1 or > 1)
             {
                 return false;
             }
         }
 
-        return values.Length > 1;
+        return true;
     }
 
     private CutTable? Cut(LookedUpTable table, Dictionary<string, IReadOnlyCollection<long>> ids, long? unknown, List<Refusal> refusals, CancellationToken cancellation)
