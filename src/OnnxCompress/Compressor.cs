@@ -79,9 +79,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
-        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation);
-        var result = UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, vocabulary.Options, progress, cancellation)));
-        return vocabulary.Noted(result, model, data.Guard, backend, cancellation);
+        return VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation).Around(
+            decided => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, decided, progress, cancellation)), model, data.Guard, backend, cancellation);
     }
 
     private CompressionResult Run(

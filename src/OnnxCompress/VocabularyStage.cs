@@ -36,14 +36,15 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
         return new(options with { Cuts = cuts }, refused);
     }
 
-    /// <summary>A result with what became of the tables.</summary>
-    /// <param name="result">The result.</param>
+    /// <summary>A run with the tables that are cut, and its result with what became of them.</summary>
+    /// <param name="run">The run.</param>
     /// <param name="model">The model as it was given.</param>
     /// <param name="guard">Held-out samples; null for none.</param>
     /// <param name="backend">As in <see cref="Decide"/>.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public CompressionResult Noted(CompressionResult result, OnnxModel model, ISampleSource? guard, IDenseBackend backend, CancellationToken cancellation)
+    public CompressionResult Around(Func<CompressionOptions, CompressionResult> run, OnnxModel model, ISampleSource? guard, IDenseBackend backend, CancellationToken cancellation)
     {
+        var result = UnsolvableNumbers.Explain(() => run(Options));
         var outcomes = Outcomes(model, guard, backend, cancellation);
         return outcomes.Count + Refused.Count == 0 ? result : result with
         {
