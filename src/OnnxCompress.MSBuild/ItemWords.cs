@@ -8,7 +8,7 @@ internal static class ItemWords
 {
     // An option, and its value where one follows that cannot be the next word of the sentence.
     private static readonly Regex Option = new(
-        "(?<![\\w-])--(?<name>[a-z]+(?:-[a-z0-9]+)*)(?:[ =](?<value>[0-9]+(?:\\.[0-9]+)?|none|argmax|embedding|detection|ctc|cpu|gpu|any|float|float16|int8|int4|auto|local|sequential|id|svd)(?![\\w-]))?",
+        "(?<![\\w-])--(?<name>[a-z]+(?:-[a-z0-9]+)*)(?:[ =](?<value>[0-9]+(?:\\.[0-9]+)?|none|argmax|embedding|detection|ctc|cpu|gpu|any|float|float16|int8|int4|auto|local|sequential|id|svd|used)(?![\\w-]))?",
         RegexOptions.CultureInvariant);
 
     private static readonly Regex Data = new("(?<![\\w-])-d(?: PATH)?(?![\\w-])", RegexOptions.CultureInvariant);

@@ -28,7 +28,7 @@ internal sealed class ModelItem
 
     private static readonly HashSet<string> Paths = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Data", "VerifyData", "Labels", "Statistics", "Plan", "SavePlan", "CacheDir", "Report",
+        "Data", "VerifyData", "Labels", "Statistics", "Plan", "SavePlan", "CacheDir", "Report", "Vocabulary",
     };
 
     // What the build itself says to the tool.
@@ -223,11 +223,11 @@ internal sealed class ModelItem
         return equals < 0 || (separator >= 0 && separator < equals) ? "" : value.Substring(0, equals + (value.Substring(equals + 1).StartsWith("@", StringComparison.Ordinal) ? 2 : 1));
     }
 
-    // Data are PATH, input=PATH, input=@PATH or input=VALUE; CacheDir can be the word none.
+    // Data are PATH, input=PATH, input=@PATH or input=VALUE; CacheDir can be the word none, Vocabulary the word used.
     private string FullPath(string name, string text)
     {
         bool Is(params string[] names) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
-        if (Is("CacheDir") && text == "none")
+        if ((Is("CacheDir") && text == "none") || (Is("Vocabulary") && text == "used"))
         {
             return text;
         }

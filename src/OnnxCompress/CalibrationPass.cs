@@ -9,6 +9,7 @@ using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Selection.Scores;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress;
 
@@ -47,7 +48,7 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         }
 
         return options.CacheFolder is { } folder
-            ? new StatisticsCache(folder) { Ranged = ranged }.Get(model, [.. taps, .. split.Select(tap => Sensitivity.Of(tap)!)], samples, options.BatchSize, mask, Take, cancellation)
+            ? new StatisticsCache(folder) { Ranged = ranged, Rows = string.Concat(options.Cuts.Select(c => $"{c.Rows.Table} {RowRanges.Write(c.Rows.Kept)} {c.Rows.Unknown}\n")) }.Get(model, [.. taps, .. split.Select(tap => Sensitivity.Of(tap)!)], samples, options.BatchSize, mask, Take, cancellation)
             : Take();
     }
 

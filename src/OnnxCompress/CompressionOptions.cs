@@ -6,6 +6,7 @@ using OnnxCompress.Samples;
 using OnnxCompress.Search;
 using OnnxCompress.Selection;
 using OnnxCompress.Verification;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress;
 
@@ -101,6 +102,15 @@ public sealed record CompressionOptions
     /// nothing is compared or proven on them.
     /// </summary>
     public IReadOnlyList<Augmentation> Augmentations { get; init; } = [];
+
+    /// <summary>
+    /// Which rows of tables that are looked up with fed ids stay, where <see cref="Plan"/> does not say it; null: all. Other ids are
+    /// answered with the row of a stand-in.
+    /// </summary>
+    public VocabularyRequest? Vocabulary { get; init; }
+
+    /// <summary>The tables that are cut, once that is decided.</summary>
+    internal IReadOnlyList<CutTable> Cuts { get; init; } = [];
 
     /// <summary>Samples that one calibration batch holds.</summary>
     public int BatchSize { get; init; } = 16;

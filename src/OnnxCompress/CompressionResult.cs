@@ -39,6 +39,9 @@ public sealed record CompressionResult(
     /// <summary>Results in other numbers that it was compared with, itself among them; empty where its numbers were given.</summary>
     public IReadOnlyList<ConsideredForm> Considered { get; init; } = [];
 
+    /// <summary>Looked-up tables of which some rows went; empty where all stayed.</summary>
+    public IReadOnlyList<VocabularyOutcome> Vocabulary { get; init; } = [];
+
     /// <summary>Bits of weights that are multiplied with bytes, 8 or 7; null where there are none.</summary>
     public int? WeightBits { get; init; }
 

@@ -79,7 +79,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
-        return UnsolvableNumbers.Explain(() => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, options, progress, cancellation)));
+        return VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation).Around(
+            decided => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, decided, progress, cancellation)), model, data.Guard, backend, cancellation);
     }
 
     private CompressionResult Run(
@@ -153,8 +154,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
         using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
+        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation);
+        options = vocabulary.Options;
         var tools = Tools(progress, limit, options);
         using var runs = new FormRuns(tools, model, data, options);
-        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation);
+        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation) with { Vocabulary = vocabulary.Outcomes(model, data.Guard, backend, cancellation) };
     }
 }

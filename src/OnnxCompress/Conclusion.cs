@@ -43,7 +43,7 @@ internal sealed class Conclusion(
     {
         var analysis = prepared.Analysis;
         return new CompressionResult(
-            made.Model, made.Plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options) }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
+            made.Model, made.Plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Vocabulary = [.. options.Cuts.Select(c => c.Rows)] }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
             prepared.Original,
             made.Cost,
             analysis.Refusals,

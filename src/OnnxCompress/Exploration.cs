@@ -10,4 +10,7 @@ public sealed record Exploration(IReadOnlyList<ExploredModel> Models, IReadOnlyL
 {
     /// <summary>OCX5007 where <see cref="CompressionOptions.TimeLimit"/> ended it before all was made; else nothing.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics { get; init; } = [];
+
+    /// <summary>Looked-up tables of which some rows went from every model; empty where all stayed.</summary>
+    public IReadOnlyList<VocabularyOutcome> Vocabulary { get; init; } = [];
 }

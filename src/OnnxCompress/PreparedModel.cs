@@ -7,6 +7,7 @@ using OnnxCompress.Running;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection.LowRank;
 using OnnxCompress.Simplification;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress;
 
@@ -21,12 +22,15 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
     public static PreparedModel Of(OnnxModel model, ISampleSource samples, IModelRuntime runtime, CompressionOptions options, CancellationToken cancellation)
     {
         var sample = samples.Read(SampleBatches.Of(1, model.Inputs, preferred: 1).First().Indices);
-        var read = StageOptions.TakesUpWholeNumbers(options) ? Simplifier.Dequantised(model) : model;
+        var cut = CutTable.Apply(model, options.Cuts);
+        var read = StageOptions.TakesUpWholeNumbers(options) ? Simplifier.Dequantised(cut) : cut;
         var lifted = new BranchLifting(runtime, samples, options.BatchSize).Apply(read, sample, cancellation);
         var isSelected = NodeSelector.Create(lifted, options.Include, options.Exclude);
         var simplified = Simplifier.Simplify(lifted, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
-        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(read), new BranchCosts(runtime).Of(simplified, sample, cancellation));
+        // Limits are shares of the model as it was given, rows that went included.
+        var parameters = ParameterCount.Of(read) + (options.Cuts.Count == 0 ? 0 : ParameterCount.Of(model) - ParameterCount.Of(cut));
+        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, parameters, new BranchCosts(runtime).Of(simplified, sample, cancellation));
         analysis.AccountFor(lifted, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }

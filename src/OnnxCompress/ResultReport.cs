@@ -36,6 +36,7 @@ internal static class ResultReport
                 Target = result.Plan.Target.ToString().ToLowerInvariant(),
             },
             Considered = [.. result.Considered.Select(Reported)],
+            Vocabulary = [.. result.Vocabulary.Select(Reported)],
             Refused = [.. result.Refused.Select(refusal => new ReportedRefusal(refusal.Node, refusal.Code, refusal.Reason, refusal.Parameters))],
             Changed = [.. (verification?.Changed ?? []).Select(change => ReportedChange.From(change, samples))],
             Shown = verification is null ? [] : new ChangeGallery(samples, preprocessing).Of(verification),
@@ -70,6 +71,14 @@ internal static class ResultReport
             LimitReached = times.IsCutShort,
         };
     }
+
+    /// <summary>A table of which some rows went.</summary>
+    public static ReportedVocabulary Reported(VocabularyOutcome outcome) =>
+        new(outcome.Rows.Table, outcome.Rows.Inputs, outcome.Rows.Kept.Count, outcome.Rows.Of, outcome.Parameters, outcome.Rows.Unknown)
+        {
+            HeldOut = outcome.HeldOut,
+            HeldOutUnmapped = outcome.HeldOutUnmapped,
+        };
 
     // JSON has no NaN: what cannot be stated is null.
     /// <summary>A form that was looked at.</summary>

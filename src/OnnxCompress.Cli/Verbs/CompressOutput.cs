@@ -76,6 +76,7 @@ internal sealed class CompressOutput(CompressSettings settings, Talk talk)
             talk.Result(ResultTables.Judged(report.Judged));
         }
 
+        talk.Result(ResultTables.Vocabulary(report.Vocabulary));
         talk.Result(ResultTables.Sites(report.Sites));
         if (report.Considered.Count > 0)
         {

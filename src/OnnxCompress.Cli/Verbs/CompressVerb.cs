@@ -38,6 +38,7 @@ internal sealed class CompressVerb
     private readonly GuardOptions _guard = new();
     private readonly JudgeOptions _judge = new();
     private readonly MethodOptions _method = new();
+    private readonly VocabularyOptions _vocabulary = new();
     private readonly RunOptions _run = new();
     private readonly CacheOptions _cache = new();
     private readonly Option<bool> _force = OptionFactory.Flag("--force", "Writes the result although a guard failed, with a warning.");
@@ -105,6 +106,7 @@ internal sealed class CompressVerb
         if (part != PipelinePart.Apply)
         {
             verb._folds.AddTo(command);
+            verb._vocabulary.AddTo(command);
         }
 
         command.Options.Add(verb._verifyData);
@@ -138,13 +140,15 @@ internal sealed class CompressVerb
         var device = _run.Device(parsed);
         var options = _method.Apply(
             parsed, new CompressionOptions { Budget = _part == PipelinePart.Apply ? Budget.None : _budget.Read(parsed), TimeLimit = _part == PipelinePart.Apply ? null : _budget.TimeLimit(parsed, hasPlan: PlanPath(parsed) is not null), Plan = ReadPlan(parsed), Seed = _run.Seed(parsed), Threads = _run.Threads(parsed), TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
-        options = _cache.Apply(parsed, options);
+        options = _cache.Apply(parsed, options) with { Vocabulary = _part == PipelinePart.Apply ? null : _vocabulary.Read(parsed, hasPlan: options.Plan is not null) };
         CheckLock(parsed, options);
         var statistics = parsed.GetValue(_statistics);
         var shapes = _shapes.Read(parsed);
         if (data.Files.Count == 0 && statistics is null)
         {
-            options = WithoutData(parsed, options);
+            options = options.Vocabulary is { Ids: null }
+                ? throw Usage.Missing("Data are missing: --vocabulary used keeps the rows that samples use. Give -d PATH, or --vocabulary FILE with a list of ids.")
+                : WithoutData(parsed, options);
         }
 
         if (data.Files.Count > 0 && shapes.Count > 0)
@@ -195,7 +199,7 @@ internal sealed class CompressVerb
                 new RunInputs(model)
                 {
                     Result = _part == PipelinePart.Plan ? null : output,
-                    Named = [PlanPath(parsed), statistics, labels],
+                    Named = [PlanPath(parsed), statistics, labels, _part == PipelinePart.Apply ? null : _vocabulary.File(parsed)],
                     Data = [.. data.Files, .. verifyData],
                 },
                 [("-o", output), .. reports.Select(report => ("--report", report)), .. planFile is null ? [] : new[] { ("--save-plan", planFile) }]),
@@ -265,7 +269,7 @@ internal sealed class CompressVerb
     private static Guard GuardFor(Guard guard, CompressionOptions options, bool hasSamples)
     {
         var isSaid = options.Budget.IsLimited || options.Plan is not null || guard.IsSet
-            || options is { RemovesNothing: true, Precision: null or NumberForm.Float } || (options is { RemovesNothing: true, Precision: not NumberForm.Auto } && !hasSamples);
+            || options is { RemovesNothing: true, Vocabulary: null, Precision: null or NumberForm.Float } || (options is { RemovesNothing: true, Precision: not NumberForm.Auto } && !hasSamples);
         return isSaid ? guard : guard with { MinimumAgreement = Guard.DefaultMinimumAgreement, IsDefault = true };
     }
 

@@ -26,6 +26,7 @@ internal sealed class ExploreVerb
 
     private readonly DecisionOptions _decision = new();
     private readonly MethodOptions _method = new();
+    private readonly VocabularyOptions _vocabulary = new();
     private readonly RunOptions _run = new();
     private readonly Option<bool> _overwrite = OptionFactory.Overwrite("REPORT");
     private readonly TalkOptions _talk = new();
@@ -46,6 +47,7 @@ internal sealed class ExploreVerb
         command.Options.Add(verb._time);
         verb._decision.AddTo(command);
         verb._method.AddTo(command);
+        verb._vocabulary.AddTo(command);
         verb._run.AddAllTo(command);
         command.Options.Add(verb._overwrite);
         verb._talk.AddTo(command);
@@ -76,9 +78,9 @@ internal sealed class ExploreVerb
         }
 
         var limit = parsed.GetValue(_time) is { } text ? OptionText.Duration("--time-limit", text) : (TimeSpan?)null;
-        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Data = data.Files }, ("-o", output));
+        var outputs = Outputs.Check(parsed.GetValue(_overwrite), new RunInputs(path) { Named = [_vocabulary.File(parsed)], Data = data.Files }, ("-o", output));
         var (seed, threads) = (_run.Seed(parsed), _run.Threads(parsed));
-        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed) });
+        var options = _method.Apply(parsed, new CompressionOptions { Seed = seed, Threads = threads, TimedBatch = _run.Batch(parsed), Augmentations = _samples.Augmentations(parsed), Vocabulary = _vocabulary.Read(parsed, hasPlan: false) });
         // Numbers of all forms are shown unless one is named.
         options = options with { Precision = options.Precision ?? NumberForm.Auto };
         var decision = _decision.Read(parsed);
@@ -128,6 +130,7 @@ internal sealed class ExploreVerb
                 LimitSeconds = limit?.TotalSeconds,
                 LimitReached = explored.Diagnostics.Count > 0,
             },
+            Vocabulary = [.. explored.Vocabulary.Select(ResultReport.Reported)],
             Considered = [.. leftOut.Select(ResultReport.Reported)],
             FrontierSamples = scored,
             Frontier = FrontierNoise.Mark([.. points.Select(point => Point(point, Baseline(points), parsed, objective))], Baseline(points), scored),
@@ -139,6 +142,7 @@ internal sealed class ExploreVerb
         }
         else
         {
+            talk.Result(ResultTables.Vocabulary(report.Vocabulary));
             talk.Result(ResultTables.Frontier(report.Frontier, report.Original));
             if (ReportSentences.Noise(report) is { } noise)
             {

@@ -83,6 +83,11 @@ internal sealed class InspectVerb
             Say($"{group + 1,3}. {groups[group]}", 5);
         }
 
+        foreach (var table in report.Tables)
+        {
+            Say($"ids: {table.Sentence}", 5);
+        }
+
         talk.Result("");
         talk.Result(ResultTables.HeldBack(report.Refused));
         talk.Result(ResultTables.Refused([.. report.Refused.Select(refusal => refusal.Plain)]));

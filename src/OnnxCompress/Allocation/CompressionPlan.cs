@@ -1,4 +1,5 @@
 using OnnxCompress.Forms;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress.Allocation;
 
@@ -21,6 +22,9 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
 
     /// <summary>Where the model will run.</summary>
     public RunTarget Target { get; init; } = RunTarget.Cpu;
+
+    /// <summary>Looked-up tables of which some rows stay; empty where all do.</summary>
+    public IReadOnlyList<TableRows> Vocabulary { get; init; } = [];
 
     /// <summary>What it was made with and what came of it; null where that was not noted.</summary>
     public PlanOrigin? Origin { get; init; }

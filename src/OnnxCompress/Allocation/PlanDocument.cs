@@ -21,6 +21,9 @@ internal sealed record PlanDocument(int Schema, string? Model, string? Rule, Pla
     /// <summary>Where the model will run; null, as in plans of earlier versions, for a processor.</summary>
     public string? Target { get; init; }
 
+    /// <summary>Looked-up tables of which some rows stay; left out when there are none.</summary>
+    public PlanTable?[]? Vocabulary { get; init; }
+
     /// <summary>What it was made with.</summary>
     public PlanOrigin? Origin { get; init; }
 }
@@ -49,6 +52,17 @@ internal sealed record PlanEntry(string? Site, string? Method)
     public double? PredictedError { get; init; }
 
     public string? Reason { get; init; }
+}
+
+/// <summary>The file form of a table of which some rows stay.</summary>
+/// <param name="Table">Its name.</param>
+/// <param name="Inputs">The inputs whose ids reach it.</param>
+/// <param name="Kept">The rows that stay, as ranges: <c>0-5,7,9-20</c>.</param>
+/// <param name="Of">Rows that it has.</param>
+internal sealed record PlanTable(string? Table, string?[]? Inputs, string? Kept, int Of)
+{
+    /// <summary>The row that stands in for others; left out where each gets the nearest.</summary>
+    public int? Unknown { get; init; }
 }
 
 /// <summary>Serializers made at build time: no reflection, safe to trim.</summary>

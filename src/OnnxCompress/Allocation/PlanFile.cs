@@ -4,6 +4,7 @@ using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress.Allocation;
 
@@ -33,7 +34,7 @@ internal static class PlanFile
     /// <summary>The text of a plan.</summary>
     public static string ToText(CompressionPlan plan) =>
         PlainText.Escape(JsonSerializer.Serialize(
-            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Wider = plan.Wider.Count == 0 ? null : new(plan.Wider.ToDictionary(w => w.Key, w => w.Value.ToString()), StringComparer.Ordinal), Target = plan.Target == RunTarget.Cpu ? null : plan.Target.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites] }, Context.PlanDocument)) + "\n";
+            new PlanDocument(Schema, plan.ModelSha256, plan.Rule, [.. plan.Sites.Select(Entry)]) { Precision = plan.Precision == NumberForm.Float ? null : plan.Precision.ToString(), Wider = plan.Wider.Count == 0 ? null : new(plan.Wider.ToDictionary(w => w.Key, w => w.Value.ToString()), StringComparer.Ordinal), Target = plan.Target == RunTarget.Cpu ? null : plan.Target.ToString(), Origin = plan.Origin, Rewrites = plan.Rewrites.Count == 0 ? null : [.. plan.Rewrites], Vocabulary = plan.Vocabulary.Count == 0 ? null : [.. plan.Vocabulary.Select(Entry)] }, Context.PlanDocument)) + "\n";
 
     /// <summary>Reads a plan.</summary>
     /// <exception cref="OnnxCompressException">OCX6002: the file holds no plan.</exception>
@@ -52,6 +53,7 @@ internal static class PlanFile
                     Precision = Precision(document.Precision, path),
                     Wider = (document.Wider ?? []).ToDictionary(w => w.Key, w => Precision(w.Value, path), StringComparer.Ordinal),
                     Target = Target(document.Target, path),
+                    Vocabulary = [.. (document.Vocabulary ?? []).Select(t => Table(t, path))],
                     Origin = document.Origin,
                 }
                 : throw Unreadable(path, $"it is no plan of schema {Schema}", null);
@@ -70,6 +72,13 @@ internal static class PlanFile
         files.AddText(Path.GetFullPath(path), ToText(plan));
         files.Commit();
     }
+
+    private static PlanTable Entry(TableRows table) => new(table.Table, [.. table.Inputs], RowRanges.Write(table.Kept), table.Of) { Unknown = table.Unknown };
+
+    private static TableRows Table(PlanTable? entry, string path) =>
+        entry is { Table: { } name, Kept: { } ranges } && RowRanges.Read(ranges, entry.Of) is { } kept && (entry.Unknown is not { } stand || Array.BinarySearch(kept, stand) >= 0)
+            ? new TableRows(name, [.. (entry.Inputs ?? []).OfType<string>()], kept, entry.Of) { Unknown = entry.Unknown }
+            : throw Unreadable(path, $"the rows of the table '{entry?.Table}' are no ascending ranges below {entry?.Of}, or its stand-in is none of them", null);
 
     private static PlanEntry Entry(SitePlan site) => site switch
     {

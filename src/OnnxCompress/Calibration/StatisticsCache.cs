@@ -22,6 +22,9 @@ internal sealed class StatisticsCache(string folder)
     /// <summary>Tensors whose values are counted.</summary>
     public IReadOnlyList<string> Ranged { get; init; } = [];
 
+    /// <summary>Rows of tables that stay, where not all do: ids without a row make other values.</summary>
+    public string Rows { get; init; } = "";
+
     /// <summary>The statistics of an earlier run with the same inputs, or those that <paramref name="collect"/> collects now.</summary>
     /// <param name="model">The model.</param>
     /// <param name="taps">Where statistics are taken.</param>
@@ -65,7 +68,7 @@ internal sealed class StatisticsCache(string folder)
     private string Key(OnnxModel model, IEnumerable<ChannelTap> taps, ISampleSource samples, int batchSize, string? mask, CancellationToken cancellation)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n{mask}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{model.SourceSha256}\n{batchSize}\n{SampleContent.Preparation(samples)}\n{mask}\n{Rows}");
         foreach (var tap in taps)
         {
             text.Append(CultureInfo.InvariantCulture, $"{tap.Key} {string.Join(',', tap.Positions)}\n");

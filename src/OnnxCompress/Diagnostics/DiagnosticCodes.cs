@@ -104,6 +104,9 @@ public static class DiagnosticCodes
     /// <summary>Weights lie in a branch that not all samples take.</summary>
     public const string BranchNotTaken = "OCX2044";
 
+    /// <summary>All rows of a looked-up table stay, although a vocabulary was asked for.</summary>
+    public const string TableRowsStay = "OCX2045";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>
@@ -162,6 +165,12 @@ public static class DiagnosticCodes
 
     /// <summary>Copies of pictures are asked for, and no input is fed any.</summary>
     public const string NothingToAugment = "OCX3029";
+
+    /// <summary>Held-out samples hold ids whose rows went.</summary>
+    public const string IdsUnmapped = "OCX3030";
+
+    /// <summary>A list of ids cannot be read, or does not go with the model.</summary>
+    public const string VocabularyUnusable = "OCX3031";
 
     // 4: select
 

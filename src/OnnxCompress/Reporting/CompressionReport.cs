@@ -54,6 +54,9 @@ public sealed record CompressionReport
     /// <summary>Results in other numbers that were compared, where the tool was left to choose; else empty.</summary>
     public IReadOnlyList<ReportedForm> Considered { get; init; } = [];
 
+    /// <summary>Looked-up tables of which some rows went; empty where all stayed.</summary>
+    public IReadOnlyList<ReportedVocabulary> Vocabulary { get; init; } = [];
+
     /// <summary>What was left alone, and why.</summary>
     public required IReadOnlyList<ReportedRefusal> Refused { get; init; }
 

@@ -36,6 +36,9 @@ internal sealed record InspectionReport
     /// <summary>Channels that can go together.</summary>
     public required IReadOnlyList<ReportedGroup> Groups { get; init; }
 
+    /// <summary>Tables that are looked up with the ids of inputs, the largest first.</summary>
+    public IReadOnlyList<InspectedTable> Tables { get; init; } = [];
+
     /// <summary>What is left alone, and why.</summary>
     public required IReadOnlyList<InspectedRefusal> Refused { get; init; }
 }

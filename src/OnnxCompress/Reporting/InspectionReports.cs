@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Vocabularies;
 
 namespace OnnxCompress.Reporting;
 
@@ -30,6 +31,17 @@ internal static class InspectionReports
                 .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
         ],
         Groups = [.. analysis.Narrowed.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
+        Tables = Tables(model),
         Refused = [.. analysis.Refusals.Select(InspectedRefusal.From)],
     };
+
+    private static IReadOnlyList<InspectedTable> Tables(OnnxModel model)
+    {
+        var (tables, refused) = LookedUpTables.Find(model, new IndexValues(model.Graph));
+        return
+        [
+            .. tables.Select(t => new InspectedTable(t.Name, t.Inputs, t.Rows, t.Parameters, Reason: null)),
+            .. refused.Select(r => new InspectedTable(r.Node, [], Rows: null, r.Parameters, r.Reason)),
+        ];
+    }
 }

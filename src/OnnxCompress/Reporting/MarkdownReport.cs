@@ -38,6 +38,7 @@ internal static class MarkdownReport
             Table(text, $"Drift on {Figures.Count(random.Samples)} random inputs", ResultTables.Verification(random, ""));
         }
 
+        Table(text, "Vocabulary", ResultTables.Vocabulary(report.Vocabulary));
         Table(text, "Layers", ResultTables.Sites(report.Sites));
         if (report.Considered.Count > 0)
         {

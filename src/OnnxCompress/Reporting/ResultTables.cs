@@ -113,6 +113,19 @@ internal static class ResultTables
             form.TimeShare is { } time ? Figures.Percent(time) : "-",
             form.Chosen ? "taken" : form.Refused ?? ""))]);
 
+    /// <summary>Looked-up tables of which some rows went.</summary>
+    public static ResultTable Vocabulary(IReadOnlyList<ReportedVocabulary> tables) => new(
+        "vocabulary",
+        [new("table"), new("ids of"), new("rows", true), new("of", true), new("parameters gone", true), new("other ids get"), new("held-out samples with other ids", true)],
+        [.. tables.Select(table => Row(
+            table.Table,
+            string.Join(", ", table.Inputs),
+            Figures.Count(table.Kept),
+            Figures.Count(table.Of),
+            Figures.Count(table.Parameters),
+            table.Unknown is { } row ? $"row {row}" : "the nearest row",
+            table is { HeldOut: > 0 and var all, HeldOutUnmapped: { } some } ? $"{some} of {all} ({Figures.Percent((double)some / all)})" : "-"))]);
+
     /// <summary>The numbers that layers are stored and run in, summed by form and reason.</summary>
     public static ResultTable Precision(ReportedPrecision precision) => new(
         "numbers",

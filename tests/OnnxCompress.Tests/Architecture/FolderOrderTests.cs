@@ -19,7 +19,7 @@ public sealed class FolderOrderTests
 
     private static readonly string[] Order =
     [
-        "Diagnostics", "Models", "Running", "Samples", "Simplification", "Dependencies", "Forms", "Calibration", "Timing", "Selection", "Allocation",
+        "Diagnostics", "Models", "Running", "Samples", "Simplification", "Dependencies", "Vocabularies", "Forms", "Calibration", "Timing", "Selection", "Allocation",
         "Rewriting", "Reconstruction", "Precision", "Verification", "Search", "Reporting", Root,
     ];
 

@@ -123,6 +123,7 @@ public sealed class ReportJsonTests
           "layers": [],
           "precision": null,
           "considered": [],
+          "vocabulary": [],
           "refused": [
             {
               "node": "Resize_12",

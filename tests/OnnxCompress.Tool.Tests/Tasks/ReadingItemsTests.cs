@@ -50,6 +50,24 @@ public sealed class ReadingItemsTests
         Assert.Equal([folder.File("bias.npy")], read.OtherInputs);
     }
 
+    [Fact]
+    public void A_vocabulary_is_a_word_or_a_file_that_the_build_reads()
+    {
+        using var folder = new TemporaryFolder();
+        ModelItem Read(string value)
+        {
+            var item = new TaskItem("m.onnx");
+            item.SetMetadata("Vocabulary", value);
+            item.SetMetadata("UnknownId", "100");
+            return new(item, folder.Root);
+        }
+
+        Assert.Equal(["--unknown-id=100", "--vocabulary=used"], Read("used").Options);
+        Assert.Empty(Read("used").OtherInputs);
+        Assert.Equal(["--unknown-id=100", $"--vocabulary={folder.File("ids.txt")}"], Read("ids.txt").Options);
+        Assert.Equal([folder.File("ids.txt")], Read("ids.txt").OtherInputs);
+    }
+
     [Theory]
     [InlineData("AllowExternalOutside", "true")]
     [InlineData("AllowExternalOutside", "false")]

@@ -58,6 +58,7 @@ internal static class HtmlReport
         {
             yield return ("warnings", "Warnings", WarningSection.Write(report));
             yield return ("frontier", "Frontier", FrontierSection.Write(report));
+            yield return ("vocabulary", "Vocabulary", Vocabulary(report));
             yield return ("again", "Do it again", AgainSection.Write(report));
             yield break;
         }
@@ -65,6 +66,7 @@ internal static class HtmlReport
         yield return ("warnings", "Warnings", WarningSection.Write(report));
         yield return ("cost", "Cost", CostSection.Write(report));
         yield return ("agreement", "Agreement", AgreementSection.Write(report));
+        yield return ("vocabulary", "Vocabulary", Vocabulary(report));
         yield return ("layers", "Layers", LayerSection.Write(report));
         yield return ("considered", "Numbers compared", report.Considered.Count == 0 ? "" : HtmlText.Table(
             ResultTables.Considered(report.Considered, report.Original.Bytes), $"{Figures.Count(report.Considered.Count)} results, compared on validation samples"));
@@ -75,6 +77,9 @@ internal static class HtmlReport
         yield return ("time", "Time", TimeSection.Write(report.Timing));
         yield return ("again", "Do it again", AgainSection.Write(report));
     }
+
+    private static string Vocabulary(CompressionReport report) => report.Vocabulary.Count == 0 ? "" : HtmlText.Table(
+        ResultTables.Vocabulary(report.Vocabulary), "Rows of tables that are looked up with ids");
 
     private static string Identity(CompressionReport report) =>
         $"<p>Model <code>{HtmlText.Escape(report.Model.Sha256)}</code></p>\n"

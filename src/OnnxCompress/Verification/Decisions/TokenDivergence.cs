@@ -33,7 +33,7 @@ internal sealed class TokenDivergence
     /// <summary>The measures; none where no position was added.</summary>
     public IEnumerable<DecisionFigure> Figures() => _count == 0 ? [] :
     [
-        new("meanKullbackLeibler", "mean Kullback-Leibler divergence from the original, in nats", _divergence / _count),
+        new("meanKullbackLeibler", "Kullback-Leibler divergence, nats per token", _divergence / _count),
         new("perplexityOfChoice", "perplexity of the original's choices", Math.Exp(_surprise / _count)),
     ];
 
