@@ -18,7 +18,7 @@ public sealed class WiderLayersTests
 
     [Fact]
     public void Those_that_lose_most_for_a_byte_go_first_and_each_takes_the_next_wider_form() => Assert.Equal(
-        [("small", NumberForm.Int8, 50L), ("large", NumberForm.Int8, 500L), ("table", NumberForm.Int8, 2000L), ("conv", NumberForm.Float, 300L)],
+        [("small", NumberForm.Int8, 50L), ("large", NumberForm.Int8, 500L), ("table", NumberForm.Int8, 2000L), ("conv", NumberForm.Int8Weights, 300L)],
         WiderLayers.Of(Layers));
 
     [Fact]

@@ -38,6 +38,15 @@ internal sealed class Planner(
         return watch.Time("allocate", () => budget.KeepLatency is null || budget.IsPredicted ? counted.Plan(budget) : Timed(counted, budget, cancellation));
     }
 
+    /// <summary>A plan within a budget in which layers have numbers of their own: each weight counts as it will be stored.</summary>
+    /// <param name="budget">The budget, of what can be counted.</param>
+    /// <param name="rule">How it is spread.</param>
+    /// <param name="forms">The numbers.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
+    public CompressionPlan Plan(Budget budget, PlanRule rule, StoredForms forms, CancellationToken cancellation) => watch.Time("allocate", () => new CountedPlanner(
+        (b, reserve) => allocator.Allocate(b, rule, reserve, cancellation, forms), plan => weigh(plan, cancellation), original).Plan(budget));
+
     private CompressionPlan Timed(CountedPlanner counted, Budget budget, CancellationToken cancellation)
     {
         var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), WholeShare, _scale);
