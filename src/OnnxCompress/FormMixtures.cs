@@ -24,54 +24,71 @@ internal sealed class FormMixtures(Func<StoredForms, CompressionPlan> plan, IRea
     // Bytes of a weight with its share of the steps of blocks of 64.
     private const double HalfByte = 0.5625, WideBlock = 1.0625, Byte = 1, Single = 4;
 
-    private readonly Dictionary<int, CompressionPlan?> _plans = [];
+    private readonly Dictionary<string, CompressionPlan?> _plans = new(StringComparer.Ordinal);
 
-    /// <summary>Layers that may have 8 bits in place of 4, those first that mend most for each byte.</summary>
-    private readonly LayerPrecision[] _steps =
-    [
-        .. layers.Where(l => l is { Form: LayerPrecision.Blocks or LayerPrecision.BlockTable, Parameters: > 0 } && Square(l) > 0).OrderByDescending(l => Square(l) / l.Parameters),
-    ];
+    private readonly LayerPrecision[] _narrow = [.. layers.Where(l => l is { Form: LayerPrecision.Blocks or LayerPrecision.BlockTable, Parameters: > 0 } && Square(l) > 0)];
 
     /// <summary>The plan whose errors are least; null where none meets the budget.</summary>
     /// <param name="removed">What the square of an error of removing counts beside one of rounding: least squares mends some of it.</param>
     public CompressionPlan? Best(double removed)
     {
-        int[] coarse = [.. Enumerable.Range(0, MostCoarse).Select(i => i * _steps.Length / (MostCoarse - 1)).Distinct()];
-        var best = coarse.MinBy(count => Loss(count, removed));
+        // What mends most for each byte goes first; or what mends most at all, as a table that is half of the model.
+        LayerPrecision[] cheap = [.. _narrow.OrderByDescending(l => Square(l) / l.Parameters)], worst = [.. _narrow.OrderByDescending(Square)];
+        var found = Best(cheap, removed);
+        return cheap.AsSpan().SequenceEqual(worst) ? found.Plan : new[] { found, Best(worst, removed) }.MinBy(f => f.Loss).Plan;
+    }
+
+    private (CompressionPlan? Plan, double Loss) Best(LayerPrecision[] steps, double removed)
+    {
+        var losses = new Dictionary<int, double>();
+        double Loss(int count) => losses.TryGetValue(count, out var known) ? known : losses[count] = LossOf(steps.AsSpan(0, count), removed);
+        int[] coarse = [.. Enumerable.Range(0, MostCoarse).Select(i => i * steps.Length / (MostCoarse - 1)).Distinct()];
+        var best = coarse.MinBy(Loss);
         // Between the neighbours of the best of them.
-        var (low, high) = (coarse.Where(c => c < best).DefaultIfEmpty(0).Max(), coarse.Where(c => c > best).DefaultIfEmpty(_steps.Length).Min());
+        var (low, high) = (coarse.Where(c => c < best).DefaultIfEmpty(0).Max(), coarse.Where(c => c > best).DefaultIfEmpty(steps.Length).Min());
         for (var look = 0; look < MostFine && high - low > 1; look++)
         {
             var (below, above) = ((low + best) / 2, (best + high + 1) / 2);
-            var next = new[] { below, best, above }.Distinct().MinBy(count => Loss(count, removed));
+            var next = new[] { below, best, above }.Distinct().MinBy(Loss);
             (low, high) = next < best ? (low, best) : next > best ? (best, high) : (below, above);
             best = next;
         }
 
-        return double.IsFinite(Loss(best, removed)) ? _plans[best] : null;
+        return (Planned(steps.AsSpan(0, best)), Loss(best));
     }
 
     private static double Square(LayerPrecision layer) => (layer.OwnError ?? layer.Error) is { } error ? error * error : 0;
 
-    private double Loss(int count, double removed)
+    private double LossOf(ReadOnlySpan<LayerPrecision> wider, double removed)
     {
-        if (!_plans.TryGetValue(count, out var made))
-        {
-            _plans[count] = made = Allocated(count);
-        }
-
-        if (made is null)
+        if (Planned(wider) is not { } made)
         {
             return double.PositiveInfinity;
         }
 
-        var rounding = layers.Sum(Square) - (_steps.Take(count).Sum(Square) * (1 - (Left * Left)));
+        var rounding = layers.Sum(Square);
+        foreach (var layer in wider)
+        {
+            rounding -= Square(layer) * (1 - (Left * Left));
+        }
+
         return rounding + (removed * made.Sites.Sum(s => s.PredictedError * s.PredictedError));
     }
 
-    private CompressionPlan? Allocated(int count)
+    private CompressionPlan? Planned(ReadOnlySpan<LayerPrecision> chosen)
     {
-        var wider = _steps.Take(count).ToDictionary(l => l.Layer, _ => NumberForm.Int8, StringComparer.Ordinal);
+        var wider = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+        foreach (var layer in chosen)
+        {
+            wider.Add(layer.Layer, NumberForm.Int8);
+        }
+
+        var key = string.Join('\n', wider.Keys.Order(StringComparer.Ordinal));
+        return _plans.TryGetValue(key, out var known) ? known : _plans[key] = Allocated(wider);
+    }
+
+    private CompressionPlan? Allocated(Dictionary<string, NumberForm> wider)
+    {
         var bytes = layers.ToDictionary(l => l.Layer, l => BytesOf(l, wider.ContainsKey(l.Layer)), StringComparer.Ordinal);
         try
         {

@@ -45,6 +45,22 @@ public sealed class WiderLayersTests
     }
 
     [Fact]
+    public void One_layer_is_ruined_where_its_own_numbers_lose_more_than_those_of_all_others()
+    {
+        static LayerPrecision Of(string name, double error, double own) => new(name, "int8") { Parameters = 100, Error = error, OwnError = own };
+        LayerPrecision[] ruined = [Of("front", 0.01, 0.01), Of("ruined", 0.2, 0.2), Of("behind", 0.25, 0.02)];
+
+        Assert.Equal("ruined", WiderLayers.Ruined(ruined));
+        Assert.Equal(["ruined", "behind", "front"], WiderLayers.Worst(ruined).Select(s => s.Layer));
+        Assert.Null(WiderLayers.Ruined([Of("a", 0.1, 0.1), Of("b", 0.1, 0.1)]));
+        Assert.Null(WiderLayers.Ruined(Layers));
+        // Its weights stay in bytes: it fits where nothing does, and the others leave room for one more.
+        Assert.Equal(["ruined"], WiderLayers.Within(WiderLayers.Of(ruined), 0, "ruined").Keys);
+        Assert.Equal(["behind", "ruined"], WiderLayers.Within(WiderLayers.Of(ruined), 300, "ruined").Keys.Order());
+        Assert.Equal(0, WiderLayers.BytesOf(WiderLayers.Of(ruined), 3));
+    }
+
+    [Fact]
     public void What_does_not_fit_leaves_room_for_what_comes_behind_it() =>
         Assert.Equal(["conv", "small"], WiderLayers.Within(WiderLayers.Of(Layers), 400).Keys.Order());
 }
