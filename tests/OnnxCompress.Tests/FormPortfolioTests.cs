@@ -182,22 +182,6 @@ public sealed class FormPortfolioTests
         Assert.Contains(result.Considered, c => c is { Form: NumberForm.Int8, Refused: null });
     }
 
-    [Theory]
-    [InlineData(0.05)]
-    [InlineData(0.06)]
-    [InlineData(0.07)]
-    [InlineData(0.08)]
-    [InlineData(0.1)]
-    [InlineData(0.12)]
-    public void What_floating_point_stands_removed_is_looked_at_with_layers_that_keep_more(double error)
-    {
-        var model = Products().Build();
-
-        var result = Compress(model, new CompressionOptions { Goal = new(null, error) { Objective = CompressionObjective.Bytes }, Precision = NumberForm.Auto, Decisions = [new(DecisionKind.None)] });
-
-        Assert.Fail(string.Join("\n", result.Considered.Where(c => !c.RemovesNothing).Select(c => $"{c.Form} {c.Bytes} {c.Wider} {c.Narrower} {c.Error} {c.Refused} {c.Chosen}")));
-    }
-
     [Fact]
     public void A_layer_that_8_bits_ruin_multiplies_in_floating_point_where_they_keep_too_little()
     {
