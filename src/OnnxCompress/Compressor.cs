@@ -85,7 +85,7 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
 
     private CompressionResult Run(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation) =>
-        FormChoice.IsLeft(options, data) ? RunAll(model, data, options, progress, cancellation) : RunOne(model, data, options, progress, cancellation);
+        FormChoice.IsLeft(options, data) || FormChoice.IsHeld(options, data) ? RunAll(model, data, options, progress, cancellation) : RunOne(model, data, options, progress, cancellation);
 
     private CompressionResult RunAll(
         OnnxModel model, CompressionData data, CompressionOptions options, IProgress<ProgressUpdate>? progress, CancellationToken cancellation)

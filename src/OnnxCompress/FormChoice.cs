@@ -19,6 +19,14 @@ internal static class FormChoice
         _ => false,
     };
 
+    /// <summary>
+    /// Whether layers that numbers of fewer bits ruin may keep more, where those numbers are asked for by name and nothing else changes: there
+    /// is something to hold the result to, and no budget that asks for less.
+    /// </summary>
+    public static bool IsHeld(CompressionOptions options, CompressionData data) =>
+        options is { Plan: null, RemovesNothing: true, Precision: NumberForm.Int8 or NumberForm.Int4, Budget.IsLimited: false, Goal: not null, IsDataFree: false }
+        && data.Validation is { Count: > 0 } && data.Statistics is not RandomSampleSource;
+
     private static bool SavesNumbers(CompressionOptions options) => options.Budget.IsLimited
         ? options.Budget.KeepBytes is not null || options.Budget.KeepLatency is not null
         : options.Goal?.Objective is CompressionObjective.Latency or CompressionObjective.Bytes;

@@ -44,7 +44,8 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
     /// <summary>The numbers that are tried, those that change least first.</summary>
     public static IReadOnlyList<NumberForm> Forms(CompressionOptions options) =>
-        options.Budget is { IsLimited: true, KeepBytes: null, KeepLatency: null }
+        options.Precision is NumberForm.Int8 or NumberForm.Int4 ? [options.Precision.Value]
+        : options.Budget is { IsLimited: true, KeepBytes: null, KeepLatency: null }
             || (!options.Budget.IsLimited && options.Goal?.Objective is CompressionObjective.Macs or CompressionObjective.Parameters && !options.RemovesNothing) ? [NumberForm.Float]
         // Half floats run no faster on a processor.
         : options.Target == RunTarget.Cpu && LimitsTime(options) ? [NumberForm.Float, NumberForm.Int8, NumberForm.Int4]
@@ -72,6 +73,7 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             MakeRemoving(form, cancellation);
         }
 
+        Mix(cancellation);
         WidenWithinBudget(cancellation);
 
         var chosen = Chosen(cancellation) ?? throw _failure ?? new OnnxCompressException(DiagnosticCodes.GoalNotReached, "No form of the model keeps what was asked for.");
@@ -164,7 +166,14 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
         FormCandidate[] alone = [.. _made.Where(c => c.Run is { RemovesNothing: true, Form: NumberForm.Int8 or NumberForm.Int4 })];
         foreach (var narrow in alone.Where(c => c.Refused is not null && !alone.TakeWhile(o => !ReferenceEquals(o, c)).Any(o => c.Run.ByteShare > SameBytes * o.Run.ByteShare)))
         {
-            Add(_wider.ToGoal(narrow, Smallest, cancellation));
+            if (options.Precision is NumberForm.Int8 or NumberForm.Int4)
+            {
+                _made.AddRange(_wider.Held(narrow, cancellation));
+            }
+            else
+            {
+                Add(_wider.ToGoal(narrow, Smallest, cancellation));
+            }
         }
     }
 
@@ -185,6 +194,29 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
             _made.Remove(narrow);
             // One that keeps too little tells nothing that is to be listed.
             Add(_wider.ToGoal(narrow, Smallest, cancellation) is { Refused: null } wider ? wider : null);
+        }
+    }
+
+    /// <summary>
+    /// What a budget of bytes is met by in one go: layers in 4 bits and others in 8, and channels and ranks removed. What is removed mends by
+    /// least squares, by how much is not known beforehand, so that two weights of it are tried.
+    /// </summary>
+    private void Mix(CancellationToken cancellation)
+    {
+        const double Mended = 0.25;
+        var narrow = _made.Find(c => c.Run is { Form: NumberForm.Int4, RemovesNothing: true, Wider: 0 });
+        if (validation is null || options.RemovesNothing || options.Budget is not { KeepBytes: not null, KeepLatency: null } || narrow is null
+            || _made.Exists(c => c.Refused is null && c.Score?.Loss <= Negligible) || !Limit.HasTimeFor(TimeLimit.Plan))
+        {
+            return;
+        }
+
+        var known = new HashSet<string>(_made.Where(c => c.Run.Form == NumberForm.Int4).Select(c => c.Run.Made.Plan.ToText()), StringComparer.Ordinal);
+        var rule = _made.Where(c => c.Refused is null && !c.Run.RemovesNothing).MinBy(Measure)?.Run.Made.Plan.Rule;
+        FormMixtures? mixtures = null;
+        foreach (var removed in new[] { 1, Mended })
+        {
+            Make(NumberForm.Int4, false, () => (mixtures ??= runs.Mixtures(narrow.Run, rule, cancellation)).Best(removed) is { Sites.Count: > 0 } plan && known.Add(plan.ToText()) ? runs.Of(NumberForm.Int4, plan, cancellation) : null, cancellation);
         }
     }
 
@@ -232,13 +264,13 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
     private double Measure(FormCandidate candidate) =>
         IsLimited ? candidate.Score?.Loss ?? 0 : CountsTime ? candidate.Time ?? 1 : candidate.Run.ByteShare;
 
-    private FormCandidate? Make(NumberForm form, bool alone, Func<FormRun> make, CancellationToken cancellation)
+    private FormCandidate? Make(NumberForm form, bool alone, Func<FormRun?> make, CancellationToken cancellation)
     {
         try
         {
             // Numbers that cannot be solved with in one form end that form, not the choice.
-            var made = UnsolvableNumbers.Explain(() => See(make(), cancellation));
-            _made.Add(made);
+            var made = UnsolvableNumbers.Explain(() => make() is { } run ? See(run, cancellation) : null);
+            Add(made);
             return made;
         }
         catch (OnnxCompressException e)
@@ -277,8 +309,11 @@ internal sealed class FormPortfolio(CompressionOptions options, FormRuns runs, I
 
         // The fastest, and of those that measuring does not tell from it the smallest.
         var fastest = able.Min(c => c.Time);
-        return able.Where(c => !(c.Time > fastest + TimeTolerance)).MinBy(c => c.Run.ByteShare) ?? (options.RemovesNothing ? _made.FirstOrDefault() : null);
+        return able.Where(c => !(c.Time > fastest + TimeTolerance)).MinBy(c => c.Run.ByteShare) ?? (options.RemovesNothing ? Nearest() : null);
     }
+
+    /// <summary>Where none keeps enough: numbers that were asked for are written as near to it as was come, else the model as it is.</summary>
+    private FormCandidate? Nearest() => options.Precision is NumberForm.Auto or null ? _made.FirstOrDefault() : LeastLosing([.. _made]);
 
     /// <summary>
     /// The one that loses least; of those that chance may tell from it, one of which nothing was removed: what was removed was looked for on the

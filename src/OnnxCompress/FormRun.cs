@@ -31,14 +31,14 @@ internal sealed record FormRun(NumberForm Form, bool RemovesNothing, Pipeline Pi
     /// <summary>The same of its plan with layers that keep more bits, at a glance.</summary>
     /// <param name="wider">Their numbers, by name.</param>
     /// <param name="cancellation">Stops the runs.</param>
-    public double TimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) => Pipeline.TimeShare(Made.Plan with { Wider = wider }, cancellation);
+    public double TimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) => Pipeline.TimeShare(Made.Plan.Widened(wider), cancellation);
 
     /// <summary>The same, measured as results are.</summary>
     /// <param name="wider">Their numbers, by name.</param>
     /// <param name="cancellation">Stops the runs.</param>
     public double ResultTimeShare(IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation)
     {
-        var plan = Made.Plan with { Wider = wider };
+        var plan = Made.Plan.Widened(wider);
         return Pipeline.Times.Share(plan, Pipeline.Executor.Sketch(plan, cancellation), cancellation);
     }
 }

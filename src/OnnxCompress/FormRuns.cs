@@ -73,13 +73,25 @@ internal sealed class FormRuns(PipelineTools tools, OnnxModel model, Compression
         return new FormRun(form, false, pipeline, pipeline.Executor.Execute(plan with { Rewrites = pipeline.Rewrites }, tools.Progress, Stop(cancellation)));
     });
 
+    /// <summary>What shares the budget between the numbers of layers and what is removed.</summary>
+    /// <param name="narrow">The model in the form with fewest bits, nothing removed.</param>
+    /// <param name="rule">How what is removed is spread; null for the rule that wins most often.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">Model or data cannot be worked with in that form.</exception>
+    public FormMixtures Mixtures(FormRun narrow, string? rule, CancellationToken cancellation)
+    {
+        var pipeline = tools.Limit.Within(() => Behind(narrow.Form, Stop(cancellation)));
+        var spread = pipeline.Planner.Rules.FirstOrDefault(r => r.Name == rule) ?? pipeline.Planner.Rules[0];
+        return new FormMixtures(forms => pipeline.Planner.Plan(options.Budget, spread, forms, Stop(cancellation)), narrow.Made.Precision);
+    }
+
     /// <summary>A model once more with layers that keep more bits.</summary>
     /// <param name="narrow">The model.</param>
     /// <param name="wider">Their numbers, by name.</param>
     /// <param name="cancellation">Stops the run.</param>
     /// <exception cref="OnnxCompressException">It cannot be had so.</exception>
     public FormRun Widened(FormRun narrow, IReadOnlyDictionary<string, NumberForm> wider, CancellationToken cancellation) =>
-        narrow with { Made = tools.Limit.Step(TimeLimit.Form, () => narrow.Pipeline.Executor.Execute(narrow.Made.Plan with { Wider = wider }, tools.Progress, Stop(cancellation))) };
+        narrow with { Made = tools.Limit.Step(TimeLimit.Form, () => narrow.Pipeline.Executor.Execute(narrow.Made.Plan.Widened(wider), tools.Progress, Stop(cancellation))) };
 
     /// <summary>
     /// Keeps all that was measured for the next run, also in forms that came to nothing: measured anew they might come to something.

@@ -15,7 +15,7 @@ internal sealed record LayerForms(NumberForm Form, int Wider, int Narrower)
     /// <param name="layers">All layers; none where they are as they were.</param>
     public static LayerForms Of(NumberForm asked, IReadOnlyDictionary<string, NumberForm> wider, IReadOnlyList<LayerPrecision> layers)
     {
-        long Weights(NumberForm form) => layers.Where(layer => layer.Reason is null && Of(layer.Form) == form).Sum(layer => layer.Parameters);
+        long Weights(NumberForm form) => layers.Where(layer => Of(layer.Form) == form).Sum(layer => layer.Parameters);
         // Convolutions take the next wider form of those that matrix products have.
         if (asked != NumberForm.Int4 || Weights(NumberForm.Int4) >= Weights(NumberForm.Int8))
         {
@@ -24,14 +24,14 @@ internal sealed record LayerForms(NumberForm Form, int Wider, int Narrower)
 
         return new(
             NumberForm.Int8,
-            layers.Count(layer => wider.ContainsKey(layer.Layer) && Of(layer.Form) == NumberForm.Float),
-            layers.Count(layer => layer.Reason is null && Of(layer.Form) == NumberForm.Int4));
+            layers.Count(layer => wider.ContainsKey(layer.Layer) && (Of(layer.Form) == NumberForm.Float || layer.Form == LayerPrecision.Weights)),
+            layers.Count(layer => Of(layer.Form) == NumberForm.Int4));
     }
 
     private static NumberForm Of(string form) => form switch
     {
         LayerPrecision.Blocks or LayerPrecision.BlockTable => NumberForm.Int4,
-        LayerPrecision.Int8 or LayerPrecision.Dynamic or LayerPrecision.Table or LayerPrecision.WideBlocks => NumberForm.Int8,
+        LayerPrecision.Int8 or LayerPrecision.Dynamic or LayerPrecision.Weights or LayerPrecision.Table or LayerPrecision.WideBlocks => NumberForm.Int8,
         LayerPrecision.Half => NumberForm.Float16,
         _ => NumberForm.Float,
     };

@@ -51,6 +51,33 @@ internal sealed class WiderForms(CompressionOptions options, FormRuns runs, Func
         return tried.Where(c => c.Refused is null).OrderBy(c => countsTime ? c.Time ?? 1 : c.Run.ByteShare).Concat(tried.OrderBy(c => c.Score?.Loss ?? 0)).FirstOrDefault();
     }
 
+    /// <summary>
+    /// A model in numbers that were asked for, of which the layer that they ruin keeps more, and as many of those that lose most beside it
+    /// as the goal needs. Empty where no layer stands out: then these are the numbers, and not a layer.
+    /// </summary>
+    /// <param name="narrow">A model that keeps too little.</param>
+    /// <param name="cancellation">Stops the search.</param>
+    public IEnumerable<FormCandidate> Held(FormCandidate narrow, CancellationToken cancellation)
+    {
+        var steps = WiderLayers.Worst(narrow.Run.Made.Precision);
+        if (steps.Count == 0 || steps[0].Layer != WiderLayers.Ruined(narrow.Run.Made.Precision))
+        {
+            yield break;
+        }
+
+        for (var count = 1; count <= Math.Min(MostMade, steps.Count); count++)
+        {
+            if (Made(narrow, First(steps, count), cancellation) is { } made)
+            {
+                yield return made;
+                if (made.Refused is null)
+                {
+                    yield break;
+                }
+            }
+        }
+    }
+
     /// <summary>What a budget leaves goes to the layers that lose most for what they take; null where there is no room, or nothing could be made.</summary>
     /// <param name="narrow">A model that meets it.</param>
     /// <param name="cancellation">Stops the search.</param>
@@ -73,7 +100,7 @@ internal sealed class WiderForms(CompressionOptions options, FormRuns runs, Func
             var count = (int)Math.Sqrt(low * high);
             var wider = First(steps, count);
             var known = tried.Where(c => c.Refused is null).Select(c => countsTime ? c.Time ?? 1 : c.Run.ByteShare).Append(smallest).Min();
-            if (countsTime ? narrow.Run.TimeShare(wider, cancellation) > known : narrow.Run.Made.Cost.Bytes + steps.Take(count).Sum(s => s.Bytes) > known * original)
+            if (countsTime ? narrow.Run.TimeShare(wider, cancellation) > known : narrow.Run.Made.Cost.Bytes + WiderLayers.BytesOf(steps, count) > known * original)
             {
                 high = count - 1;
                 continue;
@@ -89,7 +116,7 @@ internal sealed class WiderForms(CompressionOptions options, FormRuns runs, Func
     {
         var room = (long)((share * narrow.Run.Pipeline.Original.Bytes) - narrow.Run.Made.Cost.Bytes);
         var steps = Steps(narrow, cancellation);
-        for (var look = 0; look < MostMade && WiderLayers.Within(steps, room) is { Count: > 0 } wider; look++)
+        for (var look = 0; look < MostMade && WiderLayers.Within(steps, room, WiderLayers.Ruined(narrow.Run.Made.Precision)) is { Count: > 0 } wider; look++)
         {
             if (Made(narrow, wider, cancellation) is { Refused: null } made)
             {
@@ -107,12 +134,14 @@ internal sealed class WiderForms(CompressionOptions options, FormRuns runs, Func
     /// <summary>How many layers there is time for is measured on models whose weights mean nothing; then one is made.</summary>
     private FormCandidate? WithinTime(FormCandidate narrow, double share, CancellationToken cancellation)
     {
+        var gains = narrow.Run.Pipeline.ByteGains(narrow.Run.Made.Plan, cancellation);
+        var steps = WiderLayers.ByTime(narrow.Run.Made.Precision, gains);
         if (!(narrow.Time < share - LeastTime))
         {
-            return null;
+            // Where there is no time to spend, those stay that take longer in bytes, as thin layers do of which most was removed.
+            steps = [.. steps.TakeWhile(s => gains.TryGetValue(s.Layer, out var gain) && gain <= 0)];
         }
 
-        var steps = Steps(narrow, cancellation);
         var (low, high, fits) = (1, steps.Count, 0);
         for (var look = 0; look < MostTimed && low <= high; look++)
         {

@@ -17,10 +17,10 @@ internal static class WiderLayers
     public static IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> Of(IReadOnlyList<LayerPrecision> layers) =>
         Ordered(layers, (_, error, bytes) => error * error / bytes);
 
-    /// <summary>The same, those that lose most first, whatever they take.</summary>
+    /// <summary>The same, those whose own numbers lose most first, whatever they take.</summary>
     /// <param name="layers">The layers and their errors.</param>
     public static IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> Worst(IReadOnlyList<LayerPrecision> layers) =>
-        Ordered(layers, (_, error, _) => error);
+        Ordered([.. layers.Select(l => l.OwnError is null ? l : l with { Error = l.OwnError })], (_, error, _) => error);
 
     /// <summary>
     /// The same, the most worthwhile for the time that they take longer in floating point first. Layers whose time is not known by their sizes
@@ -35,37 +35,63 @@ internal static class WiderLayers
         LayerPrecision[] known = [.. layers.Where(l => l.Form == LayerPrecision.Int8 && gains.ContainsKey(l.Layer))];
         var each = known.Length == 0 ? 1 : known.Sum(l => Math.Max(0, gains[l.Layer])) / Math.Max(1, known.Sum(l => l.Parameters));
         var taken = layers.ToDictionary(l => l.Layer, l => l.Form == LayerPrecision.Int8 && gains.TryGetValue(l.Layer, out var gain) ? gain : l.Parameters * each, StringComparer.Ordinal);
-        return Ordered(layers, (layer, error, _) => error * error / Math.Max(taken[layer], Nothing));
+        return Ordered(layers, (layer, error, _) => error * error / Math.Max(taken[layer], Nothing), countsTime: true);
+    }
+
+    /// <summary>Bytes that the first of them take.</summary>
+    /// <param name="steps">See <see cref="Of"/>.</param>
+    /// <param name="count">How many.</param>
+    public static long BytesOf(IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> steps, int count) =>
+        steps.Take(count).Sum(s => s.Form == NumberForm.Int8Weights ? 0 : s.Bytes);
+
+    /// <summary>
+    /// The layer that its numbers ruin: it loses more than all others together. What layers in front of it lost is not counted. Null where
+    /// no layer does, as where many lose alike.
+    /// </summary>
+    /// <param name="layers">The layers and their errors.</param>
+    public static string? Ruined(IReadOnlyList<LayerPrecision> layers)
+    {
+        static double Square(LayerPrecision layer) => layer.OwnError is { } error ? error * error : 0;
+        var worst = layers.MaxBy(Square);
+        return worst is not null && Square(worst) > layers.Sum(Square) / 2 ? worst.Layer : null;
     }
 
     /// <summary>The first of them that fit into some bytes; one that does not fit leaves room for those behind it.</summary>
     /// <param name="steps">See <see cref="Of"/>.</param>
     /// <param name="room">Bytes.</param>
-    public static IReadOnlyDictionary<string, NumberForm> Within(IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> steps, long room)
+    /// <param name="ruined">See <see cref="Ruined"/>: where its weights stay in bytes, no time is too dear.</param>
+    public static IReadOnlyDictionary<string, NumberForm> Within(IReadOnlyList<(string Layer, NumberForm Form, long Bytes)> steps, long room, string? ruined = null)
     {
         var taken = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
         foreach (var (layer, form, bytes) in steps.Where(s => s.Bytes > 0))
         {
-            if (bytes <= room)
+            var isFree = form == NumberForm.Int8Weights && layer == ruined;
+            if (isFree || bytes <= room)
             {
                 taken[layer] = form;
-                room -= bytes;
+                room -= isFree ? 0 : bytes;
             }
         }
 
         return taken;
     }
 
-    private static (string Layer, NumberForm Form, long Bytes)[] Ordered(IReadOnlyList<LayerPrecision> layers, Func<string, double, long, double> worth) =>
+    private static (string Layer, NumberForm Form, long Bytes)[] Ordered(IReadOnlyList<LayerPrecision> layers, Func<string, double, long, double> worth, bool countsTime = false) =>
     [
-        .. layers.Where(l => l is { Error: > 0, Parameters: > 0 }).Select(l => (l.Layer, Error: l.Error!.Value, Wider: Next(l))).Where(l => l.Wider is not null)
+        .. layers.Where(l => l is { Error: > 0, Parameters: > 0 }).Select(l => (l.Layer, Error: Loses(l), Wider: Next(l, countsTime))).Where(l => l.Wider is not null)
             .OrderByDescending(l => worth(l.Layer, l.Error, l.Wider!.Value.Bytes)).Select(l => (l.Layer, l.Wider!.Value.Form, l.Wider.Value.Bytes)),
     ];
 
-    private static (NumberForm Form, long Bytes)? Next(LayerPrecision layer) => layer.Form switch
+    // Of weights alone more bits mend what these lose; of activations what layers in front of it have lost is not rounded once more.
+    private static double Loses(LayerPrecision layer) =>
+        layer.Form is LayerPrecision.Blocks or LayerPrecision.BlockTable && layer.OwnError is { } own ? own : layer.Error!.Value;
+
+    private static (NumberForm Form, long Bytes)? Next(LayerPrecision layer, bool countsTime) => layer.Form switch
     {
         LayerPrecision.Blocks or LayerPrecision.BlockTable => (NumberForm.Int8, More(layer, HalfByte, Byte)),
-        LayerPrecision.Int8 or LayerPrecision.Dynamic or LayerPrecision.WideBlocks or LayerPrecision.Table => (NumberForm.Float, More(layer, Byte, Single)),
+        // What activations in bytes lose is had back for no byte, but for the time that floating point takes: the bytes that it would take stand for that.
+        LayerPrecision.Int8 or LayerPrecision.Dynamic when !countsTime => (NumberForm.Int8Weights, More(layer, Byte, Single)),
+        LayerPrecision.Int8 or LayerPrecision.Dynamic or LayerPrecision.WideBlocks or LayerPrecision.Table or LayerPrecision.Weights => (NumberForm.Float, More(layer, Byte, Single)),
         _ => null,
     };
 

@@ -1,7 +1,9 @@
+using OnnxCompress.Allocation;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Search;
+using OnnxCompress.Selection;
 using OnnxCompress.Tests.Testing;
 using OnnxCompress.Verification;
 
@@ -40,6 +42,38 @@ public sealed class WiderFormsTests
         // With one layer in floating point it takes .44 of the time.
         Assert.Equal(isFound ? 1 : null, wider?.Run.Wider);
         Assert.True(wider?.Score!.Error < narrow.Score!.Error || !isFound);
+    }
+
+    [Fact]
+    public void More_removed_than_8_bits_stand_is_kept_with_layers_that_multiply_in_floating_point()
+    {
+        var options = new CompressionOptions { Goal = new(null, 1) { Objective = CompressionObjective.Bytes }, Decisions = [new(DecisionKind.None)], Methods = [CompressionMethod.Interpolative] };
+        var model = Convolutions().Build();
+        using var runs = Runs(model, options, out var judge);
+        var pipeline = runs.Behind(NumberForm.Float, Token);
+        var plan = pipeline.Planner.Plan(new Budget(KeepBytes: 0.8), pipeline.Planner.Rules[0], Token);
+        FormCandidate Judged(FormRun run, double most) => judge.Score(run.Made.Model, Token) is var score && score.Error > most ? new(run, score, null, "too little") : new(run, score, null, null);
+        var narrow = Judged(runs.Of(NumberForm.Int8, plan, Token), 0);
+        // Between what the plan loses in floating point and in bytes.
+        var plain = judge.Score(pipeline.Executor.Execute(plan, null, Token).Model, Token).Error;
+        var most = (0.1 * plain) + (0.9 * narrow.Score!.Error);
+
+        var wider = new WiderForms(options, runs, run => Judged(run, most), countsTime: false).ToGoal(narrow, smallest: 1, Token);
+
+        Assert.NotEmpty(plan.Sites);
+        Assert.True(plain < narrow.Score.Error);
+        Assert.Null(wider!.Refused);
+        Assert.InRange(wider.Run.Wider, 1, Layers.Length);
+        Assert.Equal(plan.Sites, wider.Run.Made.Plan.Sites);
+        Assert.Equal(wider.Run.Made.Plan.Wider.Keys.Order(), wider.Run.Made.Precision.Where(l => l.Form == "int8-weights").Select(l => l.Layer).Order());
+    }
+
+    private static FormRuns Runs(OnnxModel model, CompressionOptions options, out IPlanJudge judge)
+    {
+        var data = new CompressionData(ModelRunner.Samples(model, count: 48), ModelRunner.Samples(model, count: 32, seed: 8));
+        options = options with { Threads = 1, Precision = NumberForm.Auto };
+        judge = StageOptions.Judge(ModelRunner.Runtime, model, data, options)!;
+        return new FormRuns(PipelineTools.Of(ModelRunner.Runtime, new CpuBackend(1), null, options), model, data, options);
     }
 
     private static (FormCandidate Narrow, FormCandidate? Wider) Widened(CompressionOptions options, Func<WiderForms, FormCandidate, FormCandidate?> widen)

@@ -18,7 +18,7 @@ public sealed class WiderLayersTests
 
     [Fact]
     public void Those_that_lose_most_for_a_byte_go_first_and_each_takes_the_next_wider_form() => Assert.Equal(
-        [("small", NumberForm.Int8, 50L), ("large", NumberForm.Int8, 500L), ("table", NumberForm.Int8, 2000L), ("conv", NumberForm.Float, 300L)],
+        [("small", NumberForm.Int8, 50L), ("large", NumberForm.Int8, 500L), ("table", NumberForm.Int8, 2000L), ("conv", NumberForm.Int8Weights, 300L)],
         WiderLayers.Of(Layers));
 
     [Fact]
@@ -42,6 +42,22 @@ public sealed class WiderLayersTests
             WiderLayers.ByTime(layers, gains).Select(s => (s.Layer, s.Form)));
         // Nothing is known: by weights.
         Assert.Equal(["slow", "of unknown time", "quick", "slower in bytes"], WiderLayers.ByTime(layers, new Dictionary<string, double>()).Select(s => s.Layer));
+    }
+
+    [Fact]
+    public void One_layer_is_ruined_where_its_own_numbers_lose_more_than_those_of_all_others()
+    {
+        static LayerPrecision Of(string name, double error, double own) => new(name, "int8") { Parameters = 100, Error = error, OwnError = own };
+        LayerPrecision[] ruined = [Of("front", 0.01, 0.01), Of("ruined", 0.2, 0.2), Of("behind", 0.25, 0.02)];
+
+        Assert.Equal("ruined", WiderLayers.Ruined(ruined));
+        Assert.Equal(["ruined", "behind", "front"], WiderLayers.Worst(ruined).Select(s => s.Layer));
+        Assert.Null(WiderLayers.Ruined([Of("a", 0.1, 0.1), Of("b", 0.1, 0.1)]));
+        Assert.Null(WiderLayers.Ruined(Layers));
+        // Its weights stay in bytes: it fits where nothing does, and the others leave room for one more.
+        Assert.Equal(["ruined"], WiderLayers.Within(WiderLayers.Of(ruined), 0, "ruined").Keys);
+        Assert.Equal(["behind", "ruined"], WiderLayers.Within(WiderLayers.Of(ruined), 300, "ruined").Keys.Order());
+        Assert.Equal(0, WiderLayers.BytesOf(WiderLayers.Of(ruined), 3));
     }
 
     [Fact]

@@ -18,7 +18,15 @@ public sealed record CompressionPlan(string ModelSha256, IReadOnlyList<SitePlan>
     public NumberForm Precision { get; init; } = NumberForm.Float;
 
     /// <summary>By name, layers of the compressed model that keep more bits than <see cref="Precision"/> has.</summary>
-    public IReadOnlyDictionary<string, NumberForm> Wider { get; init; } = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, NumberForm> Wider { get; init; } = NothingWider;
+
+    /// <summary>No layers that keep more bits.</summary>
+    internal static IReadOnlyDictionary<string, NumberForm> NothingWider { get; } = new Dictionary<string, NumberForm>(StringComparer.Ordinal);
+
+    /// <summary>The plan with further layers that keep more bits.</summary>
+    /// <param name="wider">Their numbers, by name; of a layer that kept more before, the new ones count.</param>
+    internal CompressionPlan Widened(IReadOnlyDictionary<string, NumberForm> wider) =>
+        this with { Wider = Wider.Where(w => !wider.ContainsKey(w.Key)).Concat(wider).ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal) };
 
     /// <summary>Where the model will run.</summary>
     public RunTarget Target { get; init; } = RunTarget.Cpu;

@@ -33,22 +33,25 @@ internal sealed class PlanAllocator(
     /// <param name="rule">How it is spread.</param>
     /// <param name="reserve">Of the budget, as much is left free.</param>
     /// <param name="cancellation">Stops the work.</param>
+    /// <param name="forms">The numbers of layers; null for those of the model.</param>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
-    public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation)
+    public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation, StoredForms? forms = null)
     {
         SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name) * (rule.IsFelt ? curves.FeltOf(s.Group) : 1)))] : [];
         SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name) * (rule.IsFelt ? curves.Felt.GetValueOrDefault(s.Layer.Node.Name, 1) : 1)))] : [];
+        splits = forms is null ? splits : [.. splits.Where(s => !forms.Wider.ContainsKey(s.Layer.Node.Name)).Select(s => forms.Bytes.TryGetValue(s.Layer.Node.Name, out var each) ? s.Storing(each) : s)];
+        var cost = CostIn(forms);
         budget = budget with { IsPricedByOperations = rule.ByOperations };
         Allocated allocated;
         try
         {
-            allocated = Spread(budget, rule, sites, splits, reserve);
+            allocated = Spread(budget, rule, (sites, splits), reserve, cost);
         }
         catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.BudgetOutOfReach && Array.Exists(splits, s => s.LeavesOutSlower))
         {
             // Splits that save operations and no time are better than a budget that is not met.
             splits = [.. splits.Select(s => s.WithSlower())];
-            allocated = Spread(budget, rule, sites, splits, reserve);
+            allocated = Spread(budget, rule, (sites, splits), reserve, cost);
         }
 
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => ChannelPlan.ForSite(site, allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
@@ -58,12 +61,31 @@ internal sealed class PlanAllocator(
         }
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
-        return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites };
+        return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites, Wider = forms?.Wider ?? CompressionPlan.NothingWider };
     }
 
-    private Allocated Spread(Budget budget, PlanRule rule, SiteCandidate[] sites, SplitCandidate[] splits, ModelCost reserve)
+    private CostModel CostIn(StoredForms? forms)
     {
-        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, analysis.Cost, _bytes, budget, time, original, reserve, _table);
+        if (forms is null)
+        {
+            return analysis.Cost;
+        }
+
+        var bytes = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var map in model.Graph.Nodes.Where(n => forms.Bytes.ContainsKey(n.Name)).Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>())
+        {
+            bytes[map.Weight] = forms.Bytes[map.Node.Name];
+        }
+
+        return analysis.Cost.Storing(bytes);
+    }
+
+    private Allocated Spread(Budget budget, PlanRule rule, (SiteCandidate[] Sites, SplitCandidate[] Splits) offered, ModelCost reserve, CostModel cost)
+    {
+        var (sites, splits) = offered;
+        // Beside its constants the file is what it was.
+        var bytes = _bytes - analysis.Cost.Bytes(analysis.Cost.Whole) + cost.Bytes(cost.Whole);
+        var limits = new BudgetLimits([.. sites.Select(s => s.Group)], splits, cost, bytes, budget, time, original, reserve, _table);
         return sites.Length == 0 && Array.Exists(splits, s => s.Spectra is not null)
             ? AldsSearch.Run(splits, limits, options.Seed)
             : new LevelAllocator(sites, splits, limits, rule.ChannelRatio, rule.IsPriced).Allocate();

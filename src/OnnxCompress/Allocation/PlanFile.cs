@@ -51,7 +51,7 @@ internal static class PlanFile
                     Rule = document.Rule ?? "",
                     Rewrites = document.Rewrites ?? [],
                     Precision = Precision(document.Precision, path),
-                    Wider = (document.Wider ?? []).ToDictionary(w => w.Key, w => Precision(w.Value, path), StringComparer.Ordinal),
+                    Wider = (document.Wider ?? []).ToDictionary(w => w.Key, w => Numbers(w.Value, path), StringComparer.Ordinal),
                     Target = Target(document.Target, path),
                     Vocabulary = [.. (document.Vocabulary ?? []).Select(t => Table(t, path))],
                     Origin = document.Origin,
@@ -151,7 +151,11 @@ internal static class PlanFile
         ? RunTarget.Cpu
         : Named<RunTarget>(name) ?? throw Unreadable(path, $"'{name}' is no target that this version knows", null);
 
-    private static NumberForm Precision(string? name, string path) => name is null
+    private static NumberForm Precision(string? name, string path) => Numbers(name, path) is not NumberForm.Int8Weights and var form
+        ? form
+        : throw Unreadable(path, $"'{name}' is a precision of single layers", null);
+
+    private static NumberForm Numbers(string? name, string path) => name is null
         ? NumberForm.Float
         : Named<NumberForm>(name) is { } form && form != NumberForm.Auto ? form : throw Unreadable(path, $"'{name}' is no precision that this version knows", null);
 

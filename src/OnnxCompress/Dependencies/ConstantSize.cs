@@ -5,4 +5,4 @@ namespace OnnxCompress.Dependencies;
 /// <param name="Fixed">Product of the axes that cannot shrink.</param>
 /// <param name="BytesPerElement">Bytes of one element in the file.</param>
 /// <param name="Axes">The axes that may shrink.</param>
-internal sealed record ConstantSize(string Name, long Fixed, int BytesPerElement, IReadOnlyList<IndexAxis> Axes);
+internal sealed record ConstantSize(string Name, long Fixed, double BytesPerElement, IReadOnlyList<IndexAxis> Axes);

@@ -22,7 +22,12 @@ internal sealed class CostModel
     /// <summary>Bytes of the floating-point constants.</summary>
     /// <param name="remaining">What stays.</param>
     public long Bytes(Remaining remaining) =>
-        _constants.Sum(c => c.Axes.Aggregate(c.Fixed * c.BytesPerElement, (n, axis) => n * remaining.Kept(axis)));
+        (long)_constants.Sum(c => c.Axes.Aggregate(c.Fixed * c.BytesPerElement, (n, axis) => n * remaining.Kept(axis)));
+
+    /// <summary>The same model with other numbers: what it has is what it had, and takes other bytes.</summary>
+    /// <param name="bytes">By constant, bytes of an element; others keep theirs.</param>
+    public CostModel Storing(IReadOnlyDictionary<string, double> bytes) =>
+        new(_elements, [.. _constants.Select(c => bytes.TryGetValue(c.Name, out var each) ? c with { BytesPerElement = each } : c)], _macs, _samples);
 
     /// <summary>Multiply-accumulates for one sample.</summary>
     /// <param name="remaining">What stays.</param>

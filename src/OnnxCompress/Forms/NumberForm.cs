@@ -17,4 +17,7 @@ public enum NumberForm
 
     /// <summary>Whatever of these keeps most within a budget, or is smallest within a goal; a plan never says so.</summary>
     Auto,
+
+    /// <summary>Of single layers: weights of 8 bits, which are multiplied in floating point.</summary>
+    Int8Weights,
 }

@@ -25,7 +25,7 @@ internal sealed class BlockWriter(OnnxModel model, RoundedWeights rounded)
         var steps = Steps(values, grid, block => grid.BlockStep(block, []));
         var nearest = grid.Round(values, steps);
         // What a table gives are its rows; of what a product gives the weights alone say nothing.
-        rounded.Note(map.Weight, steps, map.Kind == LinearKind.Table ? RelativeError(values, nearest) : double.NaN);
+        rounded.Note(map.Weight, steps, map.Kind == LinearKind.Table ? RelativeError(values, nearest) : double.NaN, map.Kind == LinearKind.Table ? RelativeError(values, nearest) : double.NaN);
         nearest = IsTurned(map) ? nearest.Transpose() : nearest;
         var weight = graph.Constant(map.Weight)!;
         weight.Write([.. weight.Dims], [.. nearest.Values.ToArray().Select(v => (float)v)]);

@@ -34,6 +34,23 @@ internal sealed class ByteWriter(ModelGraph graph, BytePairs pairs, RoundedWeigh
     }
 
     /// <summary>
+    /// Stores a weight in bytes and multiplies in floating point. Cast and Mul, not DequantizeLinear: of those two the runtime computes the
+    /// weight once, while it loads, and lays it out as its kernels like it.
+    /// </summary>
+    public void WriteWeight(LinearMap map)
+    {
+        var steps = Steps(map, map.OutputAxis, null, 0);
+        var stored = Whole(map.Weight, map.OutputAxis, steps, rounded.GridOf(map.Weight));
+        var rank = graph.Constant(map.Weight)!.Dims.Count;
+        long[] along = [.. Enumerable.Range(0, rank).Select(axis => axis == map.OutputAxis ? (long)steps.Length : 1)];
+        var (step, value, read) = (graph.UniqueName($"{map.Weight}/s"), graph.UniqueName($"{map.Weight}/cast"), graph.UniqueName($"{map.Weight}/read"));
+        graph.AddInitializer(step, ElementType.Float, along).Write(along, steps);
+        graph.AddNode("Cast", value, [stored], [value]).SetInt("to", (long)ElementType.Float);
+        graph.AddNode("Mul", read, [value, step], [read]);
+        map.Node.Proto.Input[map.WeightInput] = read;
+    }
+
+    /// <summary>
     /// Replaces a matrix product by DynamicQuantizeLinear, MatMulInteger, Cast and Mul, which the runtime computes as one, and an
     /// Add for a bias of its own.
     /// </summary>

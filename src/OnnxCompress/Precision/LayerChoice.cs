@@ -25,6 +25,7 @@ internal sealed class LayerChoice(ModelGraph graph, TensorShapes shapes, Quantiz
         narrow.Reason is not null || !options.Wider.TryGetValue(map.Node.Name, out var wanted) ? narrow : (wanted, narrow.Form) switch
         {
             (NumberForm.Float, _) => (LayerPrecision.Float, "the plan keeps it so: it would lose most in fewer bits"),
+            (NumberForm.Int8Weights, LayerPrecision.Int8 or LayerPrecision.Dynamic) => (LayerPrecision.Weights, null),
             (NumberForm.Int8, LayerPrecision.Blocks) => (LayerPrecision.WideBlocks, null),
             (NumberForm.Int8, LayerPrecision.BlockTable) => (LayerPrecision.Table, null),
             _ => narrow,

@@ -18,7 +18,7 @@ internal sealed class LayerRounding(IDenseBackend backend, QuantizerOptions opti
     /// <param name="moments">What the layer reads and should make.</param>
     /// <param name="inputStep">The step of its input; 0 where its bias is added in floating point.</param>
     /// <param name="grid">The values that a weight can have.</param>
-    public (LayerSolution Solution, WeightSteps Steps) Round((Matrix<double> Weights, double[]? Bias) given, RoundingMoments moments, double inputStep, WeightGrid grid)
+    public RoundedLayer Round((Matrix<double> Weights, double[]? Bias) given, RoundingMoments moments, double inputStep, WeightGrid grid)
     {
         var (weights, priorBias) = given;
         var steps = Steps(weights, priorBias, moments.Total.Normal, inputStep, grid);
@@ -32,8 +32,25 @@ internal sealed class LayerRounding(IDenseBackend backend, QuantizerOptions opti
         }
 
         var bias = priorBias is null ? null : options.Corrects ? moments.Total.BiasFor(chosen) : priorBias;
-        var relative = moments.Energy > 0 ? Math.Sqrt(Math.Max(0, error) / moments.Energy) : 0;
-        return (new LayerSolution(chosen, null, bias, relative, relative, ridge, moments.UsesDrift), steps);
+        double Relative(double sum) => moments.Energy > 0 ? Math.Sqrt(Math.Max(0, sum) / moments.Energy) : 0;
+        var relative = Relative(error);
+        return new(
+            new LayerSolution(chosen, null, bias, relative, relative, ridge, moments.UsesDrift), steps, Relative(Math.Max(0, error - Error(moments.Check, weights)) + InputNoise(weights, inputStep, moments.Rows)));
+    }
+
+    /// <summary>What values rounded to a step add to the squares of the outputs: each has a variance of a twelfth of its square.</summary>
+    private static double InputNoise(Matrix<double> weights, double step, long rows)
+    {
+        var squares = 0.0;
+        for (var o = 0; o < weights.Rows; o++)
+        {
+            foreach (var value in weights.Row(o))
+            {
+                squares += value * value;
+            }
+        }
+
+        return step * step / 12 * squares * rows;
     }
 
     private WeightSteps Steps(Matrix<double> weights, double[]? bias, Matrix<double> normal, double inputStep, WeightGrid grid)

@@ -35,7 +35,7 @@ internal sealed class NumbersFromStatistics(IDenseBackend backend, CalibrationSt
         foreach (var (map, read, shares) in layers)
         {
             cancellation.ThrowIfCancellationRequested();
-            Round(map, new StatisticsMoments(read, shares), target.Made.Graph, pairs.ScaleOf(map.Input)?.Scale ?? 0, target.Rounded);
+            Round(map, new StatisticsMoments(read, shares), target.Made.Graph, target.Rounded.IsAlone(map.Weight) ? 0 : pairs.ScaleOf(map.Input)?.Scale ?? 0, target.Rounded);
         }
 
         return layers.Length == 0 ? warnings : [.. warnings, Told([.. layers.Where(l => l.Read is null).Select(l => l.Map.Node.Name)], layers.Length)];
@@ -68,7 +68,7 @@ internal sealed class NumbersFromStatistics(IDenseBackend backend, CalibrationSt
         var weight = graph.Constant(map.Weight)!;
         var (values, layout, grid) = (weight.ReadFloats(), map.Layout, weights.GridOf(map.Weight));
         var bias = WalkBiases.Read(map, graph);
-        var rounded = new (LayerSolution Solution, WeightSteps Steps)[layout.Groups];
+        var rounded = new RoundedLayer[layout.Groups];
         for (var g = 0; g < layout.Groups; g++)
         {
             var (own, ownBias) = (layout.Read(values, g), bias?[(g * layout.Outputs)..((g + 1) * layout.Outputs)]);
@@ -82,6 +82,6 @@ internal sealed class NumbersFromStatistics(IDenseBackend backend, CalibrationSt
             WalkBiases.Write(map, graph, [.. rounded.SelectMany(r => r.Solution.Bias!).Select(b => (float)b)]);
         }
 
-        weights.Note(map.Weight, WeightSteps.Joined([.. rounded.Select(r => r.Steps)]), Math.Sqrt(rounded.Average(r => r.Solution.ErrorAfter * r.Solution.ErrorAfter)));
+        RoundedLayer.Note(weights, map.Weight, rounded);
     }
 }

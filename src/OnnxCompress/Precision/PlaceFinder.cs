@@ -79,6 +79,7 @@ internal sealed class PlaceFinder
         var tensors = finder.Tensors(layers);
         return new QuantisedPlaces(layers, Of(LayerPrecision.Dynamic), Of(LayerPrecision.Table), tensors, finder._moved, left)
         {
+            BytesAlone = Of(LayerPrecision.Weights),
             Blocks = Of(LayerPrecision.Blocks),
             WideBlocks = Of(LayerPrecision.WideBlocks),
             BlockTables = Of(LayerPrecision.BlockTable),

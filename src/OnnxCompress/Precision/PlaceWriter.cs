@@ -7,6 +7,8 @@ namespace OnnxCompress.Precision;
 /// <summary>Writes all places of a graph, and says what became of each layer.</summary>
 internal static class PlaceWriter
 {
+    private const string AloneReason = "the plan keeps what it reads and makes in floating point: in bytes it would lose most";
+
     /// <summary>Stores weights as whole numbers.</summary>
     /// <param name="model">The model with its pairs; edited in place.</param>
     /// <param name="places">The layers.</param>
@@ -24,6 +26,11 @@ internal static class PlaceWriter
         foreach (var map in places.Dynamic)
         {
             writer.WriteDynamic(map);
+        }
+
+        foreach (var map in places.BytesAlone)
+        {
+            writer.WriteWeight(map);
         }
 
         foreach (var map in places.Tables)
@@ -65,10 +72,11 @@ internal static class PlaceWriter
         {
             Parameters = (long)m.Layout.Outputs * m.Layout.Columns * m.Groups,
             Error = rounded.ErrorOf(m.Weight),
+            OwnError = rounded.OwnErrorOf(m.Weight),
         });
         return
         [
-            .. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.Tables, LayerPrecision.Table),
+            .. Of(places.Static, LayerPrecision.Int8), .. Of(places.Dynamic, LayerPrecision.Dynamic), .. Of(places.BytesAlone, LayerPrecision.Weights).Select(l => l with { Reason = AloneReason }), .. Of(places.Tables, LayerPrecision.Table),
             .. Of(places.Blocks, LayerPrecision.Blocks), .. Of(places.WideBlocks, LayerPrecision.WideBlocks), .. Of(places.BlockTables, LayerPrecision.BlockTable), .. places.Left,
         ];
     }

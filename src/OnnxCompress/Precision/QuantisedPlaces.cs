@@ -18,6 +18,9 @@ internal sealed record QuantisedPlaces(
     IReadOnlyDictionary<string, string> Roots,
     IReadOnlyList<LayerPrecision> Left)
 {
+    /// <summary>Layers whose weights alone are in bytes, and that multiply in floating point.</summary>
+    public IReadOnlyList<LinearMap> BytesAlone { get; init; } = [];
+
     /// <summary>Matrix products whose weights alone are in blocks, of 4 bits.</summary>
     public IReadOnlyList<LinearMap> Blocks { get; init; } = [];
 
@@ -37,7 +40,7 @@ internal sealed record QuantisedPlaces(
     public string MadeBy(LinearMap map) => Made.TryGetValue(map.Output, out var made) ? made : map.Output;
 
     /// <summary>Layers whose weights are rounded from what the layers in front of them make.</summary>
-    public IEnumerable<LinearMap> Walked => Static.Concat(Dynamic).Concat(WeightsAlone);
+    public IEnumerable<LinearMap> Walked => Static.Concat(Dynamic).Concat(BytesAlone).Concat(WeightsAlone);
 
     /// <summary>Layers that get a bias which they do not have; where nothing is known of the data nothing is corrected.</summary>
     /// <param name="graph">Their graph.</param>

@@ -58,7 +58,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
                     rows.Retarget(accumulator, new FitWeights(model.Graph, backend).Active(site, range), site, cancellation);
                 }
 
-                Round(site, accumulator, model.Graph, stepOf(site.Map.Input), weights);
+                Round(site, accumulator, model.Graph, weights.IsAlone(site.Map.Weight) ? 0 : stepOf(site.Map.Input), weights);
             }
         }
         finally
@@ -79,18 +79,17 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         var bias = values.ReadBias(site);
         var perGroup = FitAccumulator.OutputsPerGroup(site);
         var grid = weights.GridOf(site.Map.Weight);
-        var rounded = new (LayerSolution Solution, WeightSteps Steps)[accumulator.Moments.Length];
+        var rounded = new RoundedLayer[accumulator.Moments.Length];
         ParallelWork.For(
             rounded.Length,
             backend.Threads,
             g => rounded[g] = Round(accumulator.Moments[g], (values.Read(site, g), bias?[(g * perGroup)..((g + 1) * perGroup)]), inputStep, grid),
             CancellationToken.None);
         values.Write(site, [.. rounded.Select(r => r.Solution)]);
-        weights.Note(
-            site.Map.Weight, WeightSteps.Joined([.. rounded.Select(r => r.Steps)]), Math.Sqrt(rounded.Average(r => r.Solution.ErrorAfter * r.Solution.ErrorAfter)));
+        RoundedLayer.Note(weights, site.Map.Weight, rounded);
     }
 
-    private (LayerSolution Solution, WeightSteps Steps) Round(FitMoments moments, (Matrix<double> Weights, double[]? Bias) given, double inputStep, WeightGrid grid)
+    private RoundedLayer Round(FitMoments moments, (Matrix<double> Weights, double[]? Bias) given, double inputStep, WeightGrid grid)
     {
         var (prior, priorBias) = given;
         var solved = options.Refits ? _solver.Solve(moments, prior, priorBias, new RankLimit()) : null;
@@ -100,7 +99,7 @@ internal sealed class QuantisedWalk(IModelRuntime runtime, IDenseBackend backend
         TargetMoments Target(FitFold fold, FitFold about, bool drift) => fold.Target(priorBias is null ? null : about.Means(), drift);
         return _rounding.Round(
             (weights, priorBias),
-            new RoundingMoments(Target(fit, fit, withDrift), Target(check, fit, moments.HasDrift), moments.Total(priorBias is not null, withDrift), check.Energy(null, moments.HasDrift)) { UsesDrift = withDrift, Ridge = solved?.Ridge },
+            new RoundingMoments(Target(fit, fit, withDrift), Target(check, fit, moments.HasDrift), moments.Total(priorBias is not null, withDrift), check.Energy(null, moments.HasDrift)) { UsesDrift = withDrift, Ridge = solved?.Ridge, Rows = check.Rows },
             inputStep,
             grid);
     }

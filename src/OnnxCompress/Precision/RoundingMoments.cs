@@ -9,6 +9,9 @@ namespace OnnxCompress.Precision;
 /// <param name="Energy">The squares of what it should make in the second fold.</param>
 internal sealed record RoundingMoments(TargetMoments Fit, TargetMoments Check, TargetMoments Total, double Energy)
 {
+    /// <summary>Rows of the second fold; 0 where that is not known.</summary>
+    public long Rows { get; init; }
+
     /// <summary>Whether the target holds the drift of the other branch.</summary>
     public bool UsesDrift { get; init; }
 

@@ -1,3 +1,5 @@
+using OnnxCompress.Precision;
+
 namespace OnnxCompress.Reporting;
 
 /// <summary>What a report says in words, the same in every format.</summary>
@@ -95,7 +97,7 @@ internal static class ReportSentences
     /// <summary>What there is to know of a model in other numbers than the original's.</summary>
     public static string Numbers(ReportedPrecision precision)
     {
-        var kept = precision.Layers.Count(layer => layer.Reason is not null);
+        var kept = precision.Layers.Count(layer => layer.Form == LayerPrecision.Float);
         var rest = kept == 0 ? "" : $" {Figures.Count(kept)} stayed as they were, for the reasons below.";
         var kernels = precision.KernelDifference is { } difference ? $" Optimised by the runtime, outputs differ from the nodes as written by {Figures.Error(difference)} at most." : "";
         return $"{Figures.Count(precision.Layers.Count - kept)} layers are stored in other numbers.{rest}{kernels} Errors are those of a layer's output on calibration rows that were not fitted."

@@ -51,6 +51,15 @@ internal sealed class Planner(
     private CountedPlanner Counted(PlanAllocator allocator, PlanRule rule, CancellationToken cancellation) =>
         new((b, reserve) => allocator.Allocate(InFloats(b), rule, InFloats(reserve), cancellation), plan => weigh(plan, cancellation), original);
 
+    /// <summary>A plan within a budget in which layers have numbers of their own: each weight counts as it will be stored.</summary>
+    /// <param name="budget">The budget, of what can be counted.</param>
+    /// <param name="rule">How it is spread.</param>
+    /// <param name="forms">The numbers.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
+    public CompressionPlan Plan(Budget budget, PlanRule rule, StoredForms forms, CancellationToken cancellation) => watch.Time("allocate", () => new CountedPlanner(
+        (b, reserve) => untimed.Allocate(b, rule, reserve, cancellation, forms), plan => weigh(plan, cancellation), original).Plan(budget));
+
     private CompressionPlan Timed(CountedPlanner counted, Budget budget, double whole, CancellationToken cancellation)
     {
         var planner = new LatencyPlanner(counted.Plan, (plan, again) => timeShare(plan, again, cancellation), whole, _scale);

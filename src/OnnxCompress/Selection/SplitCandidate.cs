@@ -11,7 +11,7 @@ namespace OnnxCompress.Selection;
 /// <param name="analysis">Analysis of its model.</param>
 /// <param name="bytesPerElement">Bytes of one weight, as it is stored.</param>
 /// <param name="lacksBias">Whether a form that puts the outputs' mean into the bias must first make one.</param>
-internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, int bytesPerElement, bool lacksBias)
+internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOption> options, ModelAnalysis analysis, double bytesPerElement, bool lacksBias)
 {
     private readonly Dictionary<(int Inputs, int Outputs), SplitOption[]> _paying = [];
     private readonly TimedNode? _whole = TimedChains.Of(layer.Map, analysis.Relations.Shapes);
@@ -30,6 +30,10 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
     /// <summary>The same layer with errors that count more or less than those of others.</summary>
     public SplitCandidate Weighted(double weight) => weight == 1 ? this
         : new SplitCandidate(layer, options, analysis, bytesPerElement, lacksBias) { Spectra = Spectra, LeavesOutSlower = LeavesOutSlower, Weight = weight };
+
+    /// <summary>The same layer with weights of other numbers, which take other bytes.</summary>
+    /// <param name="bytes">Bytes of one weight.</param>
+    public SplitCandidate Storing(double bytes) => new(layer, options, analysis, bytes, lacksBias) { Spectra = Spectra, LeavesOutSlower = LeavesOutSlower, Weight = Weight };
 
     /// <summary>The same layer with its slow splits too: for budgets that are not met without them.</summary>
     public SplitCandidate WithSlower() => LeavesOutSlower
@@ -51,7 +55,7 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
     public LayerSize WholeSize { get; } = SplitSites.SizeOf(layer, analysis, analysis.Cost.Whole);
 
     /// <summary>Bytes of one weight, as it is stored.</summary>
-    public int BytesPerElement => bytesPerElement;
+    public double BytesPerElement => bytesPerElement;
 
     /// <summary>Size of the layer when some channels stay.</summary>
     public LayerSize SizeWhen(Remaining remaining) => SplitSites.SizeOf(layer, analysis, remaining);
@@ -66,7 +70,7 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
         var split = SplitCost.Of(shape, remaining);
         var bias = lacksBias && shape.Form is (SplitForm.Response or SplitForm.Tucker) ? remaining.Outputs : 0;
         var parameters = split.Parameters + bias - remaining.DenseParameters;
-        return (parameters, split.Macs - remaining.DenseMacs, (parameters * BytesPerElement) + (split.Nodes * SplitCost.BytesPerNode));
+        return (parameters, split.Macs - remaining.DenseMacs, (long)(parameters * BytesPerElement) + (split.Nodes * SplitCost.BytesPerNode));
     }
 
     /// <summary>Whether a split can be made of what remains, and pays there.</summary>

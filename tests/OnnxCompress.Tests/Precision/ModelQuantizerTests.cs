@@ -51,6 +51,31 @@ public sealed class ModelQuantizerTests
     }
 
     [Fact]
+    public void Weights_alone_in_bytes_are_multiplied_in_floating_point_and_computed_while_the_model_loads()
+    {
+        var test = new TestModel(opset: 13);
+        var first = test.Relu("first.relu", test.Conv("first", test.Input("x", "N", 8, 6, 6), 8, 16, 3, pad: 1));
+        var pooled = test.Node("GlobalAveragePool", "pool", [test.Conv("second", first, 16, 16, 3, pad: 1)]);
+        var model = test.Output(test.Gemm("last", test.Node("Flatten", "flat", [pooled]), 16, 4), "N", 4).Build();
+        string[] alone = ["first", "last"];
+
+        var made = Quantize(model, wider: alone);
+        var all = Quantize(model);
+
+        Assert.Equal([("first", "int8-weights"), ("last", "int8-weights"), ("second", "int8")], made.Layers.Select(l => (l.Layer, l.Form)).Order());
+        Assert.All(made.Layers, l => Assert.Equal(alone.Contains(l.Layer), l.Reason is not null));
+        // Where nothing multiplies bytes, weights have all eight bits.
+        Assert.Contains(made.Model.Graph.Initializers.Values, i => i.Type == ElementType.Int8 && i.ReadBytes().Any(b => Math.Abs((int)(sbyte)b) > WeightGrid.Reduced));
+        Assert.InRange(made.Model.Bytes, 1, 1.1 * all.Model.Bytes);
+        var operators = OptimizedModel.Operators(made.Model);
+        Assert.DoesNotContain("Cast", operators);
+        Assert.DoesNotContain("Mul", operators);
+        Assert.Single(operators, o => o == "QLinearConv");
+        ModelAssert.SameContract(model, made.Model);
+        Assert.True(ModelAssert.Distance(model, made.Model) < ModelAssert.Distance(model, all.Model));
+    }
+
+    [Fact]
     public void Tables_are_looked_up_in_bytes()
     {
         var test = new TestModel(opset: 13);
@@ -291,10 +316,10 @@ public sealed class ModelQuantizerTests
         return test.Output("fc", "N", 4);
     }
 
-    private static QuantisedModel Quantize(OnnxModel model, int threads = 1, ISampleSource? samples = null, Func<string, bool>? isSelected = null) =>
+    private static QuantisedModel Quantize(OnnxModel model, int threads = 1, ISampleSource? samples = null, Func<string, bool>? isSelected = null, IReadOnlyList<string>? wider = null) =>
         new ModelQuantizer(
             ModelRunner.Runtime, new Numerics.CpuBackend(threads), samples ?? ModelRunner.Samples(model), hasData: true,
-            Options(threads) with { IsSelected = isSelected ?? (_ => true) }).Quantize(model, Token);
+            Options(threads) with { IsSelected = isSelected ?? (_ => true), Wider = (wider ?? []).ToDictionary(l => l, _ => Forms.NumberForm.Int8Weights, StringComparer.Ordinal) }).Quantize(model, Token);
 
     private static QuantizerOptions Options(int threads) => new(new ReconstructionOptions(threads, 16, 0, 1 << 26), new WeightGrid(WeightGrid.Reduced));
 
