@@ -63,7 +63,7 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
             }
         }
 
-        var solution = solver.Solve(moments, prior, bias, rank: null);
+        var solution = solver.Solve(moments, prior, bias, new RankLimit());
         _solved[site.Output] = new Wide(site, places, solution.Weights, Full(site, places, solution.Bias ?? bias), moments.Total(isAboutMeans: false, withDrift: false));
         if (_solved.TryGetValue(product.Queries.Layer.Output, out var queries) && _solved.TryGetValue(product.Keys.Layer.Output, out var keys))
         {
@@ -82,8 +82,8 @@ internal sealed class ScoreFit(IReadOnlyList<FitSite> sites, Shrinkage shrinkage
 
     /// <summary>Whether a layer is fitted as one map, with every constant that is added to it.</summary>
     private bool Covers(ScoreOperand operand) =>
-        sites.FirstOrDefault(s => s.Output == operand.Layer.Output) is { Expand: null, Sharers.Count: 0, Beside: null, Range: null, Turn: not null, Map.Groups: 1 } site
-        && operand.Biases.All(b => site.TakesBias && (site.Last.BiasInput == b.Constant || site.BiasAdd?.Inputs.Contains(b.Constant) == true))
+        sites.FirstOrDefault(s => s.Output == operand.Layer.Output) is { Expand: null, Along: null, Sharers.Count: 0, Beside: null, Range: null, Turn: not null, Map.Groups: 1 } site
+        && operand.Biases.All(b => site.TakesBias && (site.Last.BiasInput == b.Constant || site.BiasBehind == b.Constant))
         // Another product may take another part of what it makes.
         && shrinkage.Products.Count(p => p.Queries.Layer.Output == site.Output || p.Keys.Layer.Output == site.Output) == 1;
 
