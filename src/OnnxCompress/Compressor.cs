@@ -79,8 +79,8 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         ArgumentNullException.ThrowIfNull(options);
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
-        return VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation).Around(
-            decided => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, decided, progress, cancellation)), model, data.Guard, backend, cancellation);
+        return VocabularyStage.Decide(model, data.Statistics, options, cancellation).Around(
+            decided => MadeUpFailure.Explain(data.Statistics, () => Run(model, data, decided, progress, cancellation)), model, data.Guard, cancellation);
     }
 
     private CompressionResult Run(
@@ -154,10 +154,10 @@ public sealed class Compressor(IDenseBackend backend, IModelRuntime runtime)
         data.Reference.Limit = StageOptions.ReferenceBytes(options);
         data = data.With(options.Augmentations);
         using var limit = new TimeLimit(options.TimeLimit, Clock, cancellation);
-        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, backend, cancellation);
+        var vocabulary = VocabularyStage.Decide(model, data.Statistics, options, cancellation);
         options = vocabulary.Options;
         var tools = Tools(progress, limit, options);
         using var runs = new FormRuns(tools, model, data, options);
-        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation) with { Vocabulary = vocabulary.Outcomes(model, data.Guard, backend, cancellation) };
+        return new FormFrontier(options, tools, runs, model, data).Explore(budgets, cancellation) with { Vocabulary = vocabulary.Outcomes(model, data.Guard, cancellation) };
     }
 }

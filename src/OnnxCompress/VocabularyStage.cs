@@ -17,14 +17,13 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
     /// <param name="model">The model as it was given.</param>
     /// <param name="samples">Statistics samples.</param>
     /// <param name="options">What the user said.</param>
-    /// <param name="backend">Multiplies.</param>
     /// <param name="cancellation">Stops the run.</param>
     /// <exception cref="OnnxCompressException">OCX3031: the list does not go with the model; OCX6001: the plan does not.</exception>
-    public static VocabularyStage Decide(OnnxModel model, ISampleSource samples, CompressionOptions options, IDenseBackend backend, CancellationToken cancellation)
+    public static VocabularyStage Decide(OnnxModel model, ISampleSource samples, CompressionOptions options, CancellationToken cancellation)
     {
         if (options.Plan is { } plan)
         {
-            return new(options with { Cuts = new VocabularyRows(model, backend).Of(plan.Vocabulary, cancellation) }, []);
+            return new(options with { Cuts = new VocabularyRows(model).Of(plan.Vocabulary, cancellation) }, []);
         }
 
         if (options.Vocabulary is not { } request)
@@ -32,7 +31,7 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
             return new(options, []);
         }
 
-        var (cuts, refused) = new VocabularyRows(model, backend).Of(request, samples, cancellation);
+        var (cuts, refused) = new VocabularyRows(model).Of(request, samples, cancellation);
         return new(options with { Cuts = cuts }, refused);
     }
 
@@ -40,12 +39,11 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
     /// <param name="run">The run.</param>
     /// <param name="model">The model as it was given.</param>
     /// <param name="guard">Held-out samples; null for none.</param>
-    /// <param name="backend">As in <see cref="Decide"/>.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public CompressionResult Around(Func<CompressionOptions, CompressionResult> run, OnnxModel model, ISampleSource? guard, IDenseBackend backend, CancellationToken cancellation)
+    public CompressionResult Around(Func<CompressionOptions, CompressionResult> run, OnnxModel model, ISampleSource? guard, CancellationToken cancellation)
     {
         var result = UnsolvableNumbers.Explain(() => run(Options));
-        var outcomes = Outcomes(model, guard, backend, cancellation);
+        var outcomes = Outcomes(model, guard, cancellation);
         return outcomes.Count + Refused.Count == 0 ? result : result with
         {
             Vocabulary = outcomes,
@@ -55,9 +53,9 @@ internal sealed record VocabularyStage(CompressionOptions Options, IReadOnlyList
     }
 
     /// <summary>What becomes of the tables.</summary>
-    public IReadOnlyList<VocabularyOutcome> Outcomes(OnnxModel model, ISampleSource? guard, IDenseBackend backend, CancellationToken cancellation)
+    public IReadOnlyList<VocabularyOutcome> Outcomes(OnnxModel model, ISampleSource? guard, CancellationToken cancellation)
     {
-        var unmapped = Options.Cuts.Count > 0 && guard is { Count: > 0 } ? new VocabularyRows(model, backend).Unmapped(Options.Cuts, guard, cancellation) : null;
+        var unmapped = Options.Cuts.Count > 0 && guard is { Count: > 0 } ? new VocabularyRows(model).Unmapped(Options.Cuts, guard, cancellation) : null;
         return
         [
             .. Options.Cuts.Select((cut, i) => new VocabularyOutcome(cut.Rows, (cut.Table.Rows - cut.Rows.Kept.Count) * (cut.Table.Parameters / cut.Table.Rows))

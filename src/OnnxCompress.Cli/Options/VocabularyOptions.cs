@@ -13,7 +13,7 @@ internal sealed class VocabularyOptions
         "--vocabulary", "used|FILE", "Of tables that are looked up with fed ids, only rows stay that the samples for statistics use, or that the ids in FILE, one a line, lead to. Default: all.", Used);
 
     private readonly Option<string?> _unknown = OptionFactory.Text(
-        "--unknown-id", "N", "With --vocabulary: every id without a row gets that of N, which stays. Default: each gets the nearest row that stays.");
+        "--unknown-id", "N", "With --vocabulary: every id without a row gets that of N, which stays. Default: the row that stays nearest to the mean of those that go.");
 
     /// <summary>Declares the options.</summary>
     public void AddTo(Command command)

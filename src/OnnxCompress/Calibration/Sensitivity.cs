@@ -41,6 +41,11 @@ internal sealed class Sensitivity(IModelRuntime runtime, int threads)
     /// <param name="cancellation">Stops between and inside runs.</param>
     public void Take(OnnxModel model, TensorShapes shapes, IReadOnlyList<ChannelTap> outputs, ISampleSource samples, CalibrationStatistics statistics, CancellationToken cancellation)
     {
+        if (outputs.Any(tap => shapes.TypeOf(tap.Tensor) != ElementType.Float))
+        {
+            return;
+        }
+
         if (GradientGraph.Of(model, shapes, [.. outputs.Select(tap => tap.Tensor).Distinct(StringComparer.Ordinal)], out var known) is not { } derived
             // A pass for a few of the last layers, as of a network of convolutions, tells too little.
             || known.Count < LeastKnown * outputs.Count)
@@ -67,9 +72,10 @@ internal sealed class Sensitivity(IModelRuntime runtime, int threads)
                 statistics.Open(key, moments.Channels).Add(moments);
             }
         }
-        catch (OnnxCompressException e) when (e.Diagnostic.Code == DiagnosticCodes.ActivationsNotFinite)
+        catch (OnnxCompressException)
         {
-            // Derivatives may overflow where values do not: then nothing is known of them.
+            // Derivatives may overflow where values do not, and runtimes have fewer kernels for other types: then nothing is known of them. The
+            // network itself ran on these samples.
         }
     }
 }

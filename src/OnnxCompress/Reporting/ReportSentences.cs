@@ -9,7 +9,7 @@ internal static class ReportSentences
     public static bool IsExploration(CompressionReport report) => report.Frontier.Count > 0 && !report.Frontier.Any(point => point.Chosen) && report.Sites.Count == 0;
 
     /// <summary>What ids whose rows went are answered with.</summary>
-    public static string StandIn(Vocabularies.TableRows rows) => rows.Unknown is { } row ? $"each of these ids gets row {row}" : "each of these ids gets the nearest row that stayed";
+    public static string StandIn(Vocabularies.TableRows rows) => rows.Unknown is { } row ? $"each of these ids gets row {row}" : "each of these ids gets the row nearest to the mean of those that went";
 
     /// <summary>What the report is about, in a word.</summary>
     public static string Subject(CompressionReport report) => IsExploration(report) ? "explored" : "compressed";

@@ -6,7 +6,7 @@ namespace OnnxCompress.Reporting;
 /// <param name="Kept">Rows that stayed.</param>
 /// <param name="Of">Rows that it had.</param>
 /// <param name="Parameters">Elements that went.</param>
-/// <param name="Unknown">The row that stands in for those that went; null where each gets the nearest.</param>
+/// <param name="Unknown">The row that stands in for those that went; null for that nearest to their mean.</param>
 public sealed record ReportedVocabulary(string Table, IReadOnlyList<string> Inputs, int Kept, int Of, long Parameters, int? Unknown)
 {
     /// <summary>Held-out samples; null where there are none.</summary>

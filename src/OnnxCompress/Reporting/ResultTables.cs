@@ -123,7 +123,7 @@ internal static class ResultTables
             Figures.Count(table.Kept),
             Figures.Count(table.Of),
             Figures.Count(table.Parameters),
-            table.Unknown is { } row ? $"row {row}" : "the nearest row",
+            table.Unknown is { } row ? $"row {row}" : "nearest to their mean",
             table is { HeldOut: > 0 and var all, HeldOutUnmapped: { } some } ? $"{some} of {all} ({Figures.Percent((double)some / all)})" : "-"))]);
 
     /// <summary>The numbers that layers are stored and run in, summed by form and reason.</summary>

@@ -7,6 +7,6 @@ namespace OnnxCompress.Vocabularies;
 /// <param name="Of">Rows that the original has.</param>
 public sealed record TableRows(string Table, IReadOnlyList<string> Inputs, IReadOnlyList<int> Kept, int Of)
 {
-    /// <summary>The row, one of <see cref="Kept"/>, that stands in for all that go; null: for each the nearest by Euclidean distance.</summary>
+    /// <summary>The row, one of <see cref="Kept"/>, that stands in for all that go; null: the one nearest to their mean.</summary>
     public int? Unknown { get; init; }
 }

@@ -8,8 +8,7 @@ namespace OnnxCompress.Vocabularies;
 
 /// <summary>Decides which rows of a model's tables stay.</summary>
 /// <param name="model">The model as it was given.</param>
-/// <param name="backend">Multiplies.</param>
-internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
+internal sealed class VocabularyRows(OnnxModel model)
 {
     /// <summary>A node more, beside the entries of the map.</summary>
     private const long BytesOfMap = 128;
@@ -160,7 +159,7 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
             return null;
         }
 
-        var rows = new TableRows(table.Name, table.Inputs, kept, table.Rows) { Unknown = stand };
+        var rows = new TableRows(table.Name, table.Inputs, kept, table.Rows) { Unknown = stand ?? StandInRow.Of(TableValues.Of(table, model.Graph), table.Rows, kept) };
         return new CutTable(rows, table, Places(table, rows, cancellation));
     }
 
@@ -178,11 +177,8 @@ internal sealed class VocabularyRows(OnnxModel model, IDenseBackend backend)
 
     private int[] Places(LookedUpTable table, TableRows rows, CancellationToken cancellation)
     {
-        if (rows.Unknown is not { } stand)
-        {
-            return NearestRows.Of(TableValues.Of(table, model.Graph), table.Rows, rows.Kept, backend, cancellation);
-        }
-
+        cancellation.ThrowIfCancellationRequested();
+        var stand = rows.Unknown ?? StandInRow.Of(TableValues.Of(table, model.Graph), table.Rows, rows.Kept);
         var places = new int[table.Rows];
         int[] kept = [.. rows.Kept];
         Array.Fill(places, Array.BinarySearch(kept, stand));

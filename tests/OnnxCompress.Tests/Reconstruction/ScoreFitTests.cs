@@ -81,7 +81,7 @@ public sealed class ScoreFitTests
         var saved = (double)(2 * 2 * (Sizes.Width - 3) * Sizes.Heads * (Features + 1)) / ParameterCount.Of(model);
 
         var result = new Compressor(new CpuBackend(1), ModelRunner.Runtime).Compress(
-            model, Ids(model, 1), new CompressionOptions { Budget = new(KeepParameters: 1 - (0.98 * saved)), Methods = [CompressionMethod.LowRank], Threads = 1 }, null, Token);
+            model, Ids(model, 1), new CompressionOptions { Budget = new(KeepParameters: 1 - (0.98 * saved)), Methods = [CompressionMethod.LowRank], Threads = 1, Target = RunTarget.Gpu }, null, Token);
 
         Assert.Equal(2, result.Sites.Count(s => s.Site.EndsWith("/scores", StringComparison.Ordinal) && s.Kept == 3));
         ModelAssert.SameOutputs(model, result.Model, ModelAssert.Redundant, "copies", Ids(model, 5));
