@@ -2,7 +2,6 @@ using System.Globalization;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
-using OnnxCompress.Numerics;
 using OnnxCompress.Samples;
 using OnnxCompress.Vocabularies;
 

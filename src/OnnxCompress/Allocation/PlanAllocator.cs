@@ -37,10 +37,8 @@ internal sealed class PlanAllocator(
     /// <exception cref="Diagnostics.OnnxCompressException">OCX5001: the budget cannot be met however much is removed.</exception>
     public CompressionPlan Allocate(Budget budget, PlanRule rule, ModelCost reserve, CancellationToken cancellation, StoredForms? forms = null)
     {
-        SiteCandidate[] sites = rule.Channels ? [.. curves.Channels.Select(s => s.Weighted(rule.WeightOf(s.Group.Name) * (rule.IsFelt ? curves.FeltOf(s.Group) : 1)))] : [];
-        SplitCandidate[] splits = rule.Splits ? [.. curves.Splits.Select(s => (rule.SpatialFirst ? s.SpatialFirst() : s).Weighted(rule.WeightOf(s.Layer.Node.Name) * (rule.IsFelt ? curves.Felt.GetValueOrDefault(s.Layer.Node.Name, 1) : 1)))] : [];
-        splits = forms is null ? splits : [.. splits.Where(s => !forms.Wider.ContainsKey(s.Layer.Node.Name)).Select(s => forms.Bytes.TryGetValue(s.Layer.Node.Name, out var each) ? s.Storing(each) : s)];
-        var cost = CostIn(forms);
+        var (sites, splits) = OfferedSites.Of(curves, rule, forms);
+        var cost = forms?.CostOf(model, analysis.Cost) ?? analysis.Cost;
         budget = budget with { IsPricedByOperations = rule.ByOperations };
         Allocated allocated;
         try
@@ -62,22 +60,6 @@ internal sealed class PlanAllocator(
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
         return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites, Wider = forms?.Wider ?? CompressionPlan.NothingWider };
-    }
-
-    private CostModel CostIn(StoredForms? forms)
-    {
-        if (forms is null)
-        {
-            return analysis.Cost;
-        }
-
-        var bytes = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var map in model.Graph.Nodes.Where(n => forms.Bytes.ContainsKey(n.Name)).Select(n => LinearMap.Of(n, model.Graph)).OfType<LinearMap>())
-        {
-            bytes[map.Weight] = forms.Bytes[map.Node.Name];
-        }
-
-        return analysis.Cost.Storing(bytes);
     }
 
     private Allocated Spread(Budget budget, PlanRule rule, (SiteCandidate[] Sites, SplitCandidate[] Splits) offered, ModelCost reserve, CostModel cost)

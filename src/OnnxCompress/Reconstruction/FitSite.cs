@@ -1,6 +1,5 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Scores;
-using OnnxCompress.Models;
 using OnnxCompress.Selection.LowRank;
 
 namespace OnnxCompress.Reconstruction;

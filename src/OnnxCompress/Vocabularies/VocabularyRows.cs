@@ -1,7 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
-using OnnxCompress.Numerics;
 using OnnxCompress.Samples;
 
 namespace OnnxCompress.Vocabularies;
