@@ -26,7 +26,7 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         var isSelected = NodeSelector.Create(lifted, options.Include, options.Exclude);
         var simplified = Simplifier.Simplify(lifted, runtime, sample, cancellation);
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
-        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(read), new BranchCosts(runtime).Of(simplified, sample, cancellation));
+        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, ParameterCount.Of(read), new BranchCosts(runtime).Of(simplified, sample, cancellation), StageOptions.TurnsStreams(options));
         analysis.AccountFor(lifted, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }

@@ -2,7 +2,9 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Forms;
 using OnnxCompress.Models;
+using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Selection.Streams;
 
 namespace OnnxCompress.Allocation;
 
@@ -82,6 +84,12 @@ internal sealed class PlacedPlan
             || (site.Factors is { } factors && (factors.Count != site.Kept.Count || !factors.All(double.IsFinite))))
         {
             throw Mismatch($"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have");
+        }
+
+        var isTurned = site.Method == CompressionMethod.LowRank;
+        if (isTurned != (group.Stream is not null) || (group.Stream is { } stream && (site.Kept.Count < StreamBasis.Fewest(stream) || site.Kept[^1] != site.Kept.Count - 1)))
+        {
+            throw Mismatch($"The plan for '{site.Site}' {(isTurned ? "turns channels that are no residual stream, or keeps others than its first directions" : "lists channels of a residual stream, which is turned as a whole")}");
         }
 
         var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);

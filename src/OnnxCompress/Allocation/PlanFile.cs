@@ -80,7 +80,9 @@ internal static class PlanFile
             Of = c.Of,
             Ridge = c.Ridge,
             PredictedError = Stated(c.PredictedError),
-            Reason = c.Factors is null
+            Reason = c.Method == CompressionMethod.LowRank
+                ? FormattableString.Invariant($"the stream is turned, and the last {c.Of - c.Kept.Count} of its directions go, at a relative error of {c.PredictedError:F4}")
+                : c.Factors is null
                 ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
                 : FormattableString.Invariant($"drawn by sensitivity, expected relative error {c.PredictedError:F4}"),
         },
@@ -116,7 +118,7 @@ internal static class PlanFile
             }
         }
 
-        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank))
+        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank && entry.Kept is null))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
         }

@@ -1,3 +1,5 @@
+using OnnxCompress.Numerics;
+
 namespace OnnxCompress.Calibration;
 
 /// <summary>
@@ -36,6 +38,17 @@ internal sealed class TapStatistics(int channels)
         selected.Fit.Add(Fit.Select(kept));
         selected.Check.Add(Check.Select(kept));
         return selected;
+    }
+
+    /// <summary>The statistics of linear combinations of the channels.</summary>
+    /// <param name="map"><c>channels x made</c>: one column for each; those that are not made say nothing.</param>
+    /// <param name="backend">Multiplies.</param>
+    public TapStatistics Turned(Matrix<double> map, IDenseBackend backend)
+    {
+        var turned = new TapStatistics(channels);
+        turned.Fit.Add(Fit.Turned(map, backend));
+        turned.Check.Add(Check.Turned(map, backend));
+        return turned;
     }
 
     /// <summary>Adds the statistics of other data.</summary>

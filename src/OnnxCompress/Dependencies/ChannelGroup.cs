@@ -41,6 +41,9 @@ public sealed class ChannelGroup
     /// <summary>Channels that sit in the same tensors: each such segment keeps at least one.</summary>
     internal IReadOnlyList<int[]> Segments { get; init; } = [];
 
+    /// <summary>The residual stream that the channels are; null where they are none, or it is not turned.</summary>
+    internal Streams.ResidualStream? Stream { get; set; }
+
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
 
@@ -78,6 +81,11 @@ public sealed class ChannelGroup
         if (Producers.Count == 0)
         {
             return text.Append(". A Gather in front of ").AppendJoin(", ", Consumers).Append(" leaves channels out, and rewrites it.").ToString();
+        }
+
+        if (Stream is not null)
+        {
+            return text.Append(". ").Append(Stream.Describe()).Append('.').ToString();
         }
 
         text.Append(". Removing a channel takes it from ").AppendJoin(", ", Producers);

@@ -1,4 +1,5 @@
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Dependencies;
 
@@ -16,6 +17,15 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
 
     /// <summary>Version of the default operator set.</summary>
     public long Opset => relations.Opset;
+
+    /// <summary>By the root of its first channel, what a residual stream was turned by, <c>channels x kept</c>: its indices are no longer those of the original.</summary>
+    public Dictionary<int, Matrix<float>> Turns { get; } = [];
+
+    /// <summary>By the name of what a product made, the name of that with a constant which it has taken up from a normalisation.</summary>
+    public Dictionary<string, string> Shifted { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the channels of an axis were turned by; null where they are those of the original.</summary>
+    public Matrix<float>? TurnOf(IndexAxis? axis) => Turns.Count > 0 && axis is { Length: > 0 } ? Turns.GetValueOrDefault(relations.Elements.Root(axis.Ids[0])) : null;
 
     /// <summary>The old axes of a tensor; null where they cannot shrink.</summary>
     public IndexAxis?[] Axes(string tensor) => relations.KnownAxes(tensor);

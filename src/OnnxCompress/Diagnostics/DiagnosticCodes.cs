@@ -104,6 +104,9 @@ public static class DiagnosticCodes
     /// <summary>Weights lie in a branch that not all samples take.</summary>
     public const string BranchNotTaken = "OCX2044";
 
+    /// <summary>A residual stream keeps its width: not all that writes or reads it is known.</summary>
+    public const string StreamHeld = "OCX2045";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -71,6 +71,14 @@ internal sealed class GraphNode
         found.I = value;
     }
 
+    /// <summary>Sets a number.</summary>
+    public void SetFloat(string attribute, float value)
+    {
+        var found = Find(attribute) ?? Append(attribute);
+        found.Type = AttributeProto.Types.AttributeType.Float;
+        found.F = value;
+    }
+
     /// <summary>Sets a list of integers.</summary>
     public void SetInts(string attribute, IEnumerable<long> values)
     {

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -26,6 +27,12 @@ internal sealed record FitSite
 
     /// <summary>Output channels of the original that stayed; null when all did.</summary>
     public int[]? KeptOutputs { get; init; }
+
+    /// <summary>
+    /// What the outputs of the original are multiplied by, <c>outputs x made</c>, where they belong to a residual stream that was
+    /// turned; null where <see cref="KeptOutputs"/> says which stayed.
+    /// </summary>
+    public Matrix<float>? Turned { get; init; }
 
     /// <summary>The tensor that the original layer reads; null when there is no such layer (a factor of a split).</summary>
     public string? OriginalInput { get; init; }

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -114,6 +115,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
 
         var added = map.TakesBiasInput ? null : AddBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
+        var turned = shrinkage.Axes(map.Output) is var axes && outputAxis < axes.Length ? shrinkage.TurnOf(axes[outputAxis]) : null;
         var (input, kept) = Originally(reduce ?? map, before, outputAxis);
         return new FitSite
         {
@@ -124,10 +126,11 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             Output = map.Output,
             OutputAxis = outputAxis,
             KeptOutputs = keptOutputs,
+            Turned = turned,
             OriginalInput = input,
             KeptInputs = kept,
             BiasAdd = added,
-            AddedOriginally = added is null ? null : Originally(added, keptOutputs),
+            AddedOriginally = added is null ? null : Originally(added, keptOutputs, turned),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
             Beside = BesideOf(added is null ? map.Output : added.Outputs[0]),
         };
@@ -161,7 +164,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         var layer = LinearMap.Of(before, original);
         var input = before.Inputs[1 - first.WeightInput];
         var selects = compressed.Producer(first.Input) is { OpType: "Gather" } gather && gather.Inputs[0] == input && original.Producer(first.Input) is null;
-        if (first.Input != input && !selects)
+        if ((first.Input != input && !selects) || (layer is not null && shrinkage.Axes(layer.Weight) is var read && layer.InputAxis < read.Length && shrinkage.TurnOf(read[layer.InputAxis]) is not null))
         {
             return (null, null);
         }
@@ -186,14 +189,25 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private GraphNode? AddBehind(LinearMap map) =>
         LayerBias.AddBehind(map.Output, compressed) is var (add, other)
         && compressed.Constant(other) is { Type: ElementType.Float } constant && LayerBias.IsVector(constant, map.Outputs)
-        && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
+        && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && (original.Constant(other) is not null || IsShift(map, add))
             ? add
             : null;
 
-    private float[] Originally(GraphNode add, int[]? kept)
+    /// <summary>Whether an Add puts to a product what it has taken up from a normalisation.</summary>
+    private bool IsShift(LinearMap map, GraphNode add) => shrinkage.Shifted.GetValueOrDefault(map.Output) == add.Outputs[0];
+
+    /// <summary>What an Add added in the original: nothing where it is new.</summary>
+    private float[] Originally(GraphNode add, int[]? kept, Matrix<float>? turned)
     {
-        var values = original.Constant(compressed.Constant(add.Inputs[0]) is not null ? add.Inputs[0] : add.Inputs[1])!.ReadFloats();
-        return kept is null ? values : [.. kept.Select(k => values[k])];
+        var constant = compressed.Constant(add.Inputs[0]) ?? compressed.Constant(add.Inputs[1])!;
+        if (original.Constant(constant.Name) is not { } known)
+        {
+            return new float[constant.Count];
+        }
+
+        var values = known.ReadFloats();
+        return turned is not null ? OriginalOutputs.Turn(values, turned)
+            : kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
     private string? BesideOf(string tensor) =>
