@@ -35,6 +35,90 @@ public sealed class StreamTests
         Assert.All(stream.Written, w => Assert.Equal(kept, result.Model.Graph.Constant(w.Constant)!.Dims[w.Axis]));
     }
 
+    [Fact]
+    public void Streams_of_random_transformers_lose_what_says_nothing()
+    {
+        for (var seed = 1; seed <= 24; seed++)
+        {
+            var random = new Random(seed);
+            var form = (StreamForm)random.Next(Enum.GetValues<StreamForm>().Length);
+            var twists = (StreamTwists)random.Next(8);
+            var stream = StreamModel.Of(form, 9 + random.Next(16), random.Next(3), seed, random.Next(2) == 0, twists);
+            // Copies, silence, or any directions.
+            var (copy, rank) = (random.Next(stream.Width - 1), 2 + random.Next(stream.Width - 4));
+            (Action<float[]> combine, int left) = random.Next(3) switch
+            {
+                0 => (row => row[^1] = row[copy], stream.Width - 1),
+                1 => (row => Array.Clear(row, rank, row.Length - rank), rank),
+                _ => (Projection(stream.Width, rank, seed), rank),
+            };
+            stream.Combine(combine);
+            var kept = left + (IsCentred(form) ? 1 : 0);
+
+            var result = Cut(stream, Math.Min(kept, stream.Width - 1), ReconstructionMode.None);
+
+            ModelAssert.SameContract(stream.Model, result.Model);
+            ModelAssert.SameOutputs(stream.Model, result.Model, ModelAssert.Redundant, $"{seed}: {form} {twists}", stream.Samples(seed + 50, count: 8));
+        }
+    }
+
+    [Theory]
+    [InlineData(StreamTwists.Tied, "does something with its channels")]
+    [InlineData(StreamTwists.Behind, "normalise behind their sums")]
+    [InlineData(StreamTwists.Shown, "they are the model's output 'embedded'")]
+    public void A_stream_that_is_not_understood_is_held_and_that_is_said(StreamTwists twists, string why)
+    {
+        var stream = StreamModel.Of(StreamForm.Layer, twists: twists);
+
+        var analysis = Analyze(stream, new CompressionOptions());
+
+        Assert.DoesNotContain(analysis.Groups, g => g.Stream is not null);
+        Assert.Contains(analysis.Refusals, r => r.Code == DiagnosticCodes.StreamHeld && r.Reason.Contains(why, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_scale_of_nothing_holds_a_stream()
+    {
+        var stream = StreamModel.Of(StreamForm.Simplified);
+        stream.Model.Edit("l1.n2.gain", values => values[3] = 0);
+
+        Assert.Contains(Analyze(stream, new CompressionOptions()).Refusals, r => r.Code == DiagnosticCodes.StreamHeld && r.Node == "l0.n1" && r.Reason.Contains("'l1.n2'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Layers_that_are_excluded_hold_their_stream()
+    {
+        var analysis = Analyze(StreamModel.Of(StreamForm.Layer), new CompressionOptions { Exclude = ["l1.down*"] });
+
+        Assert.Contains(analysis.Refusals, r => r.Code == DiagnosticCodes.StreamHeld && r.Reason.Contains("--exclude", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Streams_are_turned_by_low_rank_with_data_only()
+    {
+        var stream = StreamModel.Of(StreamForm.Layer);
+
+        Assert.DoesNotContain(Analyze(stream, new CompressionOptions { Methods = [CompressionMethod.Interpolative] }).Groups, g => g.Stream is not null);
+        Assert.DoesNotContain(Analyze(stream, new CompressionOptions { IsDataFree = true }).Groups, g => g.Stream is not null);
+        Assert.Contains("A residual stream of 24 channels", Assert.Single(Analyze(stream, new CompressionOptions()).Groups, g => g.Stream is not null).Describe(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new[] { 0, 2 })]
+    [InlineData(new[] { 0 })]
+    public void A_plan_that_keeps_other_directions_than_the_first_is_refused(int[] kept)
+    {
+        var stream = StreamModel.Of(StreamForm.Layer);
+        var site = StreamOf(stream.Model, stream.Samples(1)).Name;
+
+        var refused = Assert.Throws<OnnxCompressException>(() => Compress(stream, new CompressionOptions
+        {
+            Plan = new CompressionPlan(stream.Model.SourceSha256, [new ChannelPlan(site, CompressionMethod.LowRank, kept, stream.Width, 0, 0)]),
+        }));
+
+        Assert.Equal(DiagnosticCodes.PlanMismatch, refused.Diagnostic.Code);
+    }
+
     [Theory]
     [InlineData(StreamForm.Layer)]
     [InlineData(StreamForm.SkipSimplified)]
@@ -45,7 +129,7 @@ public sealed class StreamTests
         var (plain, fitted) = (Cut(stream, 18, ReconstructionMode.None), Cut(stream, 18, ReconstructionMode.Sequential));
 
         var (before, after) = (ModelAssert.Distance(stream.Model, plain.Model, stream.Samples(9)), ModelAssert.Distance(stream.Model, fitted.Model, stream.Samples(9)));
-        Assert.True(after < 0.9 * before, $"{form}: {before:G3} without, {after:G3} with least squares");
+        Assert.True(after < before, $"{form}: {before:G3} without, {after:G3} with least squares");
         Assert.True(before < 0.7, $"{form}: {before:G3}");
         // The layers that read the stream are looked at in what they make, biases that they have taken up included.
         Assert.InRange(fitted.Sites.Single().MeasuredError, 1e-4, 0.7);
@@ -119,9 +203,14 @@ public sealed class StreamTests
         Reconstruction = mode,
     });
 
+    private static ModelAnalysis Analyze(StreamModel stream, CompressionOptions options) => Analyze(stream.Model, stream.Samples(1), options);
+
+    private static ModelAnalysis Analyze(OnnxModel model, ISampleSource samples, CompressionOptions options) =>
+        new Compressor(new CpuBackend(1), ModelRunner.Runtime).Analyze(model, samples, options with { Threads = 1 }, Token);
+
     private static ChannelGroup StreamOf(OnnxModel model, ISampleSource samples)
     {
-        var analysis = new Compressor(new CpuBackend(1), ModelRunner.Runtime).Analyze(model, samples, new CompressionOptions { Threads = 1 }, Token);
+        var analysis = Analyze(model, samples, new CompressionOptions());
         var held = analysis.Refusals.Where(r => r.Code == DiagnosticCodes.StreamHeld).Select(r => r.Reason);
         return analysis.Groups.SingleOrDefault(g => g.Stream is not null) ?? throw new Xunit.Sdk.XunitException($"No stream: {string.Join(' ', held)} {string.Join(' ', analysis.Groups.Select(g => g.Describe()))}");
     }

@@ -27,6 +27,32 @@ public enum StreamForm
     SkipSimplified,
 }
 
+/// <summary>What else a graph does with a residual stream.</summary>
+[Flags]
+public enum StreamTwists
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Words are multiplied by a number.</summary>
+    Scaled = 1,
+
+    /// <summary>The mean over positions is normalised last.</summary>
+    Pooled = 2,
+
+    /// <summary>Of what is normalised last the first position is read.</summary>
+    First = 4,
+
+    /// <summary>The head reads the table of words, turned.</summary>
+    Tied = 8,
+
+    /// <summary>A branch is added to what was normalised, and not to what was there before.</summary>
+    Behind = 16,
+
+    /// <summary>Part of the stream is an output of the model.</summary>
+    Shown = 32,
+}
+
 /// <summary>A transformer that normalises in front of its branches: words and positions, attention and hidden units, a head.</summary>
 internal sealed class StreamModel
 {
@@ -38,16 +64,20 @@ internal sealed class StreamModel
     private string _stream;
     private string? _pending;
 
-    private StreamModel(StreamForm form, int width, int layers, int seed, bool isBiased)
+    private StreamModel(StreamForm form, int width, int layers, int seed, bool isBiased, StreamTwists twists)
     {
         (_form, Width) = (form, width);
         _test = new TestModel(opset: form == StreamForm.MeanSquare ? 23 : 17, seed);
         _test.Input("ids", ElementType.Int64, "N", Positions);
-        _stream = _test.Node("Add", "embedded", [_test.Node("Gather", "words", [Writes(_test.Weight("words.w", Words, width), 1), "ids"]), Writes(_test.Weight("positions.w", 1, Positions, width), 2)]);
+        var words = _test.Node("Gather", "words", [Writes(_test.Weight("words.w", Words, width), 1), "ids"]);
+        words = twists.HasFlag(StreamTwists.Scaled) ? _test.Node("Mul", "scaled", [words, _test.Scalar("scale", 1.5f)]) : words;
+        _stream = _test.Node("Add", "embedded", [words, Writes(_test.Weight("positions.w", 1, Positions, width), 2)]);
         for (var layer = 0; layer < layers; layer++)
         {
             var sizes = new AttentionSizes(width, Heads: 2, KeyHeads: 2, Width: 4, ValueWidth: 4);
-            var attended = _test.Attention($"l{layer}.a", Normalise($"l{layer}.n1"), AttentionForm.Products, sizes);
+            var normalised = Normalise($"l{layer}.n1");
+            var attended = _test.Attention($"l{layer}.a", normalised, AttentionForm.Products, sizes);
+            _stream = twists.HasFlag(StreamTwists.Behind) ? normalised : _stream;
             _ = Writes($"l{layer}.a.o.w", 1);
             Branch(attended);
             var up = Project($"l{layer}.up", Normalise($"l{layer}.n2"), width, Hidden, isBiased);
@@ -55,7 +85,18 @@ internal sealed class StreamModel
             _ = (Writes($"l{layer}.down.w", 1), Writes($"l{layer}.down.b", 0));
         }
 
-        Model = _test.Output(Project("head", Normalise("last"), width, Classes, isBiased: true), "N", Positions, Classes).Build();
+        if (twists.HasFlag(StreamTwists.Pooled) && _pending is null)
+        {
+            _stream = _test.Node("ReduceMean", "pooled", [_stream], ("axes", new long[] { 1 }), ("keepdims", 1));
+        }
+
+        var last = Normalise("last");
+        last = twists.HasFlag(StreamTwists.First) ? _test.Node("Gather", "first", [last, _test.Integers("zero", 0)], ("axis", 1)) : last;
+        var head = twists.HasFlag(StreamTwists.Tied)
+            ? _test.Node("MatMul", "head", [last, _test.Node("Transpose", "turned", ["words.w"], ("perm", new long[] { 1, 0 }))])
+            : Project("head", last, width, Classes, isBiased: true);
+        _test.Output(head, "N", "P", "C");
+        Model = (twists.HasFlag(StreamTwists.Shown) ? _test.Output("embedded", "N", Positions, width) : _test).Build();
     }
 
     public OnnxModel Model { get; }
@@ -65,7 +106,7 @@ internal sealed class StreamModel
     /// <summary>Constants that make the stream, with the axis of its channels.</summary>
     public IReadOnlyList<(string Constant, int Axis)> Written => _written;
 
-    public static StreamModel Of(StreamForm form, int width = 24, int layers = 2, int seed = 3, bool isBiased = true) => new(form, width, layers, seed, isBiased);
+    public static StreamModel Of(StreamForm form, int width = 24, int layers = 2, int seed = 3, bool isBiased = true, StreamTwists twists = StreamTwists.None) => new(form, width, layers, seed, isBiased, twists);
 
     public TokenSource Samples(int seed, int count = 64) => new("ids", Words, Positions, count, seed);
 
