@@ -87,7 +87,10 @@ internal sealed class StreamModel
 
         if (twists.HasFlag(StreamTwists.Pooled) && _pending is null)
         {
-            _stream = _test.Node("ReduceMean", "pooled", [_stream], ("axes", new long[] { 1 }), ("keepdims", 1));
+            // The axes became an input in opset 18.
+            _stream = _form == StreamForm.MeanSquare
+                ? _test.Node("ReduceMean", "pooled", [_stream, _test.Integers("pooled.axes", 1)], ("keepdims", 1))
+                : _test.Node("ReduceMean", "pooled", [_stream], ("axes", new long[] { 1 }), ("keepdims", 1));
         }
 
         var last = Normalise("last");
@@ -108,7 +111,7 @@ internal sealed class StreamModel
 
     public static StreamModel Of(StreamForm form, int width = 24, int layers = 2, int seed = 3, bool isBiased = true, StreamTwists twists = StreamTwists.None) => new(form, width, layers, seed, isBiased, twists);
 
-    public TokenSource Samples(int seed, int count = 64) => new("ids", Words, Positions, count, seed);
+    public TokenSource Samples(int seed, int count = 64) => new(Model.Inputs[0].Name, Words, Positions, count, seed);
 
     /// <summary>Lets everything that is written be combined by one matrix.</summary>
     /// <param name="combine">From what each channel was to what it is, in place.</param>

@@ -1,5 +1,3 @@
-using OnnxCompress.Models;
-
 namespace OnnxCompress.Dependencies.Streams;
 
 /// <summary>
