@@ -75,6 +75,7 @@ internal static class PlanFile
     {
         ChannelPlan c => new PlanEntry(c.Site, c.Method.ToString())
         {
+            Turned = c.Method == CompressionMethod.LowRank ? true : null,
             Kept = [.. c.Kept],
             Factors = c.Factors is null ? null : [.. c.Factors],
             Of = c.Of,
@@ -118,7 +119,7 @@ internal static class PlanFile
             }
         }
 
-        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank && entry.Kept is null))
+        if (entry.Of < 1 || (entry.Form is null) == (method == CompressionMethod.LowRank && entry.Turned != true))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
         }

@@ -63,7 +63,7 @@ public sealed class StreamTests
     }
 
     [Theory]
-    [InlineData(StreamTwists.Tied, "does something with its channels")]
+    [InlineData(StreamTwists.Tied, "the weight 'words.w' is shared by 'words' and 'turned'")]
     [InlineData(StreamTwists.Behind, "normalise behind their sums")]
     [InlineData(StreamTwists.Shown, "they are the model's output 'embedded'")]
     public void A_stream_that_is_not_understood_is_held_and_that_is_said(StreamTwists twists, string why)
