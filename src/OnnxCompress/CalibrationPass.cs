@@ -58,6 +58,7 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
     private IEnumerable<ChannelTap> Taps(IReadOnlyCollection<CompressionMethod> methods) =>
         (methods.Any(ChannelSelector.IsChannelMethod) ? prepared.Analysis.Groups.SelectMany(g => g.ConsumerLayers).SelectMany(ChannelTap.AllOf) : [])
             .Concat(methods.Contains(CompressionMethod.Coreset) ? PointNorms.Taps(prepared.Analysis) : [])
+            .Concat(prepared.Analysis.Groups.Where(g => g.Stream is not null).SelectMany(g => g.Stream!.Readers.Select(r => ChannelTap.Of(r, g.Channels))))
             .Concat(methods.Contains(CompressionMethod.LowRank) ? LayerProblems.Taps(prepared.Analysis).Concat(ScoreMoments.Taps(prepared.Analysis)) : []);
 
     /// <summary>What layers read whose weights are rounded: errors of one move into others, and biases follow means.</summary>

@@ -30,7 +30,7 @@ internal sealed record PreparedModel(OnnxModel Model, ModelAnalysis Analysis, Mo
         var shapes = ShapeObserver.Observe(runtime, simplified, sample, cancellation);
         // Limits are shares of the model as it was given, rows that went included.
         var parameters = ParameterCount.Of(read) + (options.Cuts.Count == 0 ? 0 : ParameterCount.Of(model) - ParameterCount.Of(cut));
-        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, parameters, new BranchCosts(runtime).Of(simplified, sample, cancellation));
+        var analysis = DependencyAnalyzer.Analyze(simplified, shapes, isSelected, parameters, new BranchCosts(runtime).Of(simplified, sample, cancellation), StageOptions.TurnsStreams(options));
         analysis.AccountFor(lifted, SplitSites.Find(analysis).Select(l => l.Weight).ToHashSet(StringComparer.Ordinal));
         return new(simplified, analysis, new ModelCost(analysis.Parameters, analysis.Macs, model.FileBytes));
     }

@@ -21,6 +21,11 @@ internal static class StageOptions
 
     private static readonly CompressionMethod[] DataFreeMethods = [CompressionMethod.Coreset, CompressionMethod.Interpolative, CompressionMethod.LowRank];
 
+    /// <summary>Whether residual streams may be turned: their directions are those of data. A plan that was given says it itself.</summary>
+    public static bool TurnsStreams(CompressionOptions options) => options.Plan is { } plan
+        ? plan.Channels.Any(c => c.Method == CompressionMethod.LowRank)
+        : !options.IsDataFree && Methods(options).Contains(CompressionMethod.LowRank);
+
     /// <summary>The methods that are used.</summary>
     public static IReadOnlyCollection<CompressionMethod> Methods(CompressionOptions options) =>
         options.Methods.Count > 0 ? options.Methods : options.IsDataFree ? DataFreeMethods : DefaultMethods;

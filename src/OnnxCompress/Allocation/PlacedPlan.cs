@@ -4,6 +4,7 @@ using OnnxCompress.Forms;
 using OnnxCompress.Models;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Selection.Streams;
 
 namespace OnnxCompress.Allocation;
 
@@ -88,9 +89,15 @@ internal sealed class PlacedPlan
             throw Mismatch($"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have");
         }
 
+        var isTurned = site.Method == CompressionMethod.LowRank && group.Scores is null;
+        if (isTurned != (group.Stream is not null) || (group.Stream is { } stream && (site.Kept.Count < StreamBasis.Fewest(stream) || site.Kept[^1] != site.Kept.Count - 1)))
+        {
+            throw Mismatch($"The plan for '{site.Site}' {(isTurned ? "turns channels that are no residual stream, or keeps others than its first directions" : "lists channels of a residual stream, which is turned as a whole")}");
+        }
+
         var isAscending = site.Kept.Zip(site.Kept.Skip(1)).All(pair => pair.First < pair.Second);
         var stays = site.Kept.ToHashSet();
-        if (group.Scores is not null != (site.Method == CompressionMethod.LowRank) || (group.Scores is not null && (site.Factors is not null || site.Kept.Count == 0 || site.Kept[^1] != site.Kept.Count - 1)))
+        if (group.Scores is not null && (site.Method != CompressionMethod.LowRank || (site.Factors is not null || site.Kept.Count == 0 || site.Kept[^1] != site.Kept.Count - 1)))
         {
             throw Mismatch($"The plan for '{site.Site}' says something else than how many directions of queries and keys stay, from the first on, by the method that orders them");
         }

@@ -33,6 +33,9 @@ internal sealed record PlanDocument(int Schema, string? Model, string? Rule, Pla
 /// <param name="Method">The method.</param>
 internal sealed record PlanEntry(string? Site, string? Method)
 {
+    /// <summary>Whether the site is a residual stream, whose directions are listed; null for no.</summary>
+    public bool? Turned { get; init; }
+
     public int[]? Kept { get; init; }
 
     public double[]? Factors { get; init; }

@@ -84,13 +84,16 @@ internal static class PlanFile
     {
         ChannelPlan c => new PlanEntry(c.Site, c.Method.ToString())
         {
+            Turned = c.Method == CompressionMethod.LowRank && !IsOfScores(c.Site) ? true : null,
             Kept = [.. c.Kept],
             Factors = c.Factors is null ? null : [.. c.Factors],
             Of = c.Of,
             Ridge = c.Ridge,
             PredictedError = Stated(c.PredictedError),
             Reason = c.Method == CompressionMethod.LowRank
-                ? FormattableString.Invariant($"scores of queries and keys are made by these directions of each head up to a relative error of {c.PredictedError:F4}")
+                ? IsOfScores(c.Site)
+                    ? FormattableString.Invariant($"scores of queries and keys are made by these directions of each head up to a relative error of {c.PredictedError:F4}")
+                    : FormattableString.Invariant($"the stream is turned, and the last {c.Of - c.Kept.Count} of its directions go, at a relative error of {c.PredictedError:F4}")
                 : c.Factors is null ? FormattableString.Invariant($"the other {c.Of - c.Kept.Count} channels are explained by these up to a relative error of {c.PredictedError:F4}")
                 : FormattableString.Invariant($"drawn by sensitivity, expected relative error {c.PredictedError:F4}"),
         },
@@ -106,6 +109,8 @@ internal static class PlanFile
         },
         _ => throw new ArgumentException($"A plan of kind {site.GetType().Name}.", nameof(site)),
     };
+
+    private static bool IsOfScores(string site) => site.EndsWith("/scores", StringComparison.Ordinal);
 
     /// <summary>JSON has no NaN and no infinity: what is not known is left out.</summary>
     private static double? Stated(double error) => double.IsFinite(error) ? error : null;
@@ -128,7 +133,7 @@ internal static class PlanFile
 
         // Queries and keys keep the first of their directions, by the method that has forms elsewhere.
         var isOfScores = entry is { Form: null, Factors: null, Kept: { Length: > 0 } first } && first.Index().All(k => k.Item == k.Index);
-        if (entry.Of < 1 || (entry.Form is null ? method == CompressionMethod.LowRank && !isOfScores : method != CompressionMethod.LowRank))
+        if (entry.Of < 1 || (entry.Form is null ? method == CompressionMethod.LowRank && !isOfScores && entry.Turned != true : method != CompressionMethod.LowRank))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);
         }

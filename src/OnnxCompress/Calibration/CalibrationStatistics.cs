@@ -138,6 +138,25 @@ public sealed class CalibrationStatistics
     internal TapStatistics? Find(ChannelTap? tap) =>
         tap is null || !_taps.TryGetValue(tap.Key, out var found) ? null : found.Channels == tap.Channels ? found : throw Lacking(tap);
 
+    /// <summary>The same statistics with others in the place of some.</summary>
+    /// <param name="replaced">By key.</param>
+    internal CalibrationStatistics With(IReadOnlyDictionary<string, TapStatistics> replaced)
+    {
+        var copy = new CalibrationStatistics(ModelSha256) { Samples = Samples };
+        copy.Seen.UnionWith(Seen);
+        foreach (var (key, statistics) in _taps.Where(t => !replaced.ContainsKey(t.Key)).Concat(replaced))
+        {
+            copy._taps[key] = statistics;
+        }
+
+        foreach (var (tensor, values) in _ranges)
+        {
+            copy._ranges[tensor] = values;
+        }
+
+        return copy;
+    }
+
     internal TapStatistics Open(string key, int channels)
     {
         if (!_taps.TryGetValue(key, out var found))

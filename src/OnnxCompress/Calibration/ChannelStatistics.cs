@@ -72,6 +72,30 @@ internal sealed class ChannelStatistics(int channels)
         Rows += other.Rows;
     }
 
+    /// <summary>The statistics of linear combinations of the channels, and of none behind these: <c>M^T Gram M</c> and <c>M^T Sums</c>.</summary>
+    /// <param name="map">M, <c>channels x made</c>, no more than there are channels.</param>
+    /// <param name="backend">Multiplies.</param>
+    public ChannelStatistics Turned(Matrix<double> map, IDenseBackend backend)
+    {
+        var turned = new ChannelStatistics(channels) { Rows = Rows };
+        if (Rows == 0)
+        {
+            return turned;
+        }
+
+        var gram = backend.Multiply(map, backend.Multiply(new Matrix<double>(channels, channels, Gram), map), transposeA: Transpose.Yes);
+        for (var i = 0; i < map.Columns; i++)
+        {
+            gram.Row(i).CopyTo(turned.Gram.AsSpan(i * channels, map.Columns));
+            for (var c = 0; c < channels; c++)
+            {
+                turned.Sums[i] += map[c, i] * Sums[c];
+            }
+        }
+
+        return turned;
+    }
+
     /// <summary>The statistics of some of the channels.</summary>
     /// <param name="kept">Which, in the order wanted.</param>
     public ChannelStatistics Select(ReadOnlySpan<int> kept)

@@ -1,4 +1,5 @@
 using OnnxCompress.Dependencies;
+using OnnxCompress.Dependencies.Streams;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration;
@@ -17,8 +18,13 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     /// <summary>Indices for each channel; each is a row of the statistics.</summary>
     public int Multiplicity => Positions.Length / Channels;
 
+    /// <summary>The normalisation whose scale and shift are taken off the values first; null for the values as they are.</summary>
+    public Normalisation? Unscaled { get; init; }
+
     /// <summary>What the statistics are filed under: channels in the tensor's own order are the same for every role.</summary>
-    public string Key { get; } = Positions.Index().All(p => p.Item == p.Index) && Positions.Length == Channels
+    public string Key => Unscaled is null ? _key : $"{_key}/{Unscaled.Name}";
+
+    private readonly string _key = Positions.Index().All(p => p.Item == p.Index) && Positions.Length == Channels
         ? $"{Tensor}@{Axis}:{Channels}"
         : $"{Tensor}@{Axis}{Role}";
 
@@ -29,6 +35,12 @@ internal sealed record ChannelTap(string Tensor, int Axis, int Channels, int[] P
     public static IEnumerable<ChannelTap> AllOf(GroupConsumer consumer) => consumer.Uses.Select(use => Of(consumer, use));
 
     private static ChannelTap Of(GroupConsumer consumer, LinearLayer use) => new(use.Input, use.InputChannelAxis, consumer.Channels.Length, consumer.Taps, consumer.Role);
+
+    /// <summary>What a layer reads of a residual stream: normalised, and neither scaled nor shifted.</summary>
+    public static ChannelTap Of(StreamConsumer reader, int width) => new(reader.Layer.Input, reader.Layer.InputChannelAxis, width, [.. Enumerable.Range(0, width)])
+    {
+        Unscaled = reader.Norm is { } norm && (norm.Scale ?? norm.Shift) is not null ? norm : null,
+    };
 
     /// <summary>All channels that a layer makes, before any activation; null where the axis is too wide.</summary>
     public static ChannelTap? OfOutput(LinearLayer layer, TensorShapes shapes) => WholeAxis(layer.Output, layer.OutputChannelAxis, shapes);

@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies.Streams;
 using OnnxCompress.Models;
 
 namespace OnnxCompress.Calibration;
@@ -58,6 +59,11 @@ internal static class GramTaps
                 Append("Cast").SetInt("to", (long)ElementType.Float);
             }
 
+            if (tap.Unscaled is { } norm)
+            {
+                TakeOff(norm, tap, dims.Length);
+            }
+
             if (mask?.AxesOf(tap) is { } axes)
             {
                 LeaveOut(mask, axes, dims.Length);
@@ -66,6 +72,28 @@ internal static class GramTaps
             return tap is { Multiplicity: 1, Axis: 1 } && dims.Length > 2 && rows * batchSize > LargestBlockRows
                 ? ChannelsFirst(tap.Channels, rows)
                 : ChannelsLast(tap, dims, rows, rows * batchSize > LargestBlockRows);
+        }
+
+        /// <summary>From what a normalisation made to what it had before it scaled and shifted that.</summary>
+        private void TakeOff(Normalisation norm, ChannelTap tap, int rank)
+        {
+            long[] dims = [tap.Channels, .. Enumerable.Repeat(1L, rank - 1 - tap.Axis)];
+            void Along(string opType, string constant, Func<float, float> value)
+            {
+                var name = graph.UniqueName($"{prefix}_{opType}");
+                graph.AddInitializer(name, ElementType.Float, dims).Write(dims, [.. graph.Constant(constant)!.ReadFloats().Select(value)]);
+                Append(opType, name);
+            }
+
+            if (norm.Shift is { } shift)
+            {
+                Along("Sub", shift, static v => v);
+            }
+
+            if (norm.Scale is { } scale)
+            {
+                Along("Mul", scale, static v => 1 / v);
+            }
         }
 
         public string Size(string tensor)

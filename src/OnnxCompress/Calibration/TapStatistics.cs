@@ -1,3 +1,5 @@
+using OnnxCompress.Numerics;
+
 namespace OnnxCompress.Calibration;
 
 /// <summary>
@@ -45,6 +47,17 @@ internal sealed class TapStatistics(int channels)
         var turned = new TapStatistics(channels);
         turned.Fit.Add(Fit.Turned(apply));
         turned.Check.Add(Check.Turned(apply));
+        return turned;
+    }
+
+    /// <summary>The statistics of linear combinations of the channels.</summary>
+    /// <param name="map"><c>channels x made</c>: one column for each; those that are not made say nothing.</param>
+    /// <param name="backend">Multiplies.</param>
+    public TapStatistics Turned(Matrix<double> map, IDenseBackend backend)
+    {
+        var turned = new TapStatistics(channels);
+        turned.Fit.Add(Fit.Turned(map, backend));
+        turned.Check.Add(Check.Turned(map, backend));
         return turned;
     }
 

@@ -45,6 +45,9 @@ public sealed class ChannelGroup
     /// <summary>The product of queries and keys whose directions, of all heads at the same place, the channels are; null for channels that layers read.</summary>
     internal ScoreProduct? Scores { get; init; }
 
+    /// <summary>The residual stream that the channels are; null where they are none, or it is not turned.</summary>
+    internal Streams.ResidualStream? Stream { get; set; }
+
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
 
@@ -89,6 +92,11 @@ public sealed class ChannelGroup
         if (Producers.Count == 0)
         {
             return text.Append(". A Gather in front of ").AppendJoin(", ", Consumers).Append(" leaves channels out, and rewrites it.").ToString();
+        }
+
+        if (Stream is not null)
+        {
+            return text.Append(". ").Append(Stream.Describe()).Append('.').ToString();
         }
 
         text.Append(". Removing a channel takes it from ").AppendJoin(", ", Producers);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OnnxCompress.Dependencies.Operators;
 using OnnxCompress.Dependencies.Scores;
+using OnnxCompress.Dependencies.Streams;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 
@@ -21,14 +22,22 @@ internal static class DependencyAnalyzer
     /// <param name="isSelected">Whether the layers of a node may lose outputs.</param>
     /// <param name="parameters">Parameters of the file, before the model was simplified; null where it was not.</param>
     /// <param name="branchMacs">By the name of a node that carries graphs, operations of one run of them; null where there are none.</param>
+    /// <param name="turnsStreams">Whether residual streams may be turned, so that directions of them go.</param>
     public static ModelAnalysis Analyze(
-        OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null, IReadOnlyDictionary<string, long>? branchMacs = null)
+        OnnxModel model, TensorShapes shapes, Func<string, bool>? isSelected = null, long? parameters = null, IReadOnlyDictionary<string, long>? branchMacs = null, bool turnsStreams = false)
     {
         isSelected ??= static _ => true;
         // Once to see which channels cannot go where they are made; then again, with the layers that read those selecting.
         var relations = Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty);
+        IReadOnlyList<HeldStream> held = [];
+        IReadOnlyList<ResidualStream> streams = turnsStreams ? Streams(ref relations, passing => Relate(model, shapes, isSelected, ImmutableHashSet<string>.Empty, passing), out held) : [];
         var selecting = relations.Layers.Where(l => isSelected(l.Node.Name) && CouldSelect(relations, l)).Select(l => l.Node.Name).ToHashSet(StringComparer.Ordinal);
-        relations = selecting.Count == 0 ? relations : Relate(model, shapes, isSelected, selecting);
+        if (selecting.Count > 0)
+        {
+            relations = Relate(model, shapes, isSelected, selecting, relations.Passing);
+            streams = streams.Count == 0 ? streams : new StreamFinder(relations, [.. streams.SelectMany(s => s.Norms)]).Find();
+        }
+
         foreach (var (node, macs) in branchMacs ?? new Dictionary<string, long>())
         {
             relations.Add(new MacTerm(node, macs, []));
@@ -37,13 +46,52 @@ internal static class DependencyAnalyzer
         var products = ScoreFinder.Settle(relations);
         var cost = CostOf(model, relations);
         var groups = GroupBuilder.Build(relations);
+        foreach (var stream in streams)
+        {
+            groups.FirstOrDefault(g => g.FreeChannels == g.Channels && g.Segments.Count == 1 && g.Atoms.AsSpan().SequenceEqual(stream.Roots) && g.ConsumerLayers.Count == stream.Readers.Count)?.Stream = stream;
+        }
+
+        if (relations.Passing.Count > 0 && (groups.Count(g => g.Stream is not null) != streams.Count || relations.Passing.Count != streams.Sum(s => s.Norms.Sum(n => n.Nodes.Count))))
+        {
+            // Channels that pass a normalisation may go in no other way.
+            return Analyze(model, shapes, isSelected, parameters, branchMacs);
+        }
+
         var scores = GroupBuilder.OfScores(relations, products);
-        return new ModelAnalysis(relations, groups, RefusalFinder.Find(relations, [.. groups, .. scores]), cost) { Scores = scores, IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
+        IReadOnlyList<Refusal> refusals = [.. RefusalFinder.Find(relations, [.. groups, .. scores]), .. held.Select(h => new Refusal(h.Node, DiagnosticCodes.StreamHeld, $"The residual stream at '{h.Node}' is not turned: {h.Sentence}.", 0))];
+        return new ModelAnalysis(relations, groups, refusals, cost) { Scores = scores, IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
     }
 
-    private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting)
+    /// <summary>
+    /// The streams that may be turned. All normalisations are let pass first, then those of streams that are understood: what is not
+    /// stays as it was.
+    /// </summary>
+    private static IReadOnlyList<ResidualStream> Streams(ref Relations relations, Func<IReadOnlySet<string>, Relations> relate, out IReadOnlyList<HeldStream> held)
     {
-        var relations = new Relations(model.Graph, shapes, model.Opset, selecting) { Branches = model.Lifted };
+        var norms = new NormalisationFinder(relations).Find();
+        held = [];
+        while (norms.Count > 0)
+        {
+            var passing = relate(norms.SelectMany(n => n.Nodes).ToHashSet(StringComparer.Ordinal));
+            var finder = new StreamFinder(passing, norms);
+            var streams = finder.Find();
+            held = [.. held, .. finder.Held];
+            Normalisation[] left = [.. streams.SelectMany(s => s.Norms)];
+            if (left.Length == norms.Count)
+            {
+                relations = passing;
+                return streams;
+            }
+
+            norms = left;
+        }
+
+        return [];
+    }
+
+    private static Relations Relate(OnnxModel model, TensorShapes shapes, Func<string, bool> isSelected, IReadOnlySet<string> selecting, IReadOnlySet<string>? passing = null)
+    {
+        var relations = new Relations(model.Graph, shapes, model.Opset, selecting) { Branches = model.Lifted, Passing = passing ?? ImmutableHashSet<string>.Empty };
         foreach (var node in model.Graph.Nodes)
         {
             var known = relations.Macs.Count;

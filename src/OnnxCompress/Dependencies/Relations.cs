@@ -27,6 +27,9 @@ internal sealed class Relations(ModelGraph graph, TensorShapes shapes, long opse
     /// <summary>Branches that lie in the graph.</summary>
     public LiftedBranches Branches { get; init; } = new();
 
+    /// <summary>Names of nodes of normalisations that pass the channels they mix, since the whole stream of them is turned.</summary>
+    public IReadOnlySet<string> Passing { get; init; } = new HashSet<string>();
+
     /// <summary>All elements and their ties.</summary>
     public IndexElements Elements { get; } = new();
 

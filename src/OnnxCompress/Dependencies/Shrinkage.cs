@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Dependencies;
 
@@ -22,7 +23,7 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
     public IReadOnlyList<ScoreProduct> Products { get; private set; } = [];
 
     /// <summary>The same for a model of its own: fits bring its queries and keys to another basis.</summary>
-    public Shrinkage Own() => new Shrinkage(graph, relations, IsRootKept).With(Turns, Products);
+    public Shrinkage Own() => new Shrinkage(graph, relations, IsRootKept) { StreamTurns = StreamTurns, Shifted = Shifted }.With(Turns, Products);
 
     /// <summary>With queries and keys that have been brought to another basis.</summary>
     /// <param name="turns">See <see cref="Turns"/>.</param>
@@ -41,6 +42,15 @@ internal sealed class Shrinkage(ModelGraph graph, Relations relations, Func<int,
 
     /// <summary>Version of the default operator set.</summary>
     public long Opset => relations.Opset;
+
+    /// <summary>By the root of its first channel, what a residual stream was turned by, <c>channels x kept</c>: its indices are no longer those of the original.</summary>
+    public Dictionary<int, Matrix<float>> StreamTurns { get; private init; } = [];
+
+    /// <summary>By the name of what a product made, the name of that with a constant which it has taken up from a normalisation.</summary>
+    public Dictionary<string, string> Shifted { get; private init; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the channels of an axis were turned by; null where they are those of the original.</summary>
+    public Matrix<float>? TurnOf(IndexAxis? axis) => StreamTurns.Count > 0 && axis is { Length: > 0 } ? StreamTurns.GetValueOrDefault(relations.Elements.Root(axis.Ids[0])) : null;
 
     /// <summary>The old axes of a tensor; null where they cannot shrink.</summary>
     public IndexAxis?[] Axes(string tensor) => relations.KnownAxes(tensor);

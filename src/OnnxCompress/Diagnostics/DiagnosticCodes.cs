@@ -107,6 +107,9 @@ public static class DiagnosticCodes
     /// <summary>All rows of a looked-up table stay, although a vocabulary was asked for.</summary>
     public const string TableRowsStay = "OCX2045";
 
+    /// <summary>A residual stream keeps its width: not all that writes or reads it is known.</summary>
+    public const string StreamHeld = "OCX2046";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

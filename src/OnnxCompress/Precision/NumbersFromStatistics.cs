@@ -56,6 +56,12 @@ internal sealed class NumbersFromStatistics(IDenseBackend backend, CalibrationSt
 
         var axis = map.ChannelAxis(dims.Length);
         var live = remaining?.Axes(map.Input) is { } axes && axis < axes.Length ? axes[axis] : null;
+        if (remaining?.TurnOf(live) is not null)
+        {
+            // They are of the stream as it was.
+            return null;
+        }
+
         var kept = live is not null && remaining!.Shrinks(live) ? remaining.Indices(live) : null;
         var channels = kept is null ? map.Inputs : live!.Length;
         var found = statistics.Find(new ChannelTap(map.Input, axis, channels, [.. Enumerable.Range(0, channels)]));

@@ -1,6 +1,7 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Selection.LowRank;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -39,6 +40,12 @@ internal sealed record FitSite
 
     /// <summary>What the original's outputs are multiplied with before some of them go; null for nothing.</summary>
     public LayerTurn? Turn { get; init; }
+
+    /// <summary>
+    /// What the outputs of the original are multiplied by, <c>outputs x made</c>, where they belong to a residual stream that was
+    /// turned; null where <see cref="KeptOutputs"/> says which stayed.
+    /// </summary>
+    public Matrix<float>? Turned { get; init; }
 
     /// <summary>The tensor that the original layer reads; null when there is no such layer (a factor of a split).</summary>
     public string? OriginalInput { get; init; }

@@ -1,6 +1,7 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 
 namespace OnnxCompress.Reconstruction;
 
@@ -128,6 +129,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         var added = map.TakesBiasInput ? null : BiasBehind(map);
         var keptOutputs = KeptOf(shrinkage.Axes(map.Output), outputAxis);
         var turn = keptOutputs is null ? null : shrinkage.Turns.GetValueOrDefault(map.Output);
+        var turned = shrinkage.Axes(map.Output) is var axes && outputAxis < axes.Length ? shrinkage.TurnOf(axes[outputAxis]) : null;
         var (input, kept) = Originally(first, before, outputAxis);
         return new FitSite
         {
@@ -141,11 +143,12 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
             OutputAxis = outputAxis,
             KeptOutputs = keptOutputs,
             Turn = turn,
+            Turned = turned,
             OriginalInput = input,
             KeptInputs = kept,
             BiasBehind = added,
-            AddedOriginally = added is null ? null : Originally(added, keptOutputs, turn),
-            AddedTurned = added is null || turn is null ? null : Originally(added, null, turn),
+            AddedOriginally = added is null ? null : Originally(added, keptOutputs, turn, turned),
+            AddedTurned = added is null || turn is null ? null : Originally(added, null, turn, null),
             TakesBias = map.TakesBiasInput ? CanSetBias(map) : added is not null,
             Beside = BesideOf(map.Output, added),
         };
@@ -189,7 +192,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         var layer = LinearMap.Of(before, original);
         var input = before.Inputs[1 - first.WeightInput];
         var selects = compressed.Producer(first.Input) is { OpType: "Gather" } gather && gather.Inputs[0] == input && original.Producer(first.Input) is null;
-        if (first.Input != input && !selects)
+        if ((first.Input != input && !selects) || (layer is not null && shrinkage.Axes(layer.Weight) is var read && layer.InputAxis < read.Length && shrinkage.TurnOf(read[layer.InputAxis]) is not null))
         {
             return (null, null);
         }
@@ -214,15 +217,25 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     private string? BiasBehind(LinearMap map) =>
         LayerBias.Behind(map.Output, compressed) is { } other
         && compressed.Constant(other) is { Type: ElementType.Float } constant && LayerBias.IsVector(constant, map.Outputs)
-        && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && original.Constant(other) is not null
+        && compressed.Uses(other).Count == 1 && !compressed.IsInput(other) && (original.Constant(other) is not null || IsShift(map))
             ? other
             : null;
 
-    private float[] Originally(string constant, int[]? kept, LayerTurn? turn)
+    /// <summary>Whether an Add puts to a product what it has taken up from a normalisation.</summary>
+    private bool IsShift(LinearMap map) => LayerBias.AddBehind(map.Output, compressed) is var (add, _) && shrinkage.Shifted.GetValueOrDefault(map.Output) == add.Outputs[0];
+
+    /// <summary>What is added in the original: nothing where the constant is new.</summary>
+    private float[] Originally(string constant, int[]? kept, LayerTurn? turn, Matrix<float>? turned)
     {
-        var values = original.Constant(constant)!.ReadFloats();
+        if (original.Constant(constant) is not { } known)
+        {
+            return new float[compressed.Constant(constant)!.Count];
+        }
+
+        var values = known.ReadFloats();
         values = turn?.Of(values) ?? values;
-        return kept is null ? values : [.. kept.Select(k => values[k])];
+        return turned is not null ? OriginalOutputs.Turn(values, turned)
+            : kept is null ? values : [.. kept.Select(k => values[k])];
     }
 
     /// <summary>What is added to a layer's outputs beside a constant: by an Add, behind that of the constant if there is one, or by a node that adds both.</summary>

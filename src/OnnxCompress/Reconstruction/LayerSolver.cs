@@ -40,7 +40,7 @@ internal sealed class LayerSolver(IDenseBackend backend)
     {
         var bias = weights.ReadBias(site);
         var outputs = FitAccumulator.OutputsPerGroup(site);
-        var metric = site.Rank is null ? null : Metrics?.Of(site.Output, site.KeptOutputs, backend);
+        var metric = site.Rank is null || site.Turn is not null || site.Turned is not null ? null : Metrics?.Of(site.Output, site.KeptOutputs, backend);
         var solutions = new LayerSolution[accumulator.Moments.Length];
         ParallelWork.For(
             solutions.Length,

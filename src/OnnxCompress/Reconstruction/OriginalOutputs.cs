@@ -203,6 +203,11 @@ internal sealed class OriginalOutputs : IDisposable
     public static float[] Kept(HostTensor rows, FitSite site)
     {
         var values = (float[])rows.Values;
+        if (site.Turned is { } turned)
+        {
+            return Turn(values.AsSpan(0, checked((int)(rows.Dims[0] * rows.Dims[1]))), turned);
+        }
+
         if (site.KeptOutputs is not { } kept)
         {
             return values;
@@ -225,6 +230,35 @@ internal sealed class OriginalOutputs : IDisposable
         }
 
         return selected;
+    }
+
+    /// <summary>Rows of a residual stream as they are once it is turned.</summary>
+    /// <param name="rows">As many values each as the map has rows.</param>
+    /// <param name="map"><c>channels x made</c>.</param>
+    public static float[] Turn(ReadOnlySpan<float> rows, Matrix<float> map)
+    {
+        var turned = new float[rows.Length / map.Rows * map.Columns];
+        var sums = new double[map.Columns];
+        for (var r = 0; r < rows.Length / map.Rows; r++)
+        {
+            Array.Clear(sums);
+            for (var c = 0; c < map.Rows; c++)
+            {
+                double value = rows[(r * map.Rows) + c];
+                var factors = map.Row(c);
+                for (var k = 0; k < sums.Length; k++)
+                {
+                    sums[k] += value * factors[k];
+                }
+            }
+
+            for (var k = 0; k < sums.Length; k++)
+            {
+                turned[(r * map.Columns) + k] = (float)sums[k];
+            }
+        }
+
+        return turned;
     }
 
     /// <inheritdoc />

@@ -3,6 +3,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Operators;
 using OnnxCompress.Dependencies.Scores;
+using OnnxCompress.Dependencies.Streams;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
 using OnnxCompress.Selection;
@@ -59,7 +60,7 @@ internal sealed class ChannelRewriter
             {
                 if (site.Factors is null)
                 {
-                    Mix(consumer, site, model.Graph, result.Graph);
+                    Mix(consumer, site, group.Stream, model.Graph, result.Graph);
                 }
                 else
                 {
@@ -99,9 +100,15 @@ internal sealed class ChannelRewriter
     }
 
     /// <summary>Writes W T^T into the kept columns and adds W b to the bias.</summary>
-    private void Mix(GroupConsumer consumer, ChannelPlan site, ModelGraph original, ModelGraph result)
+    private void Mix(GroupConsumer consumer, ChannelPlan site, ResidualStream? stream, ModelGraph original, ModelGraph result)
     {
         var stays = site.Kept.ToHashSet();
+        if (stream is { IsCentred: true })
+        {
+            // The last one is room for the layout of the others, and no direction.
+            stays.Remove(site.Kept[^1]);
+        }
+
         int[] kept = [.. Enumerable.Range(0, consumer.Channels.Length).Where(i => stays.Contains(consumer.Channels[i]))];
         if (kept.Length == consumer.Channels.Length)
         {

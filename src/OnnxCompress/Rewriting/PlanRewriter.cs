@@ -16,6 +16,8 @@ namespace OnnxCompress.Rewriting;
 internal sealed class PlanRewriter(
     OnnxModel model, ModelAnalysis analysis, CalibrationStatistics statistics, IDenseBackend backend, ChannelSelection selection)
 {
+    private readonly StreamRewriter _streams = new(analysis, statistics, backend);
+
     /// <summary>The sites of a plan.</summary>
     /// <exception cref="Diagnostics.OnnxCompressException">OCX6001: the plan is not for this model.</exception>
     public PlacedPlan Place(CompressionPlan plan) => PlacedPlan.Of(plan, model, analysis);
@@ -30,7 +32,7 @@ internal sealed class PlanRewriter(
 
     private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, bool isOutline, CancellationToken cancellation)
     {
-        var narrowed = new ChannelRewriter(analysis, statistics, backend, selection).Rewrite(model, plan, cancellation, out var shrinkage);
-        return (new SplitRewriter(analysis, statistics, backend).Rewrite(narrowed, plan, shrinkage, isOutline, cancellation), shrinkage);
+        var (narrowed, seen) = _streams.Rewrite(model, plan, selection, isOutline, cancellation, out var shrinkage);
+        return (new SplitRewriter(analysis, seen, backend).Rewrite(narrowed, plan, shrinkage, isOutline, cancellation), shrinkage);
     }
 }

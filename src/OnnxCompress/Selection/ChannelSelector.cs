@@ -6,6 +6,7 @@ using OnnxCompress.Running;
 using OnnxCompress.Selection.Coreset;
 using OnnxCompress.Selection.Interpolative;
 using OnnxCompress.Selection.Redundancy;
+using OnnxCompress.Selection.Streams;
 
 namespace OnnxCompress.Selection;
 
@@ -24,19 +25,21 @@ internal sealed class ChannelSelector(
     /// <summary>What is known from an earlier run, in the order of groups; empty for nothing.</summary>
     public IReadOnlyList<ChannelCurve> Known { get; init; } = [];
 
-    /// <summary>One candidate for each group; none when no method chooses channels.</summary>
+    /// <summary>One candidate for each group that a method may cut: streams are turned by low rank, the others lose channels by the others.</summary>
     public SiteCandidate[] Select(CancellationToken cancellation)
     {
-        if (!options.Methods.Any(IsChannelMethod))
-        {
-            return [];
-        }
-
-        var sites = new SiteCandidate[analysis.Groups.Count];
+        ChannelGroup[] groups = [.. analysis.Groups.Where(g => options.Methods.Any(m => Cuts(m, g)))];
+        var sites = new SiteCandidate[groups.Length];
         var discarded = new DiscardedMemory();
         void SelectSite(int i)
         {
-            var group = analysis.Groups[i];
+            var group = groups[i];
+            if (group.Stream is not null)
+            {
+                sites[i] = new SiteCandidate(group, new StreamCurve(model, analysis, statistics, backend).Of(group, cancellation), options.Alignment);
+                return;
+            }
+
             // The shorter sum is the lower curve; ties go to the method that was named first.
             var curve = Known.ElementAtOrDefault(i) ?? options.Methods.Where(IsChannelMethod).Select(m => Curve(m, group, cancellation)).MinBy(c => c.Errors.Sum())!;
             sites[i] = new SiteCandidate(group, curve, options.Alignment)
@@ -47,7 +50,7 @@ internal sealed class ChannelSelector(
             discarded.Add(group.ConsumerLayers.Sum(c => 4 * sizeof(float) * model.Graph.Constant(c.Layer.Weight)!.Count));
         }
 
-        var (wide, others) = Split(Enumerable.Range(0, sites.Length), i => EntriesOf(analysis.Groups[i]) > MostBeside);
+        var (wide, others) = Split(Enumerable.Range(0, sites.Length), i => groups[i].Stream is not null || EntriesOf(groups[i]) > MostBeside);
         ParallelWork.For(others.Length, backend.Threads, i => SelectSite(others[i]), cancellation);
         Array.ForEach(wide, SelectSite);
         return sites;
@@ -55,6 +58,8 @@ internal sealed class ChannelSelector(
 
     /// <summary>Whether a method chooses channels.</summary>
     public static bool IsChannelMethod(CompressionMethod method) => method != CompressionMethod.LowRank;
+
+    private static bool Cuts(CompressionMethod method, ChannelGroup group) => group.Stream is not null ? method == CompressionMethod.LowRank : IsChannelMethod(method);
 
     private static long EntriesOf(ChannelGroup group) => group.ConsumerLayers.Sum(c => (long)c.Channels.Length * c.Channels.Length);
 

@@ -1,5 +1,6 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Models;
+using OnnxCompress.Numerics;
 using OnnxCompress.Running;
 using OnnxCompress.Samples;
 
@@ -44,7 +45,7 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         string[] names = [.. layers.Select(l => l.Output)];
         var settings = new SessionSettings(threads, Spin: false);
         using var before = new ObservedModel(runtime, original, names, settings);
-        using var after = new ObservedModel(runtime, compressed, names, settings);
+        using var after = new ObservedModel(runtime, compressed, [.. names.Select(n => shrinkage.Shifted.GetValueOrDefault(n, n))], settings);
         var (errors, energies) = (new double[names.Length], new double[names.Length]);
         var (reference, values) = (new OutputValues(), new OutputValues());
         foreach (var (indices, _) in SampleBatches.Of(samples, original.Inputs, Math.Min(batchSize, LargestBatch), Enumerable.Range(0, Math.Min(Samples, samples.Count))))
@@ -63,7 +64,9 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
 
                 values.Read(actual, i);
                 var counted = SampleMask.CountedRows(batch, Mask, indices.Length, reference.Dims, layers[i].OutputChannelAxis);
-                var (error, energy) = Compare(reference, values, layers[i].OutputChannelAxis, counted, c => axis is null || shrinkage.IsKept(axis.Ids[c]));
+                var (error, energy) = shrinkage.TurnOf(axis) is { } turned
+                    ? Compare(reference, values, layers[i].OutputChannelAxis, counted, turned)
+                    : Compare(reference, values, layers[i].OutputChannelAxis, counted, c => axis is null || shrinkage.IsKept(axis.Ids[c]));
                 errors[i] += error;
                 energies[i] += energy;
             }
@@ -72,6 +75,37 @@ internal sealed class SiteErrorMeter(IModelRuntime runtime, int threads)
         var squared = layers.Select((l, i) => (l.Output, Value: energies[i] > 0 ? errors[i] / energies[i] : 0))
             .ToDictionary(p => p.Output, p => p.Value, StringComparer.Ordinal);
         return [.. sites.Select(s => s.Length == 0 ? double.NaN : Math.Sqrt(s.Average(l => squared[l.Output])))];
+    }
+
+    /// <summary>The same for channels of a residual stream that was turned.</summary>
+    private static (double Error, double Energy) Compare(OutputValues expected, OutputValues actual, int channelAxis, bool[]? counted, Matrix<float> turn)
+    {
+        var inner = (int)expected.Dims.Skip(channelAxis + 1).Aggregate(1L, (product, d) => product * d);
+        var rows = expected.Values.Length / turn.Rows;
+        double error = 0, energy = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            if (counted is not null && !counted[row])
+            {
+                continue;
+            }
+
+            var (outer, at) = (row / inner, row % inner);
+            for (var k = 0; k < turn.Columns; k++)
+            {
+                double before = 0;
+                for (var c = 0; c < turn.Rows; c++)
+                {
+                    before += expected.Values[(((outer * turn.Rows) + c) * inner) + at] * turn[c, k];
+                }
+
+                var difference = before - actual.Values[(((outer * turn.Columns) + k) * inner) + at];
+                error += difference * difference;
+                energy += before * before;
+            }
+        }
+
+        return (error, energy);
     }
 
     private static (double Error, double Energy) Compare(

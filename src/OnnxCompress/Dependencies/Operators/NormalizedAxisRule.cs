@@ -5,7 +5,7 @@ namespace OnnxCompress.Dependencies.Operators;
 
 /// <summary>
 /// Operators that mix all indices of some axes non-linearly (layer and group normalisation, softmax): removing an index
-/// changes the others, so those axes are held; the other axes pass.
+/// changes the others, so those axes are held; the other axes pass. Channels of a residual stream that is turned pass too.
 /// </summary>
 internal sealed class NormalizedAxisRule : OperatorRule
 {
@@ -17,6 +17,17 @@ internal sealed class NormalizedAxisRule : OperatorRule
     public override void Relate(GraphNode node, Relations relations)
     {
         var axes = relations.Axes(node.Inputs[0]);
+        if (relations.Passing.Contains(node.Name))
+        {
+            foreach (var constant in node.Inputs.Skip(1).Where(i => i.Length > 0))
+            {
+                relations.Unify(axes[^1], relations.Axes(constant)[^1], node);
+            }
+
+            relations.Set(node.Outputs[0], axes);
+            return;
+        }
+
         var sentence = $"'{node.Name}' ({node.OpType}) normalises over them";
         relations.Pin(Mixed(node, axes, relations), DiagnosticCodes.NormalizedAxis, node.Name, sentence);
         foreach (var constant in node.Inputs.Skip(1).Where(i => i.Length > 0))

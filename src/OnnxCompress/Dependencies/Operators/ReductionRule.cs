@@ -24,7 +24,11 @@ internal sealed class ReductionRule : OperatorRule
             return;
         }
 
-        relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, Sentence(node, relations));
+        if (!relations.Passing.Contains(node.Name))
+        {
+            relations.Pin(input.Where((_, i) => reduced.Contains(i)), DiagnosticCodes.NormalizedAxis, node.Name, Sentence(node, relations));
+        }
+
         // The runtime takes 1, and nothing else, for yes.
         var keep = node.Int("keepdims", 1) == 1;
         relations.Set(node.Outputs[0], [.. input.Select((axis, i) => (axis, isReduced: reduced.Contains(i)))
@@ -45,7 +49,8 @@ internal sealed class ReductionRule : OperatorRule
             : $"'{node.Name}' ({node.OpType}) sums over them";
     }
 
-    private static HashSet<int>? ReducedAxes(GraphNode node, Relations relations, int rank)
+    /// <summary>The axes that a node reduces; null where they are computed.</summary>
+    public static HashSet<int>? ReducedAxes(GraphNode node, Relations relations, int rank)
     {
         IEnumerable<long> axes;
         if (node.OpType is "ArgMax" or "ArgMin")

@@ -41,7 +41,8 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
             // What is added to the outputs must be known, or the factors would be fitted to something else.
             Output = isBiasKnown ? Select(Turned(statistics.Find(ChannelTap.OfOutput(layer, shapes)), layer, remaining), outputs) : null,
             Input = Select(statistics.Find(InputTap(layer, shapes)), inputs),
-            Sensitivity = Select(statistics.Find(Sensitivity.Of(ChannelTap.OfOutput(layer, shapes))), outputs),
+            // Derivatives are by outputs as they were.
+            Sensitivity = IsTurned(layer, remaining) ? null : Select(statistics.Find(Sensitivity.Of(ChannelTap.OfOutput(layer, shapes))), outputs),
         };
     }
 
@@ -50,6 +51,9 @@ internal sealed class LayerProblems(ModelAnalysis analysis, CalibrationStatistic
 
     /// <summary>A bias that is a node of its own comes after the output.</summary>
     private static bool IsBiasKnown(LinearLayer layer) => !layer.Map.TakesBiasInput || layer.Map.BiasInput == layer.Bias;
+
+    private bool IsTurned(LinearLayer layer, Remaining remaining) =>
+        remaining is Shrinkage shrinkage && (shrinkage.Turns.ContainsKey(layer.Output) || shrinkage.TurnOf(SplitSites.OutputsOf(layer, analysis)) is not null);
 
     /// <summary>Queries and keys that lose directions have been brought to another basis.</summary>
     private static TapStatistics? Turned(TapStatistics? statistics, LinearLayer layer, Remaining remaining) =>

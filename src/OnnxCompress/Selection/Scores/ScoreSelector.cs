@@ -17,7 +17,8 @@ internal sealed class ScoreSelector(OnnxModel model, ModelAnalysis analysis, Cal
     /// <summary>One candidate for each attention of which there are statistics.</summary>
     public SiteCandidate[] Select(CancellationToken cancellation)
     {
-        ChannelGroup[] groups = [.. analysis.Scores.Where(g => !(options.KeepsScoresInPieces && g.Scores!.IsInPieces))];
+        // Bases are of what layers read in the original: a stream that is turned in front of them would need them anew.
+        ChannelGroup[] groups = analysis.Groups.Any(g => g.Stream is not null) ? [] : [.. analysis.Scores.Where(g => !(options.KeepsScoresInPieces && g.Scores!.IsInPieces))];
         var candidates = new SiteCandidate?[groups.Length];
         ParallelWork.For(candidates.Length, backend.Threads, i => candidates[i] = Price(groups[i]), cancellation);
         return [.. candidates.OfType<SiteCandidate>()];
