@@ -3,7 +3,6 @@ using OnnxCompress.Dependencies;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Models;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
 
 namespace OnnxCompress.Precision;
 
