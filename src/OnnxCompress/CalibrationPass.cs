@@ -48,7 +48,8 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         }
 
         return options.CacheFolder is { } folder
-            ? new StatisticsCache(folder) { Ranged = ranged, Rows = string.Concat(options.Cuts.Select(c => $"{c.Rows.Table} {RowRanges.Write(c.Rows.Kept)} {c.Rows.Unknown}\n")) }.Get(model, [.. taps, .. split.Select(tap => Sensitivity.Of(tap)!)], samples, options.BatchSize, mask, Take, cancellation)
+            ? new StatisticsCache(folder) { Ranged = ranged, Rows = RowRanges.Text(options.Cuts) }.Get(
+                model, [.. taps, .. split.Select(tap => Sensitivity.Of(tap)!)], samples, options.BatchSize, mask, Take, cancellation)
             : Take();
     }
 

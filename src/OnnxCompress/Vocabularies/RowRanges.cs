@@ -46,4 +46,8 @@ internal static class RowRanges
 
         return [.. rows];
     }
+
+    /// <summary>What makes one choice of rows another: for each table its name, its ranges, and the row that stands in.</summary>
+    public static string Text(IEnumerable<CutTable> cuts) =>
+        string.Concat(cuts.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Rows.Table} {Write(c.Rows.Kept)} {c.Rows.Unknown}\n")));
 }
