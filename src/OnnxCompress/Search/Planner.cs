@@ -1,4 +1,5 @@
 using OnnxCompress.Allocation;
+using OnnxCompress.Timing;
 
 namespace OnnxCompress.Search;
 
@@ -26,6 +27,9 @@ internal sealed class Planner(
 
     /// <inheritdoc />
     public required CompressionPlan Nothing { get; init; }
+
+    /// <summary>What choices take in the runtime, measured when it is first asked for; null where time is not limited.</summary>
+    public LatencyCost? Time => _timed.Value.Time;
 
     /// <inheritdoc />
     public IReadOnlyList<PlanRule> Rules => IsTimed ? PlanRule.Timed(untimed.Rules) : untimed.Rules;

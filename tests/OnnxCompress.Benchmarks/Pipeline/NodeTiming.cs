@@ -53,7 +53,7 @@ public static class NodeTiming
         var tools = new PipelineTools(runtime, new CpuBackend(1), new StageWatch(null), null);
         using var pipeline = OnnxCompress.Pipeline.Open(tools, shared.Model, samples, options with { Budget = new Budget(KeepLatency: 0.5) }, token);
         var executor = (PlanExecutor)pipeline.Executor;
-        var cost = ((Planner)pipeline.Planner).Times.Cost!;
+        var cost = ((Planner)pipeline.Planner).Time!;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {cost.WholeMilliseconds:F3} ms; {cost.Weights}"));
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (asked, budget) in Budgets())

@@ -1,4 +1,3 @@
-using OnnxCompress.Dependencies;
 using OnnxCompress.Dependencies.Gradients;
 using OnnxCompress.Models;
 using OnnxCompress.Models.Protos;
