@@ -116,7 +116,7 @@ public sealed class JudgeTests : IDisposable
 
         var run = CliRun.Of(
             "compress", SampleFiles.Model, "-o", Out, "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "40", "--methods", "id", "--reconstruct", "none",
-            "--cache-dir", "none", "--precision", "float", "--judge", judge);
+            "--cache-dir", "none", "--precision", "float", "--for", "bytes", "--judge", judge);
 
         Assert.True(run.Code == 0, run.Error);
         Assert.InRange(new FileInfo(Out).Length, 1100000, new FileInfo(SampleFiles.Model).Length - 1);
