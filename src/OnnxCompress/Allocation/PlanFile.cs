@@ -132,7 +132,7 @@ internal static class PlanFile
         }
 
         // Queries and keys keep the first of their directions, by the method that has forms elsewhere.
-        var isOfScores = entry is { Form: null, Factors: null, Kept: { Length: > 0 } first } && first.Index().All(k => k.Item == k.Index);
+        var isOfScores = IsOfScores(entry.Site) && entry is { Form: null, Factors: null, Kept: { Length: > 0 } first } && first.Index().All(k => k.Item == k.Index);
         if (entry.Of < 1 || (entry.Form is null ? method == CompressionMethod.LowRank && !isOfScores && entry.Turned != true : method != CompressionMethod.LowRank))
         {
             throw Unreadable(path, $"the site '{entry.Site}' lacks 'of', or its method is not one for {(entry.Form is null ? "channels" : "a form")}", null);

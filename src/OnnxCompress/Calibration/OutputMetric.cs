@@ -49,32 +49,13 @@ internal sealed record OutputMetric(Matrix<double> Root, Matrix<double> Inverse)
     }
 
     /// <summary>Moments of outputs in coordinates in which all directions count alike.</summary>
-    public TapStatistics Of(TapStatistics statistics, IDenseBackend backend)
-    {
-        var turned = new TapStatistics(statistics.Channels);
-        Turn(statistics.Fit, turned.Fit, backend);
-        Turn(statistics.Check, turned.Check, backend);
-        return turned;
-    }
+    public TapStatistics Of(TapStatistics statistics, IDenseBackend backend) => statistics.Turned(Root, backend);
 
     /// <summary><c>M^(1/2) v</c>.</summary>
     public double[] Of(double[] vector) => Times(Root, vector);
 
     /// <summary><c>M^(-1/2) v</c>.</summary>
     public double[] Back(double[] vector) => Times(Inverse, vector);
-
-    private void Turn(ChannelStatistics from, ChannelStatistics to, IDenseBackend backend)
-    {
-        if (from.Rows == 0)
-        {
-            return;
-        }
-
-        var gram = backend.Multiply(backend.Multiply(Root, new Matrix<double>(from.Channels, from.Channels, from.Gram)), Root);
-        gram.Values.ToArray().CopyTo(to.Gram, 0);
-        Of(from.Sums).CopyTo(to.Sums, 0);
-        to.Restore(from.Rows);
-    }
 
     private static double[] Times(Matrix<double> matrix, double[] vector)
     {

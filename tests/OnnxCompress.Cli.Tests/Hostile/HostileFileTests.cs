@@ -85,7 +85,7 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \" Interpolative\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": 0, \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"kept\": [1], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
-    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanMismatch)]
+    [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"LowRank\", \"kept\": [0], \"of\": 8}]}", DiagnosticCodes.PlanUnreadable)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": 1e999}]}", DiagnosticCodes.PlanUnreadable)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": -1}]}", DiagnosticCodes.PlanUnreadable)]
     [InlineData("{\"schema\": 1, \"model\": \"MODEL\", \"sites\": [{\"site\": \"f1\", \"method\": \"Interpolative\", \"kept\": [0], \"of\": 8, \"predictedError\": \"NaN\"}]}", DiagnosticCodes.PlanUnreadable)]
