@@ -78,6 +78,7 @@ internal sealed class OrtSession : IModelSession
     private T Run<T>(IReadOnlyList<HostTensor> inputs, Func<RunOptions, string[], IReadOnlyCollection<OrtValue>, T> run, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        SignalStack.Widen();
         using var feeds = new FedInputs(inputs, _feeds);
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var registration = cancellation.Register(() => options.Terminate = true);
