@@ -41,7 +41,7 @@ internal static unsafe partial class SignalStack
             return;
         }
 
-        // .NET gives back what is current when the thread ends, and asks the system what that is. Its own is left to the process.
+        // Stays with the process when the thread ends: threads that run models are few, and no moment is known when it is out of use.
         var wide = new Description { Memory = memory, Size = Size };
         if (Protect(memory, Guard, 0) != 0 || Exchange(&wide, null) != 0)
         {
