@@ -101,7 +101,7 @@ public sealed class BuildRunTests
     public void A_run_by_hand_does_not_look_at_its_input()
     {
         using var folder = new TemporaryFolder();
-        using var tool = Start(folder, "--trials", "1", "--reconstruct", "none");
+        using var tool = Start(folder, "--trials", "1", "--reconstruct", "none", "--methods", "id", "--samples", "64");
 
         tool.StandardInput.Close();
 

@@ -19,7 +19,7 @@ public sealed class CompressTests : IDisposable
     [Fact]
     public void The_original_takes_the_place_of_a_result_that_is_not_found_when_asked()
     {
-        string[] hopeless = ["--include", "head/Gemm", "--methods", "id", "--reconstruct", "none", "--precision", "float"];
+        string[] hopeless = ["--include", "head/Gemm", "--methods", "id", "--reconstruct", "none", "--precision", "float", "--for", "params"];
 
         var plain = Compress(hopeless);
         var written = File.Exists(Out);

@@ -161,7 +161,7 @@ public sealed class PlanTests : IDisposable
     {
         var output = _folder.File("small.onnx");
 
-        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "0.9", "--precision", "float", "--methods", "svd", "--reconstruct", "local", "--json", .. Data]);
+        var run = CliRun.Of(["compress", SampleFiles.Model, "-o", output, "--min-agreement", "0.9", "--for", "bytes", "--precision", "float", "--methods", "svd", "--reconstruct", "local", "--json", .. Data]);
 
         Assert.Equal(0, run.Code);
         using var report = JsonDocument.Parse(run.Output);

@@ -64,7 +64,7 @@ public sealed class OutputTogetherTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need rights on Windows.");
         File.WriteAllText(_folder.File("target"), "precious");
         using var process = ToolProcess.Start(
-            [], "explore", SampleFiles.Model, "-o", _folder.File("f.html"), "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "64", "--reconstruct", "none", "--methods", "id");
+            [], "explore", SampleFiles.Model, "-o", _folder.File("f.html"), "-d", SampleFiles.Calibration, "--scale", SampleFiles.Scale, "--samples", "64", "--reconstruct", "none", "--methods", "id", "--precision", "float");
         _ = process.StandardError.ReadLine();
         File.CreateSymbolicLink(_folder.File("f.html"), _folder.File("target"));
 
