@@ -28,6 +28,7 @@ public sealed class OrtRuntime(ExecutionProvider provider = ExecutionProvider.Cp
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
         _ = Runtime;
+        SignalStack.Widen(); // opening runs what is constant
         model = model.ForRunning();
         using var options = new SessionOptions
         {
