@@ -134,10 +134,13 @@ internal sealed class Groundwork : IDisposable
             cache?.Keep(KnownCurves.Of(curves));
         }
 
-        return !isSplit ? curves : curves with
+        curves = !isSplit ? curves : curves with
         {
             Channels = [.. curves.Channels, .. new ScoreSelector(model, analysis, Statistics, Tools.Backend, options).Select(cancellation)],
             Felt = FeltErrors.Of(model, analysis, Statistics),
         };
+        return options.Methods.Contains(CompressionMethod.Depth) && Outputs is not null
+            ? new BranchSelector(analysis, Outputs, Tools.Backend, options).AddTo(curves, cancellation)
+            : curves;
     }
 }

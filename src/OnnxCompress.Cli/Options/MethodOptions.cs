@@ -87,6 +87,11 @@ internal sealed class MethodOptions
             throw Usage.Conflict("--methods redundancy looks at activations: give -d PATH or --statistics PATH.");
         }
 
+        if (options.Methods.Contains(CompressionMethod.Depth))
+        {
+            throw Usage.Conflict("--methods depth looks at what branches add: give -d PATH.");
+        }
+
         if (parsed.GetValue(_reconstruct) is "local" or "sequential")
         {
             throw Usage.Conflict("--reconstruct fits weights to activations: give -d PATH, or leave it out.");
@@ -109,7 +114,8 @@ internal sealed class MethodOptions
         "svd" => CompressionMethod.LowRank,
         "coreset" => CompressionMethod.Coreset,
         "redundancy" => CompressionMethod.Redundancy,
-        _ => throw Usage.Invalid("--methods", word, "id, svd, coreset or redundancy; or none, alone"),
+        "depth" => CompressionMethod.Depth,
+        _ => throw Usage.Invalid("--methods", word, "id, svd, coreset, redundancy or depth; or none, alone"),
     };
 
     private static NumberForm? Precision(string? word, CompressionOptions options) => word is not null && options.Plan is not null

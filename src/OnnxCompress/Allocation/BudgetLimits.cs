@@ -74,6 +74,11 @@ internal sealed class BudgetLimits
     /// <param name="shape">Its split.</param>
     public double Price(SplitCandidate candidate, LayerSize remaining, SplitShape? shape)
     {
+        if (remaining.Outputs == 0)
+        {
+            return 0;
+        }
+
         var cost = shape is null ? SplitCost.Whole(remaining) : SplitCost.Of(shape, remaining);
         if (shape is not null && _measured?.Price(candidate.Layer.Node, remaining, shape) == double.PositiveInfinity)
         {

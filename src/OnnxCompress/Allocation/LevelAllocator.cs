@@ -34,7 +34,9 @@ internal sealed class LevelAllocator
     {
         (_sites, _splits, _limits, _channelRatio, _isPriced) = (sites, splits, limits, splits.Count == 0 ? 1 : channelRatio, isPriced);
         _widths = [.. sites.Select((site, i) => new PricedWidths(site, kept => limits.Price(i, kept)))];
-        _widthUnit = _widths.Select(w => w.Range).DefaultIfEmpty().Average();
+        // Branches are as dear as many groups; what a group is worth does not depend on whether they may go.
+        var channels = _widths.Where((_, i) => sites[i].Group.Branch is null).ToArray();
+        _widthUnit = (channels.Length > 0 ? channels : _widths).Select(w => w.Range).DefaultIfEmpty().Average();
         _splitUnit = SplitUnit(splits, limits);
     }
 

@@ -33,12 +33,22 @@ internal sealed class PlacedPlan
     public IReadOnlyList<(SplitPlan Site, LinearLayer Layer)> Splits { get; }
 
     /// <summary>For each site of the plan, in its order, the layers whose outputs show what it does.</summary>
-    public IReadOnlyList<LinearLayer[]> Layers => [.. Plan.Sites.Select(site => site is ChannelPlan
-        ? Channels.First(c => ReferenceEquals(c.Site, site)).Group.ConsumerLayers.SelectMany(c => c.Uses).ToArray()
-        : [Splits.First(s => ReferenceEquals(s.Site, site)).Layer])];
+    public IReadOnlyList<LinearLayer[]> Layers
+    {
+        get
+        {
+            // What lies in branches that go shows nothing any more.
+            var gone = Channels.Where(c => c.Site.Kept.Count == 0).SelectMany(c => c.Group.Branch?.Nodes ?? []).ToHashSet();
+            return [.. Plan.Sites.Select(LayersOf).Select(layers => layers.Where(l => !gone.Contains(l.Node)).ToArray())];
+        }
+    }
 
     /// <summary>Whether the root of an element stays.</summary>
     public bool IsRootKept(int root) => !_removed.Contains(root);
+
+    private IEnumerable<LinearLayer> LayersOf(SitePlan site) => site is not ChannelPlan ? [Splits.First(s => ReferenceEquals(s.Site, site)).Layer]
+        : Channels.First(c => ReferenceEquals(c.Site, site)).Group is var group && group.Branch is { } branch ? branch.Readers
+        : group.ConsumerLayers.SelectMany(c => c.Uses);
 
     /// <summary>What stays of the model.</summary>
     public Remaining Remaining() => _analysis.Cost.When(IsRootKept);
@@ -87,6 +97,16 @@ internal sealed class PlacedPlan
             || (site.Factors is { } factors && (factors.Count != site.Kept.Count || !factors.All(double.IsFinite))))
         {
             throw Mismatch($"The plan keeps {site.Kept.Count} of {site.Of} channels at '{site.Site}', which the model does not have");
+        }
+
+        if ((site.Method == CompressionMethod.Depth) != (group.Branch is not null))
+        {
+            throw Mismatch($"The plan for '{site.Site}' takes out a branch where there is none, or has another method for one");
+        }
+
+        if (group.Branch is not null)
+        {
+            return group;
         }
 
         var isTurned = site.Method == CompressionMethod.LowRank && group.Scores is null;

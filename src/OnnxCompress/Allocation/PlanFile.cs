@@ -90,7 +90,8 @@ internal static class PlanFile
             Of = c.Of,
             Ridge = c.Ridge,
             PredictedError = Stated(c.PredictedError),
-            Reason = c.Method == CompressionMethod.LowRank
+            Reason = c.Method == CompressionMethod.Depth ? FormattableString.Invariant($"the branch goes, which leaves a relative error of {c.PredictedError:F4} in the sum")
+                : c.Method == CompressionMethod.LowRank
                 ? IsOfScores(c.Site)
                     ? FormattableString.Invariant($"scores of queries and keys are made by these directions of each head up to a relative error of {c.PredictedError:F4}")
                     : FormattableString.Invariant($"the stream is turned, and the last {c.Of - c.Kept.Count} of its directions go, at a relative error of {c.PredictedError:F4}")

@@ -68,7 +68,8 @@ internal sealed class PricedWidths
     /// <summary>One width for each set of channels that can stay.</summary>
     private static IEnumerable<(int Width, int Kept)> Choices(SiteCandidate site)
     {
-        var last = 0;
+        // A branch may go altogether, the last channel may not.
+        var last = site.Group.Branch is null ? 0 : -1;
         for (var width = 0; width <= site.Group.Channels; width++)
         {
             var kept = site.Keep(width).Count(k => k);

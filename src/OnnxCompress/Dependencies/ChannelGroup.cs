@@ -48,6 +48,9 @@ public sealed class ChannelGroup
     /// <summary>The residual stream that the channels are; null where they are none, or it is not turned.</summary>
     internal Streams.ResidualStream? Stream { get; set; }
 
+    /// <summary>The residual branch that the one index stands for; null for channels.</summary>
+    internal Branches.ResidualBranch? Branch { get; init; }
+
     /// <summary>Whether a convolution makes or reads the channels.</summary>
     internal bool IsConvolved { get; init; }
 
@@ -76,6 +79,11 @@ public sealed class ChannelGroup
     /// <summary>What removing one channel means, as people read it.</summary>
     public string Describe()
     {
+        if (Branch is not null)
+        {
+            return Branch.Describe();
+        }
+
         if (Scores is not null)
         {
             return string.Create(

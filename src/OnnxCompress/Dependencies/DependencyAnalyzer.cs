@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OnnxCompress.Dependencies.Branches;
 using OnnxCompress.Dependencies.Operators;
 using OnnxCompress.Dependencies.Scores;
 using OnnxCompress.Dependencies.Streams;
@@ -44,7 +45,10 @@ internal static class DependencyAnalyzer
         }
 
         var products = ScoreFinder.Settle(relations);
-        var cost = CostOf(model, relations);
+        var finder = new BranchFinder(relations, isSelected);
+        var branches = finder.Find();
+        var branchesOf = branches.SelectMany(b => b.Nodes.Select(n => (n.Name, b.Axis))).ToLookup(p => p.Name, p => p.Axis, StringComparer.Ordinal);
+        var cost = CostOf(model, relations, branchesOf);
         var groups = GroupBuilder.Build(relations);
         foreach (var stream in streams)
         {
@@ -58,8 +62,16 @@ internal static class DependencyAnalyzer
         }
 
         var scores = GroupBuilder.OfScores(relations, products);
-        IReadOnlyList<Refusal> refusals = [.. RefusalFinder.Find(relations, [.. groups, .. scores]), .. held.Select(h => new Refusal(h.Node, DiagnosticCodes.StreamHeld, $"The residual stream at '{h.Node}' is not turned: {h.Sentence}.", 0))];
-        return new ModelAnalysis(relations, groups, refusals, cost) { Scores = scores, IsSelected = isSelected, Parameters = parameters ?? cost.Parameters(cost.Whole) };
+        IReadOnlyList<Refusal> refusals = [.. RefusalFinder.Find(relations, [.. groups, .. scores]), .. held.Select(h => new Refusal(h.Node, DiagnosticCodes.StreamHeld, $"The residual stream at '{h.Node}' is not turned: {h.Sentence}.", 0)),
+            .. finder.Held.Select(h => new Refusal(h.Node, DiagnosticCodes.BranchHeld, $"The branch that '{h.Node}' adds stays as a whole: {h.Sentence}.", 0))];
+        return new ModelAnalysis(relations, groups, refusals, cost) 
+        {
+            Scores = scores,
+            Branches = [.. branches.Select(GroupBuilder.OfBranch)],
+            BranchesOf = branchesOf,
+            IsSelected = isSelected,
+            Parameters = parameters ?? cost.Parameters(cost.Whole),
+        };
     }
 
     /// <summary>
@@ -155,19 +167,22 @@ internal static class DependencyAnalyzer
         }
     }
 
-    private static CostModel CostOf(OnnxModel model, Relations relations)
+    private static CostModel CostOf(OnnxModel model, Relations relations, ILookup<string, IndexAxis> branchesOf)
     {
         var constants = new List<ConstantSize>();
         foreach (var (name, constant) in ParameterCount.FloatingPointConstants(model))
         {
             var live = relations.Axes(name).OfType<IndexAxis>().Where(relations.IsLive).ToArray();
             var held = live.Aggregate(1L, (product, axis) => product * axis.Length);
-            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, model.StoredSize(constant), live));
+            // What all that read it go with, goes with them.
+            var uses = relations.Graph.Uses(name).Select(u => branchesOf[u.Node.Name]).ToArray();
+            var common = uses.Length == 0 ? [] : uses.Skip(1).Aggregate(uses[0], (all, next) => all.Intersect(next));
+            constants.Add(new ConstantSize(name, held == 0 ? 0 : constant.Count / held, model.StoredSize(constant), [.. live, .. common]));
         }
 
         // What lies in branches and functions, and what is quantised or sparse, stays as it is.
         var others = ParameterCount.Of(model) - constants.Sum(c => c.Axes.Aggregate(c.Fixed, (n, axis) => n * axis.Length));
         constants.Add(new ConstantSize("", others, 0, []));
-        return new CostModel(relations.Elements, constants, relations.Macs, relations.Shapes.Samples);
+        return new CostModel(relations.Elements, constants, [.. relations.Macs.Select(m => m with { Axes = [.. m.Axes, .. branchesOf[m.Node]] })], relations.Shapes.Samples);
     }
 }

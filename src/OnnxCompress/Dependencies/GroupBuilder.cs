@@ -72,6 +72,14 @@ internal sealed class GroupBuilder
         return groups;
     }
 
+    /// <summary>The group of one index that a residual branch is.</summary>
+    public static ChannelGroup OfBranch(Branches.ResidualBranch branch) => new(branch.Name, [branch.Axis.Ids[0]], [true], [])
+    {
+        Producers = [.. branch.Layers.Select(l => l.Node.Name).Distinct()],
+        Segments = [[0]],
+        Branch = branch,
+    };
+
     /// <summary>Groups of the columns that products of queries and keys sum over, in the order of those.</summary>
     /// <param name="relations">Axes.</param>
     /// <param name="products">The products.</param>

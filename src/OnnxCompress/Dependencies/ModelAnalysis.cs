@@ -8,7 +8,7 @@ public sealed class ModelAnalysis
     private readonly Lazy<Dictionary<string, ChannelGroup>> _byName;
 
     internal ModelAnalysis(Relations relations, IReadOnlyList<ChannelGroup> groups, IReadOnlyList<Refusal> refusals, CostModel cost) =>
-        (Relations, Groups, Refusals, Cost, _byName) = (relations, groups, refusals, cost, new(() => Narrowed.ToDictionary(g => g.Name, StringComparer.Ordinal)));
+        (Relations, Groups, Refusals, Cost, _byName) = (relations, groups, refusals, cost, new(() => Narrowed.Concat(Branches).ToDictionary(g => g.Name, StringComparer.Ordinal)));
 
     /// <summary>Channel groups, in the order of their first producers.</summary>
     public IReadOnlyList<ChannelGroup> Groups { get; }
@@ -16,7 +16,13 @@ public sealed class ModelAnalysis
     /// <summary>Directions of queries and keys that scores sum over, one group for each attention, in the order of the model.</summary>
     public IReadOnlyList<ChannelGroup> Scores { get; internal init; } = [];
 
-    /// <summary>Both.</summary>
+    /// <summary>Residual branches that may go as a whole, one group of one index each, in the order of the model.</summary>
+    public IReadOnlyList<ChannelGroup> Branches { get; internal init; } = [];
+
+    /// <summary>By the name of a node, the indices that all have to stay for it to stay.</summary>
+    internal ILookup<string, IndexAxis> BranchesOf { get; init; } = Array.Empty<IndexAxis>().ToLookup(_ => "");
+
+    /// <summary>Channels and directions.</summary>
     internal IEnumerable<ChannelGroup> Narrowed => Groups.Concat(Scores);
 
     /// <summary>A group by its name; null when there is none.</summary>

@@ -110,6 +110,9 @@ public static class DiagnosticCodes
     /// <summary>A residual stream keeps its width: not all that writes or reads it is known.</summary>
     public const string StreamHeld = "OCX2046";
 
+    /// <summary>A residual branch cannot go as a whole.</summary>
+    public const string BranchHeld = "OCX2080";
+
     // 3: calibrate
 
     /// <summary>A data file does not exist or cannot be opened.</summary>

@@ -71,6 +71,9 @@ internal sealed record FitSite
     /// <summary>What the compressed network has in place of <see cref="Beside"/>; null where it goes by the same name.</summary>
     public string? BesideNow { get; init; }
 
+    /// <summary>What is missing in the sum behind the layer, whose branch went; null where none went.</summary>
+    public BranchAim? Aim { get; init; }
+
     /// <summary>
     /// What the activation behind the output, or behind the Add that puts <see cref="Beside"/> to it, lets through; null
     /// where every value counts.

@@ -41,14 +41,18 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     public IReadOnlyList<FitSite> Find()
     {
         var sites = new List<FitSite>();
+        var someWent = compressed.Nodes.Any(n => BranchAims.IsPassed(n, original));
         foreach (var node in compressed.Nodes)
         {
-            if (node.Inputs.Concat(node.CapturedNames()).Any(_changed.Contains) && SiteOf(node) is { } site)
+            var reads = node.Inputs.Concat(node.CapturedNames()).Any(_changed.Contains);
+            var site = reads || someWent ? SiteOf(node) : null;
+            site = someWent && site is { Turn: null } && compressed.Uses(site.Map.Weight).Count == 1 ? site with { Aim = AimOf(site) } : site;
+            if (site is not null && (reads || site.Aim is not null))
             {
                 sites.Add(site);
             }
 
-            if (IsChanged(node))
+            if (site?.Aim is not null || IsChanged(node))
             {
                 _changed.UnionWith(node.Outputs);
             }
@@ -57,7 +61,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         sites = Shared(sites);
         return
         [
-            .. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i) ? site.Beside : null }))
+            .. sites.Select((site, i) => WithRange(site with { Beside = IsSettled(site.Beside, sites, i, site.Aim is not null) ? site.Beside : null }))
                 .Where(s => shrinkage.Shapes.TypeOf(s.Output) == ElementType.Float),
         ];
     }
@@ -105,9 +109,15 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         return site.Beside is null || output is null ? output : LayerBias.AddBehind(output, compressed)?.Add.Outputs[0];
     }
 
+    private BranchAim? AimOf(FitSite site) =>
+        BranchAims.Of(site.Output, original, compressed) is { } aim && shrinkage.Shapes.Of(site.Output) is { } dims
+        && shrinkage.Shapes.Of(aim.Sum) is { } sums && shrinkage.Shapes.Of(aim.Wanted) is { } others && dims.AsSpan().SequenceEqual(sums) && dims.AsSpan().SequenceEqual(others)
+            ? aim
+            : null;
+
     private bool IsChanged(GraphNode node) =>
         node.Inputs.Concat(node.CapturedNames()).Any(_changed.Contains)
-        || original.Producer(node.Outputs[0]) is null
+        || original.Producer(node.Outputs[0])?.OpType != node.OpType
         || node.Inputs.Any(i => compressed.Constant(i) is { } constant && (original.Constant(i) is not { } before || !constant.HasSameContent(before)));
 
     private FitSite? SiteOf(GraphNode node)
@@ -250,7 +260,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
     }
 
     /// <summary>Whether nothing that is still to be solved comes before a tensor.</summary>
-    private bool IsSettled(string? tensor, List<FitSite> sites, int index)
+    private bool IsSettled(string? tensor, List<FitSite> sites, int index, bool isNeeded)
     {
         if (tensor is null)
         {
@@ -258,7 +268,7 @@ internal sealed class FitSites(ModelGraph original, ModelGraph compressed, Shrin
         }
 
         var open = sites.Skip(index).SelectMany(s => s.Uses).Select(s => s.Output).ToHashSet(StringComparer.Ordinal);
-        return IsFinal(tensor, open, out var seen) && seen.Overlaps(_changed);
+        return IsFinal(tensor, open, out var seen) && (isNeeded || seen.Overlaps(_changed));
     }
 
     private bool IsFinal(string tensor, HashSet<string> open, out HashSet<string> seen)

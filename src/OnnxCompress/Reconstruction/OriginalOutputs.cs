@@ -137,7 +137,7 @@ internal sealed class OriginalOutputs : IDisposable
         this,
         [
             .. sites.SelectMany(s => s.Uses).Where(s => !_taken.ContainsKey(s.Output)).Select(s => new Job(s, s.Output))
-                .Concat(sites.Where(s => s.Beside is not null && !Store.Contains(BesideKey(s))).Select(s => new Job(s, s.Beside!)))
+                .Concat(sites.SelectMany(s => Others(s).Select(other => new Job(s, other))).Where(j => !Store.Contains(Key(j))))
                 .DistinctBy(Key, StringComparer.Ordinal),
         ]);
 
@@ -145,10 +145,26 @@ internal sealed class OriginalOutputs : IDisposable
     public (int[] Rows, long[] Dims) Of(FitSite site, int batch) => _taken[site.Output][Place(batch)];
 
     /// <summary>Those rows: one column for each output that the site has kept.</summary>
-    public float[] Targets(FitSite site, int batch) => Kept(OutputKey(site.Output), site, batch);
+    public float[] Targets(FitSite site, int batch)
+    {
+        var own = Kept(OutputKey(site.Output), site, batch);
+        if (site.Aim is not { } aim)
+        {
+            return own;
+        }
+
+        var (sum, wanted) = (aim.Sum == site.Output ? own : Kept(OtherKey(site, aim.Sum), site, batch), Kept(OtherKey(site, aim.Wanted), site, batch));
+        var targets = new float[own.Length];
+        for (var i = 0; i < targets.Length; i++)
+        {
+            targets[i] = own[i] + aim.Missing(sum[i], wanted[i]);
+        }
+
+        return targets;
+    }
 
     /// <summary>The same rows of what an Add puts beside the output; null without one.</summary>
-    public float[]? Beside(FitSite site, int batch) => site.Beside is null ? null : Kept(BesideKey(site), site, batch);
+    public float[]? Beside(FitSite site, int batch) => site.Beside is null ? null : Kept(OtherKey(site, site.Beside), site, batch);
 
     /// <summary>Which rows of a layer's output are used: the same ones whatever the plan.</summary>
     /// <param name="dims">Shape of the output in the original.</param>
@@ -173,10 +189,17 @@ internal sealed class OriginalOutputs : IDisposable
     /// <param name="tensors">What is looked at, each once.</param>
     /// <param name="take">Told the run, whose outputs are the tensors, and the batch.</param>
     /// <param name="cancellation">Stops between and inside runs.</param>
-    public void Run(IReadOnlyList<string> tensors, Action<RunResult, int> take, CancellationToken cancellation)
+    public void Run(IReadOnlyList<string> tensors, Action<RunResult, int> take, CancellationToken cancellation) => Run(tensors, 1, take, cancellation);
+
+    /// <summary>Runs the original over some batches of both folds.</summary>
+    /// <param name="tensors">What is looked at, each once.</param>
+    /// <param name="every">One batch of so many is run.</param>
+    /// <param name="take">Told the run, whose outputs are the tensors, and the batch.</param>
+    /// <param name="cancellation">Stops between and inside runs.</param>
+    public void Run(IReadOnlyList<string> tensors, int every, Action<RunResult, int> take, CancellationToken cancellation)
     {
         using var observed = new ObservedModel(_runtime, _original, tensors, new SessionSettings(_options.Threads, Spin: false));
-        for (var b = 0; b < Batches.Count; b++)
+        foreach (var b in Batches.Part(every).Places)
         {
             using var run = observed.Run(Batches.Read(b), cancellation);
             take(run, b);
@@ -310,12 +333,16 @@ internal sealed class OriginalOutputs : IDisposable
 
     private int Place(int batch) => _places is null ? batch : _places[batch];
 
-    private static string Key(Job job) => job.Tensor == job.Site.Output ? OutputKey(job.Tensor) : BesideKey(job.Site);
+    private static string Key(Job job) => job.Tensor == job.Site.Output ? OutputKey(job.Tensor) : OtherKey(job.Site, job.Tensor);
 
     private static string OutputKey(string output) => RowsPrefix + output;
 
     // Rows are chosen by output, so what lies beside two outputs is kept for each.
-    private static string BesideKey(FitSite site) => string.Create(CultureInfo.InvariantCulture, $"{RowsPrefix}{site.Output}\0{site.Beside}");
+    private static string OtherKey(FitSite site, string tensor) => string.Create(CultureInfo.InvariantCulture, $"{RowsPrefix}{site.Output}\0{tensor}");
+
+    /// <summary>What is looked at beside a layer's output, on the same rows.</summary>
+    private static IEnumerable<string> Others(FitSite site) =>
+        new[] { site.Beside, site.Aim?.Sum == site.Output ? null : site.Aim?.Sum, site.Aim?.Wanted }.OfType<string>().Distinct(StringComparer.Ordinal);
 
     private sealed record Job(FitSite Site, string Tensor);
 

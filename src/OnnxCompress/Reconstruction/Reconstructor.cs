@@ -73,7 +73,7 @@ internal sealed class Reconstructor(IModelRuntime runtime, IDenseBackend backend
         var sites = new FitSites(outputs.Original.Graph, compressed.Graph, shrinkage).Find();
         // Without channels gone the original network gives a layer what it had: locally nothing is left to fit.
         return mode == ReconstructionMode.Local
-            ? [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null && s.Sharers.Count == 0).Select(s => s with { Beside = null })]
+            ? [.. sites.Where(s => s.OriginalInput is not null && s.KeptInputs is not null && s.Expand is null && s.Sharers.Count == 0).Select(s => s with { Beside = null, Aim = null })]
             : [.. sites];
     }
 

@@ -14,6 +14,7 @@ internal static class MethodNames
         CompressionMethod.LowRank => "svd",
         CompressionMethod.Coreset => "coreset",
         CompressionMethod.Redundancy => "redundancy",
+        CompressionMethod.Depth => "depth",
         _ => throw new ArgumentOutOfRangeException(nameof(method), method, "A method without a name."),
     };
 

@@ -33,6 +33,8 @@ internal sealed class PlanRewriter(
     private (OnnxModel Model, Shrinkage Shrinkage) Rewrite(PlacedPlan plan, bool isOutline, CancellationToken cancellation)
     {
         var (narrowed, seen) = _streams.Rewrite(model, plan, selection, isOutline, cancellation, out var shrinkage);
-        return (new SplitRewriter(analysis, seen, backend).Rewrite(narrowed, plan, shrinkage, isOutline, cancellation), shrinkage);
+        var split = new SplitRewriter(analysis, seen, backend).Rewrite(narrowed, plan, shrinkage, isOutline, cancellation);
+        BranchRemoval.CarryOut(split.Graph, plan);
+        return (split, shrinkage);
     }
 }

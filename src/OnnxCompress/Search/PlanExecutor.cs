@@ -157,7 +157,7 @@ internal sealed class PlanExecutor(
     {
         var added = FasterForms.CarryOut(placed.Plan.Rewrites, model.Graph, shrinkage);
         var observable = precise(model).Narrowed();
-        var stored = observable.AsStored();
+        var stored = BranchRemoval.Tidy(observable).AsStored();
         return (stored, observable, new(ParameterCount.Of(stored), placed.Macs() + added, stored.Bytes));
     }
 }

@@ -57,7 +57,7 @@ internal sealed class ChannelSelector(
     }
 
     /// <summary>Whether a method chooses channels.</summary>
-    public static bool IsChannelMethod(CompressionMethod method) => method != CompressionMethod.LowRank;
+    public static bool IsChannelMethod(CompressionMethod method) => method is not (CompressionMethod.LowRank or CompressionMethod.Depth);
 
     private static bool Cuts(CompressionMethod method, ChannelGroup group) => group.Stream is not null ? method == CompressionMethod.LowRank : IsChannelMethod(method);
 

@@ -17,4 +17,8 @@ public enum CompressionMethod
     /// <summary>Backward elimination: the channel that the others replace best goes next
     /// (Shah, Olivier and Raj, 2020).</summary>
     Redundancy,
+
+    /// <summary>Depth: a branch beside a residual sum goes as a whole, and the layer in front of the sum before takes up what it can of it
+    /// (Men et al., 2024, without the fit).</summary>
+    Depth,
 }

@@ -50,6 +50,11 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
     /// </summary>
     public bool[] Keep(int width)
     {
+        if (group.Branch is not null)
+        {
+            return [width > 0];
+        }
+
         var kept = new bool[group.Channels];
         var counts = new int[group.Segments.Count];
         var last = alignment.Fixed is null && !group.IsConvolved && width <= _living ? _living : group.Channels;
@@ -87,7 +92,7 @@ internal sealed class SiteCandidate(ChannelGroup group, ChannelCurve curve, Widt
     /// puts its error into each of them and into every later sum, where no later weights can mend it (measured on
     /// ResNet-20: the root of the summed squares keeps 1.5 points fewer decisions at the same size).
     /// </summary>
-    public double LevelOf(int width) => Weight * curve.Errors[width] * Math.Max(1, group.ConsumerLayers.Count);
+    public double LevelOf(int width) => Weight * curve.Errors[width] * Math.Max(1, group.Branch?.Readers.Count ?? group.ConsumerLayers.Count);
 
     /// <summary>At least one, a width that is liked, and never more than there are.</summary>
     private int Wanted(int segment, int count)

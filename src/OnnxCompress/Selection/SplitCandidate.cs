@@ -62,7 +62,8 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     /// <summary>Roots of the elements on both sides of the layer.</summary>
     public IEnumerable<int> Roots() =>
-        SplitSites.InputsOf(layer, analysis).Ids.Concat(SplitSites.OutputsOf(layer, analysis).Ids).SelectMany(analysis.Cost.Owners);
+        SplitSites.InputsOf(layer, analysis).Ids.Concat(SplitSites.OutputsOf(layer, analysis).Ids)
+            .Concat(analysis.BranchesOf[layer.Node.Name].SelectMany(b => b.Ids)).SelectMany(analysis.Cost.Owners);
 
     /// <summary>What a split costs more than what stays of the layer; negative where it saves.</summary>
     public (long Parameters, long Macs, long Bytes) Added(SplitShape shape, LayerSize remaining)
@@ -75,7 +76,8 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
 
     /// <summary>Whether a split can be made of what remains, and pays there.</summary>
     public static bool Fits(SplitShape shape, LayerSize remaining) =>
-        remaining.Inputs % shape.Groups == 0
+        remaining.Outputs > 0
+        && remaining.Inputs % shape.Groups == 0
         && shape.InnerRank <= remaining.Inputs
         && (shape.Groups == 1 || shape.Rank <= Math.Min(remaining.Outputs, remaining.Columns / shape.Groups))
         && SplitCost.Of(shape, remaining).Pays(remaining);
@@ -121,7 +123,7 @@ internal sealed class SplitCandidate(LinearLayer layer, IReadOnlyList<SplitOptio
     public double TableTime(SplitShape? shape, LayerSize remaining)
     {
         // A table is looked up: that takes next to nothing, split or not.
-        if (_whole?.With(remaining.Inputs, remaining.Outputs) is not { Groups: 1 } whole || shape?.Groups > 1)
+        if (remaining.Outputs == 0 || _whole?.With(remaining.Inputs, remaining.Outputs) is not { Groups: 1 } whole || shape?.Groups > 1)
         {
             return 0;
         }

@@ -73,7 +73,7 @@ internal sealed class LatencyCost
     {
         var shapes = splits.ToDictionary(s => s.Layer, s => s.Shape);
         var (layers, chains) = (0.0, 0.0);
-        foreach (var place in _places)
+        foreach (var place in _places.Where(p => p.Stays(remaining)))
         {
             var shape = shapes.GetValueOrDefault(place.Node);
             var time = Tabled(place, place.When(remaining), shape);
@@ -94,7 +94,7 @@ internal sealed class LatencyCost
         var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
         IEnumerable<int> SetsOf(IEnumerable<IndexAxis?> axes) =>
             axes.OfType<IndexAxis>().SelectMany(a => a.Ids).SelectMany(_analysis.Cost.Owners).Select(root => setOf.GetValueOrDefault(root, -1)).Where(s => s >= 0).Distinct();
-        var places = _places.SelectMany(p => SetsOf([p.InputAxis, p.OutputAxis]).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
+        var places = _places.SelectMany(p => SetsOf([p.InputAxis, p.OutputAxis, .. p.Branches]).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
         var others = _others.SelectMany(o => SetsOf(o.Axes).Select(s => (Set: s, Other: o))).ToLookup(p => p.Set, p => p.Other);
         return [.. sets.Select((_, s) => (TimedPlace[])[.. places[s]]).Zip(sets.Select((_, s) => (WrittenValues[])[.. others[s]]), (p, o) => (Func<Remaining, double>)(remaining => Weighted(p, o, remaining)))];
     }
@@ -120,7 +120,7 @@ internal sealed class LatencyCost
     /// <param name="shape">Its split; null for the whole layer.</param>
     public double Price(GraphNode layer, LayerSize remaining, SplitShape? shape)
     {
-        if (!_placeOf.TryGetValue(layer, out var place))
+        if (remaining.Outputs == 0 || !_placeOf.TryGetValue(layer, out var place))
         {
             return shape is null ? 0 : double.PositiveInfinity;
         }
@@ -154,7 +154,7 @@ internal sealed class LatencyCost
     }
 
     private double Weighted(IReadOnlyList<TimedPlace> places, IReadOnlyList<WrittenValues> others, Remaining remaining) =>
-        places.Sum(p => Milliseconds(p, p.When(remaining), null)) + (Weights.Others * OthersOf(others, remaining));
+        places.Where(p => p.Stays(remaining)).Sum(p => Milliseconds(p, p.When(remaining), null)) + (Weights.Others * OthersOf(others, remaining));
 
     /// <summary>Nodes whose time is not known by their sizes share what the model takes beyond the layers, by the values that they write.</summary>
     private double OthersOf(IReadOnlyList<WrittenValues> others, Remaining remaining) => _written == 0 ? _rest : _rest * others.Sum(o => o.When(remaining)) / _written;
@@ -207,7 +207,7 @@ internal sealed class LatencyCost
 
     private WrittenValues Written(string tensor) => new(
         _analysis.Relations.Shapes.Of(tensor) is { } shape ? shape.Aggregate(1.0, (product, d) => product * d) : 0,
-        [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>()]);
+        [.. _analysis.Relations.KnownAxes(tensor).OfType<IndexAxis>(), .. _analysis.BranchesOf[_analysis.Relations.Graph.Producer(tensor)?.Name ?? ""]]);
 
     /// <summary>What a node writes whose time is not known by its sizes.</summary>
     /// <param name="Values">How many.</param>

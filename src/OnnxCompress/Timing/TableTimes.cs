@@ -24,13 +24,13 @@ internal sealed class TableTimes
         new(analysis, [.. analysis.Relations.Graph.Nodes.Select(n => TimedPlace.Of(n, analysis, batch)).OfType<TimedPlace>()], vector);
 
     /// <summary>The time of the layers when some channels stay, none of them split.</summary>
-    public double Of(Remaining remaining) => _places.Sum(p => VectorTimes.Of(new TimedChain(p.When(remaining)), _vector));
+    public double Of(Remaining remaining) => _places.Where(p => p.Stays(remaining)).Sum(p => VectorTimes.Of(new TimedChain(p.When(remaining)), _vector));
 
     /// <summary>The time of the layers when some channels stay and some layers are split.</summary>
     public double Of(Remaining remaining, IEnumerable<(GraphNode Layer, SplitShape Shape)> splits)
     {
         var shapes = splits.ToDictionary(s => s.Layer, s => s.Shape);
-        return _places.Sum(p => p.When(remaining) is var node && shapes.TryGetValue(p.Node, out var shape) && node.Groups == 1 && shape.Groups == 1
+        return _places.Where(p => p.Stays(remaining)).Sum(p => p.When(remaining) is var node && shapes.TryGetValue(p.Node, out var shape) && node.Groups == 1 && shape.Groups == 1
             ? VectorTimes.Of(TimedChains.Of(node, shape), _vector)
             : VectorTimes.Of(new TimedChain(node), _vector));
     }
@@ -40,7 +40,7 @@ internal sealed class TableTimes
     public TableTimes[] Parts(IReadOnlyList<IReadOnlyList<int>> sets)
     {
         var setOf = sets.Index().SelectMany(s => s.Item.Select(root => (root, s.Index))).ToDictionary(p => p.root, p => p.Index);
-        IEnumerable<int> SetsOf(TimedPlace place) => new[] { place.InputAxis, place.OutputAxis }.OfType<IndexAxis>()
+        IEnumerable<int> SetsOf(TimedPlace place) => new[] { place.InputAxis, place.OutputAxis }.OfType<IndexAxis>().Concat(place.Branches)
             .SelectMany(a => a.Ids).SelectMany(_analysis.Cost.Owners).Select(root => setOf.GetValueOrDefault(root, -1)).Where(s => s >= 0).Distinct();
         var places = _places.SelectMany(p => SetsOf(p).Select(s => (Set: s, Place: p))).ToLookup(p => p.Set, p => p.Place);
         return [.. sets.Select((_, s) => new TableTimes(_analysis, [.. places[s]], _vector))];

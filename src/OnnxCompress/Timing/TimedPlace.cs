@@ -10,6 +10,12 @@ namespace OnnxCompress.Timing;
 /// <param name="OutputAxis">Those that it makes.</param>
 internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? InputAxis, IndexAxis? OutputAxis)
 {
+    /// <summary>Indices of the branches that it lies in.</summary>
+    public IReadOnlyList<IndexAxis> Branches { get; init; } = [];
+
+    /// <summary>Whether the layer is there at all.</summary>
+    public bool Stays(Remaining remaining) => !Branches.Any(remaining.Shrinks);
+
     /// <summary>Describes a node; null where it is none whose time is known by its sizes.</summary>
     /// <param name="node">The node.</param>
     /// <param name="analysis">Analysis of its model.</param>
@@ -23,7 +29,7 @@ internal sealed record TimedPlace(GraphNode Node, TimedNode Whole, IndexAxis? In
         }
 
         var axes = analysis.Relations.KnownAxes(map.Weight);
-        return new TimedPlace(node, whole with { InBytes = inBytes && TakesBytes(map) }, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis));
+        return new TimedPlace(node, whole with { InBytes = inBytes && TakesBytes(map) }, axes.ElementAtOrDefault(map.InputAxis), axes.ElementAtOrDefault(map.OutputAxis)) { Branches = [.. analysis.BranchesOf[node.Name]] };
     }
 
     /// <summary>Whether a layer reads and makes bytes in a model in 8 bits: convolutions, and products of vectors.</summary>

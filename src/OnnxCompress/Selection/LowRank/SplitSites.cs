@@ -45,7 +45,9 @@ internal static class SplitSites
 
     /// <summary>The size of what stays of a layer.</summary>
     public static LayerSize SizeOf(LinearLayer layer, ModelAnalysis analysis, Remaining remaining) =>
-        SizeOf(layer, analysis, remaining.Kept(InputsOf(layer, analysis)), remaining.Kept(OutputsOf(layer, analysis)));
+        // Of a layer in a branch that goes nothing stays.
+        analysis.BranchesOf[layer.Node.Name].Any(remaining.Shrinks) ? SizeOf(layer, analysis, 0, 0)
+            : SizeOf(layer, analysis, remaining.Kept(InputsOf(layer, analysis)), remaining.Kept(OutputsOf(layer, analysis)));
 
     /// <summary>The input channels of a layer.</summary>
     public static IndexAxis InputsOf(LinearLayer layer, ModelAnalysis analysis) => analysis.Relations.KnownAxes(layer.Weight)[layer.InputAxis]!;
