@@ -16,7 +16,7 @@ internal sealed class MethodOptions
         ("input", SplitForm.Input), ("tucker", SplitForm.Tucker), ("spatial", SplitForm.Spatial),
     ];
 
-    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", Nothing);
+    private readonly Option<string?> _methods = OptionFactory.Text("--methods", "LIST", "Methods, separated by commas: id, svd, coreset, redundancy, depth. Default: id,svd; without data coreset,id,svd. none: nothing is removed, the model is only written in a form that runs faster.", "id", "svd", "coreset", "redundancy", "depth", Nothing);
     private readonly Option<string?> _precision = OptionFactory.Text(
         "--precision", "float|int8|int4|float16|auto", "The numbers that layers are stored and run in: as they are, 8 bits, weights of 4 bits, half floats, or whichever of these keeps most within a budget of bytes or time, or is fastest or smallest without one. Default: auto where bytes or time are made small, else float.", "float", "int8", "int4", "float16", "auto");
 

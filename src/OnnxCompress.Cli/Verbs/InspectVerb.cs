@@ -51,7 +51,7 @@ internal sealed class InspectVerb
             return ExitCodes.Done;
         }
 
-        Print(report, [.. analysis.Groups.Concat(analysis.Scores).Select(group => group.Describe())], assumed.Remark, talk);
+        Print(report, [.. analysis.Groups.Concat(analysis.Scores).Concat(analysis.Branches).Select(group => group.Describe())], assumed.Remark, talk);
         return ExitCodes.Done;
     }
 

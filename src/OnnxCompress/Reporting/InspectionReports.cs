@@ -30,7 +30,7 @@ internal static class InspectionReports
                 .OrderByDescending(entry => entry.Count)
                 .ThenBy(entry => entry.Operator, StringComparer.Ordinal),
         ],
-        Groups = [.. analysis.Narrowed.Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
+        Groups = [.. analysis.Narrowed.Concat(analysis.Branches).Select(group => new ReportedGroup(group.Name, group.Channels, group.Producers, group.Carried, group.Consumers))],
         Tables = Tables(model),
         Refused = [.. analysis.Refusals.Select(InspectedRefusal.From)],
     };
