@@ -25,6 +25,9 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
     /// </summary>
     public bool TakesRanges { get; init; }
 
+    /// <summary>What could not be known; null where nothing is missing, or statistics were there already.</summary>
+    public Diagnostic? Warning { get; private set; }
+
     /// <summary>Takes the statistics that the methods need.</summary>
     /// <param name="samples">Calibration data.</param>
     /// <param name="progress">Told where the run stands.</param>
@@ -43,7 +46,7 @@ internal sealed class CalibrationPass(PreparedModel prepared, IModelRuntime runt
         {
             var statistics = new Calibrator(runtime, options.Threads, options.BatchSize) { Mask = mask, Ranged = ranged, MostAtOnce = most }.Run(
                 model, analysis.Relations.Shapes, taps, samples, progress, observer, cancellation);
-            new Sensitivity(runtime, options.Threads) { Mask = mask }.Take(model, analysis.Relations.Shapes, split, samples, statistics, cancellation);
+            Warning = new Sensitivity(runtime, options.Threads) { Mask = mask, MostHeld = options.MemoryBytes / OriginalOutputs.BytesOfSample(analysis.Relations) }.Take(model, analysis.Relations.Shapes, split, samples, statistics, cancellation);
             return statistics;
         }
 

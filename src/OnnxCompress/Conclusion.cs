@@ -15,6 +15,9 @@ namespace OnnxCompress;
 internal sealed class Conclusion(
     PipelineTools tools, PreparedModel prepared, CalibrationStatistics statistics, ISampleSource samples, CompressionOptions options)
 {
+    /// <summary>What statistics lack; null for nothing.</summary>
+    public Diagnostic? Warning { get; init; }
+
     /// <summary>The error of each site of a plan, in the compressed network on calibration rows; not a number where samples are made up.</summary>
     public double[] ErrorsOf(ExecutedPlan made, CancellationToken cancellation) =>
         (options.Statistics is not null || options.IsDataFree) && samples is RandomSampleSource
@@ -47,7 +50,7 @@ internal sealed class Conclusion(
             prepared.Original,
             made.Cost,
             analysis.Refusals,
-            [.. SampleSufficiency.Check(analysis, statistics), .. made.Warnings, .. Saturating(difference)],
+            [.. SampleSufficiency.Check(analysis, statistics), .. new[] { Warning }.OfType<Diagnostic>(), .. made.Warnings, .. Saturating(difference)],
             tools.Watch.Times with { NodeTimingSeconds = nodeTiming.TotalSeconds })
         {
             Layers = made.Fits,

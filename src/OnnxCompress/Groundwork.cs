@@ -5,8 +5,6 @@ using OnnxCompress.Reconstruction;
 using OnnxCompress.Samples;
 using OnnxCompress.Selection;
 using OnnxCompress.Selection.Coreset;
-using OnnxCompress.Selection.LowRank;
-using OnnxCompress.Selection.Scores;
 using OnnxCompress.Timing;
 
 namespace OnnxCompress;
@@ -29,7 +27,7 @@ internal sealed class Groundwork : IDisposable
                 ? null
                 : tools.Watch.Time("time nodes", () => LatencyTables.Measure(
                     tools.Runtime, prepared.Model, prepared.Analysis, samples, StageOptions.Timing(options), cancellation));
-            Curves = tools.Watch.Time("select", () => options.Plan is null ? CurvesOf(StageOptions.Selection(options, Tables?.Widths), cancellation) : SiteCurves.None);
+            Curves = tools.Watch.Time("select", () => options.Plan is null ? new SitePricing(tools, prepared, Statistics, Outputs).Curves(StageOptions.Selection(options, Tables?.Widths), options.CacheFolder, cancellation) : SiteCurves.None);
         }
         catch
         {
@@ -58,6 +56,9 @@ internal sealed class Groundwork : IDisposable
 
     /// <summary>Statistics of the model.</summary>
     public CalibrationStatistics Statistics { get; }
+
+    /// <summary>What statistics lack; null for nothing.</summary>
+    public Diagnostics.Diagnostic? Warning { get; private set; }
 
     /// <summary>Times of layers; null where time is not limited.</summary>
     public LatencyTables? Tables { get; }
@@ -117,30 +118,14 @@ internal sealed class Groundwork : IDisposable
 
         // What least squares will ask for is seen in the same pass.
         var observer = Options.Reconstruction == ReconstructionMode.Sequential ? Outputs?.Observer() : null;
-        return Options.Statistics ?? new CalibrationPass(Prepared, Tools.Runtime, Options).Run(Samples, Tools.Progress, observer, cancellation);
-    }
-
-    private SiteCurves CurvesOf(SelectionOptions options, CancellationToken cancellation)
-    {
-        var (model, analysis) = (Prepared.Model, Prepared.Analysis);
-        var isSplit = options.Methods.Contains(CompressionMethod.LowRank);
-        var cache = Options.CacheFolder is { } folder && CurveCache.KeyOf(model, analysis, Statistics, options) is { } key ? new CurveCache(folder, key) : null;
-        var known = cache?.Find(analysis);
-        var curves = new SiteCurves(
-            new ChannelSelector(model, analysis, Statistics, Tools.Backend, options) { Known = known?.Channels ?? [] }.Select(cancellation),
-            isSplit ? new SplitSelector(model, analysis, Statistics, Tools.Decompositions, options) { Known = known?.Splits ?? [] }.Select(cancellation) : []);
-        if (known is null)
+        if (Options.Statistics is { } known)
         {
-            cache?.Keep(KnownCurves.Of(curves));
+            return known;
         }
 
-        curves = !isSplit ? curves : curves with
-        {
-            Channels = [.. curves.Channels, .. new ScoreSelector(model, analysis, Statistics, Tools.Backend, options).Select(cancellation)],
-            Felt = FeltErrors.Of(model, analysis, Statistics),
-        };
-        return options.Methods.Contains(CompressionMethod.Depth) && Outputs is not null
-            ? new BranchSelector(analysis, Outputs, Tools.Backend, options).AddTo(curves, cancellation)
-            : curves;
+        var pass = new CalibrationPass(Prepared, Tools.Runtime, Options);
+        var statistics = pass.Run(Samples, Tools.Progress, observer, cancellation);
+        Warning = pass.Warning;
+        return statistics;
     }
 }

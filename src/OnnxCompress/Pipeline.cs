@@ -100,7 +100,7 @@ internal sealed class Pipeline : IDisposable
     {
         // Nothing is fitted any more, and two whole networks run beside each other next.
         _ground.Dispose();
-        var conclusion = new Conclusion(_ground.Tools, _ground.Prepared, _ground.Statistics, _ground.Samples, _options);
+        var conclusion = new Conclusion(_ground.Tools, _ground.Prepared, _ground.Statistics, _ground.Samples, _options) { Warning = _ground.Warning };
         var errors = Watch.Time("reconstruct", () => conclusion.ErrorsOf(made, cancellation));
         KeepTimes();
         var difference = made.Precision.Count == 0 ? (double?)null : Watch.Time("compare", () => conclusion.KernelDifferenceOf(made, cancellation));

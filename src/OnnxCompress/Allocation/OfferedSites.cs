@@ -1,3 +1,4 @@
+using OnnxCompress.Dependencies;
 using OnnxCompress.Selection;
 
 namespace OnnxCompress.Allocation;
@@ -22,5 +23,14 @@ internal static class OfferedSites
         return (
             rule.Channels ? [.. curves.Channels.Select(Weighted)] : [],
             rule.Splits ? [.. curves.Splits.Where(s => forms?.Wider.ContainsKey(s.Layer.Node.Name) != true).Select(Split)] : []);
+    }
+
+    /// <summary>What lies in a branch that goes is not cut as well.</summary>
+    /// <param name="channels">What goes.</param>
+    /// <param name="analysis">The model's analysis.</param>
+    public static IEnumerable<ChannelPlan> WithoutGone(IReadOnlyList<ChannelPlan> channels, ModelAnalysis analysis)
+    {
+        var gone = channels.Where(p => p.Method == CompressionMethod.Depth).SelectMany(p => analysis.GroupOf(p.Site)!.Branch!.Nodes).Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+        return gone.Count == 0 ? channels : channels.Where(p => p.Method == CompressionMethod.Depth || analysis.GroupOf(p.Site)! is var group && !group.Producers.Concat(group.Consumers).All(gone.Contains));
     }
 }

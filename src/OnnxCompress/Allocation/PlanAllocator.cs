@@ -53,7 +53,7 @@ internal sealed class PlanAllocator(
         }
 
         IEnumerable<ChannelPlan> channels = sites.Select((site, i) => ChannelPlan.ForSite(site, allocated.Kept[i], cancellation)).Where(p => p.Kept.Count < p.Of);
-        channels = WithoutGone([.. channels]);
+        channels = OfferedSites.WithoutGone([.. channels], analysis);
         if (channels.Any(p => p.Method == CompressionMethod.Coreset))
         {
             channels = new CoresetPlans(analysis, statistics, backend, options.CoresetDraws, options.Seed).Draw(channels);
@@ -61,13 +61,6 @@ internal sealed class PlanAllocator(
 
         var ranks = splits.Zip(allocated.Splits).Where(p => p.Second is not null).Select(p => SplitPlan.ForLayer(p.First, p.Second!));
         return new CompressionPlan(model.SourceSha256, [.. channels, .. ranks]) { Rule = rule.Name, Rewrites = options.Rewrites, Wider = forms?.Wider ?? CompressionPlan.NothingWider };
-    }
-
-    /// <summary>What lies in a branch that goes is not cut as well.</summary>
-    private IEnumerable<ChannelPlan> WithoutGone(IReadOnlyList<ChannelPlan> channels)
-    {
-        var gone = channels.Where(p => p.Method == CompressionMethod.Depth).SelectMany(p => analysis.GroupOf(p.Site)!.Branch!.Nodes).Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
-        return gone.Count == 0 ? channels : channels.Where(p => p.Method == CompressionMethod.Depth || analysis.GroupOf(p.Site)! is var group && !group.Producers.Concat(group.Consumers).All(gone.Contains));
     }
 
     private Allocated Spread(Budget budget, PlanRule rule, (SiteCandidate[] Sites, SplitCandidate[] Splits) offered, ModelCost reserve, CostModel cost)

@@ -45,10 +45,8 @@ internal static class DependencyAnalyzer
         }
 
         var products = ScoreFinder.Settle(relations);
-        var finder = new BranchFinder(relations, isSelected);
-        var branches = finder.Find();
-        var branchesOf = branches.SelectMany(b => b.Nodes.Select(n => (n.Name, b.Axis))).ToLookup(p => p.Name, p => p.Axis, StringComparer.Ordinal);
-        var cost = CostOf(model, relations, branchesOf);
+        var branches = ModelBranches.Find(relations, isSelected);
+        var cost = CostOf(model, relations, branches.Of);
         var groups = GroupBuilder.Build(relations);
         foreach (var stream in streams)
         {
@@ -63,12 +61,12 @@ internal static class DependencyAnalyzer
 
         var scores = GroupBuilder.OfScores(relations, products);
         IReadOnlyList<Refusal> refusals = [.. RefusalFinder.Find(relations, [.. groups, .. scores]), .. held.Select(h => new Refusal(h.Node, DiagnosticCodes.StreamHeld, $"The residual stream at '{h.Node}' is not turned: {h.Sentence}.", 0)),
-            .. finder.Held.Select(h => new Refusal(h.Node, DiagnosticCodes.BranchHeld, $"The branch that '{h.Node}' adds stays as a whole: {h.Sentence}.", 0))];
-        return new ModelAnalysis(relations, groups, refusals, cost) 
+            .. branches.Refusals];
+        return new ModelAnalysis(relations, groups, refusals, cost)
         {
             Scores = scores,
-            Branches = [.. branches.Select(GroupBuilder.OfBranch)],
-            BranchesOf = branchesOf,
+            Branches = branches.Groups,
+            BranchesOf = branches.Of,
             IsSelected = isSelected,
             Parameters = parameters ?? cost.Parameters(cost.Whole),
         };

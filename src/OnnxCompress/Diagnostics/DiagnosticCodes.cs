@@ -178,6 +178,9 @@ public static class DiagnosticCodes
     /// <summary>A list of ids cannot be read, or does not go with the model.</summary>
     public const string VocabularyUnusable = "OCX3031";
 
+    /// <summary>Derivatives of the outputs could not be taken.</summary>
+    public const string DerivativesNotTaken = "OCX3080";
+
     // 4: select
 
     /// <summary>Weights or statistics hold numbers that make a factorisation impossible.</summary>

@@ -1,8 +1,8 @@
 using OnnxCompress.Dependencies;
 using OnnxCompress.Numerics;
-using OnnxCompress.Reconstruction;
+using OnnxCompress.Selection;
 
-namespace OnnxCompress.Selection;
+namespace OnnxCompress.Reconstruction;
 
 /// <summary>Prices the removal of residual branches, one site of one index each.</summary>
 /// <param name="analysis">The model's analysis.</param>
