@@ -55,7 +55,7 @@ public sealed class UsageTests
     [InlineData("at most seven days", "--keep-macs", "0.5", "--time-limit", "169h")]
     [InlineData("--keep-latency is '0'", "--keep-latency", "0")]
     [InlineData("strong-rrqr", "--keep-macs", "0.5", "--selection", "magnitude")]
-    [InlineData("id, svd, coreset or redundancy", "--keep-macs", "0.5", "--methods", "id,prune")]
+    [InlineData("id, svd, coreset, redundancy or depth", "--keep-macs", "0.5", "--methods", "id,prune")]
     [InlineData("cpu, cuda, opencl or auto", "--keep-macs", "0.5", "--device", "tpu")]
     public void A_value_that_cannot_be_used_is_named(string part, params string[] options) =>
         CliRun.Of(["compress", "m.onnx", "-o", "o.onnx", "-d", "d.npy", .. options]).HasOneError(2, DiagnosticCodes.OptionInvalid, part);
