@@ -17,11 +17,12 @@ internal static class ScoreFinder
     {
         var found = new List<ScoreProduct>();
         var shared = relations.Scores.SelectMany(s => RootsOf(s, relations)).CountBy(root => root).Where(c => c.Value > 1).Select(c => c.Key).ToHashSet();
+        var places = PlacesOf(relations.Scores.SelectMany(s => RootsOf(s, relations)).ToHashSet(), relations);
         foreach (var product in relations.Scores)
         {
             var roots = RootsOf(product, relations).ToHashSet();
             if (roots.Count == product.Columns.Length && !roots.Overlaps(shared) && product.Columns.Ids.All(id => relations.Elements.CrossingOf(id) is null && relations.Elements.PinOf(id) is null)
-                && IsAlone(product, roots, relations) && Match(product, relations) is { } heads)
+                && IsAlone(product, roots.SelectMany(root => places[root]), relations) && Match(product, relations) is { } heads)
             {
                 found.Add(product with { Heads = heads });
             }
@@ -36,26 +37,33 @@ internal static class ScoreFinder
 
     private static IEnumerable<int> RootsOf(ScoreProduct product, Relations relations) => product.Columns.Ids.Select(relations.Elements.Root).Distinct();
 
+    /// <summary>Where elements lie, by the roots that decide whether they stay: one look at all tensors for all products.</summary>
+    private static ILookup<int, (string Tensor, int Axis)> PlacesOf(HashSet<int> roots, Relations relations)
+    {
+        var places = new HashSet<(int Root, string Tensor, int Axis)>();
+        foreach (var (tensor, axes) in relations.All)
+        {
+            for (var axis = 0; axis < axes.Length; axis++)
+            {
+                foreach (var root in axes[axis] is { } ids ? ids.Ids.SelectMany(relations.Elements.Owners).Where(roots.Contains) : [])
+                {
+                    places.Add((root, tensor, axis));
+                }
+            }
+        }
+
+        return places.ToLookup(p => p.Root, p => (p.Tensor, p.Axis));
+    }
+
     /// <summary>Whether the columns lie nowhere but in what was followed.</summary>
-    private static bool IsAlone(ScoreProduct product, HashSet<int> roots, Relations relations)
+    private static bool IsAlone(ScoreProduct product, IEnumerable<(string Tensor, int Axis)> places, Relations relations)
     {
         var (graph, sides) = (relations.Graph, (ScoreOperand[])[product.Queries, product.Keys]);
         var tensors = sides.SelectMany(s => s.Tensors).ToHashSet(StringComparer.Ordinal);
         var nodes = sides.SelectMany(s => s.Nodes).Append(product.Node.Name).ToHashSet(StringComparer.Ordinal);
         var constants = sides.SelectMany(s => s.Biases.Select(b => (b.Constant, Axis: graph.Constant(b.Constant)!.Dims.Count - 1)).Append((s.Layer.Weight, s.Layer.OutputAxis))).ToHashSet();
-        foreach (var (tensor, axes) in relations.All)
-        {
-            for (var axis = 0; axis < axes.Length; axis++)
-            {
-                if (axes[axis] is { } ids && ids.Ids.Any(id => relations.Elements.Owners(id).Any(roots.Contains))
-                    && !(graph.Constant(tensor) is null ? tensors.Contains(tensor) : constants.Contains((tensor, axis))))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return tensors.All(t => !graph.IsOutput(t) && graph.Uses(t).All(u => nodes.Contains(u.Node.Name) || u.Node.OpType is "Shape" or "Size" or "Split" or "Slice"));
+        return places.All(p => graph.Constant(p.Tensor) is null ? tensors.Contains(p.Tensor) : constants.Contains(p))
+            && tensors.All(t => !graph.IsOutput(t) && graph.Uses(t).All(u => nodes.Contains(u.Node.Name) || u.Node.OpType is "Shape" or "Size" or "Split" or "Slice"));
     }
 
     /// <summary>The heads of queries that meet each head of keys, by the elements that they share; null where that is not clear.</summary>
