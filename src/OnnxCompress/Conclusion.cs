@@ -2,6 +2,7 @@ using OnnxCompress.Calibration;
 using OnnxCompress.Diagnostics;
 using OnnxCompress.Samples;
 using OnnxCompress.Search;
+using OnnxCompress.Selection;
 using OnnxCompress.Verification;
 
 namespace OnnxCompress;
@@ -49,7 +50,8 @@ internal sealed class Conclusion(
             made.Model, made.Plan with { Precision = StageOptions.Precision(options), Target = StageOptions.Target(options), Vocabulary = [.. options.Cuts.Select(c => c.Rows)] }, [.. made.Plan.Sites.Select((s, i) => SiteOutcome.From(s, errors[i]))],
             prepared.Original,
             made.Cost,
-            analysis.Refusals,
+            // A branch that nobody asked for is held by nothing.
+            [.. analysis.Refusals.Where(r => r.Code != DiagnosticCodes.BranchHeld || StageOptions.Methods(options).Contains(CompressionMethod.Depth))],
             [.. SampleSufficiency.Check(analysis, statistics), .. new[] { Warning }.OfType<Diagnostic>(), .. made.Warnings, .. Saturating(difference)],
             tools.Watch.Times with { NodeTimingSeconds = nodeTiming.TotalSeconds })
         {

@@ -133,6 +133,20 @@ public sealed class ResidualBranchTests
         Assert.Contains(analysis.Refusals, r => r.Code == DiagnosticCodes.BranchHeld && r.Node == "s2" && r.Reason.Contains("'b2'", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_report_says_which_branches_are_held_where_branches_may_go(bool isAsked)
+    {
+        var model = Residual(out var samples);
+        CompressionMethod[] methods = isAsked ? [CompressionMethod.Interpolative, CompressionMethod.Depth] : [CompressionMethod.Interpolative];
+
+        var result = Compress(
+            model, samples, new CompressionOptions { Budget = new(KeepParameters: 0.9), Methods = methods, Exclude = ["b2"], Trials = 1, Reconstruction = ReconstructionMode.None });
+
+        Assert.Equal(isAsked, result.Refused.Any(r => r.Code == DiagnosticCodes.BranchHeld));
+    }
+
     [Fact]
     public void Of_two_layers_beside_each_other_the_dearer_one_is_the_branch()
     {
